@@ -1,0 +1,12 @@
+import type { RetryPolicy } from './cadence.ts';
+import type { Ms } from './instant.ts';
+
+/**
+ * The wait before the next try. `made` counts the tries made (1 after the first); `random` is 0 to 1 and moves the
+ * answer by at most `jitter` either way.
+ */
+export function retryDelayMs(policy: RetryPolicy, made: number, random: number): Ms {
+  const delays = policy.delaysMs;
+  const base = delays[Math.min(Math.max(made, 1), delays.length) - 1] ?? 0;
+  return Math.max(0, Math.round(base * (1 + policy.jitter * (2 * random - 1))));
+}

@@ -1,0 +1,115 @@
+import { retryDelayMs } from './backoff.ts';
+import type { BreakerPolicy, RetryPolicy } from './cadence.ts';
+import { parseIso, toIso, type Ms } from './instant.ts';
+
+/**
+ * One key's breaker.
+ *
+ *     closed ──fail──▶ backing_off ──n-th in a row──▶ open ──time──▶ half_open: one probe ──ok──▶ closed
+ *                                                      ▲                              └─fail─▶ open, twice as long
+ *     any ──operator──▶ isolated          any ──a cause that names its end──▶ blocked
+ *
+ * It is plain JSON, written as it is. Failures while it is open never lengthen the opening. A probe is remembered by its
+ * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe.
+ */
+export type Breaker =
+  | { readonly state: 'closed'; readonly failures: number }
+  | { readonly state: 'backing_off'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string }
+  | { readonly state: 'open'; readonly failures: number; readonly until: string; readonly open_ms: Ms; readonly because: string; readonly run_id: string }
+  | { readonly state: 'half_open'; readonly failures: number; readonly probe_id: string; readonly until: string; readonly open_ms: Ms; readonly because: string; readonly run_id: string }
+  | { readonly state: 'isolated'; readonly failures: number; readonly since: string; readonly because: string }
+  | { readonly state: 'blocked'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string };
+
+export const CLOSED: Breaker = { state: 'closed', failures: 0 };
+
+export interface Failure {
+  readonly runId: string;
+  readonly because: string;
+  readonly nowMs: Ms;
+  readonly random: number;
+}
+
+/** When the key may run again: 0 now, Infinity until a human says so or the probe under way ends. */
+export function freeAtMs(breaker: Breaker, nowMs: Ms, maxMs: Ms): Ms {
+  switch (breaker.state) {
+    case 'closed':
+      return 0;
+    case 'backing_off':
+    case 'open':
+    case 'blocked':
+      // A clock that jumped must not hold a key for longer than the longest hold there is.
+      return Math.min(parseIso(breaker.until) ?? 0, nowMs + maxMs);
+    case 'half_open':
+    case 'isolated':
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+/** A run of this key begins. Out of an opening that is over, it is the probe. */
+export function onStart(breaker: Breaker, runId: string): Breaker {
+  return breaker.state === 'open' ? { ...breaker, state: 'half_open', probe_id: runId } : breaker;
+}
+
+/** The key has proved itself. Only the probe may close an opening: an older run that ends well late proves nothing. */
+export function onSuccess(breaker: Breaker, runId: string): Breaker {
+  switch (breaker.state) {
+    case 'closed':
+      return breaker.failures === 0 ? breaker : CLOSED;
+    case 'backing_off':
+    case 'blocked':
+      return CLOSED;
+    case 'half_open':
+      return breaker.probe_id === runId ? CLOSED : breaker;
+    case 'open':
+    case 'isolated':
+      return breaker;
+  }
+}
+
+export function onFailure(breaker: Breaker, policy: BreakerPolicy, retry: RetryPolicy, failure: Failure): Breaker {
+  const { runId, because, nowMs, random } = failure;
+  switch (breaker.state) {
+    case 'open':
+    case 'isolated':
+      return breaker;
+    case 'half_open':
+      return breaker.probe_id === runId ? opened(breaker.failures + 1, Math.min(breaker.open_ms * 2, policy.maxOpenMs), failure) : breaker;
+    case 'closed':
+    case 'backing_off':
+    case 'blocked': {
+      const failures = breaker.failures + 1;
+      if (failures >= policy.failures) return opened(failures, policy.openMs, failure);
+      const delayMs = retryDelayMs(retry, failures, random);
+      return { state: 'backing_off', failures, until: toIso(nowMs + delayMs), because, run_id: runId };
+    }
+  }
+}
+
+/** A run of this key was ended by us or by an operator: a probe it was is void, nothing else changes. */
+export function onInterrupted(breaker: Breaker, runId: string): Breaker {
+  return breaker.state === 'half_open' && breaker.probe_id === runId ? reopened(breaker) : breaker;
+}
+
+/** The account, or the far end, said until when. Not counted. */
+export function onBlocked(breaker: Breaker, untilMs: Ms, failure: Failure): Breaker {
+  if (breaker.state === 'isolated') return breaker;
+  return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), because: failure.because, run_id: failure.runId };
+}
+
+/** The owner of the probe is gone, so is the probe. What was held stays held: a restart is not a reset. */
+export function afterRestart(breaker: Breaker): Breaker {
+  return breaker.state === 'half_open' ? reopened(breaker) : breaker;
+}
+
+export function tripped(breaker: Breaker, because: string, nowMs: Ms): Breaker {
+  return { state: 'isolated', failures: breaker.failures, since: toIso(nowMs), because };
+}
+
+function opened(failures: number, openMs: Ms, failure: Failure): Breaker {
+  return { state: 'open', failures, open_ms: openMs, until: toIso(failure.nowMs + openMs), because: failure.because, run_id: failure.runId };
+}
+
+function reopened(breaker: Extract<Breaker, { state: 'half_open' }>): Breaker {
+  const { probe_id: _void, ...rest } = breaker;
+  return { ...rest, state: 'open' };
+}

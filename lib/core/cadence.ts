@@ -1,0 +1,84 @@
+import type { Ms } from './instant.ts';
+
+/** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
+export interface Cadence {
+  readonly name: string;
+  /** Where it is defined, for errors and for `show`. */
+  readonly path: string;
+  readonly description: string;
+  readonly enabled: boolean;
+  readonly run: RunKind;
+  readonly guard: RunKind | undefined;
+  readonly overlap: Overlap | undefined;
+  /** A tick older than this is not run any more. */
+  readonly expiresMs: Ms | undefined;
+  /** 0: none. */
+  readonly timeoutMs: Ms;
+  readonly idleTimeoutMs: Ms;
+  readonly killGraceMs: Ms;
+  readonly logCapBytes: number;
+  /** No two runs with the same workspace at once. */
+  readonly workspace: string | undefined;
+  readonly lane: string;
+  readonly account: string | undefined;
+  readonly retry: RetryPolicy;
+  readonly breaker: BreakerPolicy;
+  readonly requiredEnv: readonly string[];
+  /** Words for people and agents; the program does not act on them. */
+  readonly about: { readonly inputs: Readonly<Record<string, string>>; readonly outputs: Readonly<Record<string, string>>; readonly network: boolean; readonly destructive: boolean };
+}
+
+export type Overlap = 'coalesce' | 'queue' | 'skip';
+
+export type RunKind =
+  | { readonly kind: 'inline'; readonly file: string }
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly shell: boolean; readonly cwd: string; readonly env: EnvSpec; readonly okCodes: readonly number[] }
+  | { readonly kind: 'claude'; readonly promptPath: string; readonly args: readonly string[]; readonly cwd: string; readonly env: EnvSpec };
+
+/** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */
+export interface EnvSpec {
+  readonly names: readonly string[];
+  readonly values: Readonly<Record<string, string>>;
+}
+
+export interface RetryPolicy {
+  /** Tries in all, not retries. */
+  readonly attempts: number;
+  /** Wait before the next try, by tries made; the last one holds for all later ones. */
+  readonly delaysMs: readonly Ms[];
+  /** 0.25: up to a quarter more or less, so that what failed together does not return together. */
+  readonly jitter: number;
+}
+
+export interface BreakerPolicy {
+  readonly failures: number;
+  readonly openMs: Ms;
+  readonly maxOpenMs: Ms;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 2, delaysMs: [30_000, 120_000], jitter: 0.25 };
+export const DEFAULT_BREAKER: BreakerPolicy = { failures: 3, openMs: 30 * 60_000, maxOpenMs: 4 * 3_600_000 };
+export const DEFAULT_LANES: Readonly<Record<string, number>> = { agent: 1, command: 4, inline: 16 };
+export const DEFAULT_COMMAND_TIMEOUT_MS: Ms = 5 * 60_000;
+export const DEFAULT_AGENT_TIMEOUT_MS: Ms = 30 * 60_000;
+export const DEFAULT_IDLE_TIMEOUT_MS: Ms = 30 * 60_000;
+export const DEFAULT_KILL_GRACE_MS: Ms = 5_000;
+export const DEFAULT_LOG_CAP_BYTES = 256 * 1024 * 1024;
+
+/** What the bus itself is set to (`cadences/bus.yaml`). */
+export interface BusSettings {
+  readonly lanes: Readonly<Record<string, number>>;
+  readonly claudePath: string | undefined;
+  /** Below this much free disk nothing new is started. */
+  readonly minFreeBytes: number;
+  readonly retentionMs: Ms;
+  readonly retentionBytes: number;
+}
+
+export const DEFAULT_SETTINGS: BusSettings = {
+  lanes: DEFAULT_LANES,
+  claudePath: undefined,
+  minFreeBytes: 200 * 1024 * 1024,
+  retentionMs: 90 * 86_400_000,
+  retentionBytes: 2 * 1024 * 1024 * 1024,
+};

@@ -1,0 +1,60 @@
+import type { Breaker } from './breaker.ts';
+import { type Ms, parseIso, toIso } from './instant.ts';
+import type { Holds } from './holds.ts';
+
+/** `circuit-open.json`: the public face of the holds, in the format its readers know. */
+export interface CircuitView {
+  readonly generated: string;
+  readonly open: Readonly<Record<string, CircuitEntry>>;
+  readonly accounts: Readonly<Record<string, CircuitEntry>>;
+}
+
+export interface CircuitEntry {
+  readonly failures: number;
+  /** null: until a human says so. */
+  readonly open_until: string | null;
+  readonly state: 'open' | 'half_open' | 'isolated';
+  readonly reason: string;
+  readonly run_id: string | null;
+}
+
+/** undefined where nothing is open: then there is no file. */
+export function circuitView(holds: Holds, nowMs: Ms): CircuitView | undefined {
+  const open: Record<string, CircuitEntry> = {};
+  const accounts: Record<string, CircuitEntry> = {};
+  for (const [key, breaker] of Object.entries(holds.breakers)) {
+    const entry = entryOf(breaker, nowMs);
+    if (entry === undefined) continue;
+    const [kind, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
+    (kind === 'account' ? accounts : open)[name] = entry;
+  }
+  if (Object.keys(open).length + Object.keys(accounts).length === 0) return undefined;
+  return { generated: toIso(nowMs), open, accounts };
+}
+
+/** The next instant at which the view changes by itself. */
+export function nextViewChangeMs(holds: Holds, nowMs: Ms): Ms | undefined {
+  const ends = Object.values(holds.breakers)
+    .map((breaker) => (breaker.state === 'open' || breaker.state === 'blocked' ? parseIso(breaker.until) ?? 0 : 0))
+    .filter((until) => until > nowMs);
+  return ends.length === 0 ? undefined : Math.min(...ends);
+}
+
+function entryOf(breaker: Breaker, nowMs: Ms): CircuitEntry | undefined {
+  switch (breaker.state) {
+    case 'closed':
+    case 'backing_off':
+      return undefined;
+    case 'open':
+      // The time is over and the next tick is the probe: open_until lies in the past and the state says so.
+      return { failures: breaker.failures, open_until: breaker.until, state: (parseIso(breaker.until) ?? 0) > nowMs ? 'open' : 'half_open', reason: breaker.because, run_id: breaker.run_id };
+    case 'half_open':
+      return { failures: breaker.failures, open_until: breaker.until, state: 'half_open', reason: breaker.because, run_id: breaker.probe_id };
+    case 'isolated':
+      return { failures: breaker.failures, open_until: null, state: 'isolated', reason: breaker.because, run_id: null };
+    case 'blocked':
+      return (parseIso(breaker.until) ?? 0) > nowMs
+        ? { failures: breaker.failures, open_until: breaker.until, state: 'open', reason: breaker.because, run_id: breaker.run_id }
+        : undefined;
+  }
+}

@@ -1,0 +1,19 @@
+/** What the journal holds: one line an event, and what tests and followers wait for. Names on disk, so snake_case. */
+export interface BusEvent {
+  readonly ts: string;
+  readonly level: 'info' | 'warn' | 'error';
+  readonly stage: Stage;
+  readonly cadence?: string;
+  readonly tick?: string;
+  readonly run_id?: string;
+  readonly [detail: string]: unknown;
+}
+
+export type Stage =
+  | 'owner_started' | 'owner_stopped' | 'owner_refused'
+  | 'adopted' | 'claimed' | 'coalesced' | 'skipped'
+  | 'subsession_spawn' | 'subsession_adopted' | 'subsession_failed' | 'run_finished' | 'output'
+  | 'retry_scheduled' | 'deferred' | 'dead_lettered' | 'settle_lost' | 'order'
+  | 'circuit_opened' | 'circuit_half_open' | 'circuit_closed'
+  | 'halted' | 'resumed' | 'paused' | 'storage_failed' | 'storage_healed'
+  | 'config_broken' | 'config_healed' | 'config_changed' | 'state_broken' | 'foreign_left';

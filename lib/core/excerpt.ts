@@ -1,0 +1,21 @@
+/** Text of a child, made fit to show: nothing that a terminal would obey, nothing endless. */
+
+const CONTROL = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]', 'g');
+
+/** Control characters become visible (`\x1b`), tabs and newlines stay; `\r\n` is one newline. */
+export function toVisible(text: string): string {
+  return text.replaceAll('\r\n', '\n').replace(CONTROL, (char) => {
+    const code = char.charCodeAt(0);
+    return code > 0xff ? `\\u${code.toString(16).padStart(4, '0')}` : `\\x${code.toString(16).padStart(2, '0')}`;
+  });
+}
+
+/** The last `count` lines that say something, each at most `width` characters. A progress bar's `\r` ends a line. */
+export function lastLines(text: string, count: number, width = 300): readonly string[] {
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== '');
+  return lines.slice(-count).map((line) => truncate(toVisible(line), width));
+}
+
+export function truncate(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}

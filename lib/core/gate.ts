@@ -1,0 +1,73 @@
+import { type Breaker, freeAtMs } from './breaker.ts';
+import type { Ms } from './instant.ts';
+
+/** Everything that may say no before a tick is claimed. A held tick costs nothing: nobody looks at it until `until`. */
+export interface GateInput {
+  readonly nowMs: Ms;
+  readonly dueMs: Ms;
+  /** When the tick was asked for, for `expires`. */
+  readonly expiresMs: Ms | undefined;
+  readonly halted: string | undefined;
+  readonly paused: string | undefined;
+  /** Why the definition cannot be used now: broken, disabled, an environment variable is missing. */
+  readonly unfit: { readonly cause: 'broken' | 'disabled' | 'missing-env'; readonly because: string } | undefined;
+  readonly breakers: readonly { readonly key: string; readonly breaker: Breaker; readonly maxMs: Ms }[];
+  readonly busy: boolean;
+  readonly laneFull: string | undefined;
+  readonly workspaceTaken: string | undefined;
+  /** The disk is full or fails: nothing new is started. */
+  readonly storage: string | undefined;
+}
+
+export type HoldCause =
+  | 'halt' | 'pause' | 'due' | 'backoff' | 'circuit-open' | 'probe' | 'isolated' | 'blocked'
+  | 'broken' | 'disabled' | 'missing-env' | 'busy' | 'lane' | 'workspace' | 'storage';
+
+export type Verdict =
+  | { readonly kind: 'run' }
+  | { readonly kind: 'expired'; readonly because: string }
+  /** `untilMs` is undefined where an event, not a time, ends the hold. */
+  | { readonly kind: 'hold'; readonly cause: HoldCause; readonly untilMs: Ms | undefined; readonly because: string };
+
+const hold = (cause: HoldCause, because: string, untilMs?: Ms): Verdict => ({ kind: 'hold', cause, because, untilMs });
+
+export function admit(input: GateInput): Verdict {
+  const { nowMs } = input;
+  if (input.halted !== undefined) return hold('halt', input.halted);
+  if (input.paused !== undefined) return hold('pause', input.paused);
+  if (input.expiresMs !== undefined && input.expiresMs <= nowMs) return { kind: 'expired', because: 'it was not run before it expired' };
+  if (input.dueMs > nowMs) return hold('due', 'its time has not come', input.dueMs);
+  if (input.unfit !== undefined) return hold(input.unfit.cause, input.unfit.because);
+  for (const { key, breaker, maxMs } of input.breakers) {
+    const freeMs = freeAtMs(breaker, nowMs, maxMs);
+    if (freeMs > nowMs) return heldBy(key, breaker, freeMs);
+  }
+  if (input.busy) return hold('busy', 'another run of it is under way');
+  if (input.laneFull !== undefined) return hold('lane', `lane ${input.laneFull} is full`);
+  if (input.workspaceTaken !== undefined) return hold('workspace', `${input.workspaceTaken} is in use`);
+  if (input.storage !== undefined) return hold('storage', input.storage);
+  return { kind: 'run' };
+}
+
+/** Held for seconds or less by what runs now, not by a rule: such a tick stays where it lies. */
+export function isMomentary(cause: HoldCause): boolean {
+  return cause === 'busy' || cause === 'lane' || cause === 'workspace' || cause === 'storage';
+}
+
+function heldBy(key: string, breaker: Breaker, freeMs: Ms): Verdict {
+  const untilMs = Number.isFinite(freeMs) ? freeMs : undefined;
+  const because = 'because' in breaker ? `${key}: ${breaker.because}` : key;
+  switch (breaker.state) {
+    case 'closed':
+    case 'backing_off':
+      return hold('backoff', because, untilMs);
+    case 'open':
+      return hold('circuit-open', because, untilMs);
+    case 'half_open':
+      return hold('probe', `${key}: its probe is under way`, untilMs);
+    case 'isolated':
+      return hold('isolated', because, untilMs);
+    case 'blocked':
+      return hold('blocked', because, untilMs);
+  }
+}

@@ -1,0 +1,97 @@
+import { afterRestart, type Breaker, CLOSED, onFailure, onInterrupted, onStart, onSuccess, tripped } from './breaker.ts';
+import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
+import { type Ms, parseIso, toIso } from './instant.ts';
+import type { RunRecord } from './run.ts';
+
+/**
+ * The book of holds: one breaker a key, and what an operator paused. It is a fold over the log of runs, so a crash
+ * between the end of a run and the writing of `holds.json` loses nothing: at the next start the runs that lie behind
+ * `through` are folded in. Keys: `cadence:<name>`, `account:<name>`; pauses besides: `bus`.
+ */
+export interface Holds {
+  readonly format: 1;
+  readonly through: LogPosition;
+  readonly breakers: Readonly<Record<string, Breaker>>;
+  readonly paused: Readonly<Record<string, { readonly since: string; readonly because: string }>>;
+}
+
+/** A place in the log of runs: everything before it has been seen. */
+export interface LogPosition {
+  readonly day: string;
+  readonly bytes: number;
+}
+
+export const NO_HOLDS: Holds = { format: 1, through: { day: '', bytes: 0 }, breakers: {}, paused: {} };
+
+export interface Policies {
+  readonly breaker: BreakerPolicy;
+  readonly retry: RetryPolicy;
+}
+
+export const DEFAULT_POLICIES: Policies = { breaker: DEFAULT_BREAKER, retry: DEFAULT_RETRY };
+
+export const cadenceKey = (name: string): string => `cadence:${name}`;
+export const accountKey = (name: string): string => `account:${name}`;
+
+export function breakerOf(holds: Holds, key: string): Breaker {
+  return Object.hasOwn(holds.breakers, key) ? (holds.breakers[key] as Breaker) : CLOSED;
+}
+
+/** A run begins: an opening that is over gets its probe. */
+export function holdsOnStart(holds: Holds, keys: readonly string[], runId: string): Holds {
+  return keys.reduce((book, key) => withBreaker(book, key, onStart(breakerOf(book, key), runId)), holds);
+}
+
+/** A run has ended. The same record folded twice changes nothing the second time only if `through` is kept: see there. */
+export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, random: number): Holds {
+  const nowMs = parseIso(run.ended_at) ?? 0;
+  const keys = [cadenceKey(run.cadence), ...(run.account === undefined ? [] : [accountKey(run.account)])];
+  const guilty = guiltyKey(run);
+  let book = holds;
+  for (const key of keys) {
+    const before = breakerOf(book, key);
+    const after = key === guilty
+      ? onFailure(before, policies.breaker, policies.retry, { runId: run.run_id, because: run.reason, nowMs, random })
+      : run.status === 'succeeded' || run.status === 'unverified'
+        ? onSuccess(before, run.run_id)
+        : onInterrupted(before, run.run_id);
+    book = withBreaker(book, key, after);
+  }
+  return book;
+}
+
+function guiltyKey(run: RunRecord): string | undefined {
+  if (run.status !== 'failed' && run.status !== 'dead') return undefined;
+  if (run.blame === 'cadence') return cadenceKey(run.cadence);
+  return run.blame === 'account' && run.account !== undefined ? accountKey(run.account) : undefined;
+}
+
+export function holdsAfterRestart(holds: Holds): Holds {
+  return Object.entries(holds.breakers).reduce((book, [key, breaker]) => withBreaker(book, key, afterRestart(breaker)), holds);
+}
+
+export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms): Holds {
+  return withBreaker(holds, key, tripped(breakerOf(holds, key), because, nowMs));
+}
+
+export function holdsReset(holds: Holds, key: string | undefined): Holds {
+  return key === undefined ? { ...holds, breakers: {} } : withBreaker(holds, key, CLOSED);
+}
+
+export function holdsPause(holds: Holds, key: string, because: string, nowMs: Ms): Holds {
+  return { ...holds, paused: { ...holds.paused, [key]: { since: toIso(nowMs), because } } };
+}
+
+/** `bus` resumes everything that was paused; another key only itself. */
+export function holdsResume(holds: Holds, key: string): Holds {
+  if (key === 'bus') return { ...holds, paused: {} };
+  const { [key]: _gone, ...paused } = holds.paused;
+  return { ...holds, paused };
+}
+
+function withBreaker(holds: Holds, key: string, breaker: Breaker): Holds {
+  if (breakerOf(holds, key) === breaker) return holds;
+  const { [key]: _old, ...others } = holds.breakers;
+  const clean = breaker.state === 'closed' && breaker.failures === 0;
+  return { ...holds, breakers: clean ? others : { ...others, [key]: breaker } };
+}

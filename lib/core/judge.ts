@@ -1,0 +1,62 @@
+import { formatDuration } from './duration.ts';
+import { lastLines, truncate } from './excerpt.ts';
+import type { Ending, Outcome } from './outcome.ts';
+
+const RETRY_LATER = 75;
+const PERMANENT: readonly number[] = [77, 78];
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: 'SIGHUP', 2: 'SIGINT', 3: 'SIGQUIT', 4: 'SIGILL', 6: 'SIGABRT', 7: 'SIGBUS', 8: 'SIGFPE', 9: 'SIGKILL', 11: 'SIGSEGV', 13: 'SIGPIPE', 14: 'SIGALRM', 15: 'SIGTERM',
+};
+
+/** What the end of a process means, for a program that says it with its exit code. */
+export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
+  switch (ending.stoppedFor) {
+    case 'timeout':
+      return { kind: 'fail', blame: 'cadence', reason: withLines(`timed out after ${formatDuration(ending.durationMs)}`, ending) };
+    case 'idle':
+      return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: no output for its idle_timeout', ending) };
+    case 'cancel':
+      return { kind: 'cancelled', reason: 'cancelled' };
+    case 'halt':
+      return { kind: 'interrupted', by: 'operator', reason: 'stopped by halt' };
+    case 'lost':
+      return { kind: 'interrupted', by: 'owner-died', reason: 'its process is gone and left no exit code' };
+    case null:
+      break;
+  }
+  if (ending.spawnError !== null) return { kind: 'fail', blame: 'cadence', reason: `could not be started: ${ending.spawnError}` };
+  const { code, signal } = ending;
+  if (code !== null && okCodes.includes(code)) return { kind: 'ok', summary: summarize(ending.stdoutTail) };
+  if (code === RETRY_LATER) return { kind: 'defer', delayMs: undefined, reason: withLines('exit 75: asked to be tried later', ending) };
+  const reason = withLines(describeExit(code, signal), ending);
+  if (code !== null && PERMANENT.includes(code)) return { kind: 'give_up', blame: 'cadence', reason };
+  return { kind: 'fail', blame: 'cadence', reason };
+}
+
+/** A guard is like grep: 0 there is work, 1 there is none, anything else is an error. */
+export function judgeGuard(ending: Ending): Outcome | undefined {
+  if (ending.stoppedFor === null && ending.spawnError === null && ending.code === 0) return undefined;
+  if (ending.stoppedFor === null && ending.code === 1) return { kind: 'skip', reason: withLines('its guard found nothing to do', ending) };
+  const outcome = judgeExit(ending, []);
+  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, reason: `its guard failed: ${outcome.reason}` } : outcome;
+}
+
+/** `exit 3`, `killed by SIGKILL (often: out of memory)`. A shell reports a signal as 128 + n. */
+export function describeExit(code: number | null, signal: string | null): string {
+  const name = signal ?? (code !== null && code > 128 ? SIGNALS[code - 128] : undefined);
+  if (name === 'SIGKILL') return 'killed by SIGKILL (often: out of memory)';
+  if (name !== undefined) return `killed by ${name}`;
+  if (code === 127) return 'exit 127 (command not found)';
+  if (code === 126) return 'exit 126 (command cannot be executed)';
+  return code === null ? 'ended without an exit code' : `exit ${code}`;
+}
+
+/** The last five lines in at most 200 characters: what a person sees of a run that went well. */
+export function summarize(stdout: string): string {
+  return truncate(lastLines(stdout, 5).join(' | '), 200);
+}
+
+function withLines(head: string, ending: Ending): string {
+  const lines = lastLines(ending.stderrTail.trim() === '' ? ending.stdoutTail : ending.stderrTail, 3).join(' | ');
+  return lines === '' ? head : `${head}: ${truncate(lines, 600)}`;
+}

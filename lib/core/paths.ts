@@ -1,0 +1,51 @@
+/** Where everything lies under an agent root. One place for all names, so that no path is ever built from anything unchecked. */
+export interface Paths {
+  readonly root: string;
+  readonly cadences: string;
+  readonly state: string;
+  readonly inbox: string;
+  readonly waiting: string;
+  readonly claimed: string;
+  readonly dlq: string;
+  readonly tmp: string;
+  readonly running: string;
+  readonly runs: string;
+  readonly journal: string;
+  readonly holds: string;
+  readonly circuit: string;
+  readonly owner: string;
+  readonly halt: string;
+  readonly logs: string;
+  readonly subsessions: string;
+}
+
+export function pathsOf(root: string): Paths {
+  const base = root.endsWith('/') ? root.slice(0, -1) : root;
+  const state = `${base}/state/cadence-bus`;
+  const logs = `${base}/logs/cadence-bus`;
+  return {
+    root: base === '' ? '/' : base,
+    cadences: `${base}/cadences`,
+    state,
+    inbox: `${state}/inbox`,
+    waiting: `${state}/waiting`,
+    claimed: `${state}/claimed`,
+    dlq: `${state}/dlq`,
+    tmp: `${state}/tmp`,
+    running: `${state}/running`,
+    runs: `${state}/runs`,
+    journal: `${state}/journal`,
+    holds: `${state}/holds.json`,
+    circuit: `${state}/circuit-open.json`,
+    owner: `${state}/owner.json`,
+    halt: `${state}/halt`,
+    logs,
+    subsessions: `${logs}/subsessions`,
+  };
+}
+
+/** `logs/cadence-bus/subsessions/<day>-<cadence>-<run_id>.stdout.log` and its twin. */
+export function outputPaths(paths: Paths, day: string, cadence: string, runId: string): { readonly stdout: string; readonly stderr: string } {
+  const stem = `${paths.subsessions}/${day}-${cadence}-${runId}`;
+  return { stdout: `${stem}.stdout.log`, stderr: `${stem}.stderr.log` };
+}

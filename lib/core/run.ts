@@ -1,0 +1,48 @@
+/** One execution of one attempt: the record that every verb, hook and notice shows. Names on disk, so snake_case. */
+export const RUN_STATUSES = [
+  'queued', 'waiting', 'held', 'running', 'succeeded', 'unverified', 'failed', 'dead', 'cancelled', 'interrupted', 'skipped', 'coalesced', 'expired',
+] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export interface RunRecord {
+  readonly run_id: string;
+  readonly cadence: string;
+  readonly tick: string;
+  readonly attempt: number;
+  readonly status: RunStatus;
+  /** Why it ended so, in words; for a failure `exit 3: <last lines>`. */
+  readonly reason: string;
+  readonly summary: string;
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly duration_ms: number;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+  readonly cost_usd: number | null;
+  readonly stdout_path: string | null;
+  readonly stderr_path: string | null;
+  /** Whose failure it is: decides which breaker moves. Absent where nothing failed. */
+  readonly blame?: 'cadence' | 'account' | 'nobody';
+  readonly account?: string;
+  readonly key?: string;
+  readonly slot?: string;
+  readonly source?: string;
+  readonly prompt_path?: string;
+  /** The last lines of stderr, or of stdout where stderr is blank (at most 4 KB). */
+  readonly stderr_tail?: string;
+  /** Set where the tick goes on: when it is due again. */
+  readonly retry_at?: string;
+  readonly survivors?: readonly { readonly pid: number; readonly command: string }[];
+  /** Bytes of output that the log cap dropped. */
+  readonly dropped_bytes?: number;
+}
+
+/** A tick whose latest run has one of these has reached its end. */
+export function isFinal(status: RunStatus): boolean {
+  switch (status) {
+    case 'succeeded': case 'unverified': case 'dead': case 'cancelled': case 'skipped': case 'coalesced': case 'expired':
+      return true;
+    case 'queued': case 'waiting': case 'held': case 'running': case 'failed': case 'interrupted':
+      return false;
+  }
+}

@@ -1,0 +1,120 @@
+import { CadenceError } from './error.ts';
+import { formatCompact, parseCompact, type Ms } from './instant.ts';
+
+/**
+ * A tick is one request to run a cadence once. Where its file lies and what it is called are its whole state:
+ *
+ *     <due>.<cadence>.<id>.<attempts>.json               in inbox, waiting, claimed
+ *     <due>.<cadence>.<id>.<attempts>.<reason>.json      in dlq
+ *
+ * so a directory listing is the queue, and every transition is one rename.
+ */
+export interface TickName {
+  readonly dueMs: Ms;
+  readonly cadence: string;
+  readonly id: string;
+  /** Attempts charged so far; claiming charges one. */
+  readonly attempts: number;
+}
+
+export const DEAD_REASONS = ['exhausted', 'permanent', 'malformed', 'unknown-cadence', 'expired', 'owner-died', 'rejected'] as const;
+export type DeadReason = (typeof DEAD_REASONS)[number];
+export interface DeadName extends TickName {
+  readonly reason: DeadReason;
+}
+
+/** What a tick file holds. Names on disk, so snake_case. Fields that we do not know are kept. */
+export interface Tick {
+  readonly cadence: string;
+  readonly source: string;
+  readonly enqueued_at: string;
+  readonly payload?: unknown;
+  /** Two ticks of one cadence with the same key are one run. */
+  readonly key?: string;
+  /** The scheduled instant this tick stands for. */
+  readonly slot?: string;
+  readonly expires_at?: string;
+  readonly parent_run?: string;
+  readonly depth?: number;
+  /** Present in a file that was revived from `dlq/`: what it had already spent is not counted again. */
+  readonly dead?: DeadReport;
+}
+
+/** What a dead tick's file says in words, so that `cat dlq/X` is enough. */
+export interface DeadReport {
+  readonly reason: DeadReason;
+  readonly because: string;
+  readonly died_at: string;
+  readonly attempts: number;
+  readonly runs: readonly { readonly run_id: string; readonly ended_at: string; readonly error: string; readonly last_lines: readonly string[]; readonly stdout_path: string | null; readonly stderr_path: string | null }[];
+  readonly revive: string;
+}
+
+const CADENCE_NAME = /^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$/;
+const TICK_ID = /^[a-z0-9]{12}$/;
+const RUN_ID = /^([a-z0-9]{12})-(\d{1,6})$/;
+const ATTEMPTS = /^(?:0|[1-9]\d{0,5})$/;
+export const MAX_TICK_BYTES = 256 * 1024;
+
+export function isCadenceName(text: string): boolean {
+  return CADENCE_NAME.test(text);
+}
+
+export function isTickId(text: string): boolean {
+  return TICK_ID.test(text);
+}
+
+/** The receipt's id: which attempt of which tick. */
+export function formatRunId(id: string, attempt: number): string {
+  return `${id}-${attempt}`;
+}
+
+export function parseRunId(text: string): { readonly id: string; readonly attempt: number } | undefined {
+  const found = RUN_ID.exec(text);
+  return found === null ? undefined : { id: found[1] as string, attempt: Number(found[2]) };
+}
+
+export function formatTickName(name: TickName): string {
+  return `${formatCompact(name.dueMs)}.${name.cadence}.${name.id}.${name.attempts}.json`;
+}
+
+export function formatDeadName(name: DeadName): string {
+  return `${formatCompact(name.dueMs)}.${name.cadence}.${name.id}.${name.attempts}.${name.reason}.json`;
+}
+
+/** undefined for every name that is not canonical to the last character. */
+export function parseTickName(file: string): TickName | undefined {
+  const parts = file.split('.');
+  return parts.length === 5 && parts[4] === 'json' ? readParts(parts) : undefined;
+}
+
+export function parseDeadName(file: string): DeadName | undefined {
+  const parts = file.split('.');
+  if (parts.length !== 6 || parts[5] !== 'json') return undefined;
+  const reason = DEAD_REASONS.find((known) => known === parts[4]);
+  const name = readParts(parts);
+  return name === undefined || reason === undefined ? undefined : { ...name, reason };
+}
+
+function readParts(parts: readonly string[]): TickName | undefined {
+  const [due, cadence, id, attempts] = parts as [string, string, string, string];
+  const dueMs = parseCompact(due);
+  if (dueMs === undefined || !isCadenceName(cadence) || !TICK_ID.test(id) || !ATTEMPTS.test(attempts)) return undefined;
+  return { dueMs, cadence, id, attempts: Number(attempts) };
+}
+
+/** A revived tick starts with a fresh budget: what it spent before it died is not charged again. */
+export function attemptsSpent(name: TickName, tick: Tick): number {
+  return Math.max(0, name.attempts - (tick.dead?.attempts ?? 0));
+}
+
+/** Control ticks are orders to the owner itself; nothing holds them. */
+export const CONTROL_CADENCE = 'bus-control';
+
+export function refuseCadenceName(name: string): CadenceError {
+  return new CadenceError(
+    'bad_data',
+    `"${name.slice(0, 80)}" is not a cadence name`,
+    'A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.',
+  );
+}

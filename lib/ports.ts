@@ -1,0 +1,353 @@
+/**
+ * Every seam of the program, types only. Read this first.
+ *
+ * `core` decides, the small folders act through these ports, `app/compose.ts` hands them out. A port's comment is its
+ * contract: when it resolves, what `false` means, what never happens.
+ */
+import type { BusSettings, Cadence } from './core/cadence.ts';
+import type { BusEvent } from './core/event.ts';
+import type { LogPosition } from './core/holds.ts';
+import type { Ms } from './core/instant.ts';
+import type { Ending, Outcome, StopCause } from './core/outcome.ts';
+import type { RunRecord } from './core/run.ts';
+import type { Transition } from './core/settle.ts';
+import type { Tick, TickName } from './core/tick.ts';
+
+export interface Closeable {
+  close(): void;
+}
+
+// ── Time and chance ────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Clock {
+  /** Wall-clock time. It may jump either way. */
+  nowMs(): Ms;
+  /** 0 ≤ x < 1. */
+  random(): number;
+  /** Calls `wake` once, `ms` from now or later; never after `close`. */
+  after(ms: Ms, wake: () => void): Closeable;
+  /** Resolves when other work of the event loop has had its turn. */
+  breathe(): Promise<void>;
+}
+
+export interface Ids {
+  /** 12 characters of [a-z0-9], unique for ever. */
+  fresh(): string;
+  /** The same 12 characters for the same words, always: the identity of a keyed tick. */
+  keyed(...words: readonly string[]): string;
+}
+
+// ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface FileInfo {
+  readonly kind: 'file' | 'folder' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  readonly mtimeMs: Ms;
+  readonly inode: number;
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/**
+ * The disk, narrow enough to be cut after every call in tests. Calls are synchronous because that is three times
+ * faster than promises for these small operations; callers work in short slices and breathe between them.
+ * Every method throws `CadenceError('io' | 'permission')`, naming the path, on a fault that its contract does not name.
+ */
+export interface Files {
+  /** Names in a folder, in no order; nothing where there is no folder. Names that are not UTF-8 come as they decode. */
+  list(dir: string): readonly string[];
+  /** Never follows a symlink. undefined: nothing there. */
+  info(path: string): FileInfo | undefined;
+  /** The whole text of a regular file, opened without following a symlink and without blocking on a FIFO.
+   *  undefined: nothing there. `too_large`: more than `maxBytes`. `not_a_file`: anything but a regular file. */
+  read(path: string, maxBytes?: number): FileText | undefined;
+  /** At most `bytes` bytes from `offset` on. */
+  readRange(path: string, offset: number, bytes: number): Buffer;
+  /** Whole or not at all, and on disk (file and folder) when it returns. */
+  write(path: string, text: string): void;
+  /** A new file, in one write; false: it exists. Not flushed. */
+  create(path: string, text: string): boolean;
+  /** false: `from` was not there, somebody was first. Replaces `to`. */
+  rename(from: string, to: string): boolean;
+  /** false: it was not there. */
+  remove(path: string): boolean;
+  /** Removes a folder and all in it; never follows a symlink. */
+  removeTree(path: string): void;
+  /** With its parents, 0700. */
+  makeDir(path: string): void;
+  /** Makes what was created, renamed or removed in this folder survive a power cut. */
+  flushDir(path: string): void;
+  /** Opens for appending, creates where needed; a torn last line of an earlier life is closed with a newline first. */
+  append(path: string): AppendLog;
+  /** Cuts a file that others append to down to its first `headBytes`. */
+  truncate(path: string, headBytes: number): void;
+  /** A hint that something changed in this folder: may come late, doubled or not at all. */
+  watch(dir: string, onChange: () => void): Closeable;
+  freeBytes(path: string): number;
+  realPath(path: string): string;
+}
+
+export type FileText =
+  | { readonly kind: 'text'; readonly text: string; readonly info: FileInfo }
+  | { readonly kind: 'too_large' | 'not_a_file' | 'not_utf8' | 'unreadable'; readonly info: FileInfo | undefined };
+
+export interface AppendLog {
+  /** Bytes in the file, with what was written last. */
+  readonly sizeBytes: number;
+  /** In the page cache when it returns: survives the death of this process, not of the machine. */
+  write(text: string): void;
+  /** On disk when it resolves. Concurrent calls share one flush. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+// ── The queue: all that the bus needs of a transport (files here; a cluster engine later) ──────────────────────────
+
+/** Exclusive right to settle one tick, charged with one attempt. */
+export interface Claim {
+  /** The name it has now, its attempts including this one. */
+  readonly name: TickName;
+  readonly tick: Tick;
+}
+
+/** The head of one cadence's pending ticks; retries stand before fresh ones, older before younger. */
+export interface Head {
+  readonly name: TickName;
+  /** What may be behind it, at least. */
+  readonly count: number;
+}
+
+export interface Queue {
+  /** Takes notice of what has arrived, and moves what is foreign, dead-letters what is malformed. True: there is more to look at. */
+  refresh(): Promise<boolean>;
+  /** Cadences with pending ticks. */
+  cadences(): Iterable<string>;
+  head(cadence: string): Head | undefined;
+  /** One rename that charges the attempt. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
+  take(head: Head): Promise<Claim | undefined>;
+  /** The head cannot run soon: it leaves the drop zone. One rename per tick, once. */
+  park(cadence: string): Promise<void>;
+  /** One rename or removal. false: it was no longer ours; conclude nothing. `run` is what is known, for the dlq file. */
+  settle(claim: Claim, transition: Transition, run: RunRecord): Promise<boolean>;
+  /** Pending ticks of this cadence that ask for nothing but one run (no payload, no key) and have spent nothing. */
+  plain(cadence: string, limit: number): Promise<readonly Claim[]>;
+  /** Removes a pending tick, or moves it to the dlq, without a run. false: it was not pending. */
+  discard(name: TickName, transition: Transition, run: RunRecord): Promise<boolean>;
+  /** Claims whose owner died. */
+  orphans(): Promise<readonly Orphan[]>;
+  counts(): QueueCounts;
+  onArrival(wake: () => void): Closeable;
+}
+
+export type Orphan = { readonly name: TickName; readonly tick: Tick | undefined };
+export type QueueCounts = Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
+
+// ── History ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** The log of runs (`runs/<day>.jsonl`), one writer. */
+export interface RunLog {
+  /** In the page cache when it returns. */
+  record(run: RunRecord): void;
+  /** What was recorded is on disk. */
+  flush(): Promise<void>;
+  /** Where the log ends now. */
+  position(): LogPosition;
+  /** Every record behind a position, oldest first. */
+  since(position: LogPosition): Iterable<RunRecord>;
+  close(): void;
+}
+
+/** Answers from the files alone: no owner is needed, and it may die while we read. */
+export interface History {
+  /** Newest first. With a cadence, the cost is that of the records returned, not of the log. */
+  runs(query: { readonly cadence?: string; readonly limit: number; readonly sinceMs?: Ms; readonly status?: string }): readonly RunRecord[];
+  /** A run by its run id, or the latest run of a tick by the tick's id. */
+  find(runOrTickId: string): RunRecord | undefined;
+  /** Every attempt of a tick, oldest first. */
+  attempts(cadence: string, tickId: string): readonly RunRecord[];
+  /** Per cadence: the last run, and how many of each kind there were. */
+  digest(): Readonly<Record<string, CadenceDigest>>;
+}
+
+export interface CadenceDigest {
+  readonly last: RunRecord;
+  readonly runs: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly consecutive_failures: number;
+}
+
+/** The journal of events (`journal/<day>.jsonl`), one writer. */
+export interface Journal {
+  emit(event: Omit<BusEvent, 'ts'>): void;
+  /** What was emitted is on disk. */
+  flush(): Promise<void>;
+  /** Every event, as it is emitted; for the control channel and for tests. */
+  onEvent(see: (event: BusEvent) => void): Closeable;
+  close(): void;
+}
+
+/** One JSON document with one writer. A broken file is set aside as `.broken-<time>` and reads as absent. */
+export interface Doc<T> {
+  read(): T | undefined;
+  write(value: T): void;
+  remove(): void;
+}
+
+// ── Processes ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface SpawnSpec {
+  readonly runId: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the child; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A file to read from; undefined: nothing (`/dev/null`). */
+  readonly stdinPath: string | undefined;
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  /** `running/<run_id>/`: the shim writes `pid` and `exit` there, so that both outlive us. */
+  readonly runDir: string;
+}
+
+/**
+ * A child in a session of its own, its output going to files, tied to nobody's life. Starting never throws: a child
+ * that could not be started ends at once with `spawnError`.
+ */
+export interface Processes {
+  start(spec: SpawnSpec): Child;
+  /** The child that an earlier owner started in `runDir`: alive, ended with its exit code kept, or lost. */
+  adopt(runId: string, runDir: string): Child;
+  /** Start time of a process, as an opaque text; undefined: no such process, or a zombie. */
+  identity(pid: number): string | undefined;
+}
+
+export interface Child {
+  readonly exited: Promise<ChildExit>;
+  /** TERM to the program, `graceMs`, then the whole tree with all that carries the run's tag. Resolves with who is left. Later calls join the first. */
+  stop(graceMs: Ms): Promise<readonly { readonly pid: number; readonly command: string }[]>;
+}
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly spawnError: string | null;
+  /** No exit code was kept: the shim was killed too. */
+  readonly lost: boolean;
+}
+
+// ── Runners ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface Job {
+  readonly runId: string;
+  readonly attempt: number;
+  readonly tickId: string;
+  readonly tick: Tick;
+  readonly cadence: Cadence;
+  readonly startedMs: Ms;
+}
+
+/** Runs one job to its end. Never rejects: what may happen is an outcome. */
+export interface Runner {
+  run(job: Job, stop: StopSignal): Promise<RunEnd>;
+  /** Goes on with a job whose child an earlier owner started. */
+  adopt(job: Job, stop: StopSignal): Promise<RunEnd>;
+}
+
+/** One-way: the first cause wins. */
+export interface StopSignal {
+  readonly cause: StopCause | undefined;
+  onStop(listener: (cause: StopCause) => void): void;
+}
+
+export interface RunEnd {
+  readonly outcome: Outcome;
+  /** undefined for inline runs, which have no process. */
+  readonly ending: Ending | undefined;
+  readonly stdoutPath: string | null;
+  readonly stderrPath: string | null;
+}
+
+/** What an inline handler may answer; the module's default export is `async (tick, context) => answer`. */
+export type HandlerAnswer =
+  | undefined
+  | string
+  | { readonly kind: 'ok' | 'skip' | 'defer' | 'fail' | 'give_up'; readonly summary?: string; readonly reason?: string; readonly delay?: string };
+
+// ── Definitions ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** What the `cadences/` folder says now. */
+export interface Definitions {
+  get(name: string): Definition | undefined;
+  all(): readonly Definition[];
+  settings(): BusSettings;
+  /** Errors of `bus.yaml` and of files that never were right. */
+  problems(): readonly Problem[];
+}
+
+/** A broken edit keeps the last good definition running and carries the problem beside it. */
+export interface Definition {
+  readonly name: string;
+  readonly path: string;
+  /** undefined: it has never been right since the start. */
+  readonly cadence: Cadence | undefined;
+  readonly problems: readonly Problem[];
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly line: number;
+  readonly column: number;
+  readonly key: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+// ── The owner ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface OwnerInfo {
+  readonly format: 1;
+  readonly pid: number;
+  readonly identity: string;
+  readonly version: string;
+  readonly node: string;
+  readonly host: string;
+  readonly root: string;
+  readonly started_at: string;
+  readonly state: 'running' | 'stopped';
+  readonly stopped_at?: string;
+  readonly because?: string;
+}
+
+/**
+ * The ownership of a root: a listening Unix socket, which the kernel frees at any death and a stopped owner keeps. It is
+ * the control channel too.
+ */
+export interface Ownership extends Closeable {
+  /** False once somebody has removed or replaced the socket: stop claiming. Costs one lstat. */
+  isHeld(): boolean;
+  /** Answers one request with one line, and may go on sending lines; `isOpen` turns false when the caller has gone. */
+  serve(handler: (request: ControlRequest, reply: ControlReply) => void): void;
+}
+
+export type ControlRequest =
+  | { readonly op: 'ping' }
+  /** Something lies in the inbox. */
+  | { readonly op: 'wake' }
+  /** Answers with the record when this run, or the tick's last run, has ended. */
+  | { readonly op: 'wait'; readonly id: string }
+  /** Every event from now on. */
+  | { readonly op: 'events' }
+  | { readonly op: 'shutdown' };
+
+export interface ControlReply {
+  readonly isOpen: boolean;
+  send(answer: Readonly<Record<string, unknown>>): void;
+  end(): void;
+}
+
+export type OwnerState =
+  | { readonly kind: 'answers'; readonly info: OwnerInfo | undefined; readonly tookMs: Ms }
+  /** It holds the socket and does not answer: stopped, or asleep, or busy. */
+  | { readonly kind: 'silent'; readonly info: OwnerInfo | undefined }
+  | { readonly kind: 'none'; readonly info: OwnerInfo | undefined };
