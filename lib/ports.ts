@@ -5,13 +5,18 @@
  * contract: when it resolves, what `false` means, what never happens.
  */
 import type { BusSettings, Cadence } from './core/cadence.ts';
+import type { ChildExit, SpawnSpec } from './core/child.ts';
+import type { Definition, Problem } from './core/definition.ts';
 import type { BusEvent } from './core/event.ts';
 import type { LogPosition } from './core/holds.ts';
 import type { Ms } from './core/instant.ts';
 import type { Ending, Outcome, StopCause } from './core/outcome.ts';
+import type { ControlRequest, OwnerInfo, OwnerState } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
 import type { Transition } from './core/settle.ts';
-import type { Tick, TickName } from './core/tick.ts';
+import type { DeadName, Tick, TickName } from './core/tick.ts';
+
+export type { ChildExit, ControlRequest, Definition, OwnerInfo, OwnerState, Problem, SpawnSpec };
 
 export interface Closeable {
   close(): void;
@@ -113,34 +118,43 @@ export interface Claim {
 /** The head of one cadence's pending ticks; retries stand before fresh ones, older before younger. */
 export interface Head {
   readonly name: TickName;
-  /** What may be behind it, at least. */
-  readonly count: number;
 }
 
 export interface Queue {
-  /** Takes notice of what has arrived, and moves what is foreign, dead-letters what is malformed. True: there is more to look at. */
-  refresh(): Promise<boolean>;
+  /** Takes notice of what has arrived: adopts what is foreign, dead-letters what is malformed. Answers when to look again
+   *  at files that are still being written; undefined: only an arrival changes anything. */
+  refresh(): Promise<Ms | undefined>;
   /** Cadences with pending ticks. */
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
   /** One rename that charges the attempt. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
   take(head: Head): Promise<Claim | undefined>;
-  /** The head cannot run soon: it leaves the drop zone. One rename per tick, once. */
+  /** The cadence is held: its ticks leave the drop zone, so that it stays small. One rename a tick, once. */
   park(cadence: string): Promise<void>;
-  /** One rename or removal. false: it was no longer ours; conclude nothing. `run` is what is known, for the dlq file. */
-  settle(claim: Claim, transition: Transition, run: RunRecord): Promise<boolean>;
-  /** Pending ticks of this cadence that ask for nothing but one run (no payload, no key) and have spent nothing. */
-  plain(cadence: string, limit: number): Promise<readonly Claim[]>;
-  /** Removes a pending tick, or moves it to the dlq, without a run. false: it was not pending. */
-  discard(name: TickName, transition: Transition, run: RunRecord): Promise<boolean>;
-  /** Claims whose owner died. */
-  orphans(): Promise<readonly Orphan[]>;
-  counts(): QueueCounts;
+  /** What waits for another try is due now. */
+  hasten(cadence: string): Promise<void>;
+  /** One rename or removal. false: it was no longer ours; conclude nothing. */
+  settle(claim: Claim, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
+  /** Ends a pending tick without a run. false: it was not pending. */
+  discard(name: TickName, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
+  /** Pending ticks of this cadence that have spent nothing and ask for nothing but one run: no payload, no key. */
+  plain(cadence: string, onlySlots: boolean): Promise<readonly TickName[]>;
+  /** Completes the report of a dead tick whose owner died before it was written. */
+  report(run: RunRecord, attempts: readonly RunRecord[]): void;
+  /** A pending tick by its id. */
+  find(id: string): TickName | undefined;
+  /** Claims that an earlier owner left. A malformed one lies in the dlq already. */
+  orphans(): Promise<readonly Claim[]>;
   onArrival(wake: () => void): Closeable;
 }
 
-export type Orphan = { readonly name: TickName; readonly tick: Tick | undefined };
-export type QueueCounts = Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
+/** What the queue found in the drop zone and dealt with by itself. */
+export interface QueueNews {
+  dead(name: DeadName, because: string): void;
+  coalesced(id: string, cadence: string, because: string): void;
+  adopted(name: TickName, from: string): void;
+  left(path: string, because: string): void;
+}
 
 // ── History ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -196,20 +210,6 @@ export interface Doc<T> {
 
 // ── Processes ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export interface SpawnSpec {
-  readonly runId: string;
-  readonly argv: readonly string[];
-  readonly cwd: string;
-  /** The whole environment of the child; nothing is inherited. */
-  readonly env: Readonly<Record<string, string>>;
-  /** A file to read from; undefined: nothing (`/dev/null`). */
-  readonly stdinPath: string | undefined;
-  readonly stdoutPath: string;
-  readonly stderrPath: string;
-  /** `running/<run_id>/`: the shim writes `pid` and `exit` there, so that both outlive us. */
-  readonly runDir: string;
-}
-
 /**
  * A child in a session of its own, its output going to files, tied to nobody's life. Starting never throws: a child
  * that could not be started ends at once with `spawnError`.
@@ -226,14 +226,6 @@ export interface Child {
   readonly exited: Promise<ChildExit>;
   /** TERM to the program, `graceMs`, then the whole tree with all that carries the run's tag. Resolves with who is left. Later calls join the first. */
   stop(graceMs: Ms): Promise<readonly { readonly pid: number; readonly command: string }[]>;
-}
-
-export interface ChildExit {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly spawnError: string | null;
-  /** No exit code was kept: the shim was killed too. */
-  readonly lost: boolean;
 }
 
 // ── Runners ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -264,6 +256,7 @@ export interface RunEnd {
   readonly outcome: Outcome;
   /** undefined for inline runs, which have no process. */
   readonly ending: Ending | undefined;
+  readonly costUsd?: number | undefined;
   readonly stdoutPath: string | null;
   readonly stderrPath: string | null;
 }
@@ -285,39 +278,7 @@ export interface Definitions {
   problems(): readonly Problem[];
 }
 
-/** A broken edit keeps the last good definition running and carries the problem beside it. */
-export interface Definition {
-  readonly name: string;
-  readonly path: string;
-  /** undefined: it has never been right since the start. */
-  readonly cadence: Cadence | undefined;
-  readonly problems: readonly Problem[];
-}
-
-export interface Problem {
-  readonly path: string;
-  readonly line: number;
-  readonly column: number;
-  readonly key: string;
-  readonly message: string;
-  readonly hint: string;
-}
-
 // ── The owner ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface OwnerInfo {
-  readonly format: 1;
-  readonly pid: number;
-  readonly identity: string;
-  readonly version: string;
-  readonly node: string;
-  readonly host: string;
-  readonly root: string;
-  readonly started_at: string;
-  readonly state: 'running' | 'stopped';
-  readonly stopped_at?: string;
-  readonly because?: string;
-}
 
 /**
  * The ownership of a root: a listening Unix socket, which the kernel frees at any death and a stopped owner keeps. It is
@@ -330,24 +291,8 @@ export interface Ownership extends Closeable {
   serve(handler: (request: ControlRequest, reply: ControlReply) => void): void;
 }
 
-export type ControlRequest =
-  | { readonly op: 'ping' }
-  /** Something lies in the inbox. */
-  | { readonly op: 'wake' }
-  /** Answers with the record when this run, or the tick's last run, has ended. */
-  | { readonly op: 'wait'; readonly id: string }
-  /** Every event from now on. */
-  | { readonly op: 'events' }
-  | { readonly op: 'shutdown' };
-
 export interface ControlReply {
   readonly isOpen: boolean;
   send(answer: Readonly<Record<string, unknown>>): void;
   end(): void;
 }
-
-export type OwnerState =
-  | { readonly kind: 'answers'; readonly info: OwnerInfo | undefined; readonly tookMs: Ms }
-  /** It holds the socket and does not answer: stopped, or asleep, or busy. */
-  | { readonly kind: 'silent'; readonly info: OwnerInfo | undefined }
-  | { readonly kind: 'none'; readonly info: OwnerInfo | undefined };

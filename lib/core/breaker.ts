@@ -1,6 +1,6 @@
 import { retryDelayMs } from './backoff.ts';
 import type { BreakerPolicy, RetryPolicy } from './cadence.ts';
-import { parseIso, toIso, type Ms } from './instant.ts';
+import { type Ms, parseIso, toIso } from './instant.ts';
 
 /**
  * One key's breaker.
@@ -16,7 +16,15 @@ export type Breaker =
   | { readonly state: 'closed'; readonly failures: number }
   | { readonly state: 'backing_off'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string }
   | { readonly state: 'open'; readonly failures: number; readonly until: string; readonly open_ms: Ms; readonly because: string; readonly run_id: string }
-  | { readonly state: 'half_open'; readonly failures: number; readonly probe_id: string; readonly until: string; readonly open_ms: Ms; readonly because: string; readonly run_id: string }
+  | {
+      readonly state: 'half_open';
+      readonly failures: number;
+      readonly probe_id: string;
+      readonly until: string;
+      readonly open_ms: Ms;
+      readonly because: string;
+      readonly run_id: string;
+    }
   | { readonly state: 'isolated'; readonly failures: number; readonly since: string; readonly because: string }
   | { readonly state: 'blocked'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string };
 

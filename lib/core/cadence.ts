@@ -25,14 +25,26 @@ export interface Cadence {
   readonly breaker: BreakerPolicy;
   readonly requiredEnv: readonly string[];
   /** Words for people and agents; the program does not act on them. */
-  readonly about: { readonly inputs: Readonly<Record<string, string>>; readonly outputs: Readonly<Record<string, string>>; readonly network: boolean; readonly destructive: boolean };
+  readonly about: {
+    readonly inputs: Readonly<Record<string, string>>;
+    readonly outputs: Readonly<Record<string, string>>;
+    readonly network: boolean;
+    readonly destructive: boolean;
+  };
 }
 
 export type Overlap = 'coalesce' | 'queue' | 'skip';
 
 export type RunKind =
   | { readonly kind: 'inline'; readonly file: string }
-  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly shell: boolean; readonly cwd: string; readonly env: EnvSpec; readonly okCodes: readonly number[] }
+  | {
+      readonly kind: 'command';
+      readonly argv: readonly string[];
+      readonly shell: boolean;
+      readonly cwd: string;
+      readonly env: EnvSpec;
+      readonly okCodes: readonly number[];
+    }
   | { readonly kind: 'claude'; readonly promptPath: string; readonly args: readonly string[]; readonly cwd: string; readonly env: EnvSpec };
 
 /** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */

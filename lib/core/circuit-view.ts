@@ -1,6 +1,6 @@
 import type { Breaker } from './breaker.ts';
-import { type Ms, parseIso, toIso } from './instant.ts';
 import type { Holds } from './holds.ts';
+import { type Ms, parseIso, toIso } from './instant.ts';
 
 /** `circuit-open.json`: the public face of the holds, in the format its readers know. */
 export interface CircuitView {
@@ -35,7 +35,7 @@ export function circuitView(holds: Holds, nowMs: Ms): CircuitView | undefined {
 /** The next instant at which the view changes by itself. */
 export function nextViewChangeMs(holds: Holds, nowMs: Ms): Ms | undefined {
   const ends = Object.values(holds.breakers)
-    .map((breaker) => (breaker.state === 'open' || breaker.state === 'blocked' ? parseIso(breaker.until) ?? 0 : 0))
+    .map((breaker) => (breaker.state === 'open' || breaker.state === 'blocked' ? (parseIso(breaker.until) ?? 0) : 0))
     .filter((until) => until > nowMs);
   return ends.length === 0 ? undefined : Math.min(...ends);
 }
@@ -47,7 +47,13 @@ function entryOf(breaker: Breaker, nowMs: Ms): CircuitEntry | undefined {
       return undefined;
     case 'open':
       // The time is over and the next tick is the probe: open_until lies in the past and the state says so.
-      return { failures: breaker.failures, open_until: breaker.until, state: (parseIso(breaker.until) ?? 0) > nowMs ? 'open' : 'half_open', reason: breaker.because, run_id: breaker.run_id };
+      return {
+        failures: breaker.failures,
+        open_until: breaker.until,
+        state: (parseIso(breaker.until) ?? 0) > nowMs ? 'open' : 'half_open',
+        reason: breaker.because,
+        run_id: breaker.run_id,
+      };
     case 'half_open':
       return { failures: breaker.failures, open_until: breaker.until, state: 'half_open', reason: breaker.because, run_id: breaker.probe_id };
     case 'isolated':

@@ -17,7 +17,12 @@ export function parseDuration(text: string): Ms | undefined {
 /** The two largest units, for people: `2h 5m`, `45s`, `850ms`. */
 export function formatDuration(ms: Ms): string {
   if (ms < 1000) return `${Math.max(0, Math.round(ms))}ms`;
-  const units = [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1000]] as const;
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1000],
+  ] as const;
   const parts: string[] = [];
   let rest = Math.round(ms / 1000) * 1000;
   for (const [unit, size] of units) {

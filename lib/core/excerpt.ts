@@ -1,6 +1,6 @@
 /** Text of a child, made fit to show: nothing that a terminal would obey, nothing endless. */
 
-const CONTROL = new RegExp('[\\u0000-\\u0008\\u000b-\\u001f\\u007f-\\u009f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]', 'g');
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Control characters become visible (`\x1b`), tabs and newlines stay; `\r\n` is one newline. */
 export function toVisible(text: string): string {
@@ -12,7 +12,10 @@ export function toVisible(text: string): string {
 
 /** The last `count` lines that say something, each at most `width` characters. A progress bar's `\r` ends a line. */
 export function lastLines(text: string, count: number, width = 300): readonly string[] {
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim()).filter((line) => line !== '');
+  const lines = text
+    .split(/\r\n|\n|\r/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
   return lines.slice(-count).map((line) => truncate(toVisible(line), width));
 }
 

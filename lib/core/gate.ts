@@ -20,8 +20,21 @@ export interface GateInput {
 }
 
 export type HoldCause =
-  | 'halt' | 'pause' | 'due' | 'backoff' | 'circuit-open' | 'probe' | 'isolated' | 'blocked'
-  | 'broken' | 'disabled' | 'missing-env' | 'busy' | 'lane' | 'workspace' | 'storage';
+  | 'halt'
+  | 'pause'
+  | 'due'
+  | 'backoff'
+  | 'circuit-open'
+  | 'probe'
+  | 'isolated'
+  | 'blocked'
+  | 'broken'
+  | 'disabled'
+  | 'missing-env'
+  | 'busy'
+  | 'lane'
+  | 'workspace'
+  | 'storage';
 
 export type Verdict =
   | { readonly kind: 'run' }

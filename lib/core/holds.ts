@@ -50,11 +50,12 @@ export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, ran
   let book = holds;
   for (const key of keys) {
     const before = breakerOf(book, key);
-    const after = key === guilty
-      ? onFailure(before, policies.breaker, policies.retry, { runId: run.run_id, because: run.reason, nowMs, random })
-      : run.status === 'succeeded' || run.status === 'unverified'
-        ? onSuccess(before, run.run_id)
-        : onInterrupted(before, run.run_id);
+    const after =
+      key === guilty
+        ? onFailure(before, policies.breaker, policies.retry, { runId: run.run_id, because: run.reason, nowMs, random })
+        : run.status === 'succeeded' || run.status === 'unverified'
+          ? onSuccess(before, run.run_id)
+          : onInterrupted(before, run.run_id);
     book = withBreaker(book, key, after);
   }
   return book;

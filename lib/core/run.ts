@@ -1,6 +1,18 @@
 /** One execution of one attempt: the record that every verb, hook and notice shows. Names on disk, so snake_case. */
 export const RUN_STATUSES = [
-  'queued', 'waiting', 'held', 'running', 'succeeded', 'unverified', 'failed', 'dead', 'cancelled', 'interrupted', 'skipped', 'coalesced', 'expired',
+  'queued',
+  'waiting',
+  'held',
+  'running',
+  'succeeded',
+  'unverified',
+  'failed',
+  'dead',
+  'cancelled',
+  'interrupted',
+  'skipped',
+  'coalesced',
+  'expired',
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
@@ -32,6 +44,8 @@ export interface RunRecord {
   readonly stderr_tail?: string;
   /** Set where the tick goes on: when it is due again. */
   readonly retry_at?: string;
+  /** Where the tick's file goes, `waiting/<name>` or `dlq/<name>`; absent: it is removed. A restart carries this out. */
+  readonly moves_to?: string;
   readonly survivors?: readonly { readonly pid: number; readonly command: string }[];
   /** Bytes of output that the log cap dropped. */
   readonly dropped_bytes?: number;
@@ -40,9 +54,20 @@ export interface RunRecord {
 /** A tick whose latest run has one of these has reached its end. */
 export function isFinal(status: RunStatus): boolean {
   switch (status) {
-    case 'succeeded': case 'unverified': case 'dead': case 'cancelled': case 'skipped': case 'coalesced': case 'expired':
+    case 'succeeded':
+    case 'unverified':
+    case 'dead':
+    case 'cancelled':
+    case 'skipped':
+    case 'coalesced':
+    case 'expired':
       return true;
-    case 'queued': case 'waiting': case 'held': case 'running': case 'failed': case 'interrupted':
+    case 'queued':
+    case 'waiting':
+    case 'held':
+    case 'running':
+    case 'failed':
+    case 'interrupted':
       return false;
   }
 }

@@ -25,7 +25,12 @@ export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: Ret
     case 'cancelled':
       return { to: 'finished', status: 'cancelled', because: outcome.reason };
     case 'defer':
-      return { to: 'waiting', status: 'waiting', name: { ...uncharged, dueMs: nowMs + (outcome.delayMs ?? policy.delaysMs[0] ?? DEFER_MS) }, because: outcome.reason };
+      return {
+        to: 'waiting',
+        status: 'waiting',
+        name: { ...uncharged, dueMs: nowMs + (outcome.delayMs ?? policy.delaysMs[0] ?? DEFER_MS) },
+        because: outcome.reason,
+      };
     case 'interrupted':
       if (outcome.by === 'operator') return { to: 'waiting', status: 'interrupted', name: { ...uncharged, dueMs: nowMs }, because: outcome.reason };
       if (spent >= policy.attempts) return { to: 'dlq', status: 'dead', name: { ...name, reason: 'owner-died' }, because: outcome.reason };

@@ -1,5 +1,5 @@
 import { CadenceError } from './error.ts';
-import { formatCompact, parseCompact, type Ms } from './instant.ts';
+import { formatCompact, type Ms, parseCompact } from './instant.ts';
 
 /**
  * A tick is one request to run a cadence once. Where its file lies and what it is called are its whole state:
@@ -46,7 +46,14 @@ export interface DeadReport {
   readonly because: string;
   readonly died_at: string;
   readonly attempts: number;
-  readonly runs: readonly { readonly run_id: string; readonly ended_at: string; readonly error: string; readonly last_lines: readonly string[]; readonly stdout_path: string | null; readonly stderr_path: string | null }[];
+  readonly runs: readonly {
+    readonly run_id: string;
+    readonly ended_at: string;
+    readonly error: string;
+    readonly last_lines: readonly string[];
+    readonly stdout_path: string | null;
+    readonly stderr_path: string | null;
+  }[];
   readonly revive: string;
 }
 

@@ -1,0 +1,25 @@
+import { type Audit, takeCensus } from '../core/conservation.ts';
+import { isFinal } from '../core/run.ts';
+import { scanIds } from '../history/audit-scan.ts';
+import { createReading } from './reading.ts';
+
+/** The conservation proof, from the files alone. Foreign files count as waiting: they have no id before they are taken in. */
+export function takeAudit(root: string): Audit {
+  const { files, paths, names, dead, foreign } = createReading(root);
+  const finished = new Set<string>();
+  const seen = new Set<string>();
+  scanIds({ files, paths }, (id, status) => {
+    seen.add(id);
+    if (status !== 'claimed' && isFinal(status)) finished.add(id);
+  });
+  const ids = (folder: 'inbox' | 'waiting' | 'claimed'): readonly string[] => names(folder).map((name) => name.id);
+  const audit = takeCensus({
+    waiting: new Set([...ids('inbox'), ...ids('waiting')]),
+    running: new Set(ids('claimed')),
+    dead: new Set(dead().map(({ name }) => name.id)),
+    finished,
+    seen,
+  });
+  const strays = foreign().filter((file) => file.endsWith('.json') || file.endsWith('.ndjson')).length;
+  return { ...audit, enqueued: audit.enqueued + strays, waiting: audit.waiting + strays };
+}

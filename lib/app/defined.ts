@@ -1,0 +1,39 @@
+import { createDefinitions } from '../config/definitions.ts';
+import type { Cadence } from '../core/cadence.ts';
+import { CadenceError } from '../core/error.ts';
+import { nearest } from '../core/nearest.ts';
+import { pathsOf } from '../core/paths.ts';
+import { createFiles } from '../platform/files.ts';
+import { readMachine } from '../platform/machine.ts';
+import type { Definition, Problem } from '../ports.ts';
+
+/** What the folder of definitions says now, read afresh. */
+export interface Defined {
+  readonly definitions: readonly Definition[];
+  readonly problems: readonly Problem[];
+}
+
+export function readDefined(root: string): Defined {
+  const loaded = createDefinitions({ files: createFiles(), paths: pathsOf(root), home: readMachine().home });
+  const definitions = loaded.all();
+  const own = new Set(definitions.flatMap(({ problems }) => problems));
+  const others = loaded
+    .problems()
+    .filter((problem) => ![...own].some((known) => known.path === problem.path && known.line === problem.line && known.message === problem.message));
+  return { definitions, problems: [...others, ...own] };
+}
+
+export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {
+  const { definitions } = readDefined(root);
+  const definition = definitions.find((one) => one.name === name);
+  if (definition !== undefined) return { definition, cadence: definition.cadence };
+  const close = nearest(
+    name,
+    definitions.map((one) => one.name),
+  );
+  throw new CadenceError(
+    'not_found',
+    `there is no cadence ${name} in ${root}/cadences`,
+    close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`,
+  );
+}

@@ -1,0 +1,233 @@
+import { CadenceError } from '../core/error.ts';
+import type { BusEvent } from '../core/event.ts';
+import { toIso } from '../core/instant.ts';
+import { pathsOf } from '../core/paths.ts';
+import { isFinal, type RunRecord } from '../core/run.ts';
+import { parseRunId } from '../core/tick.ts';
+import { VERSION } from '../core/version.ts';
+import { createLoop } from '../loop.ts';
+import { createBusLog } from '../platform/bus-log.ts';
+import { watchCadences } from '../platform/cadence-watch.ts';
+import { createClock } from '../platform/clock.ts';
+import { createFiles } from '../platform/files.ts';
+import { readMachine } from '../platform/machine.ts';
+import { acquireOwnership } from '../platform/ownership.ts';
+import { identityOf } from '../platform/process-identity.ts';
+import { takeOver } from '../platform/takeover.ts';
+import type { Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
+import { composeOwner, makeFolders, type OwnerParts } from './compose.ts';
+
+/** The one consumer process of a root. */
+export interface Owner {
+  readonly info: OwnerInfo;
+  readonly parts: OwnerParts;
+  /** Resolves when nothing that may run now is left. */
+  drained(): Promise<void>;
+  /** Resolves with the reason when the owner has ended; rejects with the fault that ended it. */
+  readonly ended: Promise<string>;
+  /** Ends inline runs, leaves children to the next owner, writes what is open, frees the root. */
+  stop(because: string): Promise<void>;
+  wake(): void;
+}
+
+export interface OwnerOptions {
+  readonly root: string;
+  /** End a stopped owner first. */
+  readonly takeOver?: boolean;
+  /** Carry out orders, run nothing. */
+  readonly ordersOnly?: boolean;
+  /** Run this cadence only. */
+  readonly only?: string;
+  readonly onEvent?: (event: BusEvent) => void;
+}
+
+const INLINE_GRACE_MS = 5_000;
+
+export async function startOwner(options: OwnerOptions): Promise<Owner> {
+  const { root } = options;
+  makeFolders(createFiles(), pathsOf(root));
+  const info = ownerInfo(root);
+  const acquired = await (options.takeOver === true ? takeOver : acquireOwnership)({ root, info });
+  if (acquired.kind === 'taken') throw refusal(root, acquired.state);
+  try {
+    return await run(options, info, acquired.ownership);
+  } catch (error) {
+    acquired.ownership.close();
+    throw error;
+  }
+}
+
+async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership): Promise<Owner> {
+  let settleEnd: { resolve: (because: string) => void; reject: (error: unknown) => void } | undefined;
+  // Whoever started the owner awaits this; a fault that nobody awaits must end the process, and does.
+  const ended = new Promise<string>((resolve, reject) => {
+    settleEnd = { resolve, reject };
+  });
+  const fail = (error: unknown): void => settleEnd?.reject(error);
+  const loop = createLoop({ clock: createClock(), poll: () => parts.consumer.poll().finally(checkDrained), onError: fail });
+  const parts: OwnerParts = composeOwner({
+    root: options.root,
+    ownership,
+    serves: (cadence) => options.ordersOnly !== true && (options.only ?? cadence) === cadence,
+    wake: loop.wake,
+    onFault: fail,
+  });
+  const waiting: (() => void)[] = [];
+
+  function checkDrained(): void {
+    if (parts.consumer.isDrained()) for (const go of waiting.splice(0)) go();
+  }
+
+  const log = createBusLog(parts.paths.logs, () => parts.clock.nowMs());
+  const listeners = [parts.journal.onEvent(log.write)];
+  if (options.onEvent !== undefined) listeners.push(parts.journal.onEvent(options.onEvent));
+  parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root });
+  parts.announceDefinitions(
+    parts.definitions
+      .all()
+      .filter(({ problems }) => problems.length > 0)
+      .map(({ name, path, problems }) => ({ kind: 'broken', name, path, problems })),
+  );
+  await parts.recover();
+  const watches = watchAll(parts, loop.wake);
+  let stopping: Promise<void> | undefined;
+  const stop = (because: string): Promise<void> => {
+    stopping ??= shutDown(because).then(() => settleEnd?.resolve(because), fail);
+    return stopping;
+  };
+
+  async function shutDown(because: string): Promise<void> {
+    for (const watch of watches) watch.close();
+    parts.consumer.close();
+    await loop.stop();
+    parts.jobs.stopAll('halt', ['inline']);
+    await Promise.race([parts.jobs.ended(['inline']), new Promise<void>((resolve) => parts.clock.after(INLINE_GRACE_MS, resolve))]);
+    await parts.conclusion.idle();
+    parts.book.save();
+    parts.journal.emit({ level: 'info', stage: 'owner_stopped', because });
+    await parts.journal.flush();
+    for (const listener of listeners) listener.close();
+    log.close();
+    parts.runLog.close();
+    parts.journal.close();
+    parts.files.write(parts.paths.owner, `${JSON.stringify({ ...info, state: 'stopped', stopped_at: toIso(parts.clock.nowMs()), because }, null, 2)}\n`);
+    ownership.close();
+  }
+
+  ownership.serve(createControl(parts, info, loop.wake, (because) => void stop(because)));
+  loop.wake();
+  return {
+    info,
+    parts,
+    ended,
+    stop,
+    wake: loop.wake,
+    drained: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve);
+        loop.wake();
+      }),
+  };
+}
+
+function watchAll(parts: OwnerParts, wake: () => void): readonly Closeable[] {
+  const { files, paths, queue, definitions } = parts;
+  const onEdit = (path?: string): void => {
+    parts.announceDefinitions(definitions.reload(path));
+    wake();
+  };
+  return [
+    queue.onArrival(wake),
+    // The emergency stop is a file in the state folder.
+    files.watch(paths.state, wake),
+    watchCadences(paths.cadences, onEdit, (error) =>
+      parts.journal.emit({ level: 'warn', stage: 'config_broken', where: paths.cadences, because: error.message }),
+    ),
+  ];
+}
+
+/** The control channel: nobody has to poll. */
+function createControl(
+  parts: OwnerParts,
+  info: OwnerInfo,
+  wake: () => void,
+  stop: (because: string) => void,
+): (request: ControlRequest, reply: ControlReply) => void {
+  const waiters = new Map<string, ControlReply[]>();
+  const answerWaiters = (id: string, run: RunRecord): void => {
+    for (const reply of waiters.get(id) ?? []) finish(reply, { ok: true, run });
+    waiters.delete(id);
+  };
+  parts.conclusion.onRecord((run) => {
+    if (isRunOver(run)) answerWaiters(run.run_id, run);
+    if (isFinal(run.status)) {
+      answerWaiters(run.tick, run);
+      // Somebody may wait for an attempt that will not come.
+      for (const id of waiters.keys()) if (parseRunId(id)?.id === run.tick) answerWaiters(id, run);
+    }
+  });
+
+  function wait(id: string, reply: ControlReply): void {
+    const tickId = parseRunId(id)?.id ?? id;
+    const isUnderWay = parts.queue.find(tickId) !== undefined || parts.jobs.running().some(({ runId }) => parseRunId(runId)?.id === tickId);
+    // The log is searched only for what is neither pending nor running: that is what may have ended before it was asked for.
+    const known = isUnderWay && tickId === id ? undefined : parts.history.find(id);
+    if (known !== undefined && (tickId === id ? isFinal(known.status) : isRunOver(known))) finish(reply, { ok: true, run: known });
+    else waiters.set(id, [...(waiters.get(id) ?? []).filter((other) => other.isOpen), reply]);
+  }
+
+  return (request, reply) => {
+    switch (request.op) {
+      case 'ping':
+        return finish(reply, { ok: true, info, running: parts.jobs.running() });
+      case 'wake':
+        wake();
+        return finish(reply, { ok: true });
+      case 'wait':
+        return wait(request.id, reply);
+      case 'events': {
+        const listener = parts.journal.onEvent((event) => (reply.isOpen ? reply.send({ event }) : listener.close()));
+        return undefined;
+      }
+      case 'shutdown':
+        finish(reply, { ok: true });
+        return stop('asked to by the control channel');
+    }
+  };
+}
+
+function isRunOver(run: RunRecord): boolean {
+  return run.status !== 'waiting' && run.status !== 'running' && run.status !== 'queued' && run.status !== 'held';
+}
+
+function finish(reply: ControlReply, answer: Readonly<Record<string, unknown>>): void {
+  reply.send(answer);
+  reply.end();
+}
+
+function ownerInfo(root: string): OwnerInfo {
+  const machine = readMachine();
+  return {
+    format: 1,
+    pid: machine.pid,
+    identity: identityOf(machine.pid) ?? '',
+    version: VERSION,
+    node: machine.node,
+    host: machine.host,
+    root,
+    started_at: toIso(createClock().nowMs()),
+    state: 'running',
+  };
+}
+
+/** Exit 75, and who it is. */
+function refusal(root: string, state: OwnerState): CadenceError {
+  const who = state.info === undefined ? 'another process' : `process ${state.info.pid}, since ${state.info.started_at}`;
+  if (state.kind === 'silent')
+    return new CadenceError(
+      'held',
+      `${root} is owned by ${who}, which does not answer (stopped or asleep)`,
+      'To end it and take over: cadence-bus start --takeover',
+    );
+  return new CadenceError('held', `${root} is owned by ${who}`, 'One owner per root is enough; see cadence-bus status.');
+}

@@ -1,0 +1,158 @@
+import type { Breaker } from '../core/breaker.ts';
+import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import type { TickName } from '../core/tick.ts';
+import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
+import { probeOwner } from '../platform/control.ts';
+import type { CadenceDigest, OwnerState } from '../ports.ts';
+import { createReading, type Reading } from './reading.ts';
+import { nowMs } from './root.ts';
+
+export interface HoldView {
+  readonly key: string;
+  readonly state: Breaker['state'] | 'paused' | 'halted';
+  readonly until: string | null;
+  readonly because: string;
+  readonly failures: number;
+}
+
+export interface CadenceView {
+  readonly name: string;
+  readonly status: 'running' | 'held' | 'failing' | 'healthy' | 'never_run';
+  readonly last_run: string | null;
+  readonly last_status: string | null;
+  readonly last_summary: string;
+  readonly consecutive_failures: number;
+  readonly runs: number;
+  readonly waiting: number;
+  readonly dead: number;
+  readonly hold: HoldView | null;
+}
+
+export interface StatusView {
+  readonly ok: true;
+  readonly owner: OwnerView;
+  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'failing' | 'held' | 'running' | 'never_run', number>>;
+  readonly cadences: readonly CadenceView[];
+  readonly holds: readonly HoldView[];
+  readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
+}
+
+export interface OwnerView {
+  /** `silent`: it holds the root and does not answer. `died`: it never said that it stopped. */
+  readonly state: 'running' | 'silent' | 'stopped' | 'died' | 'never_started';
+  readonly pid: number | null;
+  readonly started_at: string | null;
+  readonly version: string | null;
+  readonly because: string | null;
+}
+
+export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
+  const reading = createReading(root);
+  const owner = ownerView(await probeOwner(root));
+  const holds = readHolds(reading, nowMs());
+  const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
+  const dead = reading.dead().map(({ name }) => name);
+  const digest = reading.history.digest();
+  const cadences = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed])
+    .filter((name) => only === undefined || name === only)
+    .map((name) =>
+      cadenceView(name, {
+        digest: digest[name],
+        holds,
+        pending: count([...places.inbox, ...places.waiting], name),
+        running: count(places.claimed, name),
+        dead: count(dead, name),
+      }),
+    );
+  const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
+  return {
+    ok: true,
+    owner,
+    summary: {
+      cadences: cadences.length,
+      healthy: having('healthy'),
+      failing: having('failing'),
+      held: having('held'),
+      running: having('running'),
+      never_run: having('never_run'),
+    },
+    cadences,
+    holds,
+    counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
+  };
+}
+
+export function ownerView(state: OwnerState): OwnerView {
+  const { info } = state;
+  const about = { pid: info?.pid ?? null, started_at: info?.started_at ?? null, version: info?.version ?? null, because: info?.because ?? null };
+  switch (state.kind) {
+    case 'answers':
+      return { state: 'running', ...about };
+    case 'silent':
+      return { state: 'silent', ...about };
+    case 'none':
+      if (info === undefined) return { state: 'never_started', ...about };
+      return { state: info.state === 'stopped' ? 'stopped' : 'died', ...about };
+  }
+}
+
+/** Every key that may not run now, or has failed, with its reason. */
+export function readHolds(reading: Reading, atMs: Ms): readonly HoldView[] {
+  const { breakers, paused } = reading.holds();
+  const halted = reading.files.info(reading.paths.halt);
+  const views: HoldView[] =
+    halted === undefined
+      ? []
+      : [{ key: 'bus', state: 'halted', until: null, because: `${reading.paths.halt} exists since ${toIso(halted.mtimeMs)}`, failures: 0 }];
+  for (const [key, pause] of Object.entries(paused)) views.push({ key, state: 'paused', until: null, because: pause.because, failures: 0 });
+  for (const [key, breaker] of Object.entries(breakers)) views.push(holdView(key, breaker, atMs));
+  return views;
+}
+
+function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
+  const until = 'until' in breaker ? breaker.until : null;
+  const isOver = breaker.state === 'open' && (parseIso(until) ?? 0) <= nowMs;
+  return { key, state: isOver ? 'half_open' : breaker.state, until, because: 'because' in breaker ? breaker.because : '', failures: breaker.failures };
+}
+
+function count(names: readonly TickName[], cadence: string): number {
+  return names.filter((name) => name.cadence === cadence).length;
+}
+
+/** From the folder's listing: nothing has to be parsed to know what there is. */
+function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceDigest>>, pending: readonly TickName[]): readonly string[] {
+  const defined = reading.files
+    .list(reading.paths.cadences)
+    .filter((file) => /\.(ya?ml|md)$/.test(file))
+    .map((file) => file.replace(/\.(ya?ml|md)$/, ''));
+  const all = new Set([...defined.filter((name) => name !== 'bus'), ...Object.keys(digest), ...pending.map((name) => name.cadence)]);
+  return [...all].filter((name) => isCadenceName(name) && name !== CONTROL_CADENCE).sort();
+}
+
+interface CadenceFacts {
+  readonly digest: CadenceDigest | undefined;
+  readonly holds: readonly HoldView[];
+  readonly pending: number;
+  readonly running: number;
+  readonly dead: number;
+}
+
+function cadenceView(name: string, facts: CadenceFacts): CadenceView {
+  const { digest } = facts;
+  const hold = facts.holds.find(({ key, state }) => (key === `cadence:${name}` || key === 'bus') && state !== 'closed') ?? null;
+  const failures = digest?.consecutive_failures ?? 0;
+  const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
+  const status = facts.running > 0 ? 'running' : isHeld ? 'held' : failures > 0 ? 'failing' : digest === undefined ? 'never_run' : 'healthy';
+  return {
+    name,
+    status,
+    last_run: digest?.last.ended_at ?? null,
+    last_status: digest?.last.status ?? null,
+    last_summary: digest?.last.summary || digest?.last.reason || '',
+    consecutive_failures: failures,
+    runs: digest?.runs ?? 0,
+    waiting: facts.pending,
+    dead: facts.dead,
+    hold,
+  };
+}

@@ -1,0 +1,93 @@
+import { createHeap, type Heap } from '../core/heap.ts';
+import type { TickName } from '../core/tick.ts';
+import type { Head } from '../ports.ts';
+
+/** One tick that may be claimed, as the owner remembers it: its name, and the file that bears it now. */
+export interface Entry {
+  name: TickName;
+  folder: 'inbox' | 'waiting';
+  /** The file's own name; a foreign file keeps its name until it is claimed or parked. */
+  file: string;
+  gone: boolean;
+}
+
+/**
+ * The queue in memory: per cadence a heap of names, retries first, then by due time. It is bounded: of a backlog larger
+ * than `budget` only a fair share of each cadence's earliest ticks is kept, so that no cadence's pile hides another's
+ * tick, and `isPartial` says that the folders hold more.
+ */
+export interface Pending {
+  add(entry: Entry): void;
+  remove(entry: Entry): void;
+  byId(id: string): Entry | undefined;
+  cadences(): Iterable<string>;
+  head(cadence: string): Head | undefined;
+  entries(cadence: string): readonly Entry[];
+  /** Drops what exceeds the budget; true when something was dropped. */
+  trim(): boolean;
+  /** A cadence of which something was dropped has nothing left here: the folders hold more of it. */
+  isShort(): boolean;
+}
+
+const before = (a: Entry, b: Entry): boolean => {
+  const [retryA, retryB] = [a.name.attempts > 0, b.name.attempts > 0];
+  if (retryA !== retryB) return retryA;
+  if (a.name.dueMs !== b.name.dueMs) return a.name.dueMs < b.name.dueMs;
+  return a.name.id < b.name.id;
+};
+
+export function createPending(budget: number): Pending {
+  const heaps = new Map<string, Heap<Entry>>();
+  const ids = new Map<string, Entry>();
+  const cut = new Set<string>();
+  const newHeap = (): Heap<Entry> => createHeap<Entry>(before, (entry) => entry.gone);
+
+  function forget(entry: Entry): void {
+    entry.gone = true;
+    if (ids.get(entry.name.id) === entry) ids.delete(entry.name.id);
+  }
+
+  function trimCadence(cadence: string, share: number): void {
+    const heap = heaps.get(cadence);
+    if (heap === undefined || heap.size() <= share) return;
+    const sorted = heap.items().toSorted((a, b) => (before(a, b) ? -1 : 1));
+    for (const entry of sorted.slice(share)) forget(entry);
+    cut.add(cadence);
+    const kept = newHeap();
+    for (const entry of sorted.slice(0, share)) kept.push(entry);
+    heaps.set(cadence, kept);
+  }
+
+  return {
+    add(entry) {
+      let heap = heaps.get(entry.name.cadence);
+      if (heap === undefined) {
+        heap = newHeap();
+        heaps.set(entry.name.cadence, heap);
+      }
+      heap.push(entry);
+      ids.set(entry.name.id, entry);
+    },
+    remove: forget,
+    byId: (id) => ids.get(id),
+    *cadences() {
+      for (const [cadence, heap] of heaps) {
+        if (heap.peek() === undefined) heaps.delete(cadence);
+        else yield cadence;
+      }
+    },
+    head(cadence) {
+      const first = heaps.get(cadence)?.peek();
+      return first === undefined ? undefined : { name: first.name };
+    },
+    entries: (cadence) => heaps.get(cadence)?.items() ?? [],
+    trim() {
+      if (ids.size <= budget) return false;
+      const share = Math.max(256, Math.floor(budget / heaps.size));
+      cut.clear();
+      for (const cadence of heaps.keys()) trimCadence(cadence, share);
+      return true;
+    },
+    isShort: () => [...cut].some((cadence) => heaps.get(cadence)?.peek() === undefined),
+  };
+}

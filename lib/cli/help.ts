@@ -1,0 +1,53 @@
+import type { CommandSpec, FlagSpec } from './command.ts';
+import { COMMANDS, GLOBAL_FLAGS } from './commands.ts';
+
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ['Run', ['start', 'enqueue', 'run']],
+  ['See', ['status', 'list', 'show', 'runs', 'logs', 'events', 'wait']],
+  ['Operate', ['cancel', 'dlq', 'breaker', 'pause', 'resume', 'halt']],
+  ['Trust', ['check', 'doctor', 'audit']],
+];
+
+export function overview(): string {
+  const line = (name: string): string => `  ${name.padEnd(10)}${COMMANDS.find((command) => command.name === name)?.summary ?? ''}`;
+  return [
+    'Examples',
+    '  cadence-bus start                     run what is in the inbox, and what comes',
+    '  cadence-bus enqueue nightly-backup    drop a tick (bin/enqueue does it without Node)',
+    '  cadence-bus status                    what is going on',
+    '  ls state/cadence-bus/dlq              what was given up, and why',
+    '',
+    'Usage: cadence-bus <command> [options]',
+    ...GROUPS.flatMap(([title, names]) => ['', title, ...names.map(line)]),
+    '',
+    'Everywhere',
+    ...flagLines(GLOBAL_FLAGS),
+    '',
+    'cadence-bus <command> --help tells more. Exit codes: 0 ok · 1 failed or needs attention · 2 dry run · 64 usage ·',
+    '65 bad data · 66 not found · 69 no owner · 70 our bug · 74 I/O · 75 held · 77 permission · 78 bad definition · 124 timed out',
+  ].join('\n');
+}
+
+export function commandHelp(command: CommandSpec): string {
+  const flags = [...command.flags, ...GLOBAL_FLAGS];
+  return [
+    'Examples',
+    ...command.examples.map((example) => `  ${example}`),
+    '',
+    `Usage: cadence-bus ${command.name} ${command.usage}`.trimEnd(),
+    '',
+    `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
+    '',
+    'Options',
+    ...flagLines(flags),
+    ...(command.exits.length === 0
+      ? []
+      : ['', 'Exit codes', ...[[0, 'ok'] as const, ...command.exits].map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`)]),
+  ].join('\n');
+}
+
+function flagLines(flags: readonly FlagSpec[]): readonly string[] {
+  const heads = flags.map(({ name, short, value }) => `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`);
+  const width = Math.max(...heads.map((head) => head.length)) + 2;
+  return flags.map(({ summary }, index) => `  ${(heads[index] ?? '').padEnd(width)}${summary}`);
+}

@@ -1,0 +1,71 @@
+import { giveOrder } from '../../app/orders.ts';
+import { createReading } from '../../app/reading.ts';
+import { nowMs } from '../../app/root.ts';
+import { readHolds } from '../../app/status.ts';
+import { CadenceError } from '../../core/error.ts';
+import { nearest } from '../../core/nearest.ts';
+import { isCadenceName } from '../../core/tick.ts';
+import { type CommandContext, DRY_RUN } from '../command.ts';
+import { holdLine } from './status.ts';
+
+const VERBS = ['ls', 'trip', 'reset'] as const;
+
+export async function run(context: CommandContext): Promise<number> {
+  const [verb = 'ls', name] = context.words;
+  switch (VERBS.find((known) => known === verb)) {
+    case 'ls':
+      return list(context);
+    case 'trip':
+      return change(context, 'trip', name);
+    case 'reset':
+      return change(context, 'reset', name);
+    case undefined:
+      throw new CadenceError('usage', `breaker has no verb ${verb}`, `Did you mean ${nearest(verb, VERBS) ?? VERBS.join(', ')}?`);
+  }
+}
+
+async function list({ out, root }: CommandContext): Promise<number> {
+  const holds = readHolds(createReading(await root()), nowMs());
+  out.result({ ok: true, holds }, () => (holds.length === 0 ? 'Nothing is held: every breaker is closed.' : holds.map(holdLine).join('\n')));
+  const [first] = holds;
+  if (first !== undefined) out.next(`cadence-bus breaker reset ${first.key.replace(/^cadence:/, '')}`, 'cadence-bus runs --status failed');
+  return 0;
+}
+
+async function change({ flags, out, root }: CommandContext, order: 'trip' | 'reset', name: string | undefined): Promise<number> {
+  const at = await root();
+  const isAll = flags.has('all') && order === 'reset';
+  if (name === undefined && !isAll)
+    throw new CadenceError(
+      'usage',
+      `breaker ${order} needs a cadence or account:NAME`,
+      order === 'reset' ? 'Or --all, for every key.' : 'See cadence-bus breaker ls.',
+    );
+  const key = isAll || name === undefined ? undefined : await keyOf(at, name);
+  if (flags.has('dry-run')) {
+    out.result({ ok: true, dry_run: true, would: order, key: key ?? 'all' }, () => `Would ${order} ${key ?? 'every key'}.`);
+    return DRY_RUN;
+  }
+  const because = flags.text('because');
+  const record =
+    order === 'reset'
+      ? await giveOrder(at, { order, ...(key === undefined ? {} : { key }) })
+      : await giveOrder(at, { order, key: key ?? '', ...(because === undefined ? {} : { because }) });
+  out.result(
+    { ok: true, key: key ?? 'all', state: order === 'reset' ? 'closed' : 'isolated', run_id: record.run_id },
+    () => `${record.summary[0]?.toUpperCase()}${record.summary.slice(1)}.`,
+  );
+  out.next('cadence-bus status');
+  return 0;
+}
+
+/** `nightly`, `cadence:nightly` or `account:claude`: the key, if there is such a thing. */
+export async function keyOf(root: string, name: string): Promise<string> {
+  if (/^account:[a-z0-9][a-z0-9-]*$/.test(name)) return name;
+  const cadence = name.replace(/^cadence:/, '');
+  const { files, paths, holds } = createReading(root);
+  const known = files.list(paths.cadences).map((file) => file.replace(/\.(ya?ml|md)$/, ''));
+  if (isCadenceName(cadence) && (known.includes(cadence) || Object.hasOwn(holds().breakers, `cadence:${cadence}`))) return `cadence:${cadence}`;
+  const close = nearest(cadence, known);
+  throw new CadenceError('not_found', `there is no cadence ${name}`, close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`);
+}

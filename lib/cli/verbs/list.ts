@@ -1,0 +1,44 @@
+import { readDefined } from '../../app/defined.ts';
+import type { Cadence } from '../../core/cadence.ts';
+import { formatProblem } from '../../core/problem-text.ts';
+import type { CommandContext } from '../command.ts';
+import { table } from '../output.ts';
+
+export async function run({ out, root }: CommandContext): Promise<number> {
+  const { definitions, problems } = readDefined(await root());
+  const cadences = definitions.map(({ name, path, cadence, problems: own }) => ({
+    name,
+    path,
+    description: cadence?.description ?? '',
+    kind: cadence?.run.kind ?? null,
+    enabled: cadence?.enabled ?? false,
+    lane: cadence?.lane ?? null,
+    problems: own.length,
+  }));
+  out.result({ ok: true, cadences, problems }, () =>
+    cadences.length === 0
+      ? 'There are no cadences yet.'
+      : table(
+          cadences.map((one) => [
+            `  ${out.paint.bold(one.name)}`,
+            one.problems > 0 ? out.paint.red('broken') : one.enabled ? (one.kind ?? '') : out.paint.dim('disabled'),
+            one.description,
+          ]),
+        ),
+  );
+  for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
+  out.next(problems.length > 0 ? 'cadence-bus check' : 'cadence-bus show <cadence>', 'cadence-bus enqueue <cadence>');
+  return 0;
+}
+
+/** What a cadence runs, on one line. */
+export function describeRun({ run }: Cadence): string {
+  switch (run.kind) {
+    case 'inline':
+      return `inline ${run.file}`;
+    case 'command':
+      return `command ${run.argv.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word))).join(' ')}${run.shell ? '  (through a shell)' : ''}`;
+    case 'claude':
+      return `claude -p ${run.args.join(' ')} < ${run.promptPath}`;
+  }
+}

@@ -1,0 +1,18 @@
+import { giveOrder } from '../../app/orders.ts';
+import { type CommandContext, DRY_RUN } from '../command.ts';
+import { keyOf } from './breaker.ts';
+
+export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+  const at = await root();
+  const key = words[0] === undefined ? 'bus' : await keyOf(at, words[0]);
+  if (flags.has('dry-run')) {
+    out.result({ ok: true, dry_run: true, would: 'resume', key }, () => `Would resume ${key === 'bus' ? 'everything' : key}.`);
+    return DRY_RUN;
+  }
+  const record = await giveOrder(at, { order: 'resume', key });
+  out.result({ ok: true, key, state: 'running', run_id: record.run_id }, () =>
+    key === 'bus' ? 'Everything goes on: no halt, no pause. Breakers stand as they are.' : `${key} goes on.`,
+  );
+  out.next('cadence-bus status');
+  return 0;
+}

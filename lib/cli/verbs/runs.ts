@@ -1,0 +1,90 @@
+import { createReading } from '../../app/reading.ts';
+import { nowMs } from '../../app/root.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { CadenceError } from '../../core/error.ts';
+import { toVisible, truncate } from '../../core/excerpt.ts';
+import { nearest } from '../../core/nearest.ts';
+import { RUN_STATUSES, type RunRecord } from '../../core/run.ts';
+import { CONTROL_CADENCE } from '../../core/tick.ts';
+import type { CommandContext, Paint } from '../command.ts';
+import { table } from '../output.ts';
+
+export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+  const [cadence] = words;
+  const limit = flags.count('limit', 20);
+  const status = flags.text('status');
+  const sinceMs = flags.duration('since');
+  if (status !== undefined && !RUN_STATUSES.some((known) => known === status)) {
+    throw new CadenceError('usage', `${status} is no status of a run`, `Did you mean ${nearest(status, RUN_STATUSES) ?? RUN_STATUSES.join(', ')}?`);
+  }
+  const { history } = createReading(await root());
+  const query = {
+    limit,
+    ...(cadence === undefined ? {} : { cadence }),
+    ...(status === undefined ? {} : { status }),
+    ...(sinceMs === undefined ? {} : { sinceMs: nowMs() - sinceMs }),
+  };
+  const runs = history.runs(query);
+  out.result({ ok: true, runs }, () => (runs.length === 0 ? 'Nothing has run.' : table(runs.map((one) => row(one, out.paint)))));
+  const [first] = runs;
+  if (first !== undefined) out.next(`cadence-bus logs ${first.run_id}`, `cadence-bus show ${first.run_id}`);
+  return 0;
+}
+
+export function paintStatus(run: RunRecord, paint: Paint): string {
+  switch (run.status) {
+    case 'succeeded':
+      return paint.green(run.status);
+    case 'failed':
+    case 'dead':
+      return paint.red(run.status);
+    case 'unverified':
+    case 'cancelled':
+    case 'interrupted':
+    case 'expired':
+    case 'held':
+    case 'waiting':
+      return paint.yellow(run.status);
+    case 'queued':
+    case 'running':
+    case 'skipped':
+    case 'coalesced':
+      return paint.dim(run.status);
+  }
+}
+
+function row(run: RunRecord, paint: Paint): readonly string[] {
+  const name = run.cadence === CONTROL_CADENCE ? paint.dim('order') : run.cadence;
+  const told = run.summary === '' ? run.reason : run.summary;
+  return [
+    run.started_at.replace('T', ' ').slice(0, 19),
+    paintStatus(run, paint),
+    name,
+    run.run_id,
+    formatDuration(run.duration_ms),
+    truncate(toVisible(told).replaceAll('\n', ' '), 90),
+  ];
+}
+
+/** A run, or a tick that has not run yet, in words. */
+export function describeRecord(run: RunRecord): string {
+  const rows: (readonly [string, string | null | undefined])[] = [
+    ['run', run.run_id],
+    ['cadence', run.cadence],
+    ['status', run.status],
+    ['attempt', String(run.attempt)],
+    ['reason', run.reason],
+    ['summary', run.summary],
+    ['started', run.started_at],
+    ['ended', run.ended_at],
+    ['took', run.ended_at === null ? null : formatDuration(run.duration_ms)],
+    ['exit', run.exit_code === null ? run.signal : String(run.exit_code)],
+    ['cost', run.cost_usd === null ? null : `$${run.cost_usd.toFixed(4)}`],
+    ['tries again', run.retry_at],
+    ['stdout', run.stdout_path],
+    ['stderr', run.stderr_path],
+    ['left behind', run.survivors?.map(({ pid, command }) => `${pid} ${command}`).join('; ')],
+    ['dropped', run.dropped_bytes === undefined ? null : `${run.dropped_bytes} bytes of output, over the log's cap`],
+  ];
+  return table(rows.flatMap(([key, value]) => (value === null || value === undefined || value === '' ? [] : [[`  ${key}`, toVisible(value)]])));
+}

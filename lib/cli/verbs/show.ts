@@ -1,0 +1,63 @@
+import { requireCadence } from '../../app/defined.ts';
+import { createReading } from '../../app/reading.ts';
+import type { Cadence } from '../../core/cadence.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { CadenceError } from '../../core/error.ts';
+import { formatProblem } from '../../core/problem-text.ts';
+import { isTickId, parseRunId } from '../../core/tick.ts';
+import type { CommandContext } from '../command.ts';
+import { table } from '../output.ts';
+import { describeRun } from './list.ts';
+import { describeRecord } from './runs.ts';
+
+export async function run({ words, out, root }: CommandContext): Promise<number> {
+  const [what] = words;
+  if (what === undefined)
+    throw new CadenceError('usage', 'show needs the name of a cadence, or the id of a run or a tick', 'See cadence-bus list and cadence-bus runs.');
+  const at = await root();
+  if (parseRunId(what) !== undefined || (isTickId(what) && !isDefined(at, what))) {
+    const record = createReading(at).lookup(what);
+    out.result({ ...record, ok: true }, () => describeRecord(record));
+    out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus events ${record.tick}`);
+    return 0;
+  }
+  const { definition, cadence } = requireCadence(at, what);
+  const { name, path, problems } = definition;
+  out.result({ ok: true, name, path, problems, cadence: cadence ?? null }, () => (cadence === undefined ? `${name}  ${path}` : describeCadence(cadence)));
+  for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
+  out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
+  return 0;
+}
+
+function isDefined(root: string, name: string): boolean {
+  const { files, paths } = createReading(root);
+  return files.list(paths.cadences).some((file) => [`${name}.yaml`, `${name}.yml`, `${name}.md`].includes(file));
+}
+
+function describeCadence(cadence: Cadence): string {
+  const { retry, breaker } = cadence;
+  const span = (ms: number): string => (ms === 0 ? 'none' : formatDuration(ms));
+  const rows: readonly (readonly [string, string])[] = [
+    ['name', cadence.name],
+    ['file', cadence.path],
+    ['about', cadence.description],
+    ['runs', describeRun(cadence)],
+    ['guard', cadence.guard === undefined ? 'none' : describeRun({ ...cadence, run: cadence.guard })],
+    ['enabled', cadence.enabled ? 'yes' : 'no'],
+    ['lane', cadence.lane],
+    ['workspace', cadence.workspace ?? 'none'],
+    ['overlap', cadence.overlap ?? 'scheduled ticks coalesce, others queue'],
+    ['timeout', `${span(cadence.timeoutMs)}, without output ${span(cadence.idleTimeoutMs)}, then ${span(cadence.killGraceMs)} to end`],
+    ['expires', cadence.expiresMs === undefined ? 'never' : formatDuration(cadence.expiresMs)],
+    [
+      'retry',
+      `${retry.attempts} tries in all, ${retry.delaysMs.map(formatDuration).join(', ') || 'at once'} between them (±${Math.round(retry.jitter * 100)} %)`,
+    ],
+    [
+      'breaker',
+      `opens after ${breaker.failures} failures in a row for ${formatDuration(breaker.openMs)}, doubling to at most ${formatDuration(breaker.maxOpenMs)}`,
+    ],
+    ['needs', cadence.requiredEnv.join(', ') || 'no environment variable'],
+  ];
+  return table(rows.map(([key, value]) => [`  ${key}`, value]));
+}

@@ -1,0 +1,39 @@
+import { startOwner } from '../../app/owner.ts';
+import type { CommandContext } from '../command.ts';
+import { createCommentary } from '../commentary.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+
+export async function run({ flags, out, root }: CommandContext): Promise<number> {
+  const at = await root();
+  const commentary = createCommentary(out, at);
+  const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
+  const isDrain = flags.has('drain');
+  listenToSignals((signal) => owner.stop(signal === 'SIGINT' ? 'interrupted from the keyboard' : `ended by ${signal}`));
+  commentary.begin(owner.info, isDrain);
+  if (flags.has('tour')) {
+    const { beginTour } = await import('../tour.ts');
+    await beginTour(at, out);
+  }
+  if (isDrain) {
+    await Promise.race([owner.drained(), owner.ended]);
+    await owner.stop('drained');
+  }
+  const because = await owner.ended;
+  commentary.end(because);
+  if (isDrain) out.result({ ok: true, drained: true, ...commentary.totals() }, () => commentary.summary());
+  return 0;
+}
+
+/** The first signal asks, the second one insists. A lost terminal (SIGHUP) never ends an owner. */
+function listenToSignals(stop: (signal: string) => Promise<void>): void {
+  let isStopping = false;
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (isStopping) process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+      isStopping = true;
+      void stop(signal);
+    });
+  }
+  process.on('SIGHUP', () => undefined);
+}

@@ -1,0 +1,78 @@
+import { nowMs } from '../../app/root.ts';
+import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { CadenceError } from '../../core/error.ts';
+import { toVisible, truncate } from '../../core/excerpt.ts';
+import { parseIso } from '../../core/instant.ts';
+import type { CommandContext, Paint } from '../command.ts';
+import { table } from '../output.ts';
+
+export async function run({ words, out, root }: CommandContext): Promise<number> {
+  const [only] = words;
+  const status = await readStatus(await root(), only);
+  if (only !== undefined && status.cadences.length === 0) throw new CadenceError('not_found', `there is no cadence ${only}`, 'See cadence-bus list.');
+  out.result({ ...status }, () => describe(status, out.paint));
+  out.next(...nextSteps(status));
+  return 0;
+}
+
+function describe(status: StatusView, paint: Paint): string {
+  const { counts } = status;
+  const lines = [ownerLine(status.owner, paint), `${counts.inbox} in the inbox · ${counts.waiting} waiting · ${counts.claimed} running · ${counts.dlq} dead`];
+  if (status.cadences.length > 0) lines.push('', table(status.cadences.map((cadence) => cadenceRow(cadence, paint))));
+  const holds = status.holds.filter(({ state }) => state !== 'closed');
+  if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
+  return lines.join('\n');
+}
+
+function ownerLine(owner: OwnerView, paint: Paint): string {
+  const who = `process ${owner.pid}, since ${owner.started_at}`;
+  switch (owner.state) {
+    case 'running':
+      return `${paint.green('● owner running')}  ${who}`;
+    case 'silent':
+      return `${paint.yellow('● owner does not answer')}  ${who}; it is stopped or asleep (cadence-bus start --takeover ends it first)`;
+    case 'stopped':
+      return `${paint.dim('○ no owner')}  the last one stopped: ${owner.because ?? ''}`;
+    case 'died':
+      return `${paint.red('○ no owner')}  the last one (${who}) died`;
+    case 'never_started':
+      return `${paint.dim('○ no owner')}  none has run here yet`;
+  }
+}
+
+const MARK: Readonly<Record<CadenceView['status'], string>> = { running: '▶', held: '‖', failing: '✗', healthy: '✓', never_run: '·' };
+
+function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
+  const color = { running: paint.blue, held: paint.yellow, failing: paint.red, healthy: paint.green, never_run: paint.dim }[cadence.status];
+  const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
+  const failures = cadence.consecutive_failures > 0 ? `${cadence.consecutive_failures} failures in a row` : '';
+  const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;
+  const told = truncate(toVisible(cadence.last_summary).replaceAll('\n', ' '), 70);
+  return [
+    `  ${color(`${MARK[cadence.status]} ${cadence.status.replace('_', ' ')}`)}`,
+    paint.bold(cadence.name),
+    last,
+    [failures, waits].filter((part) => part !== '').join(', '),
+    paint.dim(told),
+  ];
+}
+
+function ago(iso: string): string {
+  const ms = nowMs() - (parseIso(iso) ?? nowMs());
+  return ms < 1000 ? 'just now' : `${formatDuration(ms)} ago`;
+}
+
+export function holdLine(hold: HoldView): string {
+  const untilMs = parseIso(hold.until);
+  const left =
+    untilMs === undefined ? '' : untilMs > nowMs() ? ` for ${formatDuration(untilMs - nowMs())} more (until ${hold.until})` : ', the next tick is its probe';
+  return `${hold.key}  ${hold.state.replace('_', ' ')}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
+}
+
+function nextSteps(status: StatusView): readonly string[] {
+  if (status.owner.state !== 'running' && status.owner.state !== 'silent') return ['cadence-bus start'];
+  if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
+  if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
+  return ['cadence-bus runs'];
+}

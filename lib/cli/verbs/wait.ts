@@ -1,0 +1,20 @@
+import { waitForRun } from '../../app/waiting.ts';
+import { CadenceError } from '../../core/error.ts';
+import type { RunRecord } from '../../core/run.ts';
+import type { CommandContext } from '../command.ts';
+import { describeRecord } from './runs.ts';
+
+export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+  const [id] = words;
+  if (id === undefined)
+    throw new CadenceError('usage', 'wait needs the id of a run or a tick', 'It stands in the receipt of enqueue, and in cadence-bus runs.');
+  const record = await waitForRun(await root(), id, flags.duration('timeout'));
+  out.result({ ...record, ok: isWell(record) }, () => describeRecord(record));
+  out.next(`cadence-bus logs ${record.run_id}`);
+  return isWell(record) ? 0 : 1;
+}
+
+/** It ended as it was meant to: with proof, or with nothing to do. */
+export function isWell(run: RunRecord): boolean {
+  return run.status === 'succeeded' || run.status === 'skipped' || run.status === 'coalesced';
+}

@@ -1,0 +1,108 @@
+import {
+  type BreakerPolicy,
+  type BusSettings,
+  type Cadence,
+  DEFAULT_AGENT_TIMEOUT_MS,
+  DEFAULT_BREAKER,
+  DEFAULT_COMMAND_TIMEOUT_MS,
+  DEFAULT_IDLE_TIMEOUT_MS,
+  DEFAULT_KILL_GRACE_MS,
+  DEFAULT_LOG_CAP_BYTES,
+  DEFAULT_RETRY,
+  DEFAULT_SETTINGS,
+  type RetryPolicy,
+  type RunKind,
+} from '../core/cadence.ts';
+import { parseDuration } from '../core/duration.ts';
+import type { Ms } from '../core/instant.ts';
+import type { BusSettingsFile } from '../wire/bus-settings.ts';
+import type { CadenceFile } from '../wire/cadence.ts';
+import { parseSize } from '../wire/size.ts';
+import { absolutePath } from './absolute-path.ts';
+import { type BuildContext, buildRun } from './run-builder.ts';
+
+/** A checked file with every default filled in. undefined: the context's problems say why. */
+export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
+  const run = buildRun(file.run, 'run', context);
+  const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
+  const breaker = buildBreaker(file.breaker, context);
+  if (run === undefined || context.problems.length > 0) return undefined;
+  return {
+    name,
+    path,
+    description: file.description ?? '',
+    enabled: file.enabled ?? true,
+    run,
+    guard,
+    overlap: file.overlap,
+    expiresMs: file.expires === undefined ? undefined : ms(file.expires, 0),
+    timeoutMs: ms(file.timeout, run.kind === 'claude' ? DEFAULT_AGENT_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS),
+    idleTimeoutMs: ms(file.idle_timeout, DEFAULT_IDLE_TIMEOUT_MS),
+    killGraceMs: ms(file.kill_grace, DEFAULT_KILL_GRACE_MS),
+    logCapBytes: bytes(file.log_cap, DEFAULT_LOG_CAP_BYTES),
+    workspace: file.workspace === undefined ? defaultWorkspace(file, run) : absolutePath(file.workspace, context.root, context.home),
+    lane: file.lane ?? defaultLane(run),
+    account: file.account ?? (run.kind === 'claude' ? 'claude' : undefined),
+    retry: buildRetry(file.retry),
+    breaker,
+    requiredEnv: file.required_env ?? [],
+    about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
+  };
+}
+
+export function buildSettings(file: BusSettingsFile, root: string, home: string): BusSettings {
+  return {
+    lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
+    claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
+    minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
+    retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
+    retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),
+  };
+}
+
+function buildRetry(given: CadenceFile['retry']): RetryPolicy {
+  return {
+    attempts: given?.attempts ?? DEFAULT_RETRY.attempts,
+    delaysMs: given?.delays?.map((delay) => ms(delay, 0)) ?? DEFAULT_RETRY.delaysMs,
+    jitter: given?.jitter ?? DEFAULT_RETRY.jitter,
+  };
+}
+
+/** A longer `open` alone raises the most; a `max_open` below `open` is a contradiction. */
+function buildBreaker(given: CadenceFile['breaker'], { source, problems }: BuildContext): BreakerPolicy {
+  const openMs = ms(given?.open, DEFAULT_BREAKER.openMs);
+  const maxOpenMs = ms(given?.max_open, Math.max(DEFAULT_BREAKER.maxOpenMs, openMs));
+  if (maxOpenMs < openMs) {
+    problems.push(
+      source.problem(
+        ['breaker', 'max_open'],
+        `found ${given?.max_open}, expected no less than open (${given?.open ?? '30m'})`,
+        'It is the longest a circuit stays open.',
+      ),
+    );
+  }
+  return { failures: given?.failures ?? DEFAULT_BREAKER.failures, openMs, maxOpenMs };
+}
+
+function defaultWorkspace(file: CadenceFile, run: RunKind): string | undefined {
+  switch (run.kind) {
+    case 'inline':
+      return undefined;
+    case 'command':
+      return 'command' in file.run && file.run.cwd !== undefined ? run.cwd : undefined;
+    case 'claude':
+      return run.cwd;
+  }
+}
+
+function defaultLane(run: RunKind): string {
+  return run.kind === 'claude' ? 'agent' : run.kind;
+}
+
+function ms(given: string | 0 | undefined, otherwise: Ms): Ms {
+  return given === undefined ? otherwise : given === 0 ? 0 : (parseDuration(given) ?? otherwise);
+}
+
+function bytes(given: string | undefined, otherwise: number): number {
+  return given === undefined ? otherwise : (parseSize(given) ?? otherwise);
+}

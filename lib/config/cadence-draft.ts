@@ -1,0 +1,99 @@
+import type { Cadence } from '../core/cadence.ts';
+import { nearest } from '../core/nearest.ts';
+import type { FileInfo, Files } from '../ports.ts';
+import { checkCadence } from '../wire/cadence.ts';
+import { type Markdown, splitFrontMatter } from '../wire/front-matter.ts';
+import type { SourceProblem } from '../wire/problem.ts';
+import { readYaml } from '../wire/yaml-source.ts';
+import { buildCadence } from './cadence-builder.ts';
+import { orFault } from './definition-text.ts';
+import type { Needed } from './run-builder.ts';
+
+/** What a text says by itself, and what it needs of the rest of the world, which may change without it. */
+export interface CadenceDraft {
+  readonly cadence: Cadence | undefined;
+  readonly problems: readonly SourceProblem[];
+  /** What is missing now: files, programs, its lane. */
+  missing(lanes: Readonly<Record<string, number>>): readonly SourceProblem[];
+}
+
+export interface DraftContext {
+  readonly files: Pick<Files, 'info' | 'realPath'>;
+  readonly root: string;
+  readonly home: string;
+}
+
+export const MOST_YAML_BYTES = 256 * 1024;
+export const MOST_PROMPT_BYTES = 1024 * 1024;
+
+/** `text`: the whole file at `path`, which ends in .md for a prompt. */
+export function draftCadence(name: string, path: string, text: string, context: DraftContext): CadenceDraft {
+  const prompt = path.endsWith('.md') ? splitFrontMatter(text) : undefined;
+  const refused = prompt === undefined ? [] : refusePrompt(prompt);
+  if (refused.length > 0) return { cadence: undefined, problems: refused, missing: () => [] };
+  const source = prompt === undefined ? readYaml(text) : readYaml(prompt.front?.text ?? '', prompt.front?.firstLine);
+  const checked = checkCadence(source, prompt !== undefined);
+  const problems = [...checked.problems, ...(prompt === undefined ? [] : promptProblems(prompt))];
+  const needed: Needed[] = [];
+  const build = { source, root: context.root, home: context.home, promptPath: path, problems, needed };
+  const built = checked.file === undefined ? undefined : buildCadence(name, path, checked.file, build);
+  const cadence = built === undefined || problems.length > 0 ? undefined : { ...built, workspace: realWorkspace(built.workspace, context.files) };
+  const lane = checked.file?.lane;
+  const atLane = source.problem(['lane'], '');
+  return {
+    cadence,
+    problems,
+    missing: (lanes) => [...needed.flatMap((need) => missingNeed(need, context.files)), ...missingLane(lane, lanes, atLane)],
+  };
+}
+
+/** What must be right before anything else is worth reading. */
+function refusePrompt(prompt: Markdown): readonly SourceProblem[] {
+  if (prompt.isUnclosed) return [topProblem(1, 'front matter begins here and never ends', 'Close it with a line of ---, or put an empty line before a rule.')];
+  if (prompt.front === undefined || prompt.front.text.length <= MOST_YAML_BYTES) return [];
+  return [topProblem(1, `the front matter is larger than ${MOST_YAML_BYTES / 1024} KB`, 'Put the prompt behind it.')];
+}
+
+function promptProblems(prompt: Markdown): readonly SourceProblem[] {
+  const nul = prompt.body.indexOf('\0');
+  if (nul >= 0)
+    return [
+      topProblem(prompt.bodyLine + prompt.body.slice(0, nul).split('\n').length - 1, 'a NUL character, so this is no text', 'Save the file as UTF-8 text.'),
+    ];
+  return prompt.body.trim() === '' ? [topProblem(prompt.bodyLine, 'the prompt is empty', 'Write what the session is to do.')] : [];
+}
+
+function topProblem(line: number, message: string, hint: string): SourceProblem {
+  return { line, column: 1, key: '', message, hint };
+}
+
+function missingNeed(need: Needed, files: DraftContext['files']): readonly SourceProblem[] {
+  const info = look(need.path, files);
+  if (info === 'unknown') return [{ ...need.problem, message: `${need.path} cannot be looked at` }];
+  // A symbolic link is taken as it is: programs are often links, and where it leads may be decided later.
+  if (info === undefined) return [need.problem];
+  if (info.kind !== 'folder' && (need.kind === 'program' || info.kind !== 'other')) return [];
+  return [{ ...need.problem, message: `${need.path} is ${info.kind === 'folder' ? 'a folder' : 'no regular file'}, expected a ${need.kind}` }];
+}
+
+function missingLane(lane: string | undefined, lanes: Readonly<Record<string, number>>, at: SourceProblem): readonly SourceProblem[] {
+  if (lane === undefined || Object.hasOwn(lanes, lane)) return [];
+  const known = Object.keys(lanes);
+  const meant = nearest(lane, known);
+  const hint = `${meant === undefined ? '' : `Did you mean "${meant}"? `}Lanes of your own are named in cadences/bus.yaml, under lanes.`;
+  return [{ ...at, message: `there is no lane ${JSON.stringify(lane)}, expected one of ${known.join(', ')}`, hint }];
+}
+
+/** Two names of one folder are one workspace. A folder that is not there yet has the name that was given. */
+function realWorkspace(workspace: string | undefined, files: DraftContext['files']): string | undefined {
+  const info = workspace === undefined ? undefined : look(workspace, files);
+  if (workspace === undefined || info === undefined || info === 'unknown') return workspace;
+  // A dangling link, or a folder that we may not look into: the run will say so, and its name is identity enough.
+  const asked = orFault(() => files.realPath(workspace));
+  return 'fault' in asked ? workspace : asked.value;
+}
+
+function look(path: string, files: DraftContext['files']): FileInfo | undefined | 'unknown' {
+  const asked = orFault(() => files.info(path));
+  return 'fault' in asked ? 'unknown' : asked.value;
+}

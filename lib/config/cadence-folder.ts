@@ -1,0 +1,60 @@
+import { isCadenceName } from '../core/tick.ts';
+import type { Problem } from '../ports.ts';
+
+/** Settings of the bus, beside the cadences. */
+export const SETTINGS_FILE = 'bus.yaml';
+
+/**
+ * What the names in `cadences/` say: which file belongs to which cadence, and which has no right to its name. A misnamed
+ * file is kept under its file name, which can never be the name of a cadence, for it has a dot.
+ */
+export interface FolderView {
+  readonly cadences: ReadonlyMap<string, readonly string[]>;
+  readonly misnamed: ReadonlyMap<string, Problem>;
+}
+
+const KINDS = /^(.+)\.(yaml|yml|md)$/i;
+
+/** Hidden files, and what editors leave beside a file while they save it, are no definitions. A README is for people. */
+export function isIgnored(file: string): boolean {
+  return file.startsWith('.') || file.startsWith('#') || file === 'README.md' || file === SETTINGS_FILE || !KINDS.test(file);
+}
+
+/** The cadence whose definition a file is, by its name alone. */
+export function cadenceOf(file: string): string | undefined {
+  if (isIgnored(file) || whyMisnamed(file) !== undefined) return undefined;
+  return KINDS.exec(file)?.[1];
+}
+
+export function viewFolder(names: readonly string[], pathOf: (file: string) => string): FolderView {
+  const cadences = new Map<string, string[]>();
+  const misnamed = new Map<string, Problem>();
+  for (const file of [...names].sort()) {
+    if (isIgnored(file)) continue;
+    const name = cadenceOf(file);
+    const why = whyMisnamed(file);
+    if (name !== undefined) cadences.set(name, [...(cadences.get(name) ?? []), file]);
+    else if (why !== undefined) misnamed.set(file, { path: pathOf(file), line: 1, column: 1, key: '', ...why });
+  }
+  return { cadences, misnamed };
+}
+
+function whyMisnamed(file: string): { readonly message: string; readonly hint: string } | undefined {
+  const [, stem = '', suffix = ''] = KINDS.exec(file) ?? [];
+  if (stem.toLowerCase() === 'bus') return { message: 'the settings of the bus are in bus.yaml, and no cadence is called bus', hint: 'Rename it.' };
+  if (stem.startsWith('bus-'))
+    return { message: 'names that begin with bus- belong to the program', hint: `Rename it, for example to ${stem.slice(4) || 'my-cadence'}.${suffix}.` };
+  if (suffix !== suffix.toLowerCase()) return { message: `the suffix is .${suffix}, expected .${suffix.toLowerCase()}`, hint: 'Rename it.' };
+  if (isCadenceName(stem)) return undefined;
+  const better = stem
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 50)
+    .replace(/-$/, '');
+  const example = isCadenceName(better) ? ` For example ${better}.${suffix}.` : '';
+  return {
+    message: `${JSON.stringify(stem.slice(0, 80))} is not a cadence name`,
+    hint: `A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.${example}`,
+  };
+}

@@ -1,0 +1,117 @@
+import { basename, dirname, join, normalize } from 'node:path';
+import { type BusSettings, DEFAULT_SETTINGS } from '../core/cadence.ts';
+import type { Paths } from '../core/paths.ts';
+import { isCadenceName } from '../core/tick.ts';
+import type { Definition, Definitions, Files, Problem } from '../ports.ts';
+import { cadenceOf, SETTINGS_FILE, viewFolder } from './cadence-folder.ts';
+import { changeOf, createEntryReader, type Entry } from './definition-entry.ts';
+import { orFault } from './definition-text.ts';
+
+export interface DefinitionsDeps {
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'realPath'>;
+  readonly paths: Pick<Paths, 'root' | 'cadences'>;
+  /** What `~` stands for. */
+  readonly home: string;
+}
+
+export type DefinitionChangeKind = 'added' | 'changed' | 'removed' | 'broken' | 'healed';
+
+/** `name` is a cadence; or a file name (it has a dot) where the file is `bus.yaml` or has no right name. */
+export interface DefinitionChange {
+  readonly kind: DefinitionChangeKind;
+  readonly name: string;
+  readonly path: string;
+  readonly problems: readonly Problem[];
+}
+
+export interface LiveDefinitions extends Definitions {
+  /**
+   * Looks at the folder again. With the path of one file only that file is looked at, and it is read even where its
+   * fingerprint is the old one; other files cannot vanish by being looked at in the middle of a save.
+   */
+  reload(changed?: string): readonly DefinitionChange[];
+}
+
+/** The folder, read; every later edit by `reload`. */
+export function createDefinitions({ files, paths, home }: DefinitionsDeps): LiveDefinitions {
+  const book = createBook();
+  const pathOf = (file: string) => join(paths.cadences, file);
+  const reader = createEntryReader({ files, root: paths.root, home });
+  let settings: BusSettings = DEFAULT_SETTINGS;
+  let folderProblems: readonly Problem[] = [];
+
+  function putCadence(name: string, group: readonly string[], isForced: boolean): void {
+    book.put(name, reader.readCadence(name, group.map(pathOf), book.entries.get(name), isForced, settings.lanes));
+  }
+
+  /** Broken settings leave the last good ones in force; no file, the defaults. */
+  function putSettings(isForced: boolean): void {
+    const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced);
+    settings = read === undefined ? DEFAULT_SETTINGS : (read.settings ?? settings);
+    book.put(SETTINGS_FILE, read?.entry);
+  }
+
+  function putMisnamed(misnamed: ReadonlyMap<string, Problem>): void {
+    for (const name of book.entries.keys()) if (!isCadenceName(name) && name !== SETTINGS_FILE && !misnamed.has(name)) book.put(name, undefined);
+    for (const [name, problem] of misnamed) book.put(name, reader.misnamed(problem));
+  }
+
+  function reload(changed?: string): readonly DefinitionChange[] {
+    const listed = orFault(() => files.list(paths.cadences));
+    folderProblems = 'fault' in listed ? [{ path: paths.cadences, line: 1, column: 1, key: '', message: listed.fault.message, hint: listed.fault.hint }] : [];
+    // A folder that cannot be read says nothing about what it holds: everything stays as it was.
+    if ('fault' in listed) return book.takeChanges();
+    const view = viewFolder(listed.value, pathOf);
+    const file = changed !== undefined && normalize(dirname(changed)) === normalize(paths.cadences) ? basename(changed) : undefined;
+    const only = file === undefined ? undefined : cadenceOf(file);
+    if (only !== undefined) {
+      putCadence(only, view.cadences.get(only) ?? [], true);
+      return book.takeChanges();
+    }
+    // Settings come first, for cadences name lanes.
+    putSettings(file === SETTINGS_FILE);
+    for (const name of book.entries.keys()) if (isCadenceName(name) && !view.cadences.has(name)) book.put(name, undefined);
+    for (const [name, group] of view.cadences) putCadence(name, group, false);
+    putMisnamed(view.misnamed);
+    return book.takeChanges();
+  }
+
+  reload();
+  return { ...book.answers, settings: () => settings, problems: () => [...folderProblems, ...book.unusable()], reload };
+}
+
+/** The entries by name, and what has become of them since somebody last asked. */
+function createBook() {
+  const entries = new Map<string, Entry>();
+  let changes: DefinitionChange[] = [];
+  return {
+    entries: entries as ReadonlyMap<string, Entry>,
+    put(name: string, entry: Entry | undefined): void {
+      const before = entries.get(name);
+      if (entry === before) return;
+      if (entry === undefined) entries.delete(name);
+      else entries.set(name, entry);
+      const kind = changeOf(before, entry);
+      const path = (entry ?? before)?.path ?? '';
+      if (kind !== undefined) changes.push({ kind, name, path, problems: entry?.problems ?? [] });
+    },
+    takeChanges(): readonly DefinitionChange[] {
+      const taken = changes;
+      changes = [];
+      return taken;
+    },
+    unusable: () => [...entries.values()].filter(({ good }) => good === undefined).flatMap(({ problems }) => problems),
+    answers: {
+      get: (name: string) => (isCadenceName(name) ? toDefinition(name, entries.get(name)) : undefined),
+      all: () =>
+        [...entries.keys()]
+          .filter(isCadenceName)
+          .sort()
+          .flatMap((name) => toDefinition(name, entries.get(name)) ?? []),
+    },
+  };
+}
+
+function toDefinition(name: string, entry: Entry | undefined): Definition | undefined {
+  return entry === undefined ? undefined : { name, path: entry.path, cadence: entry.good, problems: entry.problems };
+}

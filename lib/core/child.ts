@@ -1,0 +1,22 @@
+/** What is handed to a child, and what is known of its end. */
+export interface SpawnSpec {
+  readonly runId: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the child; nothing is inherited. */
+  readonly env: Readonly<Record<string, string>>;
+  /** A file to read from; undefined: nothing (`/dev/null`). */
+  readonly stdinPath: string | undefined;
+  readonly stdoutPath: string;
+  readonly stderrPath: string;
+  /** `running/<run_id>/`: the shim writes `pid` and `exit` there, so that both outlive us. */
+  readonly runDir: string;
+}
+
+export interface ChildExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly spawnError: string | null;
+  /** No exit code was kept: the shim was killed too. */
+  readonly lost: boolean;
+}

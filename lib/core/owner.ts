@@ -1,0 +1,33 @@
+import type { Ms } from './instant.ts';
+
+/** Who owns a root: `owner.json`, and what is seen of it from outside. */
+export interface OwnerInfo {
+  readonly format: 1;
+  readonly pid: number;
+  readonly identity: string;
+  readonly version: string;
+  readonly node: string;
+  readonly host: string;
+  readonly root: string;
+  readonly started_at: string;
+  readonly state: 'running' | 'stopped';
+  readonly stopped_at?: string;
+  readonly because?: string;
+}
+
+export type OwnerState =
+  | { readonly kind: 'answers'; readonly info: OwnerInfo | undefined; readonly tookMs: Ms }
+  /** It holds the socket and does not answer: stopped, or asleep, or busy. */
+  | { readonly kind: 'silent'; readonly info: OwnerInfo | undefined }
+  | { readonly kind: 'none'; readonly info: OwnerInfo | undefined };
+
+/** What may be asked of the owner through its socket. */
+export type ControlRequest =
+  | { readonly op: 'ping' }
+  /** Something lies in the inbox. */
+  | { readonly op: 'wake' }
+  /** Answers with the record when this run, or the tick's last run, has ended. */
+  | { readonly op: 'wait'; readonly id: string }
+  /** Every event from now on. */
+  | { readonly op: 'events' }
+  | { readonly op: 'shutdown' };

@@ -1,0 +1,118 @@
+import type { Cadence } from './cadence.ts';
+import { type Ms, toIso } from './instant.ts';
+import type { Ending, Outcome } from './outcome.ts';
+import type { RunRecord } from './run.ts';
+import type { Transition } from './settle.ts';
+import { formatDeadName, formatRunId, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from './tick.ts';
+
+export interface Finished {
+  /** The claimed name. */
+  readonly name: TickName;
+  readonly tick: Tick;
+  readonly cadence: Cadence | undefined;
+  readonly startedMs: Ms;
+  readonly endedMs: Ms;
+  readonly outcome: Outcome;
+  readonly transition: Transition;
+  readonly ending: Ending | undefined;
+  readonly stdoutPath: string | null;
+  readonly stderrPath: string | null;
+  readonly costUsd: number | undefined;
+}
+
+const TIMED_OUT = 124;
+
+/** The record of a run that has ended. */
+export function recordOf(run: Finished): RunRecord {
+  const { name, tick, outcome, transition, ending } = run;
+  return {
+    run_id: formatRunId(name.id, name.attempts),
+    cadence: name.cadence,
+    tick: name.id,
+    attempt: name.attempts,
+    status: transition.status,
+    reason: outcome.kind === 'ok' ? '' : transition.because,
+    summary: outcome.kind === 'ok' ? outcome.summary : '',
+    started_at: toIso(run.startedMs),
+    ended_at: toIso(run.endedMs),
+    duration_ms: Math.max(0, run.endedMs - run.startedMs),
+    exit_code: exitCodeOf(ending),
+    signal: ending?.signal ?? null,
+    cost_usd: run.costUsd ?? null,
+    stdout_path: run.stdoutPath,
+    stderr_path: run.stderrPath,
+    ...(outcome.kind === 'fail' || outcome.kind === 'give_up' ? { blame: outcome.blame } : {}),
+    ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
+    ...originOf(tick),
+    ...(run.cadence?.run.kind === 'claude' ? { prompt_path: run.cadence.run.promptPath } : {}),
+    ...tailOf(outcome, ending),
+    ...movesOf(transition),
+    ...(ending === undefined || ending.survivors.length === 0 ? {} : { survivors: ending.survivors }),
+    ...(ending === undefined || ending.droppedBytes === 0 ? {} : { dropped_bytes: ending.droppedBytes }),
+  };
+}
+
+/** The record of a tick that ends without a run: expired, malformed, coalesced, cancelled while it waited. */
+export function recordWithoutRun(name: TickName, tick: Tick | undefined, transition: Transition, nowMs: Ms): RunRecord {
+  const at = toIso(nowMs);
+  return {
+    run_id: formatRunId(name.id, name.attempts),
+    cadence: name.cadence,
+    tick: name.id,
+    attempt: name.attempts,
+    status: transition.status,
+    reason: transition.because,
+    summary: '',
+    started_at: at,
+    ended_at: at,
+    duration_ms: 0,
+    exit_code: null,
+    signal: null,
+    cost_usd: null,
+    stdout_path: null,
+    stderr_path: null,
+    ...(tick === undefined ? {} : originOf(tick)),
+    ...movesOf(transition),
+  };
+}
+
+/** The way out that a record prescribes: what a restart carries out when the crash came between record and rename. */
+export function transitionOf(run: RunRecord): Transition | undefined {
+  const { status, reason: because, moves_to: target } = run;
+  if (target === undefined) return { to: 'finished', status, because };
+  const file = target.slice(target.indexOf('/') + 1);
+  const dead = parseDeadName(file);
+  if (dead !== undefined) return { to: 'dlq', status, because, name: dead };
+  const name = parseTickName(file);
+  return name === undefined ? undefined : { to: 'waiting', status, because, name };
+}
+
+function originOf(tick: Tick): Pick<RunRecord, 'key' | 'slot' | 'source'> {
+  return {
+    ...(tick.key === undefined ? {} : { key: tick.key }),
+    ...(tick.slot === undefined ? {} : { slot: tick.slot }),
+    source: tick.source,
+  };
+}
+
+function exitCodeOf(ending: Ending | undefined): number | null {
+  if (ending === undefined) return null;
+  return ending.stoppedFor === 'timeout' || ending.stoppedFor === 'idle' ? TIMED_OUT : ending.code;
+}
+
+function tailOf(outcome: Outcome, ending: Ending | undefined): Pick<RunRecord, 'stderr_tail'> {
+  if (ending === undefined || outcome.kind === 'ok') return {};
+  const tail = ending.stderrTail.trim() === '' ? ending.stdoutTail : ending.stderrTail;
+  return tail.trim() === '' ? {} : { stderr_tail: tail };
+}
+
+function movesOf(transition: Transition): Pick<RunRecord, 'retry_at' | 'moves_to'> {
+  switch (transition.to) {
+    case 'finished':
+      return {};
+    case 'waiting':
+      return { retry_at: toIso(transition.name.dueMs), moves_to: `waiting/${formatTickName(transition.name)}` };
+    case 'dlq':
+      return { moves_to: `dlq/${formatDeadName(transition.name)}` };
+  }
+}

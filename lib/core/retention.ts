@@ -1,0 +1,69 @@
+import { dayOf, type Ms, parseIso } from './instant.ts';
+
+/** What may be forgotten, and when. */
+export interface RetentionPolicy {
+  readonly retentionMs: Ms;
+  readonly retentionBytes: number;
+}
+
+/** A segment of a log of ours. */
+export interface KeptSegment {
+  readonly log: 'runs' | 'journal';
+  readonly day: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/** What a sub-session has said. */
+export interface KeptOutput {
+  readonly day: string;
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Which of them to remove, in this order.
+ *
+ * By age: whatever belongs to a day that ended longer ago than `retentionMs`. By size: as long as all together are too
+ * much, output goes first, oldest first, for receipts are small and outlive what they stand for. Receipts and events
+ * follow only if they alone are too much: no amount of output makes the bus forget what it has done.
+ *
+ * Never: what is of today or of a later day, and the newest segment of each log, which its writer has open even where
+ * its day is long gone (nothing ran since, or the clock was set back), and which the digest points into.
+ */
+export function planRetention(segments: readonly KeptSegment[], outputs: readonly KeptOutput[], policy: RetentionPolicy, nowMs: Ms): readonly string[] {
+  const today = dayOf(nowMs);
+  const newest = { runs: newestDay(segments, 'runs'), journal: newestDay(segments, 'journal') };
+  const isPast = (kept: KeptOutput): boolean => kept.day < today;
+  const removableOutputs = outputs.filter(isPast).sort(byDay);
+  const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log]).sort(byDay);
+
+  const removed = new Set<KeptOutput>([...removableOutputs, ...removableSegments].filter((kept) => isOutdated(kept, policy, nowMs)));
+  const shrink = (all: readonly KeptOutput[], removable: readonly KeptOutput[]): void => {
+    let bytes = all.reduce((sum, kept) => sum + (removed.has(kept) ? 0 : kept.sizeBytes), 0);
+    for (const kept of removable) {
+      if (bytes <= policy.retentionBytes) return;
+      if (removed.has(kept)) continue;
+      removed.add(kept);
+      bytes -= kept.sizeBytes;
+    }
+  };
+  shrink([...outputs, ...segments], removableOutputs);
+  shrink(segments, [...removableSegments.filter(({ log }) => log === 'journal'), ...removableSegments.filter(({ log }) => log === 'runs')]);
+  return [...removed].map((kept) => kept.path);
+}
+
+const DAY_MS: Ms = 86_400_000;
+
+function isOutdated(kept: KeptOutput, policy: RetentionPolicy, nowMs: Ms): boolean {
+  const begin = parseIso(kept.day);
+  return begin !== undefined && begin + DAY_MS <= nowMs - policy.retentionMs;
+}
+
+function newestDay(segments: readonly KeptSegment[], log: KeptSegment['log']): string {
+  return segments.reduce((newest, segment) => (segment.log === log && segment.day > newest ? segment.day : newest), '');
+}
+
+function byDay(a: KeptOutput, b: KeptOutput): number {
+  return a.day < b.day ? -1 : a.day > b.day ? 1 : 0;
+}

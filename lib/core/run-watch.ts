@@ -1,0 +1,45 @@
+import type { Ms } from './instant.ts';
+
+/**
+ * When a run has taken too long. Its timeout is wall-clock time, a laptop's sleep included. Its idle time is not: who
+ * slept could not print either, so of a gap between two looks only a few seconds are held against it.
+ */
+export interface WatchLimits {
+  /** 0: none. */
+  readonly timeoutMs: Ms;
+  readonly idleTimeoutMs: Ms;
+}
+
+export interface WatchState {
+  readonly seenMs: Ms;
+  readonly runningMs: Ms;
+  readonly quietMs: Ms;
+  /** Of all its output. */
+  readonly sizeBytes: number;
+}
+
+const LOOK_MS: Ms = 1000;
+const LONGEST_GAP_MS: Ms = 5 * LOOK_MS;
+
+export function beginWatch(startedMs: Ms, nowMs: Ms, sizeBytes: number): WatchState {
+  return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, sizeBytes };
+}
+
+/** A clock that was set back adds nothing, so that no deadline moves away for good and none comes early. */
+export function look(state: WatchState, nowMs: Ms, sizeBytes: number): WatchState {
+  const gapMs = Math.max(0, nowMs - state.seenMs);
+  const quietMs = sizeBytes === state.sizeBytes ? state.quietMs + Math.min(gapMs, LONGEST_GAP_MS) : 0;
+  return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, sizeBytes };
+}
+
+export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' | 'idle' | undefined {
+  if (limits.timeoutMs > 0 && state.runningMs >= limits.timeoutMs) return 'timeout';
+  return limits.idleTimeoutMs > 0 && state.quietMs >= limits.idleTimeoutMs ? 'idle' : undefined;
+}
+
+/** Once a second, and exactly where a deadline comes sooner. */
+export function nextLookMs(state: WatchState, limits: WatchLimits): Ms {
+  const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : LOOK_MS;
+  const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : LOOK_MS;
+  return Math.max(1, Math.min(LOOK_MS, leftMs, leftQuietMs));
+}

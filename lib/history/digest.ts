@@ -1,0 +1,130 @@
+import { CadenceError } from '../core/error.ts';
+import type { LogPosition } from '../core/holds.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { CadenceDigest, Files } from '../ports.ts';
+import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
+import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';
+import { isRunRecord, parseRecordLine } from './record-line.ts';
+import { recordsForward } from './records.ts';
+import { type LogFiles, readBytes, segmentBytes, segmentPath } from './segments.ts';
+
+/**
+ * What the log of runs comes to, per cadence: a fold over all records. `digest.json` is a snapshot of it, so that a
+ * reader folds only the tail behind it. It is derived: absent, broken, or not matching the log, it is made anew from the
+ * log. What retention has removed from the log stays counted as long as the snapshot lives.
+ */
+export interface Digest {
+  readonly cadences: Map<string, DigestEntry>;
+  through: LogPosition;
+}
+
+export interface DigestEntry extends CadenceDigest {
+  readonly at: LogPosition;
+}
+
+const MAX_DIGEST_BYTES = 256 * 1024 * 1024;
+
+export const digestPath = (dir: string): string => `${dir}/digest.json`;
+
+export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through: LogPosition): void {
+  const before = digest.cadences.get(run.cadence);
+  const succeeded = run.status === 'succeeded' || run.status === 'unverified' ? 1 : 0;
+  const failed = run.status === 'failed' || run.status === 'dead' ? 1 : 0;
+  digest.cadences.set(run.cadence, {
+    last: run,
+    at,
+    runs: (before?.runs ?? 0) + 1,
+    succeeded: (before?.succeeded ?? 0) + succeeded,
+    failed: (before?.failed ?? 0) + failed,
+    consecutive_failures: succeeded === 1 ? 0 : (before?.consecutive_failures ?? 0) + failed,
+  });
+  digest.through = through;
+}
+
+/**
+ * The digest of the log as it is now. `wasTrusted` false: there was a snapshot and it did not match the log; the
+ * one writer has to replace it before it writes another line, or it would come to match by accident.
+ */
+export function loadDigest(
+  files: LogFiles & Pick<Files, 'read'>,
+  dir: string,
+): { readonly digest: Digest; readonly tailBytes: number; readonly wasTrusted: boolean } {
+  const file = files.read(digestPath(dir), MAX_DIGEST_BYTES);
+  const saved = file?.kind === 'text' ? parseDigest(file.text) : undefined;
+  const isTrusted = saved !== undefined && matchesLog(files, dir, saved);
+  const digest = isTrusted ? saved : { cadences: new Map(), through: LOG_START };
+  let tailBytes = 0;
+  for (const { run, at, end } of recordsForward(files, dir, digest.through)) {
+    tailBytes += end.bytes - at.bytes;
+    foldRun(digest, run, at, end);
+  }
+  return { digest, tailBytes, wasTrusted: file === undefined || isTrusted };
+}
+
+/** The log reaches as far as the snapshot, a line ends there, and its newest record stands where the snapshot says. */
+function matchesLog(files: LogFiles, dir: string, digest: Digest): boolean {
+  const { day, bytes } = digest.through;
+  if (day === '' && bytes === 0) return digest.cadences.size === 0;
+  const size = isDay(day) ? segmentBytes(files, dir, day) : undefined;
+  if (size === undefined || size < bytes) return false;
+  if (bytes > 0 && readBytes(files, segmentPath(dir, day), bytes - 1, 1)[0] !== NEWLINE) return false;
+  const entries = [...digest.cadences.values()];
+  if (entries.some((entry) => !isBefore(entry.at, digest.through))) return false;
+  const newest = entries.reduce<DigestEntry | undefined>((best, entry) => (best !== undefined && isBefore(entry.at, best.at) ? best : entry), undefined);
+  if (newest === undefined || newest.at.day !== day) return true;
+  const rest = readBytes(files, segmentPath(dir, day), newest.at.bytes, Math.min(MAX_LINE_BYTES, bytes - newest.at.bytes));
+  const line = parseRecordLine(rest, 0, rest.indexOf(NEWLINE));
+  return line?.run.run_id === newest.last.run_id && line.run.ended_at === newest.last.ended_at;
+}
+
+export function formatDigest(digest: Digest): string {
+  const cadences = Object.fromEntries([...digest.cadences].map(([name, entry]) => [name, { ...entry, at: formatLink(entry.at) }]));
+  return `${JSON.stringify({ format: 1, through: digest.through, cadences })}\n`;
+}
+
+function parseDigest(text: string): Digest | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  if (!isObject(value) || value.format !== 1 || !isObject(value.cadences)) return undefined;
+  const through = value.through;
+  if (!isObject(through) || typeof through.day !== 'string' || !isCount(through.bytes)) return undefined;
+  const cadences = new Map<string, DigestEntry>();
+  for (const [name, saved] of Object.entries(value.cadences)) {
+    const entry = parseEntry(saved);
+    if (entry === undefined || entry.last.cadence !== name) return undefined;
+    cadences.set(name, entry);
+  }
+  return { cadences, through: { day: through.day, bytes: through.bytes } };
+}
+
+function parseEntry(saved: unknown): DigestEntry | undefined {
+  if (!isObject(saved)) return undefined;
+  const { last, runs, succeeded, failed, consecutive_failures } = saved;
+  const at = parseLink(saved.at);
+  if (at === undefined || !isRunRecord(last) || !isCount(runs) || !isCount(succeeded) || !isCount(failed) || !isCount(consecutive_failures)) return undefined;
+  return { last, at, runs, succeeded, failed, consecutive_failures };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** false: the disk refused it. The snapshot is derived, so nothing is lost but time. */
+export function saveDigest(files: Pick<Files, 'write'>, dir: string, text: string): boolean {
+  try {
+    files.write(digestPath(dir), text);
+    return true;
+  } catch (error) {
+    if (error instanceof CadenceError && (error.code === 'io' || error.code === 'permission')) return false;
+    throw error;
+  }
+}

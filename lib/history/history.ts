@@ -1,0 +1,86 @@
+import { dayOf, type Ms, parseIso } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { RunRecord } from '../core/run.ts';
+import { isTickId, parseRunId } from '../core/tick.ts';
+import type { Files, History } from '../ports.ts';
+import { chainBackward } from './chain.ts';
+import { loadDigest } from './digest.ts';
+import { type Found, recordsBackward } from './records.ts';
+
+export interface HistoryDeps {
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange'>;
+  readonly paths: Pick<Paths, 'runs'>;
+}
+
+/** A tick has few attempts, and they stand close together; behind so many other runs the log is searched instead. */
+const ATTEMPTS_WITHIN = 500;
+
+/** Answers from the files alone. A call reads the log as it is at that moment; nothing is kept between calls. */
+export function createHistory({ files, paths }: HistoryDeps): History {
+  const dir = paths.runs;
+
+  function newestFirst(cadence: string | undefined, status: string | undefined, firstDay: string | undefined): Iterable<Found> {
+    if (cadence === undefined)
+      return recordsBackward(files, dir, { firstDay, needle: status === undefined ? undefined : `"status":${JSON.stringify(status)}` });
+    const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
+    return head === undefined ? [] : chainBackward(files, dir, cadence, head);
+  }
+
+  return {
+    runs({ cadence, limit, sinceMs, status }) {
+      const runs: RunRecord[] = [];
+      // A line never stands in a segment older than the day of its writing, so older segments hold nothing younger.
+      const firstDay = sinceMs === undefined ? undefined : dayOf(sinceMs);
+      if (limit <= 0) return runs;
+      for (const { run, at } of newestFirst(cadence, status, firstDay)) {
+        if (firstDay !== undefined && at.day < firstDay) break;
+        if ((status === undefined || run.status === status) && isSince(run, sinceMs)) runs.push(run);
+        if (runs.length >= limit) break;
+      }
+      return runs;
+    },
+
+    find(runOrTickId) {
+      const wanted = parseRunId(runOrTickId);
+      if (wanted === undefined && !isTickId(runOrTickId)) return undefined;
+      for (const { run } of recordsBackward(files, dir, { needle: runOrTickId })) {
+        if (wanted === undefined ? run.tick === runOrTickId : run.run_id === runOrTickId) return run;
+      }
+      return undefined;
+    },
+
+    attempts(cadence, tickId) {
+      const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
+      if (head === undefined || !isTickId(tickId)) return [];
+      const near = collectAttempts(chainBackward(files, dir, cadence, head), tickId, ATTEMPTS_WITHIN);
+      const all = near.isComplete ? near : collectAttempts(recordsBackward(files, dir, { needle: tickId }), tickId, Number.POSITIVE_INFINITY);
+      return all.runs.filter((run) => run.cadence === cadence);
+    },
+
+    digest() {
+      const { cadences } = loadDigest(files, dir).digest;
+      return Object.fromEntries([...cadences].map(([name, { at: _at, ...entry }]) => [name, entry]));
+    },
+  };
+}
+
+/** By its end, which is when it was recorded. */
+function isSince(run: RunRecord, sinceMs: Ms | undefined): boolean {
+  return sinceMs === undefined || (parseIso(run.ended_at ?? run.started_at) ?? 0) >= sinceMs;
+}
+
+/**
+ * One record per run id, the newest, for a deferred attempt is recorded and runs again under the same id. The first
+ * attempt is the end of the search: nothing of this tick stands before it that it does not replace.
+ */
+function collectAttempts(newestFirst: Iterable<Found>, tickId: string, within: number): { readonly runs: readonly RunRecord[]; readonly isComplete: boolean } {
+  const runs: RunRecord[] = [];
+  let seen = 0;
+  for (const { run } of newestFirst) {
+    if (run.tick === tickId && !runs.some((newer) => newer.run_id === run.run_id)) runs.unshift(run);
+    if (run.tick === tickId && run.attempt <= 1) return { runs, isComplete: true };
+    seen += 1;
+    if (seen >= within) return { runs, isComplete: false };
+  }
+  return { runs, isComplete: true };
+}

@@ -1,0 +1,86 @@
+import { CadenceError } from '../core/error.ts';
+import type { BusEvent } from '../core/event.ts';
+import { toIso } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { Clock, Closeable, Files, Journal } from '../ports.ts';
+import { createEventBacklog } from './event-backlog.ts';
+import { createSegmentWriter } from './segment-writer.ts';
+
+export interface JournalDeps {
+  readonly files: Pick<Files, 'list' | 'append' | 'makeDir'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
+  readonly paths: Pick<Paths, 'journal'>;
+  /** Takes what a subscriber threw. It is the subscriber's bug: it must not become the emitter's failure, nor vanish. */
+  readonly onFault: (error: unknown) => void;
+}
+
+/**
+ * The journal of events: JSON lines in `journal/<day>.jsonl`, in the order of emission. What is emitted in one turn is
+ * one write at its end, or at the next flush. Where the disk refuses, events wait in memory and `flush` says why. After
+ * `close` subscribers still hear, and nothing is written.
+ */
+export function createJournal({ files, clock, paths, onFault }: JournalDeps): Journal {
+  const writer = createSegmentWriter({ files, clock }, paths.journal);
+  const backlog = createEventBacklog();
+  const subscribers = createSubscribers(onFault);
+  let isDrainComing = false;
+
+  const drain = (): void => backlog.drain(writer.write, clock.nowMs());
+
+  async function drainSoon(): Promise<void> {
+    if (isDrainComing) return;
+    isDrainComing = true;
+    await clock.breathe();
+    isDrainComing = false;
+    try {
+      drain();
+    } catch (error) {
+      // The events wait. Whoever flushes next meets the fault, and can answer it.
+      if (!(error instanceof CadenceError)) throw error;
+    }
+  }
+
+  return {
+    emit(details) {
+      const event = { ts: toIso(clock.nowMs()), ...details } as BusEvent;
+      backlog.add(event);
+      void drainSoon();
+      subscribers.tell(event);
+    },
+    async flush() {
+      drain();
+      await writer.flush();
+    },
+    onEvent: subscribers.add,
+    close() {
+      try {
+        drain();
+      } finally {
+        writer.close();
+      }
+    },
+  };
+}
+
+type See = (event: BusEvent) => void;
+
+function createSubscribers(onFault: (error: unknown) => void) {
+  const all = new Set<See>();
+  return {
+    add(see: See): Closeable {
+      // Wrapped, so that one function that subscribes twice is two subscribers.
+      const subscriber: See = (event) => see(event);
+      all.add(subscriber);
+      return { close: () => void all.delete(subscriber) };
+    },
+    tell(event: BusEvent): void {
+      for (const see of [...all]) {
+        try {
+          see(event);
+        } catch (error) {
+          onFault(error);
+        }
+      }
+    },
+  };
+}

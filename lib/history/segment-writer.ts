@@ -1,0 +1,77 @@
+import type { LogPosition } from '../core/holds.ts';
+import { dayOf } from '../core/instant.ts';
+import type { AppendLog, Clock, Files } from '../ports.ts';
+import { LOG_START } from './position.ts';
+import { listDays, segmentPath } from './segments.ts';
+
+/** Appends to the newest segment of a log. One writer per log. */
+export interface SegmentWriter {
+  /** Where the text begins. Throws where the disk refused it; then no line of it is in the segment. */
+  write(text: string): LogPosition;
+  position(): LogPosition;
+  /** All that was written is on disk. */
+  flush(): Promise<void>;
+  close(): void;
+}
+
+export interface SegmentWriterDeps {
+  readonly files: Pick<Files, 'list' | 'append' | 'makeDir'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
+}
+
+/**
+ * A new day begins a new segment; an older day than that of the newest segment (the clock was set back) does not, or lines
+ * would come to stand before older ones.
+ */
+export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: string): SegmentWriter {
+  files.makeDir(dir);
+  const lastDay = listDays(files, dir).at(-1);
+  // Opening it closes a line that an earlier life has torn, so that the log ends where a line ends.
+  let newest = lastDay === undefined ? undefined : open(lastDay);
+  /** Segments of past days that have not been flushed since their last line. */
+  const retired: AppendLog[] = [];
+  let retiring: Promise<void> | undefined;
+
+  function open(day: string): { readonly day: string; readonly log: AppendLog } {
+    return { day, log: files.append(segmentPath(dir, day)) };
+  }
+
+  function segmentOfNow(): { readonly day: string; readonly log: AppendLog } {
+    const today = dayOf(clock.nowMs());
+    if (newest !== undefined && newest.day >= today) return newest;
+    const opened = open(today);
+    if (newest !== undefined) retired.push(newest.log);
+    newest = opened;
+    return opened;
+  }
+
+  return {
+    write(text) {
+      const { day, log } = segmentOfNow();
+      log.write(text);
+      // Counted from the end, for what a full disk tore before may have been closed with a newline first.
+      return { day, bytes: log.sizeBytes - Buffer.byteLength(text) };
+    },
+    position: () => (newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.sizeBytes }),
+    async flush() {
+      const last = newest;
+      retiring ??= flushAndClose(retired).finally(() => {
+        retiring = undefined;
+      });
+      await retiring;
+      await last?.log.flush();
+    },
+    close() {
+      for (const past of retired.splice(0)) past.close();
+      newest?.log.close();
+    },
+  };
+}
+
+/** Oldest first. Those that the disk refused to flush stay for the next time. */
+async function flushAndClose(retired: AppendLog[]): Promise<void> {
+  for (let oldest = retired[0]; oldest !== undefined; oldest = retired[0]) {
+    await oldest.flush();
+    if (retired[0] === oldest) retired.shift()?.close();
+  }
+}

@@ -1,0 +1,65 @@
+import type { Ms } from './core/instant.ts';
+import type { Clock, Closeable } from './ports.ts';
+
+/**
+ * The only code that waits. `poll` works and answers with the instant at which there is something to do again, or
+ * undefined where only a `wake` changes anything. Timers stop while a machine sleeps, so a long wait is cut into halves and
+ * ends in steps of ten seconds of wall-clock time; a wait of minutes costs a handful of wake-ups, an idle loop none.
+ */
+export interface Loop {
+  wake(): void;
+  /** Resolves when the poll under way has ended; no other begins. */
+  stop(): Promise<void>;
+}
+
+const STEP_MS: Ms = 10_000;
+const LONGEST_MS: Ms = 2 ** 30;
+
+export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefined>; onError: (error: unknown) => void }): Loop {
+  const { clock, poll, onError } = deps;
+  let timer: Closeable | undefined;
+  let running: Promise<void> | undefined;
+  let isWoken = false;
+  let isStopped = false;
+
+  function arm(atMs: Ms | undefined): void {
+    if (atMs === undefined) return;
+    const restMs = Math.max(0, atMs - clock.nowMs());
+    timer = clock.after(Math.min(LONGEST_MS, restMs, Math.max(STEP_MS, restMs / 2)), () => {
+      timer = undefined;
+      if (clock.nowMs() >= atMs) wake();
+      else arm(atMs);
+    });
+  }
+
+  async function turn(): Promise<void> {
+    let nextMs: Ms | undefined;
+    do {
+      isWoken = false;
+      nextMs = await poll();
+    } while (isWoken && !isStopped);
+    if (!isStopped) arm(nextMs);
+  }
+
+  function wake(): void {
+    isWoken = true;
+    if (running !== undefined || isStopped) return;
+    timer?.close();
+    timer = undefined;
+    running = turn()
+      .catch(onError)
+      .finally(() => {
+        running = undefined;
+        if (isWoken && !isStopped) wake();
+      });
+  }
+
+  return {
+    wake,
+    async stop() {
+      isStopped = true;
+      timer?.close();
+      await running;
+    },
+  };
+}

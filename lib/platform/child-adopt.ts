@@ -1,0 +1,129 @@
+import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
+import type { ChildExit, Clock, Closeable, Files } from '../ports.ts';
+import { parseExitFile, parsePidFile } from './child-shim.ts';
+import type { ProcessEntry, ProcessTable } from './process-table.ts';
+
+/**
+ * The child of an earlier owner, known by what lies in its run folder. The shim is the one to follow: while it lives, an
+ * exit code will come. A pid is believed only together with the start that was written down (`start`), or with a command
+ * line that names this very run folder, or with the run's tag: a machine that was restarted has given the pid to others.
+ */
+export interface RunFolder {
+  readonly runId: string;
+  readonly runDir: string;
+}
+
+export interface AdoptDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly table: ProcessTable;
+  readonly identityOf: (pid: number) => string | undefined;
+}
+
+export interface Found {
+  /** The process to follow; undefined: nobody of this run is alive. */
+  readonly anchor: ProcessEntry | undefined;
+  readonly shimPid: number | undefined;
+}
+
+const LOOK_MS: Ms = 1000;
+/** The shim may be on its way from its last wait to its last line, or from its fork to its first. */
+const LAST_WORD_MS: Ms = 200;
+
+export function readExit(files: Files, runDir: string): number | undefined {
+  return parseExitFile(readSmall(files, `${runDir}/exit`));
+}
+
+export function readProgramPid(files: Files, runDir: string): number | undefined {
+  return parsePidFile(readSmall(files, `${runDir}/pid`));
+}
+
+/** `<pid> <identity>` of the shim, for the next owner. */
+export function formatStart(pid: number, identity: string): string {
+  return `${pid} ${identity}\n`;
+}
+
+export async function findRun(deps: AdoptDeps, folder: RunFolder): Promise<Found> {
+  const recorded = /^(\d{1,10}) (.+)\n$/.exec(readSmall(deps.files, `${folder.runDir}/start`));
+  const recordedPid = Number(recorded?.[1]);
+  if (recorded !== null && deps.identityOf(recordedPid) === recorded[2]) return follow(await deps.table.among([recordedPid]), recordedPid);
+  const program = readProgramPid(deps.files, folder.runDir);
+  const all = (await deps.table.all()).filter((entry) => entry.state !== 'zombie' && entry.pid !== process.pid);
+  const shim = await findShim(deps, folder, all, program);
+  if (shim !== undefined) return { anchor: shim, shimPid: shim.pid };
+  const tagged = await deps.table.tagged(
+    folder.runId,
+    all.map((entry) => entry.pid),
+  );
+  return follow(
+    all.filter((entry) => tagged.has(entry.pid) && (program === undefined || entry.pid === program)),
+    undefined,
+  );
+}
+
+function follow(entries: readonly ProcessEntry[], shimPid: number | undefined): Found {
+  const anchor = entries.find((entry) => entry.state !== 'zombie');
+  return { anchor, shimPid: anchor === undefined ? undefined : shimPid };
+}
+
+/** The program's parent, if its command line names the run folder; without a pid file, whoever's does and leads its group. */
+async function findShim(deps: AdoptDeps, folder: RunFolder, all: readonly ProcessEntry[], program: number | undefined): Promise<ProcessEntry | undefined> {
+  const parent = all.find((entry) => entry.pid === program)?.parent;
+  const leaders = all.filter((entry) => (program === undefined ? entry.pid === entry.group : entry.pid === parent));
+  const commands = await deps.table.commands(leaders.map(({ pid }) => pid));
+  return leaders.find((entry) => ` ${commands.get(entry.pid)} `.includes(` ${folder.runDir} `));
+}
+
+/** Resolves with the exit code once there is one; undefined: whoever could have written it is gone. */
+export function followRun(deps: AdoptDeps, folder: RunFolder, anchor: ProcessEntry | undefined): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    let timer: Closeable | undefined;
+    const watch = deps.files.watch(folder.runDir, () => conclude(readExit(deps.files, folder.runDir)));
+    const close = (): void => {
+      isOver = true;
+      watch.close();
+      timer?.close();
+    };
+    const conclude = (code: number | undefined, isDead = false): boolean => {
+      if (!isOver && (code !== undefined || isDead)) {
+        close();
+        resolve(code);
+      }
+      return isOver;
+    };
+    // Death is believed when it is seen twice, the exit file being read after each look.
+    const look = async (wasDead: boolean): Promise<void> => {
+      const isDead = !(await isAlive(deps.table, anchor));
+      if (conclude(readExit(deps.files, folder.runDir), isDead && wasDead)) return;
+      timer = deps.clock.after(isDead ? LAST_WORD_MS : LOOK_MS, () => void look(isDead).catch(fail));
+    };
+    const fail = (error: unknown): void => {
+      close();
+      reject(error);
+    };
+    void look(false).catch(fail);
+  });
+}
+
+async function isAlive(table: ProcessTable, anchor: ProcessEntry | undefined): Promise<boolean> {
+  if (anchor === undefined) return false;
+  const [now] = await table.among([anchor.pid]);
+  return now !== undefined && now.state !== 'zombie' && now.startedAt === anchor.startedAt;
+}
+
+export function asExit(code: number | undefined): ChildExit {
+  return { code: code ?? null, signal: null, spawnError: null, lost: code === undefined };
+}
+
+/** '' where there is nothing, or nothing that can be read now: the next look may be luckier. */
+function readSmall(files: Files, path: string): string {
+  try {
+    const found = files.read(path, 256);
+    return found?.kind === 'text' ? found.text : '';
+  } catch (error) {
+    if (error instanceof CadenceError) return '';
+    throw error;
+  }
+}

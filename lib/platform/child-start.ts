@@ -1,0 +1,81 @@
+import { closeSync, constants, openSync, statSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { resolve } from 'node:path';
+import crossSpawn from 'cross-spawn';
+import type { SpawnSpec } from '../ports.ts';
+import { RUN_TAG, shimArguments } from './child-shim.ts';
+
+/** How the shim itself ended, as its parent sees it; `refused` where it never began. */
+export type ShimEnd =
+  | { readonly kind: 'exited'; readonly code: number }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'refused'; readonly words: string };
+
+export interface Shim {
+  readonly pid: number | undefined;
+  readonly ended: Promise<ShimEnd>;
+}
+
+const OUTPUT = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
+const INPUT = constants.O_RDONLY | constants.O_NOFOLLOW;
+
+/** Starts the shim in a session of its own, its output appended to files. What goes wrong is told in words, for a person who reads the run's record. */
+export function startShim(spec: SpawnSpec): Shim {
+  const descriptors: number[] = [];
+  try {
+    const words = objection(spec);
+    if (words !== undefined) return refused(words);
+    descriptors.push(openSync(spec.stdinPath ?? devNull, spec.stdinPath === undefined ? constants.O_RDONLY : INPUT));
+    descriptors.push(openSync(spec.stdoutPath, OUTPUT, 0o600), openSync(spec.stderrPath, OUTPUT, 0o600));
+    return launch(spec, descriptors);
+  } catch (error) {
+    return refused(inWords(error as NodeJS.ErrnoException));
+  } finally {
+    for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+function launch(spec: SpawnSpec, descriptors: readonly number[]): Shim {
+  const child = crossSpawn('/bin/sh', [...shimArguments(spec.runDir, spec.argv)], {
+    cwd: spec.cwd,
+    env: { ...spec.env, [RUN_TAG]: spec.runId },
+    detached: true,
+    stdio: [...descriptors],
+  });
+  const ended = new Promise<ShimEnd>((end) => {
+    child.once('error', (error) => end({ kind: 'refused', words: inWords(error) }));
+    child.once('exit', (code, signal) => end(code === null ? { kind: 'killed', signal: String(signal) } : { kind: 'exited', code }));
+  });
+  return { pid: child.pid, ended };
+}
+
+function refused(words: string): Shim {
+  return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words }) };
+}
+
+/** What the system would say in a misleading way: for a missing folder it names the program. */
+function objection(spec: SpawnSpec): string | undefined {
+  const program = spec.argv[0];
+  if (program === undefined || program === '') return 'there is no program to start';
+  if (program.startsWith('-')) return `"${program}" is no name of a program`;
+  const folder = statSync(spec.cwd, { throwIfNoEntry: false });
+  if (folder === undefined) return `its folder ${spec.cwd} does not exist`;
+  if (!folder.isDirectory()) return `its folder ${spec.cwd} is not a folder`;
+  if (program.includes('/') && statSync(resolve(spec.cwd, program), { throwIfNoEntry: false }) === undefined) return `there is no program ${program}`;
+  return undefined;
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  E2BIG: 'its arguments and its environment are longer than the system allows',
+  EMFILE: 'this process has too many files open',
+  ENFILE: 'the system has too many files open',
+  EAGAIN: 'the system allows no more processes',
+  ENOMEM: 'there is not enough memory',
+  ENOSPC: 'the disk is full',
+  ELOOP: 'a symlink stands where a file of ours belongs',
+};
+
+function inWords(error: NodeJS.ErrnoException): string {
+  const words = WORDS[error.code ?? ''];
+  return words === undefined ? error.message : `${words} (${error.code})`;
+}

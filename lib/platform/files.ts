@@ -1,0 +1,33 @@
+import { mkdirSync, readdirSync, realpathSync, rmSync, statfsSync } from 'node:fs';
+import type { Files } from '../ports.ts';
+import { openAppendLog } from './append-log.ts';
+import { attempt, attemptUnless } from './fault.ts';
+import { watchFolder } from './folder-watch.ts';
+import { readInfo, readRange, readText } from './safe-read.ts';
+import { createWhole, flushDir, removeFile, renameFile, truncateFile, writeWhole } from './safe-write.ts';
+
+/** The disk of this machine. */
+export function createFiles(): Files {
+  return {
+    list: (dir) => attemptUnless<readonly string[]>('list', dir, 'ENOENT', [], () => readdirSync(dir)),
+    info: readInfo,
+    read: readText,
+    readRange,
+    write: writeWhole,
+    create: createWhole,
+    rename: renameFile,
+    remove: removeFile,
+    removeTree: (path) => attempt('remove', path, () => rmSync(path, { recursive: true, force: true })),
+    makeDir: (path) => attempt('make', path, () => void mkdirSync(path, { recursive: true, mode: 0o700 })),
+    flushDir,
+    append: openAppendLog,
+    truncate: truncateFile,
+    watch: watchFolder,
+    freeBytes: (path) =>
+      attempt('look at', path, () => {
+        const { bavail, bsize } = statfsSync(path);
+        return bavail * bsize;
+      }),
+    realPath: (path) => attempt('resolve', path, () => realpathSync.native(path)),
+  };
+}

@@ -1,0 +1,14 @@
+import { homedir, hostname } from 'node:os';
+
+/** What this process knows of itself and where it runs. */
+export interface Machine {
+  readonly pid: number;
+  readonly host: string;
+  readonly node: string;
+  readonly home: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export function readMachine(): Machine {
+  return { pid: process.pid, host: hostname(), node: process.version, home: process.env.HOME ?? homedir(), env: process.env };
+}

@@ -1,0 +1,26 @@
+import { readFileSync } from 'node:fs';
+import { CadenceError } from '../core/error.ts';
+import { MAX_TICK_BYTES } from '../core/tick.ts';
+import { errnoOf, faultOf } from './fault.ts';
+
+/** What `--payload` says: JSON, `@file`, or `-` for stdin. Throws for what cannot be read or is no JSON. */
+export function readPayload(given: string): unknown {
+  const text = given === '-' ? readAll(0, 'stdin') : given.startsWith('@') ? readAll(given.slice(1), given.slice(1)) : given;
+  if (Buffer.byteLength(text) > MAX_TICK_BYTES) throw new CadenceError('bad_data', `the payload has more than ${MAX_TICK_BYTES} bytes`, 'Put it into a file and hand over its path.');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new CadenceError('bad_data', `the payload is no JSON: ${error.message.slice(0, 200)}`, `A text must be quoted twice: --payload '"text"'.`);
+  }
+}
+
+function readAll(source: string | number, name: string): string {
+  try {
+    return readFileSync(source, 'utf8');
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new CadenceError('not_found', `there is no file ${name}`, 'It is looked for from the folder you are in.');
+    throw faultOf(error, 'read', name);
+  }
+}

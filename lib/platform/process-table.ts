@@ -1,0 +1,164 @@
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { RUN_TAG } from './child-shim.ts';
+
+/** One process as the system lists it. A pid alone is no identity: it is used again. A pid with its start is. */
+export interface ProcessEntry {
+  readonly pid: number;
+  readonly parent: number;
+  readonly group: number;
+  readonly startedAt: string;
+  readonly state: 'alive' | 'stopped' | 'zombie';
+}
+
+export interface ProcessTable {
+  all(): Promise<readonly ProcessEntry[]>;
+  /** Those of `pids` that exist. */
+  among(pids: Iterable<number>): Promise<readonly ProcessEntry[]>;
+  /** Those of `pids` (of all, where none are named) whose environment carries the tag of this run. Other people's processes are not readable. */
+  tagged(runId: string, pids?: Iterable<number>): Promise<ReadonlySet<number>>;
+  /** Command lines, their words separated by spaces; none of who has gone. */
+  commands(pids: Iterable<number>): Promise<ReadonlyMap<number, string>>;
+  /** Pids that came to be within the last `ms`, and after `pid` where one is named; undefined where the system cannot say that cheaply. */
+  youngerThan(ms: number, pid?: number): readonly number[] | undefined;
+}
+
+const TICKS_PER_SECOND = 100; // USER_HZ: the same on every architecture that Node runs on.
+
+/** Pids are given out upwards, and within this time they hardly come round; so a short run's people need not be looked at for their age. */
+const COUNTED_UP_MS = 5000;
+
+export function createProcessTable(source: 'proc' | 'ps' = existsSync('/proc/self/stat') ? 'proc' : 'ps'): ProcessTable {
+  return source === 'proc' ? procTable() : psTable();
+}
+
+// ── Linux: /proc ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+function procTable(): ProcessTable {
+  return {
+    all: async () => entries(procPids()),
+    among: async (pids) => entries(pids),
+    tagged: async (runId, pids) => new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId))),
+    commands: async (pids) => new Map([...pids].map((pid) => [pid, (readProc(pid, 'cmdline')?.toString() ?? '').split('\0').join(' ').trim()])),
+    youngerThan: (ms, pid) => {
+      if (pid !== undefined && ms < COUNTED_UP_MS && lastPid() >= pid) return procPids().filter((other) => other > pid);
+      const bornAfter = (uptime() - ms / 1000) * TICKS_PER_SECOND;
+      return entries(procPids())
+        .filter((entry) => Number(entry.startedAt) >= bornAfter)
+        .map((entry) => entry.pid);
+    },
+  };
+}
+
+function procPids(): readonly number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0);
+}
+
+/** The last field: the pid that was given out last. */
+function lastPid(): number {
+  return Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1));
+}
+
+function entries(pids: Iterable<number>): readonly ProcessEntry[] {
+  return [...pids]
+    .map((pid) => readProc(pid, 'stat'))
+    .map((stat) => (stat === undefined ? undefined : parseProcStat(stat.toString())))
+    .filter((entry) => entry !== undefined);
+}
+
+/** `pid (name) state ppid pgrp … starttime(22)`; the name may hold spaces and brackets, so everything is counted from its last `)`. */
+export function parseProcStat(text: string): ProcessEntry | undefined {
+  const pid = Number.parseInt(text, 10);
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [state, parent, group, startedAt] = [fields[0], Number(fields[1]), Number(fields[2]), fields[19]];
+  if (!Number.isSafeInteger(pid) || state === undefined || startedAt === undefined) return undefined;
+  return { pid, parent, group, startedAt, state: stateOf(state) };
+}
+
+function carriesTag(pid: number, runId: string): boolean {
+  const environ = readProc(pid, 'environ');
+  return environ !== undefined && `\0${environ.toString('latin1')}`.includes(`\0${RUN_TAG}=${runId}\0`);
+}
+
+/** undefined: the process has gone, or it is none of ours. */
+function readProc(pid: number, file: 'stat' | 'environ' | 'cmdline'): Buffer | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+// ── macOS and others: ps ───────────────────────────────────────────────────────────────────────────────────────────
+
+const COLUMNS = 'pid=,ppid=,pgid=,stat=,lstart=';
+
+function psTable(): ProcessTable {
+  return {
+    all: async () => parsePsList(await ps(['-A', '-o', COLUMNS])),
+    among: async (pids) => parsePsList(await psOf(pids, ['-o', COLUMNS])),
+    tagged: async (runId, pids) => {
+      const wanted = pids === undefined ? undefined : new Set(pids);
+      const all = parseTagged(await ps(process.platform === 'darwin' ? ['-x', '-Eww', '-o', 'pid=,command='] : ['xeww', '-o', 'pid=,command=']), runId);
+      return wanted === undefined ? all : new Set([...all].filter((pid) => wanted.has(pid)));
+    },
+    commands: async (pids) => parseCommands(await psOf(pids, ['-ww', '-o', 'pid=,command='])),
+    youngerThan: () => undefined,
+  };
+}
+
+/** Nothing on a failure: ps answers 1 where no process matches, and a tree that cannot be listed is stopped by what else is known of it. */
+function ps(args: readonly string[]): Promise<string> {
+  return new Promise((resolve) => {
+    execFile('ps', [...args], { env: { PATH: process.env.PATH ?? '/bin:/usr/bin', LC_ALL: 'C' }, maxBuffer: 64 * 1024 * 1024 }, (_error, stdout) =>
+      resolve(stdout),
+    );
+  });
+}
+
+/** An empty list means everybody to some, and is an error to others. */
+async function psOf(pids: Iterable<number>, args: readonly string[]): Promise<string> {
+  const named = [...pids].join(',');
+  return named === '' ? '' : ps([...args, '-p', named]);
+}
+
+const PS_LINE = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(\S.*\S)\s*$/;
+
+export function parsePsList(text: string): readonly ProcessEntry[] {
+  return text
+    .split('\n')
+    .map((line) => PS_LINE.exec(line))
+    .filter((found) => found !== null)
+    .map(([, pid, parent, group, state, startedAt]) => ({
+      pid: Number(pid),
+      parent: Number(parent),
+      group: Number(group),
+      startedAt: startedAt as string,
+      state: stateOf(state as string),
+    }));
+}
+
+export function parseCommands(text: string): ReadonlyMap<number, string> {
+  const lines = text.split('\n').map((line) => /^\s*(\d+)\s+(.*\S)/.exec(line));
+  return new Map(lines.filter((found) => found !== null).map((found) => [Number(found[1]), found[2] as string]));
+}
+
+/** ps shows the environment behind the command, word by word; a run id holds no space. */
+export function parseTagged(text: string, runId: string): ReadonlySet<number> {
+  const word = ` ${RUN_TAG}=${runId} `;
+  return new Set(
+    text
+      .split('\n')
+      .filter((line) => `${line} `.includes(word))
+      .map((line) => Number.parseInt(line, 10)),
+  );
+}
+
+function stateOf(letters: string): ProcessEntry['state'] {
+  if (letters.startsWith('Z') || letters.startsWith('X')) return 'zombie';
+  return letters.startsWith('T') || letters.startsWith('t') ? 'stopped' : 'alive';
+}

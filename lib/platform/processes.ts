@@ -1,0 +1,128 @@
+import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
+import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
+import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid } from './child-adopt.ts';
+import { type Shim, type ShimEnd, startShim } from './child-start.ts';
+import { named, type Survivor, stopTree } from './child-stop.ts';
+import { identityOf } from './process-identity.ts';
+import { createProcessTable, type ProcessTable } from './process-table.ts';
+
+export interface SupervisedProcesses extends Processes {
+  /** Who still carries the tag of a run that ended by itself: named, not killed, for a command may start a daemon on purpose. */
+  leftBehind(runId: string, sinceMs: Ms): Promise<readonly Survivor[]>;
+}
+
+interface Deps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly table: ProcessTable;
+  readonly identityOf: (pid: number) => string | undefined;
+  /** The first shims of the latest runs (a guard has one too): who came after them is young enough to be theirs. */
+  readonly shims: Map<string, number>;
+}
+
+const REMEMBERED_SHIMS = 1000;
+
+/** Clocks jump and round; a process that is looked at in vain costs 20 µs. */
+const SINCE_SLACK_MS: Ms = 2000;
+/** Where asking who a process is means starting another one, short runs are spared it. */
+const SLOW_IDENTITY_AFTER_MS: Ms = 250;
+
+export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
+  const deps: Deps = { clock: ports.clock, files: ports.files, table: ports.table ?? createProcessTable(), identityOf, shims: new Map() };
+  return {
+    start: (spec) => start(deps, spec),
+    adopt: (runId, runDir) => adopt(deps, { runId, runDir }),
+    identity: identityOf,
+    leftBehind: (runId, sinceMs) => leftBehind(deps, runId, sinceMs),
+  };
+}
+
+function start(deps: Deps, spec: SpawnSpec): Child {
+  const shim = clear(deps.files, spec.runDir) ?? startShim(spec);
+  const exited = shim.ended.then((end) => conclude(deps, spec, end));
+  if (shim.pid === undefined) return { exited, stop: async () => [] };
+  const { pid } = shim;
+  if (!deps.shims.has(spec.runId)) deps.shims.set(spec.runId, pid);
+  for (const oldest of deps.shims.keys()) if (deps.shims.size > REMEMBERED_SHIMS) deps.shims.delete(oldest);
+  const record = (): void => recordStart(deps, spec.runDir, pid);
+  if (process.platform === 'linux') record();
+  else {
+    const timer = deps.clock.after(SLOW_IDENTITY_AFTER_MS, record);
+    void shim.ended.then(() => timer.close());
+  }
+  return { exited, stop: stopper(deps, spec, Promise.resolve(pid), exited) };
+}
+
+function adopt(deps: Deps, folder: RunFolder): Child {
+  const code = readExit(deps.files, folder.runDir);
+  const found: Promise<Found> = code === undefined ? findRun(deps, folder) : Promise.resolve({ anchor: undefined, shimPid: undefined });
+  const exited = found.then(async ({ anchor }) => asExit(code ?? (await followRun(deps, folder, anchor))));
+  return {
+    exited,
+    stop: stopper(
+      deps,
+      folder,
+      found.then(({ shimPid }) => shimPid),
+      exited,
+    ),
+  };
+}
+
+/** A run that an operator interrupted starts again under the same id: what the earlier shim wrote must not be taken for this one's. */
+function clear(files: Files, runDir: string): Shim | undefined {
+  try {
+    files.makeDir(runDir);
+    for (const name of files.list(runDir)) if (['pid', 'exit', 'start'].includes(name)) files.remove(`${runDir}/${name}`);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof CadenceError)) throw error;
+    return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words: error.message }) };
+  }
+}
+
+/** Without this line a later owner knows the shim by its command line; a full disk is no reason to end a run that has begun. */
+function recordStart(deps: Deps, runDir: string, pid: number): void {
+  try {
+    const identity = deps.identityOf(pid);
+    if (identity !== undefined) deps.files.create(`${runDir}/start`, formatStart(pid, identity));
+  } catch (error) {
+    if (!(error instanceof CadenceError)) throw error;
+  }
+}
+
+/** A killed shim leaves its program behind, alive and unwatched: the run is not over before that has ended too. */
+async function conclude(deps: Deps, folder: RunFolder, end: ShimEnd): Promise<ChildExit> {
+  switch (end.kind) {
+    case 'exited':
+      return asExit(end.code);
+    case 'refused':
+      return { code: null, signal: null, spawnError: end.words, lost: false };
+    case 'killed': {
+      const code = readExit(deps.files, folder.runDir) ?? (await followRun(deps, folder, (await findRun(deps, folder)).anchor));
+      return { ...asExit(code), signal: code === undefined ? end.signal : null };
+    }
+  }
+}
+
+function stopper(deps: Deps, folder: RunFolder, shimPid: Promise<number | undefined>, exited: Promise<ChildExit>): Child['stop'] {
+  let hasExited = false;
+  let stopping: ReturnType<Child['stop']> | undefined;
+  void exited.then(() => {
+    hasExited = true;
+  });
+  const stop = async (graceMs: Ms): ReturnType<Child['stop']> => {
+    const programPid = (): number | undefined => readProgramPid(deps.files, folder.runDir);
+    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid, exited, hasExited: () => hasExited, programPid }, graceMs);
+  };
+  return (graceMs) => {
+    stopping ??= stop(graceMs);
+    return stopping;
+  };
+}
+
+async function leftBehind(deps: Deps, runId: string, sinceMs: Ms): Promise<readonly Survivor[]> {
+  const young = deps.table.youngerThan(deps.clock.nowMs() - sinceMs + SINCE_SLACK_MS, deps.shims.get(runId));
+  if (young === undefined) return [];
+  return named(deps.table, await deps.table.tagged(runId, young));
+}

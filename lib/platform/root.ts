@@ -1,0 +1,40 @@
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { CadenceError } from '../core/error.ts';
+import { pathsOf } from '../core/paths.ts';
+import { errnoOf, faultOf } from './fault.ts';
+
+/**
+ * The agent root where nobody named one: CADENCE_ROOT, else AGENT_ROOT, else the nearest parent with a `cadences/`
+ * folder; undefined where there is none. An empty variable counts as unset. What a variable names is not checked here.
+ */
+export function findRoot(cwd: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const named = env.CADENCE_ROOT || env.AGENT_ROOT;
+  if (named !== undefined && named !== '') return resolve(cwd, named);
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
+    if (isAgentRoot(folder)) return folder;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** `named` (a `--root`), else the found one; throws `not_found` unless it has a `cadences/` folder. */
+export function requireRoot(named: string | undefined, cwd: string, env: Readonly<Record<string, string | undefined>>): string {
+  if (named === '') throw new CadenceError('usage', 'the root is empty', HINT);
+  const root = named === undefined ? findRoot(cwd, env) : resolve(cwd, named);
+  if (root === undefined) throw new CadenceError('not_found', `no folder at ${cwd} or above it has a cadences/ folder`, HINT);
+  if (!isAgentRoot(root)) throw new CadenceError('not_found', `${root} is no agent root, for it has no cadences/ folder`, HINT);
+  return root;
+}
+
+const HINT = 'Name the agent root with --root or CADENCE_ROOT.';
+const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR']);
+
+export function isAgentRoot(root: string): boolean {
+  const { cadences } = pathsOf(root);
+  try {
+    return statSync(cadences).isDirectory();
+  } catch (thrown) {
+    if (NOTHING_THERE.has(errnoOf(thrown) ?? '')) return false;
+    throw faultOf(thrown, 'look at', cadences);
+  }
+}

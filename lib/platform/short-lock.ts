@@ -1,0 +1,49 @@
+import { lstatSync } from 'node:fs';
+import { attempt, faultOf } from './fault.ts';
+
+/** Longer than anything that is done under it, unless the machine sleeps; `isHeld` is for that. */
+const STALE_MS = 5_000;
+
+/** A lock for what takes milliseconds: a folder beside the thing, which a contender may take over once it is stale. */
+export interface ShortLock {
+  /** Costs one lstat. False after a long stop, when a contender has taken it over. */
+  isHeld(): boolean;
+  release(): Promise<void>;
+}
+
+/** undefined: somebody else has it. */
+export async function tryLock(path: string): Promise<ShortLock | undefined> {
+  const lockfilePath = `${path}.lock`;
+  // Loaded when it is needed, which is once in an owner's life and never in that of a reader.
+  const { default: lockfile } = await import('proper-lockfile');
+  let release: () => Promise<void>;
+  try {
+    // Losing it is no accident that must be told at once: isHeld is asked before the step that counts.
+    release = await lockfile.lock(path, { realpath: false, lockfilePath, stale: STALE_MS, onCompromised: () => undefined });
+  } catch (thrown) {
+    if (codeOf(thrown) === 'ELOCKED') return undefined;
+    throw faultOf(thrown, 'lock', lockfilePath);
+  }
+  const ours = folderAt(lockfilePath);
+  return {
+    isHeld: () => ours !== undefined && folderAt(lockfilePath) === ours,
+    async release() {
+      try {
+        await release();
+      } catch (thrown) {
+        const isLost = codeOf(thrown) === 'ERELEASED' || codeOf(thrown) === 'ENOTACQUIRED';
+        if (!isLost) throw faultOf(thrown, 'unlock', lockfilePath);
+      }
+    },
+  };
+}
+
+function codeOf(thrown: unknown): unknown {
+  return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+}
+
+/** With the time of birth, for an inode's number is given out again at once. */
+function folderAt(path: string): string | undefined {
+  const stats = attempt('look at', path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
+  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
+}

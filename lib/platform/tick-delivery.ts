@@ -1,0 +1,155 @@
+import { closeSync, fsync, linkSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { toIso } from '../core/instant.ts';
+import { type Paths, pathsOf } from '../core/paths.ts';
+import { formatTickName, MAX_TICK_BYTES } from '../core/tick.ts';
+import type { Ids } from '../ports.ts';
+import { attempt, attemptUnless, errnoOf, faultOf } from './fault.ts';
+import { requireRoot } from './root.ts';
+import type { TickRequest } from './tick-request.ts';
+
+/*
+ * From memory to the inbox, durably. A draft is written and flushed in tmp/, linked into inbox/ (a link never replaces),
+ * and the folder is flushed:
+ *
+ *     inbox/<due>.<cadence>.<id>.0.json     one tick
+ *     inbox/<id>.ndjson                     many; each line a tick with its `id` and `due_at` besides
+ *
+ * A kill leaves a draft in tmp/, which nobody reads, or a whole file in inbox/, whose caller never heard of it.
+ */
+
+/** How one tick fared. */
+export type Delivery = { readonly kind: 'placed' | 'already_pending'; readonly path: string } | { readonly kind: 'refused'; readonly fault: unknown };
+
+/** One file of the inbox. */
+interface Parcel {
+  readonly file: string;
+  readonly text: string;
+  readonly requests: readonly TickRequest[];
+}
+
+/** What a reader of a batch must be ready to hold at once. */
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_TRIES = 20;
+const flush = promisify(fsync);
+
+/** The end of every tick, by its id. Never rejects: a fault that concerns all of them is the end of each. */
+export async function deliver(root: string, requests: readonly TickRequest[], ids: Ids): Promise<ReadonlyMap<string, Delivery>> {
+  const distinct = new Map<string, TickRequest>();
+  // The same key twice in one turn is one line: the first.
+  for (const request of requests) if (!distinct.has(request.name.id)) distinct.set(request.name.id, request);
+  const ends = new Map<string, Delivery>();
+  try {
+    const paths = pathsOf(requireRoot(root, root, {}));
+    await deliverParcels(paths, pack([...distinct.values()], ids), ids, ends);
+  } catch (fault) {
+    for (const id of distinct.keys()) if (ends.get(id)?.kind !== 'refused') ends.set(id, { kind: 'refused', fault });
+  }
+  return ends;
+}
+
+/** Parcels fare on their own until the folder is flushed, which is done once for all. */
+async function deliverParcels(paths: Paths, parcels: readonly Parcel[], ids: Ids, ends: Map<string, Delivery>): Promise<void> {
+  const placed: string[] = [];
+  for (const parcel of parcels) {
+    const end = await put(paths, parcel, ids).catch((fault: unknown): Delivery => ({ kind: 'refused', fault }));
+    if (end.kind === 'placed') placed.push(end.path);
+    for (const { name } of parcel.requests) ends.set(name.id, end);
+  }
+  if ([...ends.values()].every(({ kind }) => kind === 'refused')) return;
+  try {
+    await flushFolder(paths.inbox);
+  } catch (fault) {
+    // What is not known to be on disk was not enqueued: it goes, unless the owner was faster.
+    for (const path of placed) attemptUnless('remove', path, 'ENOENT', undefined, () => unlinkSync(path));
+    throw fault;
+  }
+}
+
+/** One tick alone has a canonical file; more go into batches; what is large goes alone. */
+function pack(requests: readonly TickRequest[], ids: Ids): readonly Parcel[] {
+  const parcels: Parcel[] = [];
+  let batch: TickRequest[] = [];
+  let text = '';
+  let sizeBytes = 0;
+  const close = (): void => {
+    if (batch.length === 1) parcels.push(alone(batch[0] as TickRequest));
+    else if (batch.length > 1) parcels.push({ file: `${ids.fresh()}.ndjson`, text, requests: batch });
+    batch = [];
+    text = '';
+    sizeBytes = 0;
+  };
+  for (const request of requests) {
+    const line = `{"id":"${request.name.id}","due_at":"${toIso(request.name.dueMs)}",${request.json.slice(1)}\n`;
+    const lineBytes = Buffer.byteLength(line);
+    if (lineBytes > MAX_TICK_BYTES) {
+      parcels.push(alone(request));
+      continue;
+    }
+    if (sizeBytes + lineBytes > MAX_BATCH_BYTES) close();
+    batch.push(request);
+    text += line;
+    sizeBytes += lineBytes;
+  }
+  close();
+  return parcels;
+}
+
+function alone(request: TickRequest): Parcel {
+  return { file: formatTickName(request.name), text: `${request.json}\n`, requests: [request] };
+}
+
+/** A draft, flushed, then linked. Calls that cost microseconds are synchronous, the flush is not: it may take 20 ms. */
+async function put(paths: Paths, { file, text }: Parcel, ids: Ids): Promise<Delivery> {
+  await makeFolder(paths, paths.tmp);
+  const draft = `${paths.tmp}/${ids.fresh()}.${process.pid}`;
+  const handle = attempt('create', draft, () => openSync(draft, 'wx', 0o600));
+  try {
+    try {
+      attempt('write', draft, () => writeFileSync(handle, text));
+      await flush(handle).catch((thrown: unknown) => Promise.reject(faultOf(thrown, 'flush', draft)));
+    } finally {
+      closeSync(handle);
+    }
+    return await link(paths, draft, `${paths.inbox}/${file}`);
+  } finally {
+    attemptUnless('remove', draft, 'ENOENT', undefined, () => unlinkSync(draft));
+  }
+}
+
+/** The owner may swap an empty inbox for a new one at any instant, and a name looked up in the old one is not there. */
+async function link(paths: Paths, draft: string, path: string): Promise<Delivery> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      linkSync(draft, path);
+      return { kind: 'placed', path };
+    } catch (thrown) {
+      if (errnoOf(thrown) === 'EEXIST') return { kind: 'already_pending', path };
+      if (errnoOf(thrown) !== 'ENOENT' || tries === MAX_TRIES) throw faultOf(thrown, 'create', path);
+      await makeFolder(paths, paths.inbox);
+    }
+  }
+}
+
+/** A new folder is as lasting as its entry in its parent, so these are flushed too, up to the root. */
+async function makeFolder({ root }: Paths, folder: string): Promise<void> {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const topmost = attempt('make', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  if (topmost === undefined) return;
+  for (let parent = dirname(folder); parent.length >= root.length; parent = dirname(parent)) {
+    await flushFolder(parent);
+    if (parent === dirname(parent)) return;
+  }
+}
+
+async function flushFolder(folder: string): Promise<void> {
+  const handle = attempt('open', folder, () => openSync(folder, 'r'));
+  try {
+    await flush(handle);
+  } catch (thrown) {
+    throw faultOf(thrown, 'flush', folder);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,137 @@
+import { CadenceError } from '../core/error.ts';
+import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
+import type { Ids } from '../ports.ts';
+
+/** What a program asks for in one call, checked here once and turned into a tick's name and text. */
+export interface EnqueueOptions {
+  /** Anything that JSON can say; at most 256 KB with the rest of the tick. */
+  readonly payload?: unknown;
+  /** Two ticks of one cadence with the same key are one run. */
+  readonly key?: string;
+  /** The scheduled instant this tick stands for, as ISO text; the tick is due then unless told otherwise. */
+  readonly slot?: string;
+  /** Who asks; default `library`. */
+  readonly source?: string;
+  /** Not before this instant; default now. */
+  readonly dueMs?: Ms;
+  /** Not before so long from now. */
+  readonly delayMs?: Ms;
+  /** Not after this instant. */
+  readonly expiresAtMs?: Ms;
+  readonly parentRun?: string;
+  readonly depth?: number;
+}
+
+/** A checked call: the name its tick has, and the tick as one line without its end. */
+export interface TickRequest {
+  readonly name: TickName;
+  readonly json: string;
+}
+
+const MAX_INSTANT = 60;
+const MAX_DEPTH = 1000;
+const INSTANT = /^\d{4}-\d{2}-\d{2}[0-9TZ:.+-]*$/;
+
+/** Throws `bad_data` for whatever would not come out at the other end as it went in. */
+export function requestOf(cadence: string, options: EnqueueOptions, nowMs: Ms, ids: Ids): TickRequest {
+  const tick = tickOf(cadence, options, nowMs);
+  return { name: { dueMs: dueOf(options, nowMs), cadence, id: idOf(tick, ids), attempts: 0 }, json: toJson(tick) };
+}
+
+function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {
+  const { payload, key, slot, source = 'library', expiresAtMs, parentRun, depth } = options;
+  if (typeof cadence !== 'string' || !isCadenceName(cadence)) throw refuseCadenceName(shown(cadence));
+  requireText('source', source);
+  if (key !== undefined) requireText('key', key);
+  if (slot !== undefined && (!INSTANT.test(slot) || slot.length > MAX_INSTANT || parseIso(slot) === undefined)) {
+    throw refuse(`the slot "${shown(slot)}" is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
+  }
+  if (expiresAtMs !== undefined) requireNumber('expiresAtMs', expiresAtMs);
+  if (parentRun !== undefined && parseRunId(parentRun) === undefined) {
+    throw refuse(`parentRun "${shown(parentRun)}" is not a run id`, 'Hand over the run_id of the run that asks.');
+  }
+  if (depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0 || depth > MAX_DEPTH))
+    throw refuse(`depth is ${depth}`, 'It is a whole number from 0 to 1000.');
+  return {
+    cadence,
+    source,
+    enqueued_at: toIso(nowMs),
+    ...(payload !== undefined && { payload }),
+    ...(key !== undefined && { key }),
+    ...(slot !== undefined && { slot }),
+    ...(expiresAtMs !== undefined && { expires_at: toIso(expiresAtMs) }),
+    ...(parentRun !== undefined && { parent_run: parentRun }),
+    ...(depth !== undefined && { depth }),
+  };
+}
+
+/** A slot is due when it says, so that the same slot has the same file name and is found to be there already. */
+function dueOf({ dueMs, delayMs, slot }: EnqueueOptions, nowMs: Ms): Ms {
+  if (dueMs !== undefined && delayMs !== undefined) throw refuse('dueMs and delayMs are both given', 'Give one of them.');
+  if (dueMs !== undefined) return requireNumber('dueMs', dueMs);
+  if (delayMs !== undefined) return nowMs + requireNumber('delayMs', delayMs);
+  return parseIso(slot) ?? nowMs;
+}
+
+function idOf({ cadence, key, slot }: Tick, ids: Ids): string {
+  if (key !== undefined) return ids.keyed('key', cadence, key);
+  return slot === undefined ? ids.fresh() : ids.keyed('slot', cadence, slot);
+}
+
+function toJson(tick: Tick): string {
+  const json = stringify(tick);
+  const sizeBytes = Buffer.byteLength(json) + 1;
+  if (sizeBytes > MAX_TICK_BYTES) {
+    throw refuse(`the tick has ${sizeBytes} bytes, more than ${MAX_TICK_BYTES}`, 'Put the payload into a file and hand over its path.');
+  }
+  return json;
+}
+
+/** JSON.stringify leaves out functions and writes NaN as null; here nothing gets lost silently. */
+function stringify(tick: Tick): string {
+  try {
+    return JSON.stringify(tick, (key, value: unknown) => {
+      if (isLost(value)) throw refuse(`the payload holds ${describe(value)} at "${shown(key)}", which JSON cannot say`, 'Write it as text or as plain data.');
+      return value;
+    });
+  } catch (thrown) {
+    if (thrown instanceof CadenceError) throw thrown;
+    // A cycle, a toJSON or getter of the caller's that throws, a nesting too deep for the stack.
+    const reason = thrown instanceof Error ? thrown.message.split('\n', 1)[0] : String(thrown);
+    throw refuse(`the payload cannot be written as JSON: ${reason}`, 'Hand over plain data without cycles.');
+  }
+}
+
+function isLost(value: unknown): boolean {
+  return typeof value === 'number' ? !Number.isFinite(value) : ['function', 'symbol', 'bigint'].includes(typeof value);
+}
+
+/** A stranger's text in a message: short, and nothing that a terminal obeys. */
+function shown(text: unknown): string {
+  return String(text)
+    .slice(0, 80)
+    .replace(/[\x00-\x1f\x7f-\x9f]/g, '?');
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'number' ? String(value) : `a ${typeof value}`;
+}
+
+/** The owner dead-letters what is longer. */
+const MAX_TEXT = 200;
+
+function requireText(what: string, text: unknown): void {
+  if (typeof text === 'string' && text.length > MAX_TEXT)
+    throw refuse(`the ${what} has more than ${MAX_TEXT} characters`, 'Use a shorter one, for example a hash of it.');
+  if (typeof text !== 'string' || text === '') throw refuse(`the ${what} is ${text === '' ? 'empty' : 'no text'}`, 'Hand over a text, or leave it out.');
+}
+
+function requireNumber(what: string, value: number): number {
+  if (typeof value !== 'number' || !Number.isFinite(value)) throw refuse(`${what} is ${String(value)}`, 'Hand over milliseconds as a finite number.');
+  return value;
+}
+
+function refuse(message: string, hint: string): CadenceError {
+  return new CadenceError('bad_data', message, hint);
+}

@@ -1,0 +1,96 @@
+import type { Ending, StopCause } from '../core/outcome.ts';
+import type { Child, ChildExit, StopSignal } from '../ports.ts';
+import { readTail } from './capture.ts';
+import type { Phase, RunnerDeps } from './phase.ts';
+import { putFile, writeRunFile } from './run-file.ts';
+
+/** What is to be started; the rest of what a child needs follows from its phase. */
+export interface ChildPlan {
+  readonly kind: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdinPath: string | undefined;
+  /** More for run.json. */
+  readonly note?: Readonly<Record<string, string>>;
+}
+
+/** Starts a child and stays with it to its end. `CadenceError` where the disk refuses what must be there before. */
+export async function runChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, plan: ChildPlan): Promise<Ending> {
+  if (stop.cause !== undefined) return endingOf(deps, phase, { exit: NO_EXIT, stoppedFor: stop.cause, survivors: [] }, 0);
+  deps.files.makeDir(deps.paths.subsessions);
+  writeRunFile(deps.files, phase, plan.kind, plan.note);
+  const { argv, cwd, env, stdinPath } = plan;
+  const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, ...phase.output });
+  return follow(deps, phase, child, stop);
+}
+
+export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal): Promise<Ending> {
+  return follow(deps, phase, deps.processes.adopt(phase.job.runId, phase.runDir), stop);
+}
+
+/** The payload's JSON, in a file that only we may read: never an argument, which everybody may read in the process list. */
+export function writePayload(deps: RunnerDeps, phase: Phase): string | undefined {
+  const { payload } = phase.job.tick;
+  if (payload === undefined) return undefined;
+  const path = `${phase.runDir}/payload.json`;
+  putFile(deps.files, path, `${JSON.stringify(payload)}\n`);
+  return path;
+}
+
+interface ChildEnd {
+  readonly exit: ChildExit;
+  readonly stoppedFor: StopCause | null;
+  readonly survivors: Ending['survivors'];
+}
+
+const NO_EXIT: ChildExit = { code: null, signal: null, spawnError: null, lost: false };
+
+async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal): Promise<Ending> {
+  const { timeoutMs, idleTimeoutMs, logCapBytes } = phase.job.cadence;
+  const stopper = stopperOf(child, phase.job.cadence.killGraceMs);
+  const watched = deps.watch.add({ ...phase.output, startedMs: phase.startedMs, timeoutMs, idleTimeoutMs, logCapBytes, onLimit: stopper.end });
+  stop.onStop(stopper.end);
+  const end = await stopper.ended;
+  const droppedBytes = watched.end();
+  const survivors = end.stoppedFor === null && end.exit.spawnError === null ? await deps.processes.leftBehind(phase.job.runId, phase.startedMs) : end.survivors;
+  return endingOf(deps, phase, { ...end, survivors }, droppedBytes);
+}
+
+/** The first cause wins, and none counts once the child has ended by itself. Whoever cannot be killed is named and not waited for. */
+function stopperOf(child: Child, killGraceMs: number): { readonly end: (cause: StopCause) => void; readonly ended: Promise<ChildEnd> } {
+  let first: StopCause | undefined;
+  let isOver = false;
+  let stopping: Promise<Ending['survivors']> | undefined;
+  let giveUp: (exit: ChildExit) => void = () => undefined;
+  const ended = new Promise<ChildExit>((resolve, reject) => {
+    giveUp = resolve;
+    child.exited.then(resolve, reject);
+  }).then(async (exit) => {
+    isOver = true;
+    return { exit, stoppedFor: first ?? (exit.lost ? 'lost' : null), survivors: (await stopping) ?? [] };
+  });
+  const end = (cause: StopCause): void => {
+    if (isOver || first !== undefined) return;
+    first = cause;
+    stopping = child.stop(killGraceMs);
+    void stopping.then((left) => {
+      if (left.length > 0) giveUp(NO_EXIT);
+    });
+  };
+  return { end, ended };
+}
+
+function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors }: ChildEnd, droppedBytes: number): Ending {
+  return {
+    code: exit.code,
+    signal: exit.signal,
+    spawnError: exit.spawnError,
+    stoppedFor,
+    durationMs: Math.max(0, deps.clock.nowMs() - phase.startedMs),
+    stdoutTail: readTail(deps.files, phase.output.stdoutPath),
+    stderrTail: readTail(deps.files, phase.output.stderrPath),
+    droppedBytes,
+    survivors,
+  };
+}

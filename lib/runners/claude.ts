@@ -1,0 +1,73 @@
+import type { RunKind } from '../core/cadence.ts';
+import { adoptChild, type ChildPlan, runChild, writePayload } from './child-run.ts';
+import { findClaude } from './claude-binary.ts';
+import { judgeSession, readResult } from './claude-result.ts';
+import { aboutRun, childEnvironment, isAllowed, type OwnerEnv } from './environment.ts';
+import type { Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
+import { sessionPrompt } from './prompt.ts';
+import { putFile } from './run-file.ts';
+import { unlessRefused } from './capture.ts';
+import type { Ending } from '../core/outcome.ts';
+
+export type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
+
+const MAX_PROMPT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * One `claude -p` session. The prompt goes in through a file on stdin: an argument is limited to 128 KiB, is shown in the
+ * process list and could be taken for an option. Every attempt has a session id of its own, for claude takes one only once.
+ */
+export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
+  const judged = (phase: Phase, ending: Ending): PhaseEnd => {
+    const result = readResult(deps.files, phase.output.stdoutPath);
+    return { outcome: judgeSession(ending, result), ending, costUsd: result?.costUsd };
+  };
+  return {
+    async run(claude, phase, stop) {
+      const plan = planSession(deps, claude, phase);
+      if ('outcome' in plan) return { ...plan, ending: undefined };
+      return judged(phase, await runChild(deps, phase, stop, plan));
+    },
+    async adopt(_claude, phase, stop) {
+      return judged(phase, await adoptChild(deps, phase, stop));
+    },
+  };
+}
+
+type NoPlan = Pick<PhaseEnd, 'outcome'>;
+
+function planSession(deps: RunnerDeps, claude: ClaudeKind, phase: Phase): ChildPlan | NoPlan {
+  const binary = findClaude(deps.files, deps.env, deps.settings().claudePath);
+  if (binary.kind === 'missing') return { outcome: { kind: 'fail', blame: 'cadence', reason: binary.reason } };
+  const prompt = readPrompt(deps, claude.promptPath, phase.job.tick.payload);
+  if (prompt.kind === 'none') return { outcome: { kind: 'give_up', blame: 'cadence', reason: prompt.reason } };
+  const environment = sessionEnvironment(deps.env, claude, aboutRun(phase.job, deps.paths, writePayload(deps, phase)));
+  if (environment.kind === 'unset') return { outcome: { kind: 'give_up', blame: 'cadence', reason: environment.reason } };
+  const stdinPath = `${phase.runDir}/prompt.md`;
+  putFile(deps.files, stdinPath, prompt.text);
+  const sessionId = deps.newSessionId();
+  const argv = [binary.path, '-p', '--output-format', 'stream-json', '--verbose', '--session-id', sessionId, ...claude.args];
+  return { kind: 'claude', argv, cwd: claude.cwd, env: environment.env, stdinPath, note: { session_id: sessionId, prompt_path: claude.promptPath } };
+}
+
+type Prompt = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'none'; readonly reason: string };
+
+/** Read when it is needed, so that an edited prompt is used at once. */
+function readPrompt(deps: RunnerDeps, path: string, payload: unknown): Prompt {
+  const found = unlessRefused(undefined, () => deps.files.read(path, MAX_PROMPT_BYTES));
+  if (found === undefined) return { kind: 'none', reason: `its prompt ${path} is not there` };
+  if (found.kind !== 'text') return { kind: 'none', reason: `its prompt ${path} cannot be read (${found.kind.replaceAll('_', ' ')})` };
+  const text = sessionPrompt(found.text, payload);
+  return text === undefined ? { kind: 'none', reason: `its prompt ${path} is empty` } : { kind: 'text', text };
+}
+
+const SESSION_DEFAULTS = { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_MAX_RETRIES: '2' };
+
+/** How claude itself is set up is handed on, except that it may be running inside another claude session: it would refuse to start. */
+function sessionEnvironment(owner: OwnerEnv, claude: ClaudeKind, about: Readonly<Record<string, string>>): ReturnType<typeof childEnvironment> {
+  const isPassed = (name: string): boolean => isAllowed(name) || /^(?:ANTHROPIC_|CLAUDE_)/.test(name) || name in SESSION_DEFAULTS;
+  const environment = childEnvironment(owner, claude.env, about, isPassed);
+  if (environment.kind === 'unset') return environment;
+  const kept = Object.entries(environment.env).filter(([name]) => !name.startsWith('CLAUDECODE'));
+  return { kind: 'ready', env: { ...SESSION_DEFAULTS, ...Object.fromEntries(kept) } };
+}

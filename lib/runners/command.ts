@@ -1,0 +1,30 @@
+import type { RunKind } from '../core/cadence.ts';
+import { judgeExit } from '../core/judge.ts';
+import { adoptChild, runChild, writePayload } from './child-run.ts';
+import { aboutRun, childEnvironment } from './environment.ts';
+import type { RunnerDeps, Work } from './phase.ts';
+
+export type CommandKind = Extract<RunKind, { kind: 'command' }>;
+
+/** A program of the user's. It is told of its run in its environment, and of the payload in a file that is its stdin too. */
+export function createCommandWork(deps: RunnerDeps): Work<CommandKind> {
+  return {
+    async run(command, phase, stop) {
+      const payloadPath = writePayload(deps, phase);
+      const environment = childEnvironment(deps.env, command.env, aboutRun(phase.job, deps.paths, payloadPath));
+      if (environment.kind === 'unset') return { outcome: { kind: 'give_up', blame: 'cadence', reason: environment.reason }, ending: undefined };
+      const { cwd, okCodes } = command;
+      const ending = await runChild(deps, phase, stop, { kind: 'command', argv: argvOf(command), cwd, env: environment.env, stdinPath: payloadPath });
+      return { outcome: judgeExit(ending, okCodes), ending };
+    },
+    async adopt(command, phase, stop) {
+      const ending = await adoptChild(deps, phase, stop);
+      return { outcome: judgeExit(ending, command.okCodes), ending };
+    },
+  };
+}
+
+/** A shell sees only what stands in the cadence: nothing of a tick is ever part of it. */
+function argvOf(command: CommandKind): readonly string[] {
+  return command.shell ? ['/bin/sh', '-c', command.argv.join(' ')] : command.argv;
+}

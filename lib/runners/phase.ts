@@ -1,0 +1,58 @@
+import type { BusSettings } from '../core/cadence.ts';
+import type { Ms } from '../core/instant.ts';
+import type { Ending, Outcome } from '../core/outcome.ts';
+import { dayOf } from '../core/instant.ts';
+import { outputPaths, type Paths } from '../core/paths.ts';
+import type { Clock, Files, Job, Processes, StopSignal } from '../ports.ts';
+import type { Output } from './capture.ts';
+import type { OwnerEnv } from './environment.ts';
+import type { Watch } from './watch.ts';
+
+export interface RunnerDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly processes: Processes & { leftBehind(runId: string, sinceMs: Ms): Promise<Ending['survivors']> };
+  readonly watch: Watch;
+  readonly paths: Paths;
+  readonly env: OwnerEnv;
+  readonly settings: () => BusSettings;
+  /** A UUID that was never used before. */
+  readonly newSessionId: () => string;
+  /** For handlers: a tick of another cadence, told whose child it is. */
+  readonly enqueue: (cadence: string, options: EnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
+}
+
+export interface EnqueueOptions {
+  readonly payload?: unknown;
+  readonly key?: string;
+  /** `10m`: due that much later. */
+  readonly in?: string;
+}
+
+/** One of the two parts of a job: the guard that asks whether there is work, and the run. Each has a folder and time limits of its own, both write into the same two files. */
+export interface Phase {
+  readonly job: Job;
+  readonly part: 'guard' | 'run';
+  readonly runDir: string;
+  readonly output: Output;
+  readonly startedMs: Ms;
+}
+
+export interface PhaseEnd {
+  readonly outcome: Outcome;
+  readonly ending: Ending | undefined;
+  readonly costUsd?: number | undefined;
+}
+
+/** How one kind of work is done; `K` is its definition. */
+export interface Work<K> {
+  run(kind: K, phase: Phase, stop: StopSignal): Promise<PhaseEnd>;
+  /** Goes on with the child that an earlier owner started for this phase. */
+  adopt(kind: K, phase: Phase, stop: StopSignal): Promise<PhaseEnd>;
+}
+
+export function phaseOf(deps: RunnerDeps, job: Job, part: Phase['part'], startedMs: Ms): Phase {
+  const { stdout, stderr } = outputPaths(deps.paths, dayOf(job.startedMs), job.cadence.name, job.runId);
+  const runDir = `${deps.paths.running}/${job.runId}${part === 'guard' ? '.guard' : ''}`;
+  return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr } };
+}

@@ -1,0 +1,64 @@
+import { dirname } from 'node:path';
+import { parseIso, toIso } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { Files } from '../ports.ts';
+import { unlessRefused } from './capture.ts';
+import type { Phase } from './phase.ts';
+
+/**
+ * `run.json` in the folder of a run: what is running there, for people who look and for the owner who comes after us.
+ * Written before the child starts, not flushed: a power cut ends the child too.
+ */
+const MAX_BYTES = 64 * 1024;
+
+export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string>> = {}): void {
+  const { job, part, runDir, output, startedMs } = phase;
+  const content = {
+    format: 1,
+    run_id: job.runId,
+    cadence: job.cadence.name,
+    tick: job.tickId,
+    attempt: job.attempt,
+    started_at: toIso(startedMs),
+    kind,
+    phase: part,
+    stdout_path: output.stdoutPath,
+    stderr_path: output.stderrPath,
+    timeout_ms: job.cadence.timeoutMs,
+    idle_timeout_ms: job.cadence.idleTimeoutMs,
+    ...more,
+  };
+  putFile(files, `${runDir}/run.json`, `${JSON.stringify(content)}\n`);
+}
+
+/** A whole new file, whatever an earlier run under the same id left there. */
+export function putFile(files: Files, path: string, text: string): void {
+  files.makeDir(dirname(path));
+  files.remove(path);
+  files.create(path, text);
+}
+
+/** The phase as its first owner began it: its start, and its two files, which carry the day of that start in their names. */
+export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
+  const found = unlessRefused(undefined, () => files.read(`${phase.runDir}/run.json`, MAX_BYTES));
+  const note = found?.kind === 'text' ? parseNote(found.text) : {};
+  const startedMs = parseIso(note.started_at) ?? phase.startedMs;
+  const [stdoutPath, stderrPath] = [note.stdout_path, note.stderr_path];
+  if (!isLog(paths, stdoutPath) || !isLog(paths, stderrPath)) return { ...phase, startedMs };
+  return { ...phase, startedMs, output: { stdoutPath, stderrPath } };
+}
+
+function parseNote(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const note: unknown = JSON.parse(text);
+    return typeof note === 'object' && note !== null ? (note as Record<string, unknown>) : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** The folder is ours, but a path that is followed, cut and removed is believed only where ours lie. */
+function isLog(paths: Paths, path: unknown): path is string {
+  return typeof path === 'string' && dirname(path) === paths.subsessions && path.endsWith('.log') && !path.endsWith('/..log');
+}

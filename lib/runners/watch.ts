@@ -1,0 +1,104 @@
+import type { Ms } from '../core/instant.ts';
+import { beginWatch, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
+import type { Clock, Closeable, Files } from '../ports.ts';
+import { type Output, unlessRefused } from './capture.ts';
+
+export interface WatchedRun extends Output, WatchLimits {
+  readonly startedMs: Ms;
+  /** 0: none. */
+  readonly logCapBytes: number;
+  /** Called once. */
+  onLimit(cause: 'timeout' | 'idle'): void;
+}
+
+/** All runs under way, looked at together: one timer once a second in all, and none while there is nothing to watch. */
+export interface Watch {
+  add(run: WatchedRun): Watched;
+}
+
+export interface Watched {
+  /** Looks a last time at the size of the logs; answers how many bytes the cap dropped in all. */
+  end(): number;
+}
+
+export interface WatchDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  /** Cuts a log to its cap while others append to it; answers what it dropped now. */
+  readonly cutLog: (path: string, capBytes: number, droppedBefore: number) => number;
+}
+
+interface Entry {
+  readonly run: WatchedRun;
+  state: WatchState;
+  isReported: boolean;
+  /** By path, because each log has a line of its own that tells. */
+  readonly dropped: Map<string, number>;
+}
+
+export function createWatch(deps: WatchDeps): Watch {
+  const { clock } = deps;
+  const entries = new Set<Entry>();
+  let timer: Closeable | undefined;
+  let dueMs = 0;
+
+  function arm(inMs: Ms): void {
+    timer?.close();
+    dueMs = clock.nowMs() + inMs;
+    timer = clock.after(inMs, () => {
+      timer = undefined;
+      for (const entry of [...entries]) inspect(deps, entry);
+      if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => waitFor(entry))));
+    });
+  }
+
+  return {
+    add(run) {
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), sizeOf(deps.files, run)), isReported: false, dropped: new Map() };
+      entries.add(entry);
+      const inMs = waitFor(entry);
+      if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
+      return {
+        end() {
+          if (entries.delete(entry)) capLogs(deps, entry);
+          if (entries.size === 0) {
+            timer?.close();
+            timer = undefined;
+          }
+          return [...entry.dropped.values()].reduce((sum, bytes) => sum + bytes, 0);
+        },
+      };
+    },
+  };
+}
+
+const LOOK_MS: Ms = 1000;
+
+/** Of a run that is being stopped only the logs are of interest. */
+function waitFor(entry: Entry): Ms {
+  return entry.isReported ? LOOK_MS : nextLookMs(entry.state, entry.run);
+}
+
+function inspect(deps: WatchDeps, entry: Entry): void {
+  capLogs(deps, entry);
+  entry.state = look(entry.state, deps.clock.nowMs(), sizeOf(deps.files, entry.run));
+  const cause = entry.isReported ? undefined : limitReached(entry.state, entry.run);
+  if (cause === undefined) return;
+  entry.isReported = true;
+  entry.run.onLimit(cause);
+}
+
+function capLogs(deps: WatchDeps, { run, dropped }: Entry): void {
+  if (run.logCapBytes <= 0) return;
+  for (const path of [run.stdoutPath, run.stderrPath]) {
+    unlessRefused(undefined, () => {
+      if ((deps.files.info(path)?.sizeBytes ?? 0) <= run.logCapBytes) return;
+      const before = dropped.get(path) ?? 0;
+      dropped.set(path, before + deps.cutLog(path, run.logCapBytes, before));
+    });
+  }
+}
+
+function sizeOf(files: Files, output: Output): number {
+  return unlessRefused(0, () => (files.info(output.stdoutPath)?.sizeBytes ?? 0) + (files.info(output.stderrPath)?.sizeBytes ?? 0));
+}

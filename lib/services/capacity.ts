@@ -1,0 +1,34 @@
+import type { Cadence } from '../core/cadence.ts';
+
+/** Who runs now: lanes hold a number of runs, a workspace one, a cadence one. Nothing here waits. */
+export interface Capacity {
+  isBusy(cadence: string): boolean;
+  /** The full lane's name. */
+  laneFull(cadence: Cadence): string | undefined;
+  workspaceTaken(cadence: Cadence): string | undefined;
+  enter(cadence: Cadence): void;
+  leave(cadence: Cadence): void;
+  running(): number;
+}
+
+export function createCapacity(deps: { laneSize: (lane: string) => number }): Capacity {
+  const lanes = new Map<string, number>();
+  const workspaces = new Set<string>();
+  const busy = new Set<string>();
+  return {
+    isBusy: (cadence) => busy.has(cadence),
+    laneFull: (cadence) => ((lanes.get(cadence.lane) ?? 0) >= deps.laneSize(cadence.lane) ? cadence.lane : undefined),
+    workspaceTaken: (cadence) => (cadence.workspace !== undefined && workspaces.has(cadence.workspace) ? cadence.workspace : undefined),
+    enter(cadence) {
+      busy.add(cadence.name);
+      lanes.set(cadence.lane, (lanes.get(cadence.lane) ?? 0) + 1);
+      if (cadence.workspace !== undefined) workspaces.add(cadence.workspace);
+    },
+    leave(cadence) {
+      busy.delete(cadence.name);
+      lanes.set(cadence.lane, Math.max(0, (lanes.get(cadence.lane) ?? 0) - 1));
+      if (cadence.workspace !== undefined) workspaces.delete(cadence.workspace);
+    },
+    running: () => busy.size,
+  };
+}

@@ -1,0 +1,188 @@
+import { CadenceError } from '../core/error.ts';
+import type { BusEvent } from '../core/event.ts';
+import type { LogPosition } from '../core/holds.ts';
+import type { Ms } from '../core/instant.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Transition } from '../core/settle.ts';
+import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
+import type { HoldsBook } from './holds-book.ts';
+
+/**
+ * How a run ends: record, flush, settle, conclude, announce. Many ends share one flush. A claimed file moves only after
+ * the line that ends its run is on disk; only if the move was ours do holds change and waiters hear of it. When the disk
+ * fails, ends are kept in memory and tried again until it holds.
+ */
+export interface Conclusion {
+  /** Resolves when this end is settled, with whether the claim was still ours. */
+  end(ended: Ended): Promise<boolean>;
+  /** Records what ended without a run. */
+  note(run: RunRecord): void;
+  /** Ends recorded and not yet settled. */
+  backlog(): number;
+  /** Resolves when everything that has ended is settled. */
+  idle(): Promise<void>;
+  /** Why nothing can be recorded at present. */
+  fault(): string | undefined;
+  onRecord(see: (run: RunRecord) => void): void;
+}
+
+export interface Ended {
+  readonly claim: Claim;
+  readonly transition: Transition;
+  readonly run: RunRecord;
+  /** The run folder of a child, removed at the very end. */
+  readonly runDir: string | undefined;
+}
+
+interface Pending extends Ended {
+  readonly position: LogPosition;
+  readonly done: (isOurs: boolean) => void;
+}
+
+const RETRY_MS: Ms = 5_000;
+
+export interface ConclusionDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly queue: Queue;
+  readonly runLog: RunLog;
+  readonly history: History;
+  readonly journal: Journal;
+  readonly book: HoldsBook;
+}
+
+export function createConclusion(deps: ConclusionDeps): Conclusion {
+  const { clock, files, queue, runLog, history, journal, book } = deps;
+  const listeners: ((run: RunRecord) => void)[] = [];
+  const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => void }[] = [];
+  let ends: Pending[] = [];
+  let working: Promise<void> | undefined;
+  let fault: string | undefined;
+
+  function work(): void {
+    working ??= drain().finally(() => {
+      working = undefined;
+      // An end that came after the last look and before this line must not wait for the next one.
+      if (unrecorded.length + ends.length > 0) work();
+    });
+  }
+
+  async function drain(): Promise<void> {
+    while (unrecorded.length + ends.length > 0) {
+      try {
+        recordAll();
+        await runLog.flush();
+      } catch (error) {
+        await waitForDisk(error);
+        continue;
+      }
+      healed();
+      const batch = ends;
+      ends = [];
+      for (const [index, one] of batch.entries()) {
+        try {
+          await conclude(one);
+        } catch (error) {
+          ends = [...batch.slice(index), ...ends];
+          await waitForDisk(error);
+          break;
+        }
+      }
+    }
+  }
+
+  /** In the order of their ends; what the disk refuses stays first in line. */
+  function recordAll(): void {
+    while (unrecorded[0] !== undefined) {
+      runLog.record(unrecorded[0].run);
+      unrecorded.shift()?.recorded(runLog.position());
+    }
+  }
+
+  async function waitForDisk(error: unknown): Promise<void> {
+    if (!(error instanceof CadenceError) || (error.code !== 'io' && error.code !== 'permission')) throw error;
+    if (fault === undefined) journal.emit({ level: 'error', stage: 'storage_failed', because: error.message });
+    fault = error.message;
+    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+  }
+
+  function healed(): void {
+    if (fault === undefined) return;
+    fault = undefined;
+    journal.emit({ level: 'info', stage: 'storage_healed' });
+  }
+
+  async function conclude(one: Pending): Promise<void> {
+    const { claim, transition, run } = one;
+    const attempts = transition.to === 'dlq' ? history.attempts(run.cadence, run.tick) : [];
+    const isOurs = await queue.settle(claim, transition, attempts);
+    if (isOurs) {
+      book.onEnd(run, one.position);
+      announce(run, transition);
+      for (const see of listeners) see(run);
+    } else {
+      journal.emit({ level: 'warn', stage: 'settle_lost', cadence: run.cadence, tick: run.tick, run_id: run.run_id });
+    }
+    if (one.runDir !== undefined) files.removeTree(one.runDir);
+    one.done(isOurs);
+  }
+
+  function announce(run: RunRecord, transition: Transition): void {
+    const about = { cadence: run.cadence, tick: run.tick, run_id: run.run_id };
+    const isFailure = run.blame !== undefined;
+    journal.emit(finishedEvent(run, isFailure));
+    if (transition.to === 'waiting') {
+      journal.emit({
+        level: isFailure ? 'warn' : 'info',
+        stage: run.status === 'waiting' ? 'deferred' : 'retry_scheduled',
+        ...about,
+        retry_at: run.retry_at,
+        because: transition.because,
+      });
+    } else if (transition.to === 'dlq') {
+      journal.emit({ level: 'error', stage: 'dead_lettered', ...about, reason: transition.name.reason, because: transition.because, path: run.moves_to });
+    }
+  }
+
+  return {
+    end(ended) {
+      return new Promise((resolve) => {
+        unrecorded.push({ run: ended.run, recorded: (position) => ends.push({ ...ended, position, done: resolve }) });
+        work();
+      });
+    },
+    note(run) {
+      unrecorded.push({ run, recorded: () => undefined });
+      for (const see of listeners) see(run);
+      work();
+    },
+    backlog: () => unrecorded.length + ends.length,
+    async idle() {
+      while (working !== undefined) await working;
+    },
+    fault: () => fault,
+    onRecord: (see) => {
+      listeners.push(see);
+    },
+  };
+}
+
+/** M31: what a reader of the log needs to find the run again. */
+function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'> {
+  return {
+    level: isFailure ? 'error' : 'info',
+    stage: isFailure ? 'subsession_failed' : 'run_finished',
+    cadence: run.cadence,
+    tick: run.tick,
+    run_id: run.run_id,
+    status: run.status,
+    attempt: run.attempt,
+    exit_code: run.exit_code,
+    duration_ms: run.duration_ms,
+    ...(run.prompt_path === undefined ? {} : { prompt: run.prompt_path }),
+    ...(run.stdout_path === null ? {} : { stdout_path: run.stdout_path }),
+    ...(run.stderr_path === null ? {} : { stderr_path: run.stderr_path }),
+    ...(run.summary === '' ? {} : { summary: run.summary }),
+    ...(isFailure ? { error: run.reason } : {}),
+  };
+}

@@ -1,0 +1,248 @@
+import type { Cadence } from '../core/cadence.ts';
+import { isMomentary, type Verdict } from '../core/gate.ts';
+import { type Ms, parseIso } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import { CONTROL_CADENCE } from '../core/tick.ts';
+import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
+import type { Conclusion } from './conclusion.ts';
+import { createDismissal } from './dismissal.ts';
+import type { Gatekeeper } from './gatekeeper.ts';
+import type { HoldsBook } from './holds-book.ts';
+import type { Jobs } from './jobs.ts';
+
+/**
+ * The owner's one decision, again and again: which tick may run now. The gate is asked about the head of each cadence
+ * before anything is claimed; a held cadence is parked and not looked at again until its time or until something
+ * changes. Work is done in short slices, so that signals, timers and other cadences have their turn.
+ */
+export interface Consumer {
+  /** Looks at everything that may run now and starts it. Answers when to look again. */
+  poll(): Promise<Ms | undefined>;
+  /** Holds, definitions or switches changed: look at every cadence again. */
+  reconsider(): void;
+  /** The last poll started nothing, nothing runs, and nothing is being written. */
+  isDrained(): boolean;
+  /** A run of this cadence has ended: it, and what waited for its lane or workspace, may go on. */
+  freed(cadence: string): void;
+  close(): void;
+}
+
+export interface ConsumerDeps {
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly queue: Queue;
+  readonly journal: Journal;
+  readonly definitions: Definitions;
+  readonly gatekeeper: Gatekeeper;
+  readonly conclusion: Conclusion;
+  readonly book: HoldsBook;
+  readonly jobs: Jobs;
+  readonly control: Cadence;
+  /** Ids of keyed ticks that have ended: the same key again is the same tick. */
+  readonly knownKeys: Set<string>;
+  /** Reads the folder of definitions again: a file may be gone for the blink of a save. */
+  readonly relook: () => void;
+  /** Which cadences this owner runs; orders it always carries out. */
+  readonly serves: (cadence: string) => boolean;
+}
+
+const SLICE_MS: Ms = 8;
+const QUANTUM = 256;
+const MAX_BACKLOG = 512;
+const STORAGE_LOOK_MS: Ms = 5_000;
+const SOON_TURNS = 24;
+
+export function createConsumer(deps: ConsumerDeps): Consumer {
+  const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs } = deps;
+  const dismissal = createDismissal({ clock, queue, journal, conclusion });
+  const parked = new Map<string, { readonly untilMs: Ms | undefined; readonly isMomentary: boolean }>();
+  let isClosed = false;
+  let isIdle = false;
+  let sliceEndMs = 0;
+  let againMs: Ms | undefined;
+  let lookAgainMs: Ms | undefined;
+
+  /** Somebody is writing a file into the drop zone this moment. */
+  const isWriting = (): boolean => lookAgainMs !== undefined && lookAgainMs > clock.nowMs();
+  const sooner = (atMs: Ms | undefined): void => {
+    if (atMs !== undefined) againMs = Math.min(againMs ?? atMs, atMs);
+  };
+
+  /** Once a slice. */
+  function lookAround(): void {
+    if (gatekeeper.lookAround()) parked.clear();
+    sooner(gatekeeper.lookAgainMs());
+  }
+
+  async function breathe(): Promise<void> {
+    if (clock.nowMs() < sliceEndMs) return;
+    await clock.breathe();
+    lookAround();
+    sliceEndMs = clock.nowMs() + SLICE_MS;
+  }
+
+  function find(cadence: string): Definition | undefined {
+    const known = definitions.get(cadence);
+    if (known !== undefined) return known;
+    deps.relook();
+    return definitions.get(cadence);
+  }
+
+  /** Then nothing is unknown, only unseen. */
+  const isFolderUnreadable = (): boolean => definitions.problems().some(({ path }) => path === paths.cadences);
+
+  /** Starts what may run of one cadence. */
+  async function serve(cadence: string): Promise<boolean> {
+    let hasStarted = false;
+    for (let n = 0; n < QUANTUM && !isClosed; n += 1) {
+      await breathe();
+      const head = queue.head(cadence);
+      if (head === undefined) return hasStarted;
+      const definition = find(cadence);
+      if (definition === undefined) {
+        if (isFolderUnreadable()) {
+          parked.set(cadence, { untilMs: clock.nowMs() + STORAGE_LOOK_MS, isMomentary: false });
+          return hasStarted;
+        }
+        await dismissal.bury(head.name, 'unknown-cadence', `there is no cadences/${cadence}.yaml or .md`);
+        continue;
+      }
+      const verdict = gatekeeper.verdict(head.name, definition);
+      if (verdict.kind === 'expired') {
+        await dismissal.bury(head.name, 'expired', verdict.because);
+      } else if (verdict.kind === 'hold') {
+        if (verdict.cause === 'busy' && (await skipOverlapping(head, definition.cadence))) continue;
+        await hold(cadence, verdict);
+        return hasStarted;
+      } else if (definition.cadence !== undefined) {
+        hasStarted = true;
+        if (!(await startHead(head, definition.cadence))) return true;
+      }
+    }
+    return true;
+  }
+
+  async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
+    const momentary = isMomentary(verdict.cause);
+    parked.set(cadence, { untilMs: verdict.untilMs, isMomentary: momentary });
+    sooner(verdict.untilMs);
+    if (!momentary && verdict.cause !== 'halt') await queue.park(cadence);
+  }
+
+  /** False: the cadence is busy now. */
+  async function startHead(head: Head, cadence: Cadence): Promise<boolean> {
+    const claim = await queue.take(head);
+    if (claim === undefined) return true;
+    if (await endEarly(claim, cadence)) return true;
+    await coalesce(claim, cadence);
+    const isFree = await soon(jobs.start(claim, cadence));
+    if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
+    return isFree;
+  }
+
+  /** What only the text of a tick tells: it is too old, or its key has run already. */
+  async function endEarly(claim: Claim, cadence: Cadence): Promise<boolean> {
+    const { name, tick } = claim;
+    const nowMs = clock.nowMs();
+    const enqueuedMs = parseIso(tick.enqueued_at) ?? name.dueMs;
+    const isOld =
+      (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs || (cadence.expiresMs !== undefined && enqueuedMs + cadence.expiresMs <= nowMs);
+    const unclaimed = { ...name, attempts: name.attempts - 1 };
+    if (isOld) {
+      await dismissal.endClaim(claim, { to: 'dlq', status: 'expired', name: { ...unclaimed, reason: 'expired' }, because: 'it was not run before it expired' });
+      return true;
+    }
+    if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
+    await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
+    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
+    return true;
+  }
+
+  /** Requests that came before this run began, and ask for nothing but a run, are served by it. */
+  async function coalesce(claim: Claim, cadence: Cadence): Promise<void> {
+    const isAsked = cadence.overlap === 'coalesce' || (cadence.overlap === undefined && claim.tick.slot !== undefined);
+    if (!isAsked || claim.tick.payload !== undefined) return;
+    for (const name of await queue.plain(cadence.name, cadence.overlap === undefined)) {
+      await dismissal.dismiss(name, 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
+      await breathe();
+    }
+  }
+
+  /** `overlap: skip`: what is asked for while a run is under way is not run. */
+  async function skipOverlapping(head: Head, cadence: Cadence | undefined): Promise<boolean> {
+    if (cadence?.overlap !== 'skip' || head.name.attempts > 0) return false;
+    const plain = await queue.plain(cadence.name, false);
+    if (!plain.some((name) => name.id === head.name.id)) return false;
+    await dismissal.dismiss(head.name, 'skipped', 'another run was under way');
+    return true;
+  }
+
+  /** Orders first, one after the other; nothing holds them. */
+  async function serveOrders(): Promise<void> {
+    for (;;) {
+      const head = queue.head(CONTROL_CADENCE);
+      if (head === undefined) return;
+      const claim = await queue.take(head);
+      if (claim === undefined) continue;
+      await jobs.start(claim, deps.control);
+      parked.clear();
+    }
+  }
+
+  async function pass(): Promise<boolean> {
+    let hasStarted = false;
+    lookAgainMs = await queue.refresh();
+    sooner(lookAgainMs);
+    await serveOrders();
+    for (const cadence of queue.cadences()) {
+      if (isClosed) return false;
+      if (cadence === CONTROL_CADENCE || !deps.serves(cadence) || isParked(cadence)) continue;
+      if (await serve(cadence)) hasStarted = true;
+    }
+    return hasStarted;
+  }
+
+  function isParked(cadence: string): boolean {
+    const park = parked.get(cadence);
+    if (park === undefined) return false;
+    if (park.untilMs !== undefined && park.untilMs <= clock.nowMs()) {
+      parked.delete(cadence);
+      return false;
+    }
+    sooner(park.untilMs);
+    return true;
+  }
+
+  return {
+    async poll() {
+      againMs = undefined;
+      isIdle = false;
+      lookAround();
+      sliceEndMs = clock.nowMs() + SLICE_MS;
+      while (!isClosed && (await pass())) againMs = undefined;
+      sooner(book.showView());
+      isIdle = true;
+      return againMs;
+    },
+    reconsider: () => parked.clear(),
+    freed(cadence) {
+      parked.delete(cadence);
+      for (const [name, park] of parked) if (park.isMomentary) parked.delete(name);
+    },
+    isDrained: () => isIdle && !isWriting() && jobs.running().length === 0 && conclusion.backlog() === 0,
+    close() {
+      isClosed = true;
+    },
+  };
+}
+
+/** True when the work ends within a few turns of the microtask queue: then there is no need to come back for it. */
+async function soon(work: Promise<void>): Promise<boolean> {
+  let isDone = false;
+  const seen = work.then(() => {
+    isDone = true;
+  });
+  for (let turn = 0; turn < SOON_TURNS && !isDone; turn += 1) await undefined;
+  if (isDone) await seen;
+  return isDone;
+}

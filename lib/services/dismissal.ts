@@ -1,0 +1,38 @@
+import { recordWithoutRun } from '../core/record.ts';
+import type { Transition } from '../core/settle.ts';
+import type { DeadReason, TickName } from '../core/tick.ts';
+import type { Claim, Clock, Journal, Queue } from '../ports.ts';
+import type { Conclusion } from './conclusion.ts';
+
+/** Ticks that end without a run: each leaves a record with its reason, like every other. */
+export interface Dismissal {
+  /** A pending tick is not run, for another one serves. */
+  dismiss(name: TickName, status: 'coalesced' | 'skipped', because: string): Promise<void>;
+  /** A pending tick goes to the dlq. */
+  bury(name: TickName, reason: DeadReason, because: string): Promise<void>;
+  /** A claimed tick turns out not to be run. */
+  endClaim(claim: Claim, transition: Transition): Promise<void>;
+}
+
+export function createDismissal(deps: { clock: Clock; queue: Queue; journal: Journal; conclusion: Conclusion }): Dismissal {
+  const { clock, queue, journal, conclusion } = deps;
+  return {
+    async dismiss(name, status, because) {
+      const transition: Transition = { to: 'finished', status, because };
+      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
+      await queue.discard(name, transition, []);
+      journal.emit({ level: 'info', stage: status, cadence: name.cadence, tick: name.id, because });
+    },
+    async bury(name, reason, because) {
+      const transition: Transition = { to: 'dlq', status: reason === 'expired' ? 'expired' : 'dead', name: { ...name, reason }, because };
+      if (!(await queue.discard(name, transition, []))) return;
+      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
+      journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason, because });
+    },
+    async endClaim(claim, transition) {
+      const named = transition.to === 'finished' ? claim.name : transition.name;
+      const run = recordWithoutRun(named, claim.tick, transition, clock.nowMs());
+      await conclusion.end({ claim, transition, run, runDir: undefined });
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import type { Cadence } from '../core/cadence.ts';
+import { CadenceError } from '../core/error.ts';
+import { admit, type GateInput, type Verdict } from '../core/gate.ts';
+import { accountKey, breakerOf, cadenceKey } from '../core/holds.ts';
+import type { Ms } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { TickName } from '../core/tick.ts';
+import type { Clock, Definition, Definitions, Files, Journal, Ownership } from '../ports.ts';
+import type { Capacity } from './capacity.ts';
+import type { Conclusion } from './conclusion.ts';
+import type { HoldsBook } from './holds-book.ts';
+
+/** Gathers what the gate (`core/gate.ts`) decides on. */
+export interface Gatekeeper {
+  /**
+   * Looks at what concerns every cadence: is the root still ours, did somebody touch the emergency stop, is the disk
+   * well. True: something of that changed. Throws when the root is no longer ours.
+   */
+  lookAround(): boolean;
+  /** When to look around again though nothing happens: the disk may be well by then. */
+  lookAgainMs(): Ms | undefined;
+  verdict(name: TickName, definition: Definition): Verdict;
+}
+
+export interface GatekeeperDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly paths: Paths;
+  readonly journal: Journal;
+  readonly definitions: Definitions;
+  readonly capacity: Capacity;
+  readonly conclusion: Conclusion;
+  readonly book: HoldsBook;
+  readonly ownership: Ownership;
+  readonly missingEnv: (names: readonly string[]) => readonly string[];
+}
+
+const LOOK_AGAIN_MS: Ms = 5_000;
+/** The longest hold where a definition that would say it is missing. */
+const BRIEF_MS: Ms = 60_000;
+
+export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
+  const { clock, files, paths, journal, capacity, conclusion, book } = deps;
+  let halted: string | undefined;
+  let storage: string | undefined;
+
+  function lowDisk(): string | undefined {
+    const freeBytes = files.freeBytes(paths.state);
+    return freeBytes < deps.definitions.settings().minFreeBytes ? `only ${Math.floor(freeBytes / 1_048_576)} MiB of disk are free` : undefined;
+  }
+
+  function unfitness(definition: Definition): GateInput['unfit'] {
+    const { cadence, path, problems } = definition;
+    if (cadence === undefined) return { cause: 'broken', because: `${path} is broken: ${problems[0]?.message ?? 'see cadence-bus check'}` };
+    if (!cadence.enabled) return { cause: 'disabled', because: `${path} says enabled: false` };
+    const missing = deps.missingEnv(cadence.requiredEnv);
+    return missing.length === 0 ? undefined : { cause: 'missing-env', because: `${missing.join(', ')} is not set in the owner's environment` };
+  }
+
+  function breakersOf(name: string, cadence: Cadence | undefined): GateInput['breakers'] {
+    const keys = [cadenceKey(name), ...(cadence?.account === undefined ? [] : [accountKey(cadence.account)])];
+    const maxMs = Math.max(BRIEF_MS, cadence?.breaker.maxOpenMs ?? 0, ...(cadence?.retry.delaysMs ?? []).map((delay) => delay * 2));
+    return keys.map((key) => ({ key, breaker: breakerOf(book.holds(), key), maxMs }));
+  }
+
+  return {
+    lookAround() {
+      if (!deps.ownership.isHeld()) {
+        throw new CadenceError(
+          'held',
+          `the owner's socket of ${paths.root} is gone, or another's`,
+          'Somebody removed it or took the root over; this owner stops. See cadence-bus status.',
+        );
+      }
+      const before = `${halted} ${storage}`;
+      const stop = files.info(paths.halt) === undefined ? undefined : `${paths.halt} exists`;
+      if (stop !== halted)
+        journal.emit(stop === undefined ? { level: 'info', stage: 'resumed', key: 'halt' } : { level: 'warn', stage: 'halted', path: paths.halt });
+      halted = stop;
+      storage = conclusion.fault() ?? lowDisk();
+      return `${halted} ${storage}` !== before;
+    },
+    lookAgainMs: () => (storage === undefined ? undefined : clock.nowMs() + LOOK_AGAIN_MS),
+    verdict(name, definition) {
+      const { cadence } = definition;
+      const { paused } = book.holds();
+      return admit({
+        nowMs: clock.nowMs(),
+        dueMs: name.dueMs,
+        expiresMs: cadence?.expiresMs === undefined || name.attempts > 0 ? undefined : name.dueMs + cadence.expiresMs,
+        halted,
+        paused: (paused.bus ?? paused[cadenceKey(name.cadence)])?.because,
+        unfit: unfitness(definition),
+        breakers: breakersOf(name.cadence, cadence),
+        busy: capacity.isBusy(name.cadence),
+        laneFull: cadence && capacity.laneFull(cadence),
+        workspaceTaken: cadence && capacity.workspaceTaken(cadence),
+        storage,
+      });
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import type { Breaker } from '../core/breaker.ts';
+import { type CircuitView, circuitView, nextViewChangeMs } from '../core/circuit-view.ts';
+import {
+  breakerOf,
+  DEFAULT_POLICIES,
+  type Holds,
+  holdsAfterRestart,
+  holdsOnEnd,
+  holdsOnStart,
+  type LogPosition,
+  NO_HOLDS,
+  type Policies,
+} from '../core/holds.ts';
+import type { Ms } from '../core/instant.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Clock, Doc, Journal, RunLog } from '../ports.ts';
+
+/**
+ * The holds, kept in memory and on disk. They are a fold over the log of runs: `through` says how far they have read it,
+ * so runs that ended between the last writing and a crash are folded in at the next start.
+ */
+export interface HoldsBook {
+  holds(): Holds;
+  /** Reads what is on disk, folds in the runs behind it, voids probes whose owner died. Answers with the runs folded in. */
+  load(): readonly RunRecord[];
+  onStart(keys: readonly string[], runId: string): void;
+  onEnd(run: RunRecord, end: LogPosition): void;
+  /** An order changes the book. */
+  change(next: Holds): void;
+  /** `circuit-open.json` tells the truth of now. Answers when it must be looked at again. */
+  showView(): Ms | undefined;
+  save(): void;
+}
+
+export interface HoldsBookDeps {
+  readonly clock: Clock;
+  readonly doc: Doc<Holds>;
+  readonly view: Doc<CircuitView>;
+  readonly runLog: RunLog;
+  readonly journal: Journal;
+  readonly policiesOf: (cadence: string) => Policies | undefined;
+}
+
+const SAVE_AFTER_RUNS = 20_000;
+
+export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
+  const { clock, doc, view, runLog, journal } = deps;
+  let holds: Holds = NO_HOLDS;
+  let unsavedRuns = 0;
+  let shown = '';
+
+  function save(): void {
+    doc.write(holds);
+    unsavedRuns = 0;
+    showView();
+  }
+
+  function showView(): Ms | undefined {
+    const nowMs = clock.nowMs();
+    const next = circuitView(holds, nowMs);
+    const text = next === undefined ? '' : JSON.stringify({ ...next, generated: '' });
+    if (text !== shown) {
+      if (next === undefined) view.remove();
+      else view.write(next);
+      shown = text;
+    }
+    return nextViewChangeMs(holds, nowMs);
+  }
+
+  function fold(run: RunRecord): Holds {
+    return holdsOnEnd(holds, run, deps.policiesOf(run.cadence) ?? DEFAULT_POLICIES, clock.random());
+  }
+
+  function announce(before: Holds, after: Holds, runId: string | undefined): void {
+    for (const key of new Set([...Object.keys(before.breakers), ...Object.keys(after.breakers)])) {
+      const [old, now] = [breakerOf(before, key), breakerOf(after, key)];
+      if (old.state !== now.state) announceOne(key, old, now, runId);
+    }
+  }
+
+  function announceOne(key: string, old: Breaker, now: Breaker, runId: string | undefined): void {
+    const about = { key, ...(key.startsWith('cadence:') ? { cadence: key.slice(8) } : {}), ...(runId === undefined ? {} : { run_id: runId }) };
+    const isOpen = (breaker: Breaker): boolean => breaker.state !== 'closed' && breaker.state !== 'backing_off';
+    if (now.state === 'half_open') journal.emit({ level: 'info', stage: 'circuit_half_open', ...about });
+    else if (now.state === 'open' || now.state === 'isolated' || now.state === 'blocked') {
+      const until = 'until' in now ? { open_until: now.until } : {};
+      journal.emit({ level: 'error', stage: 'circuit_opened', ...about, failures: now.failures, ...until, because: now.because });
+    } else if (isOpen(old)) journal.emit({ level: 'info', stage: 'circuit_closed', ...about });
+  }
+
+  function become(next: Holds, runId: string | undefined): void {
+    if (next.breakers === holds.breakers && next.paused === holds.paused) {
+      holds = next;
+      return;
+    }
+    const before = holds;
+    holds = next;
+    save();
+    announce(before, next, runId);
+  }
+
+  return {
+    holds: () => holds,
+    load() {
+      holds = doc.read() ?? NO_HOLDS;
+      shown = view.read() === undefined ? '' : 'unknown';
+      const unseen = [...runLog.since(holds.through)];
+      for (const run of unseen) holds = fold(run);
+      holds = holdsAfterRestart({ ...holds, through: runLog.position() });
+      save();
+      return unseen;
+    },
+    onStart(keys, runId) {
+      become(holdsOnStart(holds, keys, runId), runId);
+    },
+    onEnd(run, end) {
+      become({ ...fold(run), through: end }, run.run_id);
+      unsavedRuns += 1;
+      if (unsavedRuns >= SAVE_AFTER_RUNS) save();
+    },
+    change: (next) => become(next, undefined),
+    showView,
+    save,
+  };
+}

@@ -1,0 +1,125 @@
+import type { Cadence } from '../core/cadence.ts';
+import { accountKey, cadenceKey } from '../core/holds.ts';
+import type { Ms } from '../core/instant.ts';
+import type { StopCause } from '../core/outcome.ts';
+import type { Paths } from '../core/paths.ts';
+import { recordOf } from '../core/record.ts';
+import { settle } from '../core/settle.ts';
+import { formatRunId } from '../core/tick.ts';
+import type { Claim, Clock, Job, Journal, RunEnd, Runner, StopSignal } from '../ports.ts';
+import type { Capacity } from './capacity.ts';
+import type { Conclusion } from './conclusion.ts';
+import type { HoldsBook } from './holds-book.ts';
+
+/** Runs under way: from the claim to the settled end. */
+export interface Jobs {
+  /** Runs a claim. Resolves when the cadence may go on to its next tick. Never rejects for what the run did. */
+  start(claim: Claim, cadence: Cadence): Promise<void>;
+  /** Goes on with a claim whose child an earlier owner started. */
+  adopt(claim: Claim, cadence: Cadence, startedMs: Ms): Promise<void>;
+  stopRun(tickId: string, cause: StopCause): boolean;
+  stopAll(cause: StopCause, kinds: readonly string[]): number;
+  running(): readonly { readonly runId: string; readonly cadence: string; readonly kind: string }[];
+  /** Resolves when none of these kinds runs any more. */
+  ended(kinds: readonly string[]): Promise<void>;
+}
+
+export interface JobsDeps {
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly journal: Journal;
+  readonly capacity: Capacity;
+  readonly conclusion: Conclusion;
+  readonly book: HoldsBook;
+  readonly runnerOf: (cadence: Cadence) => Runner;
+  readonly newStop: () => StopSignal & { stop(cause: StopCause): void };
+  /** A cadence, a lane or a workspace is free again. */
+  readonly onFree: (cadence: string) => void;
+}
+
+interface Active {
+  readonly job: Job;
+  readonly stop: ReturnType<JobsDeps['newStop']>;
+  readonly isEnded: Promise<void>;
+}
+
+export function createJobs(deps: JobsDeps): Jobs {
+  const { clock, paths, journal, capacity, conclusion, book } = deps;
+  const active = new Map<string, Active>();
+
+  function keysOf(cadence: Cadence): readonly string[] {
+    return [cadenceKey(cadence.name), ...(cadence.account === undefined ? [] : [accountKey(cadence.account)])];
+  }
+
+  /** With a clean slate a success changes nothing that the next tick's gate would ask for: it need not wait for the flush. */
+  function needsSettling(cadence: Cadence, end: RunEnd): boolean {
+    const { breakers } = book.holds();
+    return end.outcome.kind !== 'ok' || keysOf(cadence).some((key) => Object.hasOwn(breakers, key));
+  }
+
+  async function conclude(claim: Claim, job: Job, end: RunEnd): Promise<void> {
+    const { cadence } = job;
+    const { name, tick } = claim;
+    const endedMs = clock.nowMs();
+    const transition = settle(name, tick, end.outcome, cadence.retry, endedMs, clock.random());
+    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd: end.costUsd });
+    const runDir = cadence.run.kind === 'inline' && cadence.guard?.kind !== 'command' ? undefined : `${paths.running}/${job.runId}`;
+    const isSettled = conclusion.end({ claim, transition, run, runDir });
+    if (needsSettling(cadence, end)) await isSettled;
+  }
+
+  async function follow(claim: Claim, job: Job, how: 'run' | 'adopt'): Promise<void> {
+    const stop = deps.newStop();
+    const runner = deps.runnerOf(job.cadence);
+    capacity.enter(job.cadence);
+    const work = runner[how](job, stop).then((end) => conclude(claim, job, end));
+    active.set(job.runId, { job, stop, isEnded: work });
+    try {
+      await work;
+    } finally {
+      active.delete(job.runId);
+      capacity.leave(job.cadence);
+      deps.onFree(job.cadence.name);
+    }
+  }
+
+  function jobOf(claim: Claim, cadence: Cadence, startedMs: Ms): Job {
+    const { id, attempts } = claim.name;
+    return { runId: formatRunId(id, attempts), attempt: attempts, tickId: id, tick: claim.tick, cadence, startedMs };
+  }
+
+  return {
+    async start(claim, cadence) {
+      const job = jobOf(claim, cadence, clock.nowMs());
+      const about = { cadence: cadence.name, tick: job.tickId, run_id: job.runId };
+      book.onStart(keysOf(cadence), job.runId);
+      journal.emit({ level: 'info', stage: 'claimed', ...about, attempt: job.attempt });
+      if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind });
+      // What may cost money is on disk before it starts.
+      if (cadence.run.kind === 'claude') await journal.flush();
+      await follow(claim, job, 'run');
+    },
+    async adopt(claim, cadence, startedMs) {
+      const job = jobOf(claim, cadence, startedMs);
+      journal.emit({ level: 'info', stage: 'subsession_adopted', cadence: cadence.name, tick: job.tickId, run_id: job.runId });
+      await follow(claim, job, 'adopt');
+    },
+    stopRun(tickId, cause) {
+      for (const { job, stop } of active.values()) {
+        if (job.tickId !== tickId) continue;
+        stop.stop(cause);
+        return true;
+      }
+      return false;
+    },
+    stopAll(cause, kinds) {
+      const hit = [...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind));
+      for (const { stop } of hit) stop.stop(cause);
+      return hit.length;
+    },
+    running: () => [...active.values()].map(({ job }) => ({ runId: job.runId, cadence: job.cadence.name, kind: job.cadence.run.kind })),
+    async ended(kinds) {
+      await Promise.all([...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind)).map(({ isEnded }) => isEnded));
+    },
+  };
+}

@@ -1,0 +1,115 @@
+import { type Holds, holdsPause, holdsReset, holdsResume, holdsTrip } from '../core/holds.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Paths } from '../core/paths.ts';
+import { isTickId, parseDeadName, parseRunId } from '../core/tick.ts';
+import type { Clock, Files, Journal, Queue } from '../ports.ts';
+import type { HoldsBook } from './holds-book.ts';
+
+/**
+ * Orders to the owner: ticks of the cadence `bus-control`, whoever sends them. One queue, one order, one log. Nothing
+ * holds them: neither a halt nor a breaker nor a full lane.
+ */
+export interface Orders {
+  carryOut(payload: unknown): Promise<Outcome>;
+}
+
+export interface OrdersDeps {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly queue: Queue;
+  readonly journal: Journal;
+  readonly book: HoldsBook;
+  /** Stops a run of this tick under way; false: it does not run. */
+  readonly stopRun: (tickId: string) => boolean;
+  /** Ends a tick that is pending; false: it is not. */
+  readonly cancelPending: (tickId: string) => Promise<boolean>;
+  readonly stopAll: () => number;
+  readonly allCadences: () => readonly string[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const fail = (reason: string): Outcome => ({ kind: 'give_up', blame: 'cadence', reason });
+const done = (summary: string): Outcome => ({ kind: 'ok', summary });
+const KEY = /^(?:bus|(?:cadence|account):[a-z0-9][a-z0-9-]{0,48}[a-z0-9])$/;
+
+export function createOrders(deps: OrdersDeps): Orders {
+  const { book, clock } = deps;
+  const because = (fields: Fields, otherwise: string): string =>
+    typeof fields.because === 'string' && fields.because !== '' ? fields.because.slice(0, 300) : otherwise;
+
+  function changeHolds(next: Holds, answer: string): Outcome {
+    book.change(next);
+    return done(answer);
+  }
+
+  async function reset(fields: Fields): Promise<Outcome> {
+    const { key } = fields;
+    if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) return fail(`"${String(key)}" is no key of a breaker`);
+    book.change(holdsReset(book.holds(), key as string | undefined));
+    const cadences = key === undefined ? deps.allCadences() : key.startsWith('cadence:') ? [key.slice(8)] : [];
+    for (const cadence of cadences) await deps.queue.hasten(cadence);
+    return done(key === undefined ? 'every breaker is closed' : `${key} is closed`);
+  }
+
+  async function cancel(fields: Fields): Promise<Outcome> {
+    const id = typeof fields.id === 'string' ? fields.id : '';
+    const tickId = isTickId(id) ? id : parseRunId(id)?.id;
+    if (tickId === undefined) return fail(`"${id}" is no id of a run or a tick`);
+    if (deps.stopRun(tickId)) return done(`${tickId} is being stopped`);
+    return (await deps.cancelPending(tickId)) ? done(`${tickId} is cancelled`) : fail(`${tickId} neither waits nor runs`);
+  }
+
+  function purge(fields: Fields): Outcome {
+    const names = Array.isArray(fields.files)
+      ? fields.files.filter((file): file is string => typeof file === 'string' && parseDeadName(file) !== undefined)
+      : [];
+    for (const file of names) deps.files.removeTree(`${deps.paths.dlq}/${file}`);
+    return done(`${names.length} dead ${names.length === 1 ? 'tick is' : 'ticks are'} removed`);
+  }
+
+  function pause(fields: Fields): Outcome {
+    const { key } = fields;
+    if (typeof key !== 'string' || !KEY.test(key)) return fail(`"${String(key)}" cannot be paused`);
+    deps.journal.emit({ level: 'warn', stage: 'paused', key });
+    return changeHolds(holdsPause(book.holds(), key, because(fields, 'paused by an operator'), clock.nowMs()), `${key} is paused`);
+  }
+
+  function resume(fields: Fields): Outcome {
+    const { key } = fields;
+    if (typeof key !== 'string' || !KEY.test(key)) return fail(`"${String(key)}" cannot be resumed`);
+    if (key === 'bus') deps.files.remove(deps.paths.halt);
+    deps.journal.emit({ level: 'info', stage: 'resumed', key });
+    return changeHolds(holdsResume(book.holds(), key), `${key} goes on`);
+  }
+
+  function trip(fields: Fields): Outcome {
+    const { key } = fields;
+    if (typeof key !== 'string' || !KEY.test(key) || key === 'bus') return fail(`"${String(key)}" is no key of a breaker`);
+    return changeHolds(holdsTrip(book.holds(), key, because(fields, 'held open by an operator'), clock.nowMs()), `${key} is held open`);
+  }
+
+  return {
+    async carryOut(payload) {
+      const fields = typeof payload === 'object' && payload !== null ? (payload as Fields) : {};
+      switch (fields.order) {
+        case 'pause':
+          return pause(fields);
+        case 'resume':
+          return resume(fields);
+        case 'trip':
+          return trip(fields);
+        case 'reset':
+          return reset(fields);
+        case 'cancel':
+          return cancel(fields);
+        case 'purge':
+          return purge(fields);
+        case 'kill':
+          return done(`${deps.stopAll()} runs are being stopped`);
+      }
+      return fail(`"${String(fields.order)}" is no order`);
+    },
+  };
+}

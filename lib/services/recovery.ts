@@ -1,0 +1,105 @@
+import type { Cadence } from '../core/cadence.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Paths } from '../core/paths.ts';
+import { recordOf, transitionOf } from '../core/record.ts';
+import type { RunRecord } from '../core/run.ts';
+import { settle } from '../core/settle.ts';
+import { formatRunId, parseRunId } from '../core/tick.ts';
+import type { Claim, Clock, Files, History, Journal, Queue } from '../ports.ts';
+import type { Conclusion } from './conclusion.ts';
+import type { Jobs } from './jobs.ts';
+
+/**
+ * What a new owner does with what the last one left, before anything is claimed. While one owner lives no claim is
+ * stale, so this is a step of the start and needs no time limits:
+ *
+ * - the run's end is recorded: the move it prescribes is carried out;
+ * - a child lives, or left its exit code: it is adopted;
+ * - neither: the run was interrupted. The attempt stays charged, so that a tick which kills its owner ends in the dlq.
+ */
+export interface RecoveryDeps {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly paths: Paths;
+  readonly queue: Queue;
+  readonly history: History;
+  readonly journal: Journal;
+  readonly conclusion: Conclusion;
+  readonly jobs: Jobs;
+  readonly cadenceOf: (name: string) => Cadence;
+  readonly isAlive: (runId: string, runDir: string) => boolean;
+}
+
+/** More than can lie between a recorded end and its move when an owner dies. */
+const RECENT_RUNS = 5_000;
+
+export async function recover(deps: RecoveryDeps, unseen: readonly RunRecord[]): Promise<void> {
+  const { queue, history } = deps;
+  const claims = await queue.orphans();
+  const recorded = claims.length === 0 ? new Map<string, RunRecord>() : recentEnds(history);
+  const known = new Set<string>();
+  for (const claim of claims) {
+    const runId = formatRunId(claim.name.id, claim.name.attempts);
+    known.add(runId);
+    await recoverClaim(deps, claim, runId, recorded.get(runId));
+  }
+  for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
+  sweepRunFolders(deps, known);
+}
+
+function recentEnds(history: History): Map<string, RunRecord> {
+  const ends = new Map<string, RunRecord>();
+  for (const run of history.runs({ limit: RECENT_RUNS })) if (!ends.has(run.run_id)) ends.set(run.run_id, run);
+  return ends;
+}
+
+async function recoverClaim(deps: RecoveryDeps, claim: Claim, runId: string, end: RunRecord | undefined): Promise<void> {
+  const { queue, history, jobs, files, paths } = deps;
+  const transition = end === undefined ? undefined : transitionOf(end);
+  // A deferral gives its run id back, so its record may be an earlier one's: that run is judged again, not believed.
+  if (end !== undefined && transition !== undefined && (transition.to !== 'waiting' || transition.name.attempts === claim.name.attempts)) {
+    await queue.settle(claim, transition, transition.to === 'dlq' ? history.attempts(end.cadence, end.tick) : []);
+    return;
+  }
+  const startedMs = startOf(deps, runId);
+  if (files.info(`${paths.running}/${runId}`) !== undefined) void jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs);
+  else await interrupt(deps, claim, startedMs);
+}
+
+async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): Promise<void> {
+  const { clock, conclusion } = deps;
+  const cadence = deps.cadenceOf(claim.name.cadence);
+  const outcome: Outcome = { kind: 'interrupted', by: 'owner-died', reason: 'the owner died while it ran' };
+  const transition = settle(claim.name, claim.tick, outcome, cadence.retry, clock.nowMs(), clock.random());
+  const run = recordOf({
+    name: claim.name,
+    tick: claim.tick,
+    cadence,
+    startedMs,
+    endedMs: clock.nowMs(),
+    outcome,
+    transition,
+    ending: undefined,
+    stdoutPath: null,
+    stderrPath: null,
+    costUsd: undefined,
+  });
+  await conclusion.end({ claim, transition, run, runDir: undefined });
+}
+
+function startOf(deps: RecoveryDeps, runId: string): number {
+  const found = deps.files.info(`${deps.paths.running}/${runId}/run.json`);
+  return found?.mtimeMs ?? deps.clock.nowMs();
+}
+
+/** Run folders without a claim: their tick is settled. One whose child still lives is left, and told. */
+function sweepRunFolders(deps: RecoveryDeps, known: ReadonlySet<string>): void {
+  const { files, paths, journal } = deps;
+  for (const folder of files.list(paths.running)) {
+    const runId = folder.replace(/\.guard$/, '');
+    if (known.has(runId) || parseRunId(runId) === undefined) continue;
+    const runDir = `${paths.running}/${folder}`;
+    if (deps.isAlive(runId, runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
+    else files.removeTree(runDir);
+  }
+}

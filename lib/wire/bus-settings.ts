@@ -1,0 +1,55 @@
+import * as z from 'zod';
+import type { Checked } from './cadence.ts';
+import { explainIssues, type NotYet } from './explain.ts';
+import { count, duration, keys, path, size } from './value.ts';
+import type { YamlSource } from './yaml-source.ts';
+
+const LANE = 'the name of a lane (a-z, 0-9, - and _)';
+const laneName = z.string({ error: LANE }).regex(/^[a-z0-9][a-z0-9_-]{0,49}$/, { error: LANE });
+const LANES = 'a map lane: how many run at once, such as {agent: 1, command: 4}';
+
+/** The one source of what may stand in `cadences/bus.yaml`. */
+export const busSettingsSchema = keys(
+  {
+    lanes: z
+      .record(laneName, count(1, 10_000), { error: (issue) => (issue.code === 'invalid_key' ? LANE : LANES) })
+      .optional()
+      .describe('How many runs of a lane may be under way at once. Default: {agent: 1, command: 4, inline: 16}; lanes of your own are added.'),
+    claude: keys(
+      { path: path.optional().describe('Where the claude program is. Default: looked for on the PATH.') },
+      'a map such as {path: ~/.local/bin/claude}',
+    )
+      .optional()
+      .describe('The claude program.'),
+    min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
+    retention: keys(
+      {
+        age: duration.optional().describe('How long runs and their output are kept. Default: 90d.'),
+        size: size.optional().describe('The most that they may take on disk. Default: 2GB.'),
+      },
+      'a map such as {age: 90d, size: 2GB}',
+    )
+      .optional()
+      .describe('What is kept of past runs.'),
+  },
+  'a map of keys such as lanes: {command: 4}',
+);
+
+export type BusSettingsFile = z.infer<typeof busSettingsSchema>;
+
+const LATER = 'Remove it; nothing would come of it.';
+export const SETTINGS_NOT_YET: NotYet = {
+  sinks: LATER,
+  notify: LATER,
+  budget: LATER,
+  budgets: LATER,
+  accounts: 'Remove it; a cadence names its account itself.',
+};
+
+/** A file with nothing in it is fine: all defaults hold. */
+export function checkBusSettings(source: YamlSource): Checked<BusSettingsFile> {
+  if (!source.isSound) return { file: undefined, problems: source.problems };
+  const checked = busSettingsSchema.safeParse(source.value ?? {});
+  const problems = [...source.problems, ...(checked.success ? [] : explainIssues(checked.error.issues, source, SETTINGS_NOT_YET))];
+  return { file: problems.length === 0 ? checked.data : undefined, problems };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { CircuitView } from '../core/circuit-view.ts';
+import type { Holds } from '../core/holds.ts';
+import { parseIso } from '../core/instant.ts';
+
+/** The state files, as they are accepted when they are read again. A newer format is not ours to read. */
+const instant = z.string().refine((text) => parseIso(text) !== undefined);
+const failures = z.number().int().min(0);
+const because = z.string();
+const run_id = z.string();
+const open_ms = z.number().min(0);
+
+const breaker = z.discriminatedUnion('state', [
+  z.object({ state: z.literal('closed'), failures }),
+  z.object({ state: z.literal('backing_off'), failures, until: instant, because, run_id }),
+  z.object({ state: z.literal('open'), failures, until: instant, open_ms, because, run_id }),
+  z.object({ state: z.literal('half_open'), failures, until: instant, open_ms, because, run_id, probe_id: z.string() }),
+  z.object({ state: z.literal('isolated'), failures, since: instant, because }),
+  z.object({ state: z.literal('blocked'), failures, until: instant, because, run_id }),
+]);
+
+const holdsSchema = z.object({
+  format: z.literal(1),
+  through: z.object({ day: z.string(), bytes: z.number().int().min(0) }),
+  breakers: z.record(z.string(), breaker),
+  paused: z.record(z.string(), z.object({ since: instant, because })),
+}) satisfies z.ZodType<Holds>;
+
+const entry = z.object({
+  failures, open_until: instant.nullable(), state: z.enum(['open', 'half_open', 'isolated']), reason: z.string(), run_id: z.string().nullable(),
+});
+const viewSchema = z.object({ generated: instant, open: z.record(z.string(), entry), accounts: z.record(z.string(), entry) }) satisfies z.ZodType<CircuitView>;
+
+export function parseHolds(value: unknown): Holds | undefined {
+  return holdsSchema.safeParse(value).data;
+}
+
+export function parseCircuitView(value: unknown): CircuitView | undefined {
+  return viewSchema.safeParse(value).data;
+}

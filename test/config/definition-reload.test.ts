@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createDefinitions, type DefinitionChange } from '../../lib/config/definitions.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createYard, HOME, placesOf } from './definition-yard.ts';
+
+const RUN = 'run: {command: [true]}\n';
+const kinds = (changes: readonly DefinitionChange[]) => changes.map(({ kind, name }) => `${kind} ${name}`);
+
+describe('an edit', () => {
+  it('that breaks a definition keeps the last good one in force and says where; the next good one heals it', () => {
+    const yard = createYard();
+    yard.put('job.yaml', `${RUN}timeout: 1m\n`);
+    const definitions = yard.load();
+    yard.put('job.yaml', `${RUN}timeout: 1\n`);
+    const [broken] = definitions.reload();
+    assert.equal(broken?.kind, 'broken');
+    assert.deepEqual(placesOf(broken?.problems ?? []), ['2:10 timeout']);
+    assert.equal(definitions.get('job')?.cadence?.timeoutMs, 60_000);
+    assert.deepEqual(placesOf(definitions.get('job')?.problems ?? []), ['2:10 timeout']);
+    assert.deepEqual(definitions.problems(), [], 'those of a definition in force stand beside it');
+    yard.put('job.yaml', `${RUN}timeout: 20m\n`);
+    assert.deepEqual(kinds(definitions.reload()), ['healed job']);
+    assert.equal(definitions.get('job')?.cadence?.timeoutMs, 20 * 60_000);
+    assert.deepEqual(definitions.get('job')?.problems, []);
+  });
+
+  it('is told once: added, changed, broken, broken otherwise, healed, removed, and nothing in between', () => {
+    const yard = createYard();
+    const definitions = yard.load();
+    const steps: readonly (readonly [string | undefined, readonly string[]])[] = [
+      [RUN, ['added job']],
+      [`# a comment\n${RUN}`, ['changed job']],
+      ['run: [', ['broken job']],
+      ['run: {', ['broken job']],
+      [RUN, ['healed job']],
+      [undefined, ['removed job']],
+      ['x: 1', ['broken job']],
+      [undefined, ['removed job']],
+    ];
+    for (const [text, expected] of steps) {
+      if (text === undefined) yard.remove('job.yaml');
+      else yard.put('job.yaml', text);
+      assert.deepEqual(kinds(definitions.reload()), expected);
+      assert.deepEqual(kinds(definitions.reload()), []);
+    }
+    assert.equal(definitions.get('job'), undefined);
+  });
+
+  it('that only touches a file is none', () => {
+    const yard = createYard();
+    const path = yard.put('job.yaml', RUN);
+    const definitions = yard.load();
+    const before = definitions.get('job')?.cadence;
+    utimesSync(path, 1, 1);
+    assert.deepEqual(definitions.reload(), []);
+    assert.deepEqual(definitions.get('job')?.cadence, before);
+  });
+
+  it('of a prompt’s body is an edit of its cadence', () => {
+    const yard = createYard();
+    yard.put('review.md', 'Review.');
+    const definitions = yard.load();
+    yard.put('review.md', 'Review it all.');
+    assert.deepEqual(kinds(definitions.reload()), ['changed review']);
+  });
+
+  it('that keeps time, size and inode is seen where the watch names the file', () => {
+    const yard = createYard();
+    const path = yard.put('job.yaml', `${RUN}timeout: 1m\n`);
+    utimesSync(path, 1, 1);
+    const definitions = yard.load();
+    writeFileSync(path, `${RUN}timeout: 2m\n`);
+    utimesSync(path, 1, 1);
+    assert.deepEqual(definitions.reload(), []);
+    assert.deepEqual(kinds(definitions.reload(path)), ['changed job']);
+    assert.equal(definitions.get('job')?.cadence?.timeoutMs, 120_000);
+  });
+
+  it('of one file that the watch names takes nobody else’s definition away in the middle of a save', () => {
+    const yard = createYard();
+    const path = yard.put('one.yaml', RUN);
+    yard.put('two.yaml', RUN);
+    const definitions = yard.load();
+    yard.remove('two.yaml');
+    yard.put('one.yaml', `${RUN}timeout: 1m\n`);
+    assert.deepEqual(kinds(definitions.reload(path)), ['changed one']);
+    assert.ok(definitions.get('two')?.cadence);
+    assert.deepEqual(kinds(definitions.reload()), ['removed two']);
+  });
+});
+
+describe('a definition', () => {
+  it('breaks and heals with the files that it needs, without an edit of its own', () => {
+    const yard = createYard();
+    const handler = join(yard.paths.root, 'h.mjs');
+    yard.put('job.yaml', 'run: {inline: ./h.mjs}\n');
+    const definitions = yard.load();
+    assert.equal(definitions.get('job')?.cadence, undefined);
+    writeFileSync(handler, '');
+    assert.deepEqual(kinds(definitions.reload()), ['healed job']);
+    rmSync(handler);
+    assert.deepEqual(kinds(definitions.reload()), ['broken job']);
+    assert.ok(definitions.get('job')?.cadence);
+  });
+
+  it('breaks and heals with the lanes of bus.yaml', () => {
+    const yard = createYard();
+    yard.put('job.yaml', `${RUN}lane: gpu\n`);
+    const definitions = yard.load();
+    assert.equal(definitions.get('job')?.cadence, undefined);
+    const settings = yard.put('bus.yaml', 'lanes: {gpu: 2}\n');
+    assert.deepEqual(kinds(definitions.reload(settings)), ['added bus.yaml', 'healed job']);
+    assert.equal(definitions.get('job')?.cadence?.lane, 'gpu');
+  });
+
+  it('breaks with a twin and heals when one of the two is gone', () => {
+    const yard = createYard();
+    yard.put('job.yaml', RUN);
+    const definitions = yard.load();
+    const twin = yard.put('job.md', 'hello');
+    assert.deepEqual(kinds(definitions.reload(twin)), ['broken job']);
+    assert.equal(definitions.get('job')?.cadence?.run.kind, 'command');
+    yard.remove('job.md');
+    assert.deepEqual(kinds(definitions.reload(twin)), ['healed job']);
+  });
+});
+
+describe('settings of the bus', () => {
+  it('that are broken leave the last good ones in force; without the file the defaults hold', () => {
+    const yard = createYard();
+    yard.put('bus.yaml', 'lanes: {agent: 3}\n');
+    const definitions = yard.load();
+    yard.put('bus.yaml', 'lanes: {agent: many}\n');
+    assert.deepEqual(kinds(definitions.reload()), ['broken bus.yaml']);
+    assert.equal(definitions.settings().lanes.agent, 3);
+    assert.deepEqual(placesOf(definitions.problems()), ['1:16 lanes.agent']);
+    yard.put('bus.yaml', 'lanes: {agent: 2}\n');
+    assert.deepEqual(kinds(definitions.reload()), ['healed bus.yaml']);
+    assert.equal(definitions.settings().lanes.agent, 2);
+    yard.remove('bus.yaml');
+    assert.deepEqual(kinds(definitions.reload()), ['removed bus.yaml']);
+    assert.equal(definitions.settings().lanes.agent, 1);
+  });
+});
+
+describe('looking again where nothing has changed', () => {
+  it('opens no file', () => {
+    const yard = createYard();
+    for (let index = 10; index < 60; index++) yard.put(`job-${index}.yaml`, RUN);
+    yard.put('bus.yaml', 'lanes: {agent: 2}\n');
+    const files = createFiles();
+    let reads = 0;
+    const read = (path: string, most?: number) => {
+      reads += 1;
+      return files.read(path, most);
+    };
+    const definitions = createDefinitions({ files: { ...files, read }, paths: yard.paths, home: HOME });
+    assert.equal(reads, 51);
+    definitions.reload();
+    assert.equal(reads, 51);
+  });
+
+  it('sees a file that was replaced by a rename, even with the same time and size', () => {
+    const yard = createYard();
+    const path = yard.put('job.yaml', `${RUN}timeout: 1m\n`);
+    utimesSync(path, 1, 1);
+    const definitions = yard.load();
+    const half = join(yard.paths.root, 'half');
+    writeFileSync(half, readFileSync(path, 'utf8').replace('1m', '2m'));
+    utimesSync(half, 1, 1);
+    renameSync(half, path);
+    assert.deepEqual(kinds(definitions.reload()), ['changed job']);
+  });
+
+  it('a folder that comes later is seen', () => {
+    const yard = createYard();
+    rmSync(yard.paths.cadences, { recursive: true });
+    const definitions = yard.load();
+    mkdirSync(yard.paths.cadences);
+    yard.put('job.yaml', RUN);
+    assert.deepEqual(kinds(definitions.reload()), ['added job']);
+  });
+});

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+import type { Receipt, Tick } from '../../lib/index.ts';
+import { type Packed, PROJECT, packed } from '../support/packed.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+const execute = promisify(execFile);
+
+interface Manifest {
+  readonly version: string;
+  readonly bin: Readonly<Record<string, string>>;
+  readonly scripts?: Readonly<Record<string, string>>;
+}
+
+function readManifest(folder: string): Manifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+}
+
+/** Every file under these names, as paths from `base` on. */
+function filesUnder(base: string, ...names: readonly string[]): string[] {
+  return names.flatMap((name) => {
+    if (!statSync(join(base, name)).isDirectory()) return [name];
+    return filesUnder(base, ...readdirSync(join(base, name)).map((inner) => `${name}/${inner}`));
+  });
+}
+
+/** What a source is compiled to; the shell producer is packed as it is. */
+function compiled(source: string): string[] {
+  return source.endsWith('.ts') ? ['.js', '.d.ts'].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`) : [source];
+}
+
+/** A folder of its own inside the one with the package, since other tests work there too. */
+function callersFolder(product: Packed): string {
+  return mkdtempSync(join(product.folder, 'caller-'));
+}
+
+describe('the packed and installed program', () => {
+  let product: Packed;
+  /** Runs a script of somebody who has installed the package. */
+  const node = async (script: string): Promise<string> => {
+    const file = join(callersFolder(product), 'script.js');
+    writeFileSync(file, script);
+    return (await execute(process.execPath, [file], { cwd: dirname(file), env: product.env })).stdout;
+  };
+  const npx = async (...words: readonly string[]): Promise<string> => {
+    const env = { ...product.env, npm_config_update_notifier: 'false' };
+    return (await execute('npx', ['--no', '--', 'cadence-bus', ...words], { cwd: product.folder, env })).stdout;
+  };
+
+  before(() => {
+    product = packed();
+  });
+
+  it('holds what is compiled from bin and lib, the shell producer, the cadences and the papers, and nothing else', () => {
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const expected = [...papers, ...filesUnder(PROJECT, 'bin', 'lib').flatMap(compiled), ...filesUnder(PROJECT, 'cadences')];
+    assert.deepEqual(filesUnder(product.packageDir, ...readdirSync(product.packageDir)).sort(), expected.sort());
+    assert.ok(expected.includes('bin/enqueue') && expected.some((path) => path.startsWith('cadences/')), 'The project has no bin/enqueue or no cadence.');
+  });
+
+  it('has its two programs executable, each with the line that names its interpreter', () => {
+    const { bin } = readManifest(product.packageDir);
+    const programs = { 'bin/enqueue': '#!/bin/sh\n', [bin['cadence-bus'] ?? '']: '#!/usr/bin/env node\n' };
+    for (const [path, firstLine] of Object.entries(programs)) {
+      const file = join(product.packageDir, path);
+      assert.equal(statSync(file).mode & 0o111, 0o111, `${path} is not executable`);
+      assert.ok(readFileSync(file, 'utf8').startsWith(firstLine), `${path} does not begin with ${firstLine}`);
+    }
+  });
+
+  it('runs nothing when it is installed', () => {
+    const { scripts = {} } = readManifest(product.packageDir);
+    assert.deepEqual(
+      ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),
+      [],
+    );
+  });
+
+  it('tells its version', async () => {
+    assert.ok((await npx('--version')).split(/\s/).includes(readManifest(PROJECT).version));
+  });
+
+  it('tells what it can do', async () => {
+    const help = await npx('--help');
+    for (const word of ['cadence-bus', 'start', 'enqueue', 'status', 'dlq']) assert.match(help, new RegExp(`\\b${word}\\b`));
+  });
+
+  it('M4 is a library too, whose enqueue writes a tick into the inbox of a root', async () => {
+    const root = tempRoot();
+    mkdirSync(join(root, 'cadences'));
+    writeFileSync(join(root, 'cadences', 'morning.yaml'), "run: { command: ['true'] }\n");
+    const call = `enqueue('morning', { root: ${JSON.stringify(root)}, source: 'a library' })`;
+    const receipt = JSON.parse(await node(`import { enqueue } from 'cadence-bus';\nconsole.log(JSON.stringify(await ${call}));\n`)) as Receipt;
+    const inbox = join(root, 'state', 'cadence-bus', 'inbox');
+    assert.deepEqual(
+      readdirSync(inbox).map((name) => join(inbox, name)),
+      [receipt.path],
+    );
+    const { cadence, source } = JSON.parse(readFileSync(receipt.path, 'utf8')) as Tick;
+    assert.deepEqual({ cadence, source }, { cadence: 'morning', source: 'a library' });
+  });
+
+  it('brings types with it that hold a caller to them', async () => {
+    const lines = [`import { enqueue } from 'cadence-bus';`, 'export const answer: Promise<unknown> = enqueue("morning", { root: "." });'];
+    const folder = callersFolder(product);
+    writeFileSync(join(folder, 'caller.ts'), [...lines, '// @ts-expect-error: a number is no cadence', 'void enqueue(42);', ''].join('\n'));
+    const options = [...'--noEmit --strict --target es2023 --module nodenext --types node --typeRoots'.split(' '), join(PROJECT, 'node_modules', '@types')];
+    await execute(join(PROJECT, 'node_modules', '.bin', 'tsc'), [...options, 'caller.ts'], { cwd: folder, env: product.env }).catch(
+      (error: { stdout: string }) => {
+        assert.fail(error.stdout);
+      },
+    );
+  });
+
+  it('is packed as publint wants it', async () => {
+    const { messages, pkg } = await publint({ pkgDir: product.packageDir, strict: true, pack: false });
+    assert.deepEqual(
+      messages.map((message) => formatMessage(message, pkg ?? {}, { color: false }) ?? message.code),
+      [],
+    );
+  });
+});

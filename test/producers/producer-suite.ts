@@ -1,0 +1,358 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import type { ErrorCode } from '../../lib/core/error.ts';
+import { parseIso } from '../../lib/core/instant.ts';
+import { MAX_TICK_BYTES } from '../../lib/core/tick.ts';
+import { tempRoot } from '../support/temp-root.ts';
+import { emptyRoot, filesIn, inboxOf, isWhole, readTicks } from './inbox-reader.ts';
+import { type Answer, type Producer, run, type Words } from './producer.ts';
+
+const NOBODY = 65534;
+const PAYLOADS: Readonly<Record<string, string>> = {
+  'an object': '{"a":1,"b":[true,false,null]}',
+  'an empty object': '{}',
+  'an empty list': '[]',
+  'a nested value': '{"a":{"b":[[1,2],[3,{"c":"]}"}]]},"d":[]}',
+  'a number that begins with a dash': '-5.25e-3',
+  zero: '0',
+  'a large number': '9007199254740991',
+  true: 'true',
+  null: 'null',
+  'a text': '"plain"',
+  'an empty text': '""',
+  unicode: '{"ä":"ĝ 漢字 🦊","\\u00e9":"\\ud83e\\udd8a"}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell would see more in it than a text
+  'a command substitution': '"$(touch pwned) ${HOME} `id`"',
+  'words of printf': '"%s %d %n \\\\n \\\\c"',
+  quotes: '"it\'s \\"quoted\\" \\\\\\" twice \\\\"',
+  'a text that ends in backslashes': '["\\\\","\\\\\\\\","\\"","\\\\\\""]',
+  'brackets in a text': '{"a":"}{][","]":"["}',
+  'stars and questions': '"* ? [a-z] ~ ! #"',
+  'words of a command line': '"--root / --once -- -x"',
+  'newlines between tokens': '\n{\n  "a": [\n    1,\n\n    2\n  ],\r\n\t"b": "c"\n}\n\n',
+  'escaped newlines in a text': '{"a":"one\\ntwo\\r\\n\\u0000"}',
+  'blanks around it': '  \t{"a" : 1}\t ',
+};
+const NO_PAYLOADS = [
+  '',
+  ' ',
+  '\n',
+  '{',
+  '}',
+  '{}}',
+  '{}{}',
+  '[1],[2]',
+  '1,2',
+  '1 2',
+  '"a""b"',
+  '"a" "b"',
+  'x{}',
+  '{}x',
+  '"a',
+  'a"',
+  '"a\\"',
+  '{"a":"b}',
+  '[1]"a"',
+  '"a"[1]',
+  '"a"1',
+  'tru',
+  'nul',
+  'x',
+  '--1',
+  '@',
+  'undefined',
+];
+const SMUGGLERS = [
+  '1,"key":"stolen"',
+  '{},"key":"stolen"',
+  '"a","key":"stolen"',
+  '[],"key":"stolen","x":[]',
+  '"\\\\","key":"stolen","x":""',
+  'null,"key":"stolen"',
+  '{"a":1},"key":"stolen","b":{"c":1}',
+];
+
+/** What every producer promises, whatever it is written in. */
+export function describeProducer(title: string, producer: Producer): void {
+  describe(title, () => {
+    describeContents(producer);
+    describeNames(producer);
+    describeRefusals(producer);
+    describeDisks(producer);
+    describeCrowds(producer);
+  });
+}
+
+async function only(producer: Producer, words: Words): Promise<Readonly<Record<string, unknown>>> {
+  const root = emptyRoot();
+  const answer = await producer.produce(words, root);
+  assert.equal(answer.kind, 'queued', JSON.stringify(answer));
+  const [found, ...more] = readTicks(inboxOf(root));
+  assert.ok(found !== undefined && more.length === 0);
+  assert.deepEqual(answer, { kind: 'queued', path: found.path });
+  assert.deepEqual(filesIn(join(root, 'state/cadence-bus/tmp')), []);
+  return found.tick;
+}
+
+async function refused(answer: Promise<Answer>, code: ErrorCode, root: string): Promise<string> {
+  const given = await answer;
+  assert.ok(given.kind === 'refused', JSON.stringify(given));
+  assert.equal(given.code, code, given.message);
+  assert.ok(given.message !== '' && given.hint !== '' && !/[\x00-\x1f]/.test(given.message), JSON.stringify(given));
+  assert.deepEqual(filesIn(inboxOf(root)), []);
+  assert.deepEqual(filesIn(join(root, 'state/cadence-bus/tmp')), []);
+  return given.message;
+}
+
+function describeContents(producer: Producer): void {
+  const vias = producer.takesText ? (['argument', 'file', 'stdin'] as const) : (['argument'] as const);
+  for (const [what, payload] of Object.entries(PAYLOADS)) {
+    it(`M1 hands ${what} over as it was`, async () => {
+      for (const via of vias) {
+        const tick = await only(producer, { cadence: 'nightly-backup', payload, via });
+        assert.deepEqual(tick.payload, JSON.parse(payload), via);
+        assert.equal(tick.cadence, 'nightly-backup');
+      }
+    });
+  }
+
+  it('M1 M4 writes the cadence, the source, the key, the slot and the end that it was told', async () => {
+    const words = { cadence: 'mail', source: 'launchd', key: "order 7 (of 9) $x 'y'", slot: '2026-11-20T07:00:00Z', expiresAt: '2026-11-21T07:00:00.000Z' };
+    const tick = await only(producer, words);
+    assert.deepEqual([tick.cadence, tick.source, tick.key, tick.slot], [words.cadence, words.source, words.key, words.slot]);
+    assert.equal(parseIso(tick.expires_at), parseIso(words.expiresAt));
+    assert.ok(!('payload' in tick));
+  });
+
+  it('M4 names itself as the source where nobody else is named, and writes no field that was not asked for', async () => {
+    const tick = await only(producer, { cadence: 'mail' });
+    assert.match(String(tick.source), /^[a-z-]+$/);
+    for (const field of ['payload', 'key', 'slot', 'expires_at', 'parent_run', 'depth', 'dead']) assert.ok(!(field in tick), field);
+  });
+
+  it('takes a tick of 256 KB and refuses one byte more', async () => {
+    const sized = (bytes: number): Words => ({ cadence: 'mail', payload: `"${'ä'.repeat(10)}${'x'.repeat(bytes - 22)}"`, via: 'file' });
+    const root = emptyRoot();
+    const sample = await producer.produce(sized(100), root);
+    assert.ok(sample.kind === 'queued');
+    const room = MAX_TICK_BYTES - (statSync(sample.path).size - 100);
+    const largest = await producer.produce(sized(room), root);
+    assert.ok(largest.kind === 'queued', JSON.stringify(largest));
+    assert.equal(statSync(largest.path).size, MAX_TICK_BYTES);
+    const before = filesIn(inboxOf(root));
+    const over = await producer.produce(sized(room + 1), root);
+    assert.ok(over.kind === 'refused' && over.code === 'bad_data', JSON.stringify(over));
+    assert.deepEqual(filesIn(inboxOf(root)), before);
+  });
+
+  it('keeps what it writes to its user, whatever the umask', async () => {
+    for (const umask of ['000', '022', '077']) {
+      const root = emptyRoot();
+      const { argv } = producer.command({ cadence: 'mail', payload: '1' }, root);
+      const answer = await run({ argv: ['/bin/sh', '-c', `umask ${umask}; exec "$@"`, 'sh', ...argv] });
+      assert.ok(answer.kind === 'queued', JSON.stringify(answer));
+      assert.equal(statSync(answer.path).mode & 0o7777, 0o600);
+      for (const folder of [inboxOf(root), dirname(inboxOf(root))]) assert.equal(statSync(folder).mode & 0o7777, 0o700);
+    }
+  });
+}
+
+function describeNames(producer: Producer): void {
+  it('P1a takes every name that the rule allows', async () => {
+    for (const cadence of ['ab', '7z', 'a--b', 'x--once', 'only', `${'a'.repeat(49)}9`]) assert.equal((await only(producer, { cadence })).cadence, cadence);
+  });
+
+  it('P1a refuses every other name, and builds no path from it', async () => {
+    const names = ['a', 'A1', 'aB', 'a_b', 'a b', 'ab-', 'a.b', '..', '../../ab', 'a/b', 'ä1', 'ab\n', 'a\u001b[31mb', 'a"b', 'a$b', 'a*', 'a'.repeat(51)];
+    for (const cadence of names) {
+      const root = emptyRoot();
+      await refused(producer.produce({ cadence }, root), 'bad_data', root);
+      assert.deepEqual(readdirSync(root), ['cadences']);
+    }
+  });
+}
+
+function describeRefusals(producer: Producer): void {
+  it('says that a root without cadences/ is none, and makes nothing there', async () => {
+    const root = tempRoot();
+    for (const none of [root, join(root, 'missing')]) await refused(producer.produce({ cadence: 'mail' }, none), 'not_found', none);
+    assert.deepEqual(readdirSync(root), []);
+  });
+
+  it('refuses a slot that is no instant, an empty source and an empty or endless key', async () => {
+    const words: readonly Omit<Words, 'cadence'>[] = [
+      { slot: 'tomorrow' },
+      { slot: '2026-11' },
+      { source: '' },
+      { key: '' },
+      { key: 'k'.repeat(201) },
+      { source: 's'.repeat(201) },
+    ];
+    for (const wrong of words) {
+      const root = emptyRoot();
+      await refused(producer.produce({ cadence: 'mail', ...wrong }, root), 'bad_data', root);
+    }
+  });
+
+  it('says permission where the inbox may not be written', async () => {
+    const uid = process.getuid?.() === 0 ? NOBODY : undefined; // root may write everywhere
+    const root = emptyRoot(uid);
+    assert.equal((await run(producer.command({ cadence: 'mail' }, root), { uid })).kind, 'queued');
+    for (const { file } of filesIn(inboxOf(root)).map((name) => ({ file: join(inboxOf(root), name) }))) rmSync(file);
+    chmodSync(inboxOf(root), 0o500);
+    await refused(run(producer.command({ cadence: 'mail' }, root), { uid }), 'permission', root);
+    chmodSync(inboxOf(root), 0o700);
+  });
+
+  if (!producer.takesText) return;
+  it('refuses what is not one JSON value', async () => {
+    for (const payload of NO_PAYLOADS) {
+      const root = emptyRoot();
+      await refused(producer.produce({ cadence: 'mail', payload, via: payload.startsWith('@') ? 'stdin' : 'argument' }, root), 'bad_data', root);
+    }
+  });
+
+  it('lets no payload write a field of the tick', async () => {
+    for (const payload of SMUGGLERS) {
+      const root = emptyRoot();
+      await refused(producer.produce({ cadence: 'mail', payload }, root), 'bad_data', root);
+    }
+  });
+
+  it('names a payload file that is not there, is a folder, or may not be read', async () => {
+    const uid = process.getuid?.() === 0 ? NOBODY : undefined;
+    const root = emptyRoot(uid);
+    writeFileSync(join(root, 'secret.json'), '{}', { mode: 0o000 });
+    const cases = [
+      ['@/no/such/file.json', 'not_found'],
+      [`@${root}`, 'bad_data'],
+      [`@${join(root, 'secret.json')}`, 'permission'],
+    ] as const;
+    for (const [payload, code] of cases) await refused(run(producer.command({ cadence: 'mail', payload }, root), { uid }), code, root);
+  });
+}
+
+function describeDisks(producer: Producer): void {
+  const words: Words = { cadence: 'mail', payload: JSON.stringify('x'.repeat(9000)) };
+
+  it('leaves nothing half-written where the write stops short', async () => {
+    const root = emptyRoot();
+    mkdirSync(inboxOf(root), { recursive: true, mode: 0o700 });
+    const { argv } = producer.command(words, root);
+    const limited = await run({ argv: ['/bin/sh', '-c', 'ulimit -f 4; exec "$@"', 'sh', ...argv] });
+    assert.ok(limited.kind === 'refused' && limited.code === 'io', JSON.stringify(limited));
+    await refused(Promise.resolve(limited), 'io', root);
+    assert.equal((await producer.produce(words, root)).kind, 'queued');
+  });
+
+  if (!canMount()) return;
+  it('says that the disk is full, leaves nothing half-written, and goes on when there is room', async () => {
+    const root = tempRoot();
+    assert.equal(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=128k', 'tmpfs', root]).status, 0);
+    try {
+      mkdirSync(join(root, 'cadences'));
+      for (const folder of ['inbox', 'tmp']) mkdirSync(join(root, 'state/cadence-bus', folder), { recursive: true, mode: 0o700 });
+      const filler = join(root, 'filler');
+      spawnSync('dd', ['if=/dev/zero', `of=${filler}`, 'bs=4096'], { stdio: 'ignore' });
+      const shown = await refused(producer.produce(words, root), 'io', root);
+      assert.match(shown, /No space left|ENOSPC/);
+      rmSync(filler);
+      assert.equal((await producer.produce(words, root)).kind, 'queued');
+      assert.equal(readTicks(inboxOf(root)).length, 1);
+    } finally {
+      spawnSync('umount', [root]);
+    }
+  });
+}
+
+/** Only root on Linux can make a small disk. */
+function canMount(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false;
+  const folder = tempRoot();
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
+  if (isMounted) spawnSync('umount', [folder]);
+  return isMounted;
+}
+
+function describeCrowds(producer: Producer): void {
+  it('M4 makes 200 ticks of 200 calls at once', async () => {
+    const root = emptyRoot();
+    const numbers = Array.from({ length: 200 }, (_, index) => index);
+    const answers = await Promise.all(
+      numbers.map((number) => producer.produce({ cadence: 'mail', payload: JSON.stringify({ number, pad: 'x'.repeat(5000) }) }, root)),
+    );
+    for (const answer of answers) assert.equal(answer.kind, 'queued', JSON.stringify(answer));
+    const found = readTicks(inboxOf(root)).map(({ tick }) => (tick.payload as { number: number }).number);
+    assert.deepEqual(
+      found.sort((a, b) => a - b),
+      numbers,
+    );
+  });
+
+  it('leaves whole or recognisably unfinished files when it is killed at any moment', async () => {
+    const root = emptyRoot();
+    const words: Words = { cadence: 'mail', payload: `[\n${'"line",\n'.repeat(7000)}1]` };
+    const startedMs = performance.now();
+    assert.equal((await run(producer.command(words, root))).kind, 'queued');
+    const tookMs = performance.now() - startedMs;
+    const expected = JSON.parse(words.payload as string);
+    for (let round = 0; round < 24; round += 1) {
+      await run(producer.command(words, root), { onStart: (kill) => setTimeout(kill, tookMs * (round / 20)) });
+    }
+    for (const file of filesIn(inboxOf(root))) {
+      const path = join(inboxOf(root), file);
+      if (!isWhole(path)) rmSync(path);
+    }
+    for (const { tick } of readTicks(inboxOf(root))) assert.deepEqual(tick.payload, expected);
+  });
+
+  it('loses nothing while the owner empties the inbox and swaps it for a new one', async () => {
+    const root = emptyRoot();
+    const taken = join(root, 'taken');
+    mkdirSync(taken);
+    mkdirSync(inboxOf(root), { recursive: true, mode: 0o700 });
+    const numbers = Array.from({ length: 150 }, (_, index) => index);
+    let isProducing = true;
+    const swapping = swapUntil(() => !isProducing, inboxOf(root), taken);
+    for (let from = 0; from < numbers.length; from += 10) {
+      const calls = numbers.slice(from, from + 10).map((number) => producer.produce({ cadence: 'mail', payload: String(number) }, root));
+      for (const answer of await Promise.all(calls)) assert.equal(answer.kind, 'queued', JSON.stringify(answer));
+    }
+    isProducing = false;
+    assert.ok((await swapping) > 0, 'the inbox was never swapped');
+    const found = [...readTicks(inboxOf(root)), ...readTaken(taken)].map(({ tick }) => Number(tick.payload));
+    assert.deepEqual(
+      found.sort((a, b) => a - b),
+      numbers,
+    );
+  });
+}
+
+/** Moves every file out, then puts a new folder in the place of the empty one; answers how often that went through. */
+async function swapUntil(isOver: () => boolean, inbox: string, taken: string): Promise<number> {
+  let swaps = 0;
+  for (let round = 0; !isOver(); round += 1) {
+    for (const file of filesIn(inbox)) {
+      const folder = join(taken, String(round));
+      mkdirSync(folder, { recursive: true });
+      renameSync(join(inbox, file), join(folder, file));
+    }
+    mkdirSync(`${inbox}.new`, { recursive: true, mode: 0o700 });
+    try {
+      renameSync(`${inbox}.new`, inbox);
+      swaps += 1;
+    } catch (thrown) {
+      // Somebody was faster, and the folder is not empty.
+      if (!['ENOTEMPTY', 'EEXIST'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+    }
+    await new Promise((resume) => setImmediate(resume));
+  }
+  return swaps;
+}
+
+function readTaken(taken: string): ReturnType<typeof readTicks> {
+  return filesIn(taken).flatMap((round) => readTicks(join(taken, round)));
+}

@@ -1,0 +1,101 @@
+#!/usr/bin/env node
+/**
+ * Runs one suite of tests, every file by its name.
+ *
+ *     node test/support/run-tests.mjs [unit | e2e | sim | bench] [part of a path …]
+ *
+ * On Node 20 `node --test <folder or quoted glob>` finds no `.ts` test and passes. So the files are found here, and a run
+ * that has nothing to run, or a file without a test in it, is a failure. Node's own closing lines stay on stdout: `.ci/run`
+ * counts by them.
+ */
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism, constants, tmpdir } from 'node:os';
+import { dirname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const SUITES = ['unit', 'e2e', 'sim', 'bench'];
+/** A hung file is killed and named, long before a CI job is cut off without a word. */
+const FILE_TIMEOUT_MS = { unit: 240_000, e2e: 480_000, sim: 1_800_000, bench: 1_800_000 };
+
+function suiteOf(path) {
+  if (path.startsWith('test/sim/')) return 'sim';
+  if (path.startsWith('test/bench/')) return 'bench';
+  return path.endsWith('.e2e.test.ts') ? 'e2e' : 'unit';
+}
+
+function testFiles(dir) {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(dir, entry.name);
+    if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'fixtures' ? [] : testFiles(path);
+    return entry.isFile() && entry.name.endsWith('.test.ts') ? [relative(ROOT, path).split(sep).join('/')] : [];
+  });
+}
+
+/** What the shell or a surrounding test run has set must not reach the tests. */
+function testEnv() {
+  const { NODE_TEST_CONTEXT: _context, CADENCE_ROOT: _root, AGENT_ROOT: _agentRoot, ...env } = process.env;
+  return env;
+}
+
+/** The package is made once here, so that every e2e file works on the same one (`packed.ts` reads the variable). */
+function makePackage(folder, env) {
+  const made = spawnSync(process.execPath, ['--import', 'tsx', 'test/support/packed.ts', folder], { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
+  if (made.status !== 0) throw new Error('The package could not be made, so no e2e test can run.');
+  return { ...env, CADENCE_BUS_PACKED: folder };
+}
+
+function runNode(suite, files, report, env) {
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-timeout=${FILE_TIMEOUT_MS[suite]}`];
+  args.push('--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${report}`);
+  const child = spawn(process.execPath, [...args, ...files], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  return new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('close', (code, signal) => done(code ?? 128 + constants.signals[signal]));
+  });
+}
+
+/** Node counts a file without a test as one test that passed, under the file's name; no `it` bears such a name. */
+function emptyFiles(report, files) {
+  const passed = new Set([...report.matchAll(/^ok \d+ - (.*)$/gm)].map((line) => line[1].replace(/ # .*$/, '')));
+  return files.filter((file) => passed.has(file) || passed.has(resolve(ROOT, file)));
+}
+
+function complaint(report, files) {
+  const count = Number(/^# tests (\d+)$/m.exec(report)?.[1] ?? 0);
+  if (count === 0) return 'node:test ran no test.';
+  const empty = emptyFiles(report, files);
+  return empty.length === 0 ? undefined : `No test in ${empty.join(', ')}: add one or remove the file.`;
+}
+
+async function main(words) {
+  const suite = SUITES.includes(words[0]) ? words[0] : 'unit';
+  const parts = suite === words[0] ? words.slice(1) : words;
+  const files = testFiles(join(ROOT, 'test'))
+    .filter((path) => suiteOf(path) === suite && (parts.length === 0 || parts.some((part) => path.includes(part))))
+    .sort();
+  if (files.length === 0) throw new Error(`No ${suite} test file found${parts.length === 0 ? '' : ` whose path contains ${parts.join(' or ')}`}.`);
+  const folder = mkdtempSync(join(tmpdir(), 'cadence-bus-tests-'));
+  try {
+    const env = suite === 'e2e' ? makePackage(join(folder, 'package'), testEnv()) : testEnv();
+    const report = join(folder, 'report.tap');
+    const code = await runNode(suite, files, report, env);
+    const wrong = complaint(readFileSync(report, 'utf8'), files);
+    if (wrong !== undefined) throw new Error(wrong);
+    return code;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error) => {
+    process.exitCode = 1;
+    process.stderr.write(`run-tests: ${error.message}\n`);
+  },
+);

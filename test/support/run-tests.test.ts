@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const SUPPORT = dirname(fileURLToPath(import.meta.url));
+const base = realpathSync(mkdtempSync(join(tmpdir(), 'run-tests-')));
+after(() => rmSync(base, { recursive: true, force: true }));
+
+const test = (body: string): string => `import { it } from 'node:test';\n${body}\n`;
+const PASSING = test(`it('passes', () => {});`);
+
+/** A project of nothing but the runner and these files under `test/`. */
+function run(name: string, files: Readonly<Record<string, string>>, ...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const root = join(base, name);
+  mkdirSync(join(root, 'test', 'support'), { recursive: true });
+  cpSync(join(SUPPORT, 'run-tests.mjs'), join(root, 'test', 'support', 'run-tests.mjs'));
+  symlinkSync(join(SUPPORT, '..', '..', 'node_modules'), join(root, 'node_modules'));
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, 'test', path)), { recursive: true });
+    writeFileSync(join(root, 'test', path), text);
+  }
+  const env = { ...process.env, AGENT_ROOT: '/nowhere' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['test/support/run-tests.mjs', ...args], { cwd: root, encoding: 'utf8', env });
+  return { status, stdout, stderr };
+}
+
+describe('run-tests', () => {
+  it('runs every .test.ts file in any folder and leaves the closing lines of node on stdout', () => {
+    const { status, stdout } = run('all', { 'a.test.ts': PASSING, 'core/deep/b.test.ts': PASSING, 'core/b.ts': 'throw new Error();' });
+    assert.equal(status, 0);
+    assert.match(stdout, /^ℹ tests 2$/m);
+    assert.match(stdout, /^ℹ pass 2$/m);
+  });
+
+  it('fails where a test fails', () => {
+    const { status, stdout } = run('failing', { 'a.test.ts': test(`it('fails', () => { throw new Error('no'); });`), 'b.test.ts': PASSING });
+    assert.equal(status, 1);
+    assert.match(stdout, /^ℹ fail 1$/m);
+  });
+
+  it('fails where there is no test file at all', () => {
+    const { status, stderr } = run('none', { 'a.ts': PASSING });
+    assert.equal(status, 1);
+    assert.match(stderr, /No unit test file found/);
+  });
+
+  it('fails where a file has no test in it, which node counts as a test that passed', () => {
+    const { status, stderr } = run('empty', { 'a.test.ts': PASSING, 'hollow.test.ts': 'export {};' });
+    assert.equal(status, 1);
+    assert.match(stderr, /No test in test\/hollow\.test\.ts/);
+  });
+
+  it('keeps e2e, sim and bench out of the unit suite, and runs each when it is named', () => {
+    const files = { 'a.test.ts': PASSING, 'sim/s.test.ts': test(`it('simulates', () => {});`), 'bench/b.test.ts': PASSING, 'e2e/p.e2e.test.ts': PASSING };
+    assert.match(run('unit', files).stdout, /^ℹ tests 1$/m);
+    assert.match(run('sim', files, 'sim').stdout, /✔ simulates/);
+  });
+
+  it('hands the folder of one package to all e2e tests, and runs none where the package cannot be made', () => {
+    const e2e = test(`import { readFileSync } from 'node:fs';
+      it('sees the package', () => { readFileSync(process.env['CADENCE_BUS_PACKED'] ?? ''); });`);
+    const maker = `import { writeFileSync } from 'node:fs';\nwriteFileSync(process.argv[2]!, 'made');\n`;
+    const made = run('packs', { 'support/packed.ts': maker, 'e2e/a.e2e.test.ts': e2e, 'e2e/b.e2e.test.ts': e2e }, 'e2e');
+    assert.equal(made.status, 0, made.stdout);
+    assert.match(made.stdout, /^ℹ pass 2$/m);
+    const unmade = run('packs-not', { 'support/packed.ts': 'process.exit(3);', 'e2e/a.e2e.test.ts': e2e }, 'e2e');
+    assert.equal(unmade.status, 1);
+    assert.match(unmade.stderr, /package could not be made/);
+  });
+
+  it('runs only files whose path contains one of the words', () => {
+    const files = { 'core/tick.test.ts': PASSING, 'core/gate.test.ts': PASSING, 'wire/tick.test.ts': PASSING };
+    assert.match(run('filter', files, 'core/tick', 'wire').stdout, /^ℹ tests 2$/m);
+    const { status, stderr } = run('filter-nothing', files, 'no-such');
+    assert.equal(status, 1);
+    assert.match(stderr, /contains no-such/);
+  });
+
+  it('lets no root of the shell reach a test', () => {
+    const { status, stdout } = run('env', { 'a.test.ts': test(`it('has none', () => { if (process.env['AGENT_ROOT'] !== undefined) throw new Error(); });`) });
+    assert.equal(status, 0, stdout);
+  });
+});
