@@ -9,23 +9,26 @@ import {
   DEFAULT_LOG_CAP_BYTES,
   DEFAULT_RETRY,
 } from '../core/cadence.ts';
+import { parseDuration } from '../core/duration.ts';
+import type { Outcome } from '../core/outcome.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
+import { isFinal } from '../core/run.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
 import { createDoc } from '../doc.ts';
 import { createHistory } from '../history/history.ts';
 import { createJournal } from '../history/journal.ts';
 import { createRunLog } from '../history/run-log.ts';
+import { cutLog } from '../platform/child-log.ts';
 import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';
-import { createIds } from '../platform/ids.ts';
+import { createIds, randomSessionId } from '../platform/ids.ts';
 import { readMachine } from '../platform/machine.ts';
 import { createProcesses } from '../platform/processes.ts';
 import { createProducer } from '../platform/producer.ts';
 import type { Clock, Files, History, Journal, Ownership, Queue, QueueNews, RunLog, Runner } from '../ports.ts';
-import { createClaudeRunner } from '../runners/claude.ts';
-import { createCommandRunner } from '../runners/command.ts';
-import { createInlineRunner } from '../runners/inline.ts';
+import type { EnqueueOptions as ChildEnqueueOptions } from '../runners/phase.ts';
+import { createRunners } from '../runners/runners.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import { createWatch } from '../runners/watch.ts';
 import { createCapacity } from '../services/capacity.ts';
@@ -69,6 +72,7 @@ export interface OwnerWiring {
   /** Stand-ins for tests that cut the disk or move the time. */
   readonly files?: Files;
   readonly clock?: Clock;
+  readonly runners?: Readonly<Record<Cadence['run']['kind'], Runner>>;
 }
 
 const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'subsessions'] as const;
@@ -98,10 +102,24 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     view: createDoc({ files, clock, path: paths.circuit, parse: parseCircuitView, onBroken: broken }),
   });
   const queue = createFileQueue({ files, clock, paths, ids: createIds(), news: newsTo(journal, (run) => conclusion.note(run), clock) });
-  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book });
+  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, onFault: wiring.onFault });
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? 1 });
   const processes = createProcesses({ clock, files });
-  const runnerOf = createRunners({ clock, files, paths, processes, machine, definitions, orders: (payload) => orders.carryOut(payload), root: wiring.root });
+  const runners =
+    wiring.runners ??
+    createRunners({
+      clock,
+      files,
+      paths,
+      processes,
+      watch: createWatch({ clock, files, cutLog }),
+      env: machine.env,
+      settings: definitions.settings,
+      newSessionId: randomSessionId,
+      enqueue: createChildEnqueue(wiring.root),
+    });
+  const runnerOf = (cadence: Cadence): Runner =>
+    cadence.name === CONTROL_CADENCE ? createOrderRunner((payload) => orders.carryOut(payload)) : runners[cadence.run.kind];
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();
@@ -110,7 +128,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const control = controlCadence(paths);
   const knownKeys = new Set<string>();
   conclusion.onRecord((run) => {
-    if (run.key !== undefined || run.slot !== undefined) knownKeys.add(run.tick);
+    if ((run.key !== undefined || run.slot !== undefined) && isFinal(run.status)) knownKeys.add(run.tick);
   });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, conclusion, book, ownership: wiring.ownership, missingEnv });
@@ -121,6 +139,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     journal,
     definitions,
     gatekeeper,
+    onFault: wiring.onFault,
     conclusion,
     book,
     jobs,
@@ -183,12 +202,38 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     announceDefinitions,
     async recover() {
       const unseen = book.load();
-      for (const run of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(run);
+      for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string): Cadence => definitions.get(name)?.cadence ?? { ...control, name, run: { ...ANY_COMMAND, cwd: paths.root } };
-      const isAlive = (runId: string, runDir: string): boolean => processes.isAlive(runId, runDir);
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, cadenceOf, isAlive }, unseen);
+      const isAlive = (runDir: string): boolean => {
+        const found = files.read(`${runDir}/pid`, 64);
+        return found?.kind === 'text' && processes.identity(Number(found.text)) !== undefined;
+      };
+      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, cadenceOf, isAlive, onFault: wiring.onFault }, unseen);
     },
   };
+}
+
+/** A handler's tick knows whose child it is. */
+function createChildEnqueue(root: string) {
+  const producer = createProducer({ root });
+  return async (cadence: string, options: ChildEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
+    const { payload, key, in: after } = options;
+    const delayMs = after === undefined ? undefined : parseDuration(after);
+    return producer.enqueue(cadence, {
+      source: 'handler',
+      parentRun: parent.runId,
+      depth: parent.depth,
+      ...(payload === undefined ? {} : { payload }),
+      ...(key === undefined ? {} : { key }),
+      ...(delayMs === undefined ? {} : { delayMs }),
+    });
+  };
+}
+
+/** Orders have no process and no output; they end where they are carried out. */
+function createOrderRunner(carryOut: (payload: unknown) => Promise<Outcome>): Runner {
+  const run: Runner['run'] = async (job) => ({ outcome: await carryOut(job.tick.payload), ending: undefined, stdoutPath: null, stderrPath: null });
+  return { run, adopt: run };
 }
 
 /** How long a key is remembered after its tick has ended. */

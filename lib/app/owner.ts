@@ -14,7 +14,7 @@ import { readMachine } from '../platform/machine.ts';
 import { acquireOwnership } from '../platform/ownership.ts';
 import { identityOf } from '../platform/process-identity.ts';
 import { takeOver } from '../platform/takeover.ts';
-import type { Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
+import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { composeOwner, makeFolders, type OwnerParts } from './compose.ts';
 
 /** The one consumer process of a root. */
@@ -101,7 +101,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     parts.consumer.close();
     await loop.stop();
     parts.jobs.stopAll('halt', ['inline']);
-    await Promise.race([parts.jobs.ended(['inline']), new Promise<void>((resolve) => parts.clock.after(INLINE_GRACE_MS, resolve))]);
+    await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
     await parts.conclusion.idle();
     parts.book.save();
     parts.journal.emit({ level: 'info', stage: 'owner_stopped', because });
@@ -128,6 +128,16 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
         loop.wake();
       }),
   };
+}
+
+/** Waits for the work, but no longer than this. */
+async function within(clock: Clock, ms: number, work: Promise<void>): Promise<void> {
+  let timer: Closeable | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = clock.after(ms, resolve);
+  });
+  await Promise.race([work, late]);
+  timer?.close();
 }
 
 function watchAll(parts: OwnerParts, wake: () => void): readonly Closeable[] {

@@ -2,13 +2,20 @@ import { pathsOf } from '../core/paths.ts';
 import { createFiles } from '../platform/files.ts';
 import { createProducer } from '../platform/producer.ts';
 
-/** Enqueues these cadences, as far as the root has them. Answers with those that it has. */
-export async function enqueueDemonstration(root: string, plan: readonly (readonly [cadence: string, times: number])[]): Promise<readonly string[]> {
+/** Which of these cadences the root has, and how to enqueue them, each so many times. */
+export function prepareDemonstration(
+  root: string,
+  plan: readonly (readonly [cadence: string, times: number])[],
+): { readonly present: readonly string[]; readonly enqueue: () => Promise<void> } {
   const names = createFiles()
     .list(pathsOf(root).cadences)
     .map((file) => file.replace(/\.(ya?ml|md)$/, ''));
-  const producer = createProducer({ root });
   const present = plan.filter(([cadence]) => names.includes(cadence));
-  for (const [cadence, times] of present) for (let n = 0; n < times; n += 1) await producer.enqueue(cadence, { source: 'tour' });
-  return present.map(([cadence]) => cadence);
+  return {
+    present: present.map(([cadence]) => cadence),
+    async enqueue() {
+      const producer = createProducer({ root });
+      for (const [cadence, times] of present) for (let n = 0; n < times; n += 1) await producer.enqueue(cadence, { source: 'tour' });
+    },
+  };
 }

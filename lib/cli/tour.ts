@@ -1,4 +1,4 @@
-import { enqueueDemonstration } from '../app/tour.ts';
+import { prepareDemonstration } from '../app/tour.ts';
 import { CadenceError } from '../core/error.ts';
 import type { Output } from './command.ts';
 
@@ -18,18 +18,15 @@ const TOLD: Readonly<Record<(typeof PLAN)[number][0], string>> = {
 
 /** Drops a tick for each cadence of the demonstration and says what there is to see. */
 export async function beginTour(root: string, out: Output): Promise<void> {
-  const present = await enqueueDemonstration(root, PLAN);
-  if (present.length === 0)
-    throw new CadenceError(
-      'not_found',
-      `${root}/cadences has none of the demonstration's cadences`,
-      `They come with the package: ${PLAN.map(([name]) => name).join(', ')}.`,
-    );
+  const { present, enqueue } = prepareDemonstration(root, PLAN);
+  if (present.length === 0) {
+    const hint = `They come with the package: ${PLAN.map(([name]) => name).join(', ')}.`;
+    throw new CadenceError('not_found', `${root}/cadences has none of the demonstration's cadences`, hint);
+  }
   out.note('');
   out.note(out.paint.bold('The tour: enqueued for you, to see a failure handled before your eyes (about 40 seconds)'));
   for (const [name] of PLAN) if (present.includes(name)) out.note(`  ${out.paint.bold(name.padEnd(12))} ${TOLD[name]}`);
-  out.note(
-    out.paint.dim('Look on from another terminal: ls state/cadence-bus/dlq · cat state/cadence-bus/circuit-open.json · node dist/bin/cadence-bus.js status'),
-  );
+  out.note(out.paint.dim('Look on from another terminal: ls state/cadence-bus/dlq · cat state/cadence-bus/circuit-open.json · cadence-bus status'));
   out.note('');
+  await enqueue();
 }

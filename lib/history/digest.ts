@@ -65,8 +65,7 @@ export function loadDigest(
 function matchesLog(files: LogFiles, dir: string, digest: Digest): boolean {
   const { day, bytes } = digest.through;
   if (day === '' && bytes === 0) return digest.cadences.size === 0;
-  const size = isDay(day) ? segmentBytes(files, dir, day) : undefined;
-  if (size === undefined || size < bytes) return false;
+  if (!isDay(day) || segmentBytes(files, dir, day) === undefined) return false;
   if (bytes > 0 && readBytes(files, segmentPath(dir, day), bytes - 1, 1)[0] !== NEWLINE) return false;
   const entries = [...digest.cadences.values()];
   if (entries.some((entry) => !isBefore(entry.at, digest.through))) return false;

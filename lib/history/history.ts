@@ -1,6 +1,6 @@
 import { dayOf, type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import type { RunRecord } from '../core/run.ts';
+import { isFinal, type RunRecord } from '../core/run.ts';
 import { isTickId, parseRunId } from '../core/tick.ts';
 import type { Files, History } from '../ports.ts';
 import { chainBackward } from './chain.ts';
@@ -27,6 +27,13 @@ export function createHistory({ files, paths }: HistoryDeps): History {
   }
 
   return {
+    keyed(sinceMs) {
+      const firstDay = dayOf(sinceMs);
+      const ids = new Set<string>();
+      for (const needle of ['"key":', '"slot":'])
+        for (const { run } of recordsBackward(files, dir, { firstDay, needle })) if (isFinal(run.status)) ids.add(run.tick);
+      return ids;
+    },
     runs({ cadence, limit, sinceMs, status }) {
       const runs: RunRecord[] = [];
       // A line never stands in a segment older than the day of its writing, so older segments hold nothing younger.

@@ -44,10 +44,14 @@ export function formatStart(pid: number, identity: string): string {
   return `${pid} ${identity}\n`;
 }
 
+export function readStart(files: Files, runDir: string): { readonly pid: number; readonly identity: string } | undefined {
+  const found = /^(\d{1,10}) (.+)\n$/.exec(readSmall(files, `${runDir}/start`));
+  return found === null ? undefined : { pid: Number(found[1]), identity: found[2] as string };
+}
+
 export async function findRun(deps: AdoptDeps, folder: RunFolder): Promise<Found> {
-  const recorded = /^(\d{1,10}) (.+)\n$/.exec(readSmall(deps.files, `${folder.runDir}/start`));
-  const recordedPid = Number(recorded?.[1]);
-  if (recorded !== null && deps.identityOf(recordedPid) === recorded[2]) return follow(await deps.table.among([recordedPid]), recordedPid);
+  const recorded = readStart(deps.files, folder.runDir);
+  if (recorded !== undefined && deps.identityOf(recorded.pid) === recorded.identity) return follow(await deps.table.among([recorded.pid]), recorded.pid);
   const program = readProgramPid(deps.files, folder.runDir);
   const all = (await deps.table.all()).filter((entry) => entry.state !== 'zombie' && entry.pid !== process.pid);
   const shim = await findShim(deps, folder, all, program);

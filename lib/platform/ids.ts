@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync, randomUUID } from 'node:crypto';
 import type { Ids } from '../ports.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
@@ -38,4 +38,9 @@ export function createIds(): Ids {
       return id;
     },
   };
+}
+
+/** A name for a sub-session, never used before: claude takes one only once. */
+export function randomSessionId(): string {
+  return randomUUID();
 }

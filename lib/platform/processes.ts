@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
-import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid } from './child-adopt.ts';
+import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart } from './child-adopt.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
 import { named, type Survivor, stopTree } from './child-stop.ts';
 import { identityOf } from './process-identity.ts';
@@ -10,6 +10,8 @@ import { createProcessTable, type ProcessTable } from './process-table.ts';
 export interface SupervisedProcesses extends Processes {
   /** Who still carries the tag of a run that ended by itself: named, not killed, for a command may start a daemon on purpose. */
   leftBehind(runId: string, sinceMs: Ms): Promise<readonly Survivor[]>;
+  /** Whether the child of this folder may still be at work. In doubt it is. */
+  isAlive(runId: string, runDir: string): boolean;
 }
 
 interface Deps {
@@ -35,6 +37,7 @@ export function createProcesses(ports: { readonly clock: Clock; readonly files: 
     adopt: (runId, runDir) => adopt(deps, { runId, runDir }),
     identity: identityOf,
     leftBehind: (runId, sinceMs) => leftBehind(deps, runId, sinceMs),
+    isAlive: (_runId, runDir) => isAlive(deps, runDir),
   };
 }
 
@@ -119,6 +122,15 @@ function stopper(deps: Deps, folder: RunFolder, shimPid: Promise<number | undefi
     stopping ??= stop(graceMs);
     return stopping;
   };
+}
+
+function isAlive(deps: Deps, runDir: string): boolean {
+  if (readExit(deps.files, runDir) !== undefined) return false;
+  const shim = readStart(deps.files, runDir);
+  if (shim !== undefined && deps.identityOf(shim.pid) === shim.identity) return true;
+  // The shim may have been killed; who has the program's pid now cannot be told at a glance.
+  const program = readProgramPid(deps.files, runDir);
+  return program !== undefined && deps.identityOf(program) !== undefined;
 }
 
 async function leftBehind(deps: Deps, runId: string, sinceMs: Ms): Promise<readonly Survivor[]> {

@@ -36,7 +36,8 @@ function judgeKind(kind: Kind, { summary, reason, delay }: { summary?: string; r
       return { kind, reason: words('its handler found nothing to do') };
     case 'defer': {
       const delayMs = delay === undefined ? undefined : parseDuration(delay);
-      if (delay !== undefined && delayMs === undefined) return failed(`its handler answered "defer" with the delay "${truncate(delay, 40)}", which is no duration like 10m`);
+      if (delay !== undefined && delayMs === undefined)
+        return failed(`its handler answered "defer" with the delay "${truncate(delay, 40)}", which is no duration like 10m`);
       return { kind, delayMs, reason: words('its handler asked to be tried later') };
     }
     case 'fail':

@@ -10,14 +10,18 @@ export interface Output {
 export const TAIL_BYTES = 4096;
 
 /** The last bytes of a file of any size, by one read. Never begins in the middle of a character; what is no UTF-8 is replaced. */
-export function readTail(files: Files, path: string, maxBytes = TAIL_BYTES): string {
+export function readTail(files: Files, path: string, maxBytes = TAIL_BYTES, fromBytes = 0): string {
   return unlessRefused('', () => {
-    const sizeBytes = files.info(path)?.sizeBytes ?? 0;
-    if (sizeBytes === 0) return '';
-    const offset = Math.max(0, sizeBytes - maxBytes);
+    const sizeBytes = sizeOf(files, path);
+    if (sizeBytes <= fromBytes) return '';
+    const offset = Math.max(fromBytes, sizeBytes - maxBytes);
     const bytes = files.readRange(path, offset, maxBytes);
     return bytes.subarray(offset === 0 ? 0 : firstCharacter(bytes)).toString('utf8');
   });
+}
+
+export function sizeOf(files: Files, path: string): number {
+  return unlessRefused(0, () => files.info(path)?.sizeBytes ?? 0);
 }
 
 /** Bytes of the form 10xxxxxx go on with a character; there are at most three. */

@@ -1,6 +1,6 @@
 import type { Ending, StopCause } from '../core/outcome.ts';
 import type { Child, ChildExit, StopSignal } from '../ports.ts';
-import { readTail } from './capture.ts';
+import { readTail, TAIL_BYTES } from './capture.ts';
 import type { Phase, RunnerDeps } from './phase.ts';
 import { putFile, writeRunFile } from './run-file.ts';
 
@@ -88,8 +88,8 @@ function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors 
     spawnError: exit.spawnError,
     stoppedFor,
     durationMs: Math.max(0, deps.clock.nowMs() - phase.startedMs),
-    stdoutTail: readTail(deps.files, phase.output.stdoutPath),
-    stderrTail: readTail(deps.files, phase.output.stderrPath),
+    stdoutTail: readTail(deps.files, phase.output.stdoutPath, TAIL_BYTES, phase.before.stdoutBytes),
+    stderrTail: readTail(deps.files, phase.output.stderrPath, TAIL_BYTES, phase.before.stderrBytes),
     droppedBytes,
     survivors,
   };

@@ -1,4 +1,6 @@
 import type { RunKind } from '../core/cadence.ts';
+import type { Ending } from '../core/outcome.ts';
+import { unlessRefused } from './capture.ts';
 import { adoptChild, type ChildPlan, runChild, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';
 import { judgeSession, readResult } from './claude-result.ts';
@@ -6,10 +8,8 @@ import { aboutRun, childEnvironment, isAllowed, type OwnerEnv } from './environm
 import type { Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 import { sessionPrompt } from './prompt.ts';
 import { putFile } from './run-file.ts';
-import { unlessRefused } from './capture.ts';
-import type { Ending } from '../core/outcome.ts';
 
-export type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
+type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
 
 const MAX_PROMPT_BYTES = 4 * 1024 * 1024;
 

@@ -27,13 +27,13 @@ export function childEnvironment(owner: OwnerEnv, spec: EnvSpec, about: Readonly
   const env: Record<string, string> = Object.create(null) as Record<string, string>;
   for (const [name, value] of Object.entries(owner)) if (value !== undefined && isPassed(name)) env[name] = value;
   const unset = new Set<string>();
-  const valueOf = (name: string): string => {
+  const ownersValue = (name: string): string => {
     const value = owner[name];
     if (value === undefined) unset.add(name);
     return value ?? '';
   };
-  for (const name of spec.names) env[name] = valueOf(name);
-  for (const [name, text] of Object.entries(spec.values)) env[name] = interpolate(text, valueOf);
+  for (const name of spec.names) env[name] = ownersValue(name);
+  for (const [name, text] of Object.entries(spec.values)) env[name] = interpolate(text, ownersValue);
   if (unset.size > 0) {
     const names = [...unset].join(', ');
     return { kind: 'unset', reason: `not set in the environment of the bus: ${names} (its cadence asks for ${unset.size === 1 ? 'it' : 'them'} under env)` };
@@ -43,10 +43,10 @@ export function childEnvironment(owner: OwnerEnv, spec: EnvSpec, about: Readonly
 
 const VARIABLE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;
 
-function interpolate(text: string, valueOf: (name: string) => string): string {
+function interpolate(text: string, ownersValue: (name: string) => string): string {
   return text.replace(VARIABLE, (_all, braced: string | undefined, bare: string | undefined) => {
     const name = braced ?? bare;
-    return name === undefined ? '$' : valueOf(name);
+    return name === undefined ? '$' : ownersValue(name);
   });
 }
 

@@ -1,13 +1,10 @@
-import type { RunKind } from '../core/cadence.ts';
 import { formatDuration } from '../core/duration.ts';
 import { judgeExit } from '../core/judge.ts';
 import type { Outcome, StopCause } from '../core/outcome.ts';
-import type { AppendLog, StopSignal } from '../ports.ts';
+import type { AppendLog, Closeable, Files, StopSignal } from '../ports.ts';
 import { describeThrow, failed, judgeAnswer } from './answer.ts';
 import { unlessRefused } from './capture.ts';
-import type { EnqueueOptions, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
-
-export type InlineKind = Extract<RunKind, { kind: 'inline' }>;
+import type { EnqueueOptions, InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 
 /** What a handler gets beside its tick. */
 export interface HandlerContext {
@@ -32,26 +29,44 @@ type Loaded = { readonly kind: 'handler'; readonly handler: Handler } | { readon
  * so each edit leaves the earlier version in memory, and what the file itself imports is not loaded again.
  */
 export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promise<unknown> = (url) => import(url)): Work<InlineKind> {
+  const known = new Map<string, { readonly url: string; readonly loaded: Loaded }>();
+  let failures = 0;
+
+  async function handlerOf(file: string): Promise<Loaded> {
+    const url = unlessRefused(undefined, () => versionUrl(deps.files, file));
+    if (url === undefined) return notLoaded(`its handler ${file} is not there`);
+    const before = known.get(file);
+    if (before?.url === url) return before.loaded;
+    // Node remembers failures too, but what was wrong may lie in a file that this one imports, and be right by now.
+    const loaded = await loadHandler(file, failures === 0 ? url : `${url}-${failures}`, load);
+    if (loaded.kind === 'handler') known.set(file, { url, loaded });
+    else failures += 1;
+    return loaded;
+  }
+
   return {
     async run({ file }, phase, stop) {
-      if (stop.cause !== undefined) return { outcome: stopped(deps, phase, stop.cause), ending: undefined };
-      const loaded = await loadHandler(deps, file, load);
+      if (stop.cause !== undefined) return { outcome: stoppedFor(deps, phase, stop.cause), ending: undefined };
+      const loaded = await handlerOf(file);
       return { outcome: loaded.kind === 'handler' ? await handle(deps, loaded.handler, phase, stop) : loaded.outcome, ending: undefined };
     },
-    adopt: async (_kind, phase): Promise<PhaseEnd> => ({ outcome: stopped(deps, phase, 'lost'), ending: undefined }),
+    adopt: async (_kind, phase): Promise<PhaseEnd> => ({ outcome: stoppedFor(deps, phase, 'lost'), ending: undefined }),
   };
 }
 
-async function loadHandler(deps: RunnerDeps, file: string, load: (url: string) => Promise<unknown>): Promise<Loaded> {
-  const info = unlessRefused(undefined, () => deps.files.info(deps.files.realPath(file)));
-  if (info === undefined) return notLoaded(`its handler ${file} is not there`);
-  const url = `file://${file.split('/').map(encodeURIComponent).join('/')}?v=${info.mtimeMs}-${info.sizeBytes}`;
+function versionUrl(files: Files, file: string): string | undefined {
+  const seen = files.info(file);
+  const info = seen?.kind === 'symlink' ? files.info(files.realPath(file)) : seen;
+  return info === undefined ? undefined : `file://${file.split('/').map(encodeURIComponent).join('/')}?v=${info.mtimeMs}-${info.sizeBytes}`;
+}
+
+async function loadHandler(file: string, url: string, load: (url: string) => Promise<unknown>): Promise<Loaded> {
   try {
     const module = (await load(url)) as { readonly default?: unknown };
     if (typeof module.default === 'function') return { kind: 'handler', handler: module.default as Handler };
     return notLoaded(`its handler ${file} has no default export that is a function: export default async (tick, context) => …`);
   } catch (thrown) {
-    return notLoaded(`its handler could not be loaded: ${isUnknownTypeScript(thrown, file) ? TYPESCRIPT : describeThrow(thrown)}`);
+    return notLoaded(`its handler ${file} could not be loaded: ${isUnknownTypeScript(thrown, file) ? TYPESCRIPT : describeThrow(thrown)}`);
   }
 }
 
@@ -67,27 +82,100 @@ function notLoaded(reason: string): Loaded {
 
 /** The handler against its limits: the first cause to stop it wins, whatever the handler answers after that. */
 async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: StopSignal): Promise<Outcome> {
-  const { timeoutMs, logCapBytes, killGraceMs } = phase.job.cadence;
-  const life = { isOver: false };
+  const { cadence } = phase.job;
   const abort = new AbortController();
-  const log = lineLog(deps, phase);
-  let first: StopCause | undefined;
-  const outcome = await new Promise<Outcome>((resolve) => {
-    const end = (cause: StopCause): void => {
-      if (life.isOver || first !== undefined) return;
-      first = cause;
-      const grace = deps.clock.after(killGraceMs, () => resolve(abandoned(stopped(deps, phase, cause), killGraceMs)));
-      work.finally(() => grace.close());
-      abort.abort(new Error(`the run is being stopped: ${cause}`));
-    };
-    const watched = deps.watch.add({ ...phase.output, startedMs: phase.startedMs, timeoutMs, idleTimeoutMs: 0, logCapBytes, onLimit: end });
-    const work = call(handler, phase, contextOf(deps, phase, abort.signal, life, log.line)).then((answered) => {
-      resolve(first === undefined ? answered : stopped(deps, phase, first));
-    });
-    over = () => watched.end();
-    stop.onStop(end);
+  const life: Life = { isOver: false, cause: undefined, grace: undefined };
+  let abandon: (outcome: Outcome) => void = () => undefined;
+  const abandoned = new Promise<Outcome>((resolve) => {
+    abandon = resolve;
   });
+  const end = (cause: StopCause): void => {
+    if (life.isOver || life.cause !== undefined) return;
+    life.cause = cause;
+    life.grace = deps.clock.after(cadence.killGraceMs, () => abandon(unheeded(stoppedFor(deps, phase, cause), cadence.killGraceMs)));
+    abort.abort(new Error(`the run is being stopped: ${cause}`));
+  };
+  stop.onStop(end);
+  const log = lineLog(deps, phase, life);
+  const work = call(handler, phase, contextOf(deps, phase, abort.signal, life, log.line));
+  const answered = work.then((outcome) => (life.cause === undefined ? outcome : stoppedFor(deps, phase, life.cause)));
+  const outcome = (await Promise.race([answered, deps.clock.breathe()])) ?? (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
   life.isOver = true;
+  life.grace?.close();
   log.close();
   return outcome;
+}
+
+interface Life {
+  isOver: boolean;
+  cause: StopCause | undefined;
+  grace: Closeable | undefined;
+}
+
+/** Most handlers are done before anybody could look: only the others are watched. Silence is no fault of a handler. */
+async function withLimits(deps: RunnerDeps, phase: Phase, end: (cause: StopCause) => void, outcome: Promise<Outcome>): Promise<Outcome> {
+  const { timeoutMs, logCapBytes } = phase.job.cadence;
+  const watched = deps.watch.add({ ...phase.output, startedMs: phase.startedMs, timeoutMs, idleTimeoutMs: 0, logCapBytes, onLimit: end });
+  try {
+    return await outcome;
+  } finally {
+    watched.end();
+  }
+}
+
+/** It never rejects, however late it ends: nobody may be listening any more. */
+async function call(handler: Handler, phase: Phase, context: HandlerContext): Promise<Outcome> {
+  try {
+    return judgeAnswer(await handler(structuredClone(phase.job.tick), context));
+  } catch (thrown) {
+    return failed(describeThrow(thrown));
+  }
+}
+
+function contextOf(deps: RunnerDeps, phase: Phase, signal: AbortSignal, life: Life, log: (line: unknown) => void): HandlerContext {
+  const { runId, attempt, tick } = phase.job;
+  const parent = { runId, depth: (tick.depth ?? 0) + 1 };
+  return {
+    signal,
+    log,
+    runId,
+    attempt,
+    root: deps.paths.root,
+    async enqueue(cadence, options = {}) {
+      if (life.isOver) throw new Error(`run ${runId} is over: it enqueues nothing any more`);
+      return deps.enqueue(cadence, options, parent);
+    },
+  };
+}
+
+/** The file is made with the first line. What a full disk refuses is dropped: the log of a handler is no part of its work. */
+function lineLog(deps: RunnerDeps, phase: Phase, life: Life): { readonly line: (line: unknown) => void; readonly close: () => void } {
+  let log: AppendLog | undefined;
+  return {
+    line(line) {
+      if (life.isOver) return;
+      const text = typeof line === 'string' ? line : (JSON.stringify(line) ?? String(line));
+      unlessRefused(undefined, () => {
+        if (log === undefined) deps.files.makeDir(deps.paths.subsessions);
+        log ??= deps.files.append(phase.output.stdoutPath);
+        log.write(`${text}\n`);
+      });
+    },
+    close: () => unlessRefused(undefined, () => log?.close()),
+  };
+}
+
+function stoppedFor(deps: RunnerDeps, phase: Phase, cause: StopCause): Outcome {
+  const durationMs = Math.max(0, deps.clock.nowMs() - phase.startedMs);
+  const nothing = { code: null, signal: null, spawnError: null, stdoutTail: '', stderrTail: '', droppedBytes: 0, survivors: [] };
+  return judgeExit({ ...nothing, stoppedFor: cause, durationMs }, []);
+}
+
+/** It cannot be killed as a process can; that it may still be at work is said where the reason is shown. */
+function unheeded(outcome: Outcome, graceMs: number): Outcome {
+  if (outcome.kind === 'ok') return outcome;
+  return {
+    ...outcome,
+    reason: `${outcome.reason}; its handler did not heed the signal for ${formatDuration(graceMs)} and was abandoned: it may still be at work`,
+  };
 }

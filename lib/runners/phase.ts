@@ -1,7 +1,7 @@
-import type { BusSettings } from '../core/cadence.ts';
+import type { BusSettings, RunKind } from '../core/cadence.ts';
 import type { Ms } from '../core/instant.ts';
-import type { Ending, Outcome } from '../core/outcome.ts';
 import { dayOf } from '../core/instant.ts';
+import type { Ending, Outcome } from '../core/outcome.ts';
 import { outputPaths, type Paths } from '../core/paths.ts';
 import type { Clock, Files, Job, Processes, StopSignal } from '../ports.ts';
 import type { Output } from './capture.ts';
@@ -35,6 +35,8 @@ export interface Phase {
   readonly part: 'guard' | 'run';
   readonly runDir: string;
   readonly output: Output;
+  /** What its guard had said before it began: not its own words. */
+  readonly before: { readonly stdoutBytes: number; readonly stderrBytes: number };
   readonly startedMs: Ms;
 }
 
@@ -43,6 +45,8 @@ export interface PhaseEnd {
   readonly ending: Ending | undefined;
   readonly costUsd?: number | undefined;
 }
+
+export type InlineKind = Extract<RunKind, { kind: 'inline' }>;
 
 /** How one kind of work is done; `K` is its definition. */
 export interface Work<K> {
@@ -54,5 +58,5 @@ export interface Work<K> {
 export function phaseOf(deps: RunnerDeps, job: Job, part: Phase['part'], startedMs: Ms): Phase {
   const { stdout, stderr } = outputPaths(deps.paths, dayOf(job.startedMs), job.cadence.name, job.runId);
   const runDir = `${deps.paths.running}/${job.runId}${part === 'guard' ? '.guard' : ''}`;
-  return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr } };
+  return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr }, before: { stdoutBytes: 0, stderrBytes: 0 } };
 }

@@ -1,7 +1,7 @@
 import type { Ms } from '../core/instant.ts';
 import { beginWatch, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
 import type { Clock, Closeable, Files } from '../ports.ts';
-import { type Output, unlessRefused } from './capture.ts';
+import { type Output, sizeOf, unlessRefused } from './capture.ts';
 
 export interface WatchedRun extends Output, WatchLimits {
   readonly startedMs: Ms;
@@ -54,7 +54,7 @@ export function createWatch(deps: WatchDeps): Watch {
 
   return {
     add(run) {
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), sizeOf(deps.files, run)), isReported: false, dropped: new Map() };
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), outputBytes(deps.files, run)), isReported: false, dropped: new Map() };
       entries.add(entry);
       const inMs = waitFor(entry);
       if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
@@ -81,7 +81,7 @@ function waitFor(entry: Entry): Ms {
 
 function inspect(deps: WatchDeps, entry: Entry): void {
   capLogs(deps, entry);
-  entry.state = look(entry.state, deps.clock.nowMs(), sizeOf(deps.files, entry.run));
+  entry.state = look(entry.state, deps.clock.nowMs(), outputBytes(deps.files, entry.run));
   const cause = entry.isReported ? undefined : limitReached(entry.state, entry.run);
   if (cause === undefined) return;
   entry.isReported = true;
@@ -92,13 +92,13 @@ function capLogs(deps: WatchDeps, { run, dropped }: Entry): void {
   if (run.logCapBytes <= 0) return;
   for (const path of [run.stdoutPath, run.stderrPath]) {
     unlessRefused(undefined, () => {
-      if ((deps.files.info(path)?.sizeBytes ?? 0) <= run.logCapBytes) return;
+      if (sizeOf(deps.files, path) <= run.logCapBytes) return;
       const before = dropped.get(path) ?? 0;
       dropped.set(path, before + deps.cutLog(path, run.logCapBytes, before));
     });
   }
 }
 
-function sizeOf(files: Files, output: Output): number {
-  return unlessRefused(0, () => (files.info(output.stdoutPath)?.sizeBytes ?? 0) + (files.info(output.stderrPath)?.sizeBytes ?? 0));
+function outputBytes(files: Files, output: Output): number {
+  return sizeOf(files, output.stdoutPath) + sizeOf(files, output.stderrPath);
 }

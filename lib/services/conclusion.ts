@@ -15,7 +15,7 @@ import type { HoldsBook } from './holds-book.ts';
 export interface Conclusion {
   /** Resolves when this end is settled, with whether the claim was still ours. */
   end(ended: Ended): Promise<boolean>;
-  /** Records what ended without a run. */
+  /** Records what ends without a run. It is in the page cache when this returns, unless the disk refuses: so note first, then move. */
   note(run: RunRecord): void;
   /** Ends recorded and not yet settled. */
   backlog(): number;
@@ -49,22 +49,32 @@ export interface ConclusionDeps {
   readonly history: History;
   readonly journal: Journal;
   readonly book: HoldsBook;
+  /** Takes what is no fault of the disk: the owner must end. */
+  readonly onFault: (error: unknown) => void;
 }
 
 export function createConclusion(deps: ConclusionDeps): Conclusion {
-  const { clock, files, queue, runLog, history, journal, book } = deps;
+  const { clock, files, queue, runLog, history, journal, book, onFault } = deps;
   const listeners: ((run: RunRecord) => void)[] = [];
   const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => void }[] = [];
   let ends: Pending[] = [];
   let working: Promise<void> | undefined;
   let fault: string | undefined;
+  let isBroken = false;
 
   function work(): void {
-    working ??= drain().finally(() => {
-      working = undefined;
-      // An end that came after the last look and before this line must not wait for the next one.
-      if (unrecorded.length + ends.length > 0) work();
-    });
+    working ??= drain()
+      .catch(fail)
+      .finally(() => {
+        working = undefined;
+        // An end that came after the last look and before this line must not wait for the next one.
+        if (!isBroken && unrecorded.length + ends.length > 0) work();
+      });
+  }
+
+  function fail(error: unknown): void {
+    isBroken = true;
+    onFault(error);
   }
 
   async function drain(): Promise<void> {
@@ -99,8 +109,17 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     }
   }
 
+  function tryToRecord(): void {
+    try {
+      recordAll();
+    } catch (error) {
+      // The drain tries again, and tells.
+      if (!isDiskFault(error)) throw error;
+    }
+  }
+
   async function waitForDisk(error: unknown): Promise<void> {
-    if (!(error instanceof CadenceError) || (error.code !== 'io' && error.code !== 'permission')) throw error;
+    if (!isDiskFault(error)) throw error;
     if (fault === undefined) journal.emit({ level: 'error', stage: 'storage_failed', because: error.message });
     fault = error.message;
     await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
@@ -117,8 +136,8 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     const attempts = transition.to === 'dlq' ? history.attempts(run.cadence, run.tick) : [];
     const isOurs = await queue.settle(claim, transition, attempts);
     if (isOurs) {
-      book.onEnd(run, one.position);
       announce(run, transition);
+      book.onEnd(run, one.position);
       for (const see of listeners) see(run);
     } else {
       journal.emit({ level: 'warn', stage: 'settle_lost', cadence: run.cadence, tick: run.tick, run_id: run.run_id });
@@ -153,6 +172,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     },
     note(run) {
       unrecorded.push({ run, recorded: () => undefined });
+      tryToRecord();
       for (const see of listeners) see(run);
       work();
     },
@@ -165,6 +185,10 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
       listeners.push(see);
     },
   };
+}
+
+function isDiskFault(error: unknown): error is CadenceError {
+  return error instanceof CadenceError && (error.code === 'io' || error.code === 'permission');
 }
 
 /** M31: what a reader of the log needs to find the run again. */

@@ -42,6 +42,8 @@ export interface ConsumerDeps {
   readonly knownKeys: Set<string>;
   /** Reads the folder of definitions again: a file may be gone for the blink of a save. */
   readonly relook: () => void;
+  /** Takes what a run threw that had to be a value: the owner must end. */
+  readonly onFault: (error: unknown) => void;
   /** Which cadences this owner runs; orders it always carries out. */
   readonly serves: (cadence: string) => boolean;
 }
@@ -135,7 +137,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     if (claim === undefined) return true;
     if (await endEarly(claim, cadence)) return true;
     await coalesce(claim, cadence);
-    const isFree = await soon(jobs.start(claim, cadence));
+    const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
   }
@@ -237,12 +239,11 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 }
 
 /** True when the work ends within a few turns of the microtask queue: then there is no need to come back for it. */
-async function soon(work: Promise<void>): Promise<boolean> {
+async function soon(work: Promise<void>, onFault: (error: unknown) => void): Promise<boolean> {
   let isDone = false;
-  const seen = work.then(() => {
+  work.then(() => {
     isDone = true;
-  });
+  }, onFault);
   for (let turn = 0; turn < SOON_TURNS && !isDone; turn += 1) await undefined;
-  if (isDone) await seen;
   return isDone;
 }

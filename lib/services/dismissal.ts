@@ -4,7 +4,7 @@ import type { DeadReason, TickName } from '../core/tick.ts';
 import type { Claim, Clock, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 
-/** Ticks that end without a run: each leaves a record with its reason, like every other. */
+/** Ticks that end without a run: each leaves a record with its reason, like every other. The record comes before the move, so that a restart can complete it. */
 export interface Dismissal {
   /** A pending tick is not run, for another one serves. */
   dismiss(name: TickName, status: 'coalesced' | 'skipped', because: string): Promise<void>;
@@ -25,8 +25,8 @@ export function createDismissal(deps: { clock: Clock; queue: Queue; journal: Jou
     },
     async bury(name, reason, because) {
       const transition: Transition = { to: 'dlq', status: reason === 'expired' ? 'expired' : 'dead', name: { ...name, reason }, because };
-      if (!(await queue.discard(name, transition, []))) return;
       conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
+      if (!(await queue.discard(name, transition, []))) return;
       journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason, because });
     },
     async endClaim(claim, transition) {

@@ -27,7 +27,8 @@ export interface RecoveryDeps {
   readonly conclusion: Conclusion;
   readonly jobs: Jobs;
   readonly cadenceOf: (name: string) => Cadence;
-  readonly isAlive: (runId: string, runDir: string) => boolean;
+  readonly isAlive: (runDir: string) => boolean;
+  readonly onFault: (error: unknown) => void;
 }
 
 /** More than can lie between a recorded end and its move when an owner dies. */
@@ -62,7 +63,7 @@ async function recoverClaim(deps: RecoveryDeps, claim: Claim, runId: string, end
     return;
   }
   const startedMs = startOf(deps, runId);
-  if (files.info(`${paths.running}/${runId}`) !== undefined) void jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs);
+  if (files.info(`${paths.running}/${runId}`) !== undefined) jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs).catch(deps.onFault);
   else await interrupt(deps, claim, startedMs);
 }
 
@@ -99,7 +100,7 @@ function sweepRunFolders(deps: RecoveryDeps, known: ReadonlySet<string>): void {
     const runId = folder.replace(/\.guard$/, '');
     if (known.has(runId) || parseRunId(runId) === undefined) continue;
     const runDir = `${paths.running}/${folder}`;
-    if (deps.isAlive(runId, runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
+    if (deps.isAlive(runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
     else files.removeTree(runDir);
   }
 }

@@ -17,6 +17,7 @@ function linesOf(text: string): readonly string[] {
 }
 
 function linesIn(chunk: Chunk): readonly string[] {
+  assert.equal(chunk.bytes.at(-1), 10, 'a chunk ends where a line ends');
   return linesOf(chunk.bytes.toString('latin1')).map((line) => line.replace(/^\d+/, (start) => String(chunk.offset + Number(start))));
 }
 
@@ -72,6 +73,11 @@ describe('chunks of a log', () => {
     assert.deepEqual([...forward].flatMap(linesIn), ['4:two']);
     // The third line stands in a block that had been read before the cut.
     assert.deepEqual([...backward].toReversed().flatMap(linesIn), ['0:one', '4:two', '8:three']);
+    writeFileSync(path, 'one\ntwo\nthree\nfour\n');
+    const shortened = chunksBackward(files, path, 19, 4);
+    shortened.next();
+    files.truncate(path, 5);
+    assert.deepEqual([...shortened].toReversed().flatMap(linesIn), ['0:one', '8:three']);
     const late = chunksForward(files, path, 0, 4);
     late.next();
     files.remove(path);

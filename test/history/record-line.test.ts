@@ -108,6 +108,15 @@ describe('a line of the log of runs', () => {
     for (let bytes = 0; bytes < line.length; bytes++) assert.equal(parse(line.subarray(0, bytes)), undefined);
   });
 
+  it('is nothing when a number in it is none in JSON', () => {
+    const line = formatRecordLine(runOf({ attempt: 7, duration_ms: 7, exit_code: 7, cost_usd: 7 }), AT).trimEnd();
+    for (const field of ['attempt', 'duration_ms', 'exit_code', 'cost_usd']) {
+      for (const number of ['01', '1.', '.5', '+1', '0x1', '1e', 'NaN', '']) {
+        assert.equal(parse(Buffer.from(line.replace(`"${field}":7`, `"${field}":${number}`))), undefined, `${field} ${number}`);
+      }
+    }
+  });
+
   it('is nothing when it is JSON of another kind', () => {
     for (const line of ['null', '[]', '1', '{}', '"x"', JSON.stringify({ ...runOf(), status: 'exploded' }), JSON.stringify({ ...runOf(), tick: 7 })]) {
       assert.equal(parse(Buffer.from(line)), undefined);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lutimesSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { dayOf } from '../../lib/core/instant.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
@@ -47,7 +47,9 @@ describe('retention', () => {
     put(`${paths.subsessions}/${output(1, 'abcdefghijkl')}`, 1);
     for (const name of foreign) put(`${paths.runs}/${name}`, 12);
     for (const name of foreignLogs) put(`${paths.subsessions}/${name}`, 12);
-    symlinkSync('/etc/hostname', `${paths.subsessions}/${output(13, 'abcdefghijkl')}`);
+    const link = `${paths.subsessions}/${output(13, 'abcdefghijkl')}`;
+    symlinkSync('/etc/hostname', link);
+    lutimesSync(link, 0, 0);
     mkdirSync(`${paths.journal}/${day(14)}.jsonl`);
     const before = left();
     const { removed, freedBytes } = await apply();

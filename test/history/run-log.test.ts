@@ -279,7 +279,7 @@ describe('the snapshot of the digest', () => {
     'with a record of another cadence': (text) => text.replace('"cadence":"nightly-backup"', '"cadence":"x"'),
     'with a record that is none': (text) => text.replace('"last":{', '"last":{"status":7,"was":'),
     'with a link that is none': (text) => text.replace(/"at":"[^"]*"/, '"at":"here"'),
-    'with a link behind its end': (text) => text.replace(/"at":"[^"]*"/, '"at":"2027-01-01:0"'),
+    'with a link behind its end': (text) => text.replace('"runs":1', '"runs":5').replace(/"at":"[^"]*"/, '"at":"2027-01-01:0"'),
     'with another run at its end': (text) => text.replace(/"run_id":"\w+-1"(?!.*"run_id")/, '"run_id":"aaaaaaaaaaaa-1"'),
     'with NUL bytes': (text) => text.replaceAll('n', '\0'),
     'from the start of the log, with runs': (text) => text.replace(/"through":\{[^}]*\}/, '"through":{"day":"","bytes":0}'),
@@ -300,6 +300,20 @@ describe('the snapshot of the digest', () => {
       assert.deepEqual(snapshot(fixture).cadences['nightly-backup'].runs, 2);
     });
   }
+
+  it('is made anew when it ends within a line that was logged since', () => {
+    const fixture = logFixture();
+    const runs = [runOf(), runOf()] as const;
+    fixture.record(runs[0]);
+    const path = digestPath(fixture.paths.runs);
+    const saved = readFileSync(path, 'utf8');
+    fixture.record(runs[1]);
+    writeFileSync(
+      path,
+      saved.replace(/"bytes":(\d+)/, (_all, bytes) => `"bytes":${Number(bytes) + 10}`),
+    );
+    assert.deepEqual(fixture.history.digest(), naiveDigest(runs));
+  });
 
   it('is made anew when something else than a file lies in its place', () => {
     for (const place of [(path: string) => mkdirSync(`${path}/sub`, { recursive: true }), (path: string) => symlinkSync('/etc/hostname', path)]) {

@@ -1,80 +1,18 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../lib/core/error.ts';
 import { parseIso } from '../../lib/core/instant.ts';
 import { MAX_TICK_BYTES } from '../../lib/core/tick.ts';
 import { tempRoot } from '../support/temp-root.ts';
-import { emptyRoot, filesIn, inboxOf, isWhole, readTicks } from './inbox-reader.ts';
+import { emptyRoot, filesIn, inboxOf, readTicks } from './inbox-reader.ts';
+import { NO_PAYLOADS, PAYLOADS, SMUGGLERS } from './payloads.ts';
 import { type Answer, type Producer, run, type Words } from './producer.ts';
+import { describeCrowds } from './producer-crowds.ts';
 
 const NOBODY = 65534;
-const PAYLOADS: Readonly<Record<string, string>> = {
-  'an object': '{"a":1,"b":[true,false,null]}',
-  'an empty object': '{}',
-  'an empty list': '[]',
-  'a nested value': '{"a":{"b":[[1,2],[3,{"c":"]}"}]]},"d":[]}',
-  'a number that begins with a dash': '-5.25e-3',
-  zero: '0',
-  'a large number': '9007199254740991',
-  true: 'true',
-  null: 'null',
-  'a text': '"plain"',
-  'an empty text': '""',
-  unicode: '{"ä":"ĝ 漢字 🦊","\\u00e9":"\\ud83e\\udd8a"}',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell would see more in it than a text
-  'a command substitution': '"$(touch pwned) ${HOME} `id`"',
-  'words of printf': '"%s %d %n \\\\n \\\\c"',
-  quotes: '"it\'s \\"quoted\\" \\\\\\" twice \\\\"',
-  'a text that ends in backslashes': '["\\\\","\\\\\\\\","\\"","\\\\\\""]',
-  'brackets in a text': '{"a":"}{][","]":"["}',
-  'stars and questions': '"* ? [a-z] ~ ! #"',
-  'words of a command line': '"--root / --once -- -x"',
-  'newlines between tokens': '\n{\n  "a": [\n    1,\n\n    2\n  ],\r\n\t"b": "c"\n}\n\n',
-  'escaped newlines in a text': '{"a":"one\\ntwo\\r\\n\\u0000"}',
-  'blanks around it': '  \t{"a" : 1}\t ',
-};
-const NO_PAYLOADS = [
-  '',
-  ' ',
-  '\n',
-  '{',
-  '}',
-  '{}}',
-  '{}{}',
-  '[1],[2]',
-  '1,2',
-  '1 2',
-  '"a""b"',
-  '"a" "b"',
-  'x{}',
-  '{}x',
-  '"a',
-  'a"',
-  '"a\\"',
-  '{"a":"b}',
-  '[1]"a"',
-  '"a"[1]',
-  '"a"1',
-  'tru',
-  'nul',
-  'x',
-  '--1',
-  '@',
-  'undefined',
-];
-const SMUGGLERS = [
-  '1,"key":"stolen"',
-  '{},"key":"stolen"',
-  '"a","key":"stolen"',
-  '[],"key":"stolen","x":[]',
-  '"\\\\","key":"stolen","x":""',
-  'null,"key":"stolen"',
-  '{"a":1},"key":"stolen","b":{"c":1}',
-];
-
 /** What every producer promises, whatever it is written in. */
 export function describeProducer(title: string, producer: Producer): void {
   describe(title, () => {
@@ -275,84 +213,4 @@ function canMount(): boolean {
   const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
   if (isMounted) spawnSync('umount', [folder]);
   return isMounted;
-}
-
-function describeCrowds(producer: Producer): void {
-  it('M4 makes 200 ticks of 200 calls at once', async () => {
-    const root = emptyRoot();
-    const numbers = Array.from({ length: 200 }, (_, index) => index);
-    const answers = await Promise.all(
-      numbers.map((number) => producer.produce({ cadence: 'mail', payload: JSON.stringify({ number, pad: 'x'.repeat(5000) }) }, root)),
-    );
-    for (const answer of answers) assert.equal(answer.kind, 'queued', JSON.stringify(answer));
-    const found = readTicks(inboxOf(root)).map(({ tick }) => (tick.payload as { number: number }).number);
-    assert.deepEqual(
-      found.sort((a, b) => a - b),
-      numbers,
-    );
-  });
-
-  it('leaves whole or recognisably unfinished files when it is killed at any moment', async () => {
-    const root = emptyRoot();
-    const words: Words = { cadence: 'mail', payload: `[\n${'"line",\n'.repeat(7000)}1]` };
-    const startedMs = performance.now();
-    assert.equal((await run(producer.command(words, root))).kind, 'queued');
-    const tookMs = performance.now() - startedMs;
-    const expected = JSON.parse(words.payload as string);
-    for (let round = 0; round < 24; round += 1) {
-      await run(producer.command(words, root), { onStart: (kill) => setTimeout(kill, tookMs * (round / 20)) });
-    }
-    for (const file of filesIn(inboxOf(root))) {
-      const path = join(inboxOf(root), file);
-      if (!isWhole(path)) rmSync(path);
-    }
-    for (const { tick } of readTicks(inboxOf(root))) assert.deepEqual(tick.payload, expected);
-  });
-
-  it('loses nothing while the owner empties the inbox and swaps it for a new one', async () => {
-    const root = emptyRoot();
-    const taken = join(root, 'taken');
-    mkdirSync(taken);
-    mkdirSync(inboxOf(root), { recursive: true, mode: 0o700 });
-    const numbers = Array.from({ length: 150 }, (_, index) => index);
-    let isProducing = true;
-    const swapping = swapUntil(() => !isProducing, inboxOf(root), taken);
-    for (let from = 0; from < numbers.length; from += 10) {
-      const calls = numbers.slice(from, from + 10).map((number) => producer.produce({ cadence: 'mail', payload: String(number) }, root));
-      for (const answer of await Promise.all(calls)) assert.equal(answer.kind, 'queued', JSON.stringify(answer));
-    }
-    isProducing = false;
-    assert.ok((await swapping) > 0, 'the inbox was never swapped');
-    const found = [...readTicks(inboxOf(root)), ...readTaken(taken)].map(({ tick }) => Number(tick.payload));
-    assert.deepEqual(
-      found.sort((a, b) => a - b),
-      numbers,
-    );
-  });
-}
-
-/** Moves every file out, then puts a new folder in the place of the empty one; answers how often that went through. */
-async function swapUntil(isOver: () => boolean, inbox: string, taken: string): Promise<number> {
-  let swaps = 0;
-  for (let round = 0; !isOver(); round += 1) {
-    for (const file of filesIn(inbox)) {
-      const folder = join(taken, String(round));
-      mkdirSync(folder, { recursive: true });
-      renameSync(join(inbox, file), join(folder, file));
-    }
-    mkdirSync(`${inbox}.new`, { recursive: true, mode: 0o700 });
-    try {
-      renameSync(`${inbox}.new`, inbox);
-      swaps += 1;
-    } catch (thrown) {
-      // Somebody was faster, and the folder is not empty.
-      if (!['ENOTEMPTY', 'EEXIST'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
-    }
-    await new Promise((resume) => setImmediate(resume));
-  }
-  return swaps;
-}
-
-function readTaken(taken: string): ReturnType<typeof readTicks> {
-  return filesIn(taken).flatMap((round) => readTicks(join(taken, round)));
 }

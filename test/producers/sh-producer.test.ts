@@ -18,7 +18,12 @@ interface Ran {
 }
 
 function sh(shell: readonly string[], words: readonly string[], options: { cwd?: string; env?: Record<string, string>; input?: string } = {}): Ran {
-  const { status, stdout, stderr } = spawnSync(shell[0] as string, [...shell.slice(1), SCRIPT, ...words], { encoding: 'utf8', cwd: '/', ...options, env: { PATH: process.env.PATH, ...options.env } });
+  const { status, stdout, stderr } = spawnSync(shell[0] as string, [...shell.slice(1), SCRIPT, ...words], {
+    encoding: 'utf8',
+    cwd: '/',
+    ...options,
+    env: { PATH: process.env.PATH, ...options.env },
+  });
   return { exit: status, stdout, stderr };
 }
 
@@ -71,6 +76,7 @@ function describeAnswers(enqueue: Enqueue): void {
       [65, ['mail', '--key', 'a"b']],
       [65, ['mail', '--key', 'a\\b']],
       [65, ['mail', '--source=']],
+      [65, ['mail', '--source', 's'.repeat(201)]],
       [65, ['mail', '--payload', '']],
       [65, ['mail', '--expires-at', 'soon']],
       [66, ['mail', '--payload', '@missing']],

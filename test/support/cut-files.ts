@@ -1,28 +1,37 @@
+import { CadenceError } from '../../lib/core/error.ts';
 import type { AppendLog, Files } from '../../lib/ports.ts';
-
-/** Thrown by every call after the cut: the process that made them is dead. */
-export class Cut extends Error {}
 
 export interface CutFiles extends Files {
   /** Changing calls made so far, in order. */
   readonly calls: readonly string[];
+  /** Resolves when the process that made them is dead. */
+  readonly died: Promise<void>;
 }
 
 /**
  * A disk that dies after its n-th changing call: that call is done, and nothing after it. Reads before it are real. What
- * was done stays, as it does in the page cache when a process is killed. 0: it never dies, and only counts.
+ * was done stays, as it does in the page cache when a process is killed. What is left of the owner meets a disk that
+ * refuses everything, so it can change nothing any more. 0: it never dies, and only counts.
  */
 export function cutFiles(files: Files, dieAfter: number): CutFiles {
   const calls: string[] = [];
+  let die: () => void = () => undefined;
+  const died = new Promise<void>((resolve) => {
+    die = resolve;
+  });
   const alive = (): void => {
-    if (dieAfter > 0 && calls.length >= dieAfter) throw new Cut('killed');
+    if (dieAfter === 0 || calls.length < dieAfter) return;
+    die();
+    throw new CadenceError('io', 'killed', '');
   };
-  const reading = <A extends unknown[], R>(call: (...args: A) => R) =>
+  const reading =
+    <A extends unknown[], R>(call: (...args: A) => R) =>
     (...args: A): R => {
       alive();
       return call(...args);
     };
-  const changing = <A extends unknown[], R>(name: string, call: (...args: A) => R) =>
+  const changing =
+    <A extends unknown[], R>(name: string, call: (...args: A) => R) =>
     (...args: A): R => {
       alive();
       const answer = call(...args);
@@ -47,6 +56,7 @@ export function cutFiles(files: Files, dieAfter: number): CutFiles {
   };
   return {
     calls,
+    died,
     list: reading(files.list),
     info: reading(files.info),
     read: reading(files.read),

@@ -64,9 +64,15 @@ function ago(iso: string): string {
 }
 
 export function holdLine(hold: HoldView): string {
-  const untilMs = parseIso(hold.until);
+  const restMs = (parseIso(hold.until) ?? 0) - nowMs();
   const left =
-    untilMs === undefined ? '' : untilMs > nowMs() ? ` for ${formatDuration(untilMs - nowMs())} more (until ${hold.until})` : ', the next tick is its probe';
+    hold.until === null
+      ? ''
+      : restMs > 0
+        ? ` for ${formatDuration(restMs)} more (until ${hold.until})`
+        : hold.state === 'half_open'
+          ? ', the next tick is its probe'
+          : ' no longer';
   return `${hold.key}  ${hold.state.replace('_', ' ')}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
 }
 

@@ -1,0 +1,87 @@
+import type { RunKind } from '../core/cadence.ts';
+import { CadenceError } from '../core/error.ts';
+import { judgeGuard } from '../core/judge.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
+import { keepOutput, sizeOf, unlessRefused } from './capture.ts';
+import { createClaudeWork } from './claude.ts';
+import { createCommandWork } from './command.ts';
+import { createInlineWork } from './inline.ts';
+import { type Phase, type PhaseEnd, phaseOf, type RunnerDeps, type Work } from './phase.ts';
+import { resumePhase } from './run-file.ts';
+
+type Works = { readonly [K in RunKind['kind']]: Work<Extract<RunKind, { kind: K }>> };
+type How = 'run' | 'adopt';
+
+/**
+ * A job is its guard, if it has one, and then its run. Each leaves a folder while it is at work (`running/<run_id>.guard`,
+ * `running/<run_id>`), so that whoever takes over after a death goes on in the middle: with the guard's child, with the
+ * run's child, or with neither, and then the run was interrupted.
+ */
+export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind'], Runner>> {
+  const works: Works = { inline: createInlineWork(deps), command: createCommandWork(deps), claude: createClaudeWork(deps) };
+  const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
+    settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : work(works, first, stop, how)));
+  const runner: Runner = {
+    run: (job, stop) => start(phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs), stop, 'run'),
+    adopt: (job, stop) =>
+      start(
+        unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),
+        stop,
+        'adopt',
+      ),
+  };
+  return { inline: runner, command: runner, claude: runner };
+}
+
+/** What the disk refused before anything ran is nobody's failure: the tick comes back uncharged, and by then the owner has seen the disk himself. */
+async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseEnd>): Promise<RunEnd> {
+  const end = await act().catch((error: unknown): PhaseEnd => {
+    if (!(error instanceof CadenceError)) throw error;
+    return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined };
+  });
+  if (first.part === 'guard') unlessRefused(undefined, () => deps.files.removeTree(first.runDir));
+  return { outcome: end.outcome, ending: end.ending, costUsd: end.costUsd, ...keepOutput(deps.files, first.output) };
+}
+
+async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
+  const { job } = guard;
+  // The folder of the run says that this job has begun, also to an owner who comes while only the guard is at work.
+  if (job.cadence.guard?.kind !== 'inline') deps.files.makeDir(phaseOf(deps, job, 'run', job.startedMs).runDir);
+  const asked = await work(works, guard, stop, how);
+  const outcome = outcomeOfGuard(asked);
+  if (outcome !== undefined) return { ...asked, outcome };
+  const { output } = guard;
+  const before = { stdoutBytes: sizeOf(deps.files, output.stdoutPath), stderrBytes: sizeOf(deps.files, output.stderrPath) };
+  return work(works, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output, before }, stop, 'run');
+}
+
+function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
+  const { run, guard } = phase.job.cadence;
+  const kind = phase.part === 'guard' ? (guard ?? run) : run;
+  switch (kind.kind) {
+    case 'inline':
+      return works.inline[how](kind, phase, stop);
+    case 'command':
+      return works.command[how](kind, phase, stop);
+    case 'claude':
+      return works.claude[how](kind, phase, stop);
+  }
+}
+
+/** undefined: there is work. */
+function outcomeOfGuard({ outcome, ending }: PhaseEnd): Outcome | undefined {
+  if (ending !== undefined) return judgeGuard(ending);
+  if (outcome.kind === 'ok') return undefined;
+  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, reason: `its guard failed: ${outcome.reason}` } : outcome;
+}
+
+function phaseUnderWay(deps: RunnerDeps, job: Job): Phase {
+  const [run, guard] = [phaseOf(deps, job, 'run', job.startedMs), phaseOf(deps, job, 'guard', job.startedMs)];
+  const isGuard = job.cadence.guard !== undefined && !hasBegun(deps, run) && hasBegun(deps, guard);
+  return resumePhase(deps.files, deps.paths, isGuard ? guard : run);
+}
+
+function hasBegun(deps: RunnerDeps, phase: Phase): boolean {
+  return deps.files.list(phase.runDir).includes('run.json');
+}

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { beginWatch, limitReached, look, nextLookMs } from '../../lib/core/run-watch.ts';
+
+const LIMITS = { timeoutMs: 60_000, idleTimeoutMs: 20_000 };
+const NONE = { timeoutMs: 0, idleTimeoutMs: 0 };
+
+describe('the watch over a run', () => {
+  it('counts a timeout in wall-clock time, the sleep of the machine included', () => {
+    const asleep = look(beginWatch(0, 0, 5), 3_600_000, 6);
+    assert.equal(limitReached(asleep, LIMITS), 'timeout');
+    assert.equal(limitReached(asleep, NONE), undefined);
+  });
+
+  it('counts from the start of the run, also where it is looked at for the first time much later', () => {
+    assert.equal(limitReached(beginWatch(0, 60_000, 0), LIMITS), 'timeout');
+    assert.equal(limitReached(beginWatch(0, 59_999, 0), LIMITS), undefined);
+  });
+
+  it('does not hold the sleep of the machine against a quiet run', () => {
+    const limits = { timeoutMs: 0, idleTimeoutMs: 20_000 };
+    let state = look(beginWatch(0, 0, 5), 3_600_000, 5);
+    assert.equal(limitReached(state, limits), undefined);
+    for (let second = 1; second <= 15; second++) state = look(state, 3_600_000 + second * 1000, 5);
+    assert.equal(limitReached(state, limits), 'idle');
+  });
+
+  it('begins the quiet time anew with every change of the output', () => {
+    let state = beginWatch(0, 0, 0);
+    for (let second = 1; second <= 100; second++) state = look(state, second * 1000, Math.floor(second / 19));
+    assert.equal(limitReached(state, { ...LIMITS, timeoutMs: 0 }), undefined);
+  });
+
+  it('neither ends a run early nor keeps it for ever when the clock is set back', () => {
+    let state = look(beginWatch(1_000_000, 1_000_000, 0), 1_030_000, 1);
+    state = look(state, 0, 1);
+    assert.equal(limitReached(state, LIMITS), undefined);
+    state = look(state, 30_000, 2);
+    assert.equal(limitReached(state, LIMITS), 'timeout');
+    assert.equal(limitReached(beginWatch(5_000_000, 0, 0), LIMITS), undefined);
+  });
+
+  it('is looked at once a second, and exactly where a deadline comes sooner', () => {
+    assert.equal(nextLookMs(beginWatch(0, 0, 0), LIMITS), 1000);
+    assert.equal(nextLookMs(beginWatch(0, 0, 0), NONE), 1000);
+    assert.equal(nextLookMs(beginWatch(0, 59_700, 0), LIMITS), 300);
+    assert.equal(nextLookMs(beginWatch(0, 0, 0), { timeoutMs: 0, idleTimeoutMs: 250 }), 250);
+    assert.equal(nextLookMs(beginWatch(0, 70_000, 0), LIMITS), 1);
+  });
+});

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { takeAudit } from '../../lib/app/audit.ts';
+import { createReading } from '../../lib/app/reading.ts';
+import { isFinal } from '../../lib/core/run.ts';
+import { parseDeadName } from '../../lib/core/tick.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { parseCircuitView, parseHolds } from '../../lib/wire/state.ts';
+import { testClock } from '../support/bus.ts';
+import { cutFiles } from '../support/cut-files.ts';
+import { ALL_IDS, IDS, runToRest, storyOwner, storyRunner, writeStory } from '../support/story.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+/**
+ * RELIABILITY.md section 2, process death: the whole story is told once for every changing call, and its owner is killed
+ * right after that call. What the call had done stays. The next owner must bring everything to its end. New writes need
+ * no new test: the loop finds them.
+ */
+const START_MS = Date.UTC(2026, 10, 20, 7);
+
+interface Told {
+  readonly calls: readonly string[];
+  readonly ran: Map<string, number>;
+  readonly isCut: boolean;
+}
+
+async function tell(root: string, dieAfter: number): Promise<Told> {
+  writeStory(root, START_MS);
+  const clock = testClock(START_MS);
+  const ran = new Map<string, number>();
+  const files = cutFiles(createFiles(), dieAfter);
+  const isCut = (await runToRest(storyOwner(root, files, clock, storyRunner(ran)), clock, files.died)) === 'died';
+  if (isCut) await runToRest(storyOwner(root, createFiles(), clock, storyRunner(ran)), clock);
+  await resumeAll(root, clock, ran);
+  return { calls: files.calls, ran, isCut };
+}
+
+/** The story pauses one cadence; a third owner lets it go on, so that every tick comes to its end. */
+async function resumeAll(root: string, clock: ReturnType<typeof testClock>, ran: Map<string, number>): Promise<void> {
+  const owner = storyOwner(root, createFiles(), clock, storyRunner(ran));
+  owner.parts.book.load();
+  owner.parts.book.change({ ...owner.parts.book.holds(), paused: {} });
+  await runToRest(storyOwner(root, createFiles(), clock, storyRunner(ran)), clock);
+}
+
+function check(root: string, told: Told, where: string): void {
+  const { paths, history } = createReading(root);
+  const audit = takeAudit(root);
+  assert.deepEqual(
+    { where, missing: audit.missing, doubled: audit.doubled, waiting: audit.waiting, running: audit.running },
+    { where, missing: [], doubled: [], waiting: 0, running: 0 },
+  );
+  for (const id of ALL_IDS) {
+    const last = history.find(id);
+    assert.ok(last !== undefined && isFinal(last.status), `${where}: ${id} ended as ${last?.status}`);
+  }
+  assert.equal(history.find(IDS.good)?.status, 'succeeded', where);
+  assert.equal(history.find(IDS.old)?.status, 'expired', where);
+  assert.equal(IDS.folded.filter((id) => history.find(id)?.status === 'coalesced').length, 2, where);
+  const dead = readdirSync(paths.dlq);
+  for (const file of dead) {
+    assert.ok(parseDeadName(file) !== undefined, `${where}: ${file} lies in dlq`);
+    if (file.includes('malformed')) continue;
+    const content = JSON.parse(readFileSync(`${paths.dlq}/${file}`, 'utf8'));
+    assert.ok(content.dead?.because !== undefined, `${where}: ${file} does not say why`);
+  }
+  for (const id of [...IDS.broken, IDS.hopeless, IDS.unknown])
+    assert.equal(dead.filter((file) => file.includes(id)).length, 1, `${where}: ${id} is not dead once`);
+  assert.ok(parseHolds(JSON.parse(readFileSync(paths.holds, 'utf8'))) !== undefined, `${where}: holds.json`);
+  const circuit = createReading(root).circuit();
+  assert.ok(circuit === undefined || parseCircuitView(circuit) !== undefined, `${where}: circuit-open.json`);
+  // At least once: what ran twice under one id was cut once, and nothing ran more often than that (a deferral gives its id back).
+  const repeated = [...told.ran].filter(([runId, times]) => times > (runId.startsWith('later') ? 2 : 1));
+  assert.ok(repeated.length <= (told.isCut ? 1 : 0), `${where}: ran again: ${repeated}`);
+}
+
+describe('a crash after every changing call', () => {
+  it('loses nothing, doubles nothing, and leaves no question open', { timeout: 300_000 }, async () => {
+    const whole = tempRoot();
+    const uncut = await tell(whole, 0);
+    check(whole, uncut, 'uncut');
+    assert.ok(uncut.calls.length > 60, `the story makes ${uncut.calls.length} changing calls`);
+    let points = 0;
+    for (let n = 1; n <= uncut.calls.length + 20; n += 1) {
+      const root = tempRoot();
+      const told = await tell(root, n);
+      check(root, told, `cut after call ${n}, ${told.calls.at(-1)}`);
+      rmSync(root, { recursive: true, force: true });
+      if (!told.isCut) break;
+      points += 1;
+    }
+    assert.ok(points >= uncut.calls.length - 1, `cut at ${points} of ${uncut.calls.length} calls`);
+  });
+});

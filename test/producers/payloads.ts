@@ -1,0 +1,68 @@
+/** JSON texts, by what is odd about them. */
+export const PAYLOADS: Readonly<Record<string, string>> = {
+  'an object': '{"a":1,"b":[true,false,null]}',
+  'an empty object': '{}',
+  'an empty list': '[]',
+  'a nested value': '{"a":{"b":[[1,2],[3,{"c":"]}"}]]},"d":[]}',
+  'a number that begins with a dash': '-5.25e-3',
+  zero: '0',
+  'a large number': '9007199254740991',
+  true: 'true',
+  null: 'null',
+  'a text': '"plain"',
+  'an empty text': '""',
+  unicode: '{"ä":"ĝ 漢字 🦊","\\u00e9":"\\ud83e\\udd8a"}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a shell would see more in it than a text
+  'a command substitution': '"$(touch pwned) ${HOME} `id`"',
+  'words of printf': '"%s %d %n \\\\n \\\\c"',
+  quotes: '"it\'s \\"quoted\\" \\\\\\" twice \\\\"',
+  'a text that ends in backslashes': '["\\\\","\\\\\\\\","\\"","\\\\\\""]',
+  'brackets in a text': '{"a":"}{][","]":"["}',
+  'stars and questions': '"* ? [a-z] ~ ! #"',
+  'words of a command line': '"--root / --once -- -x"',
+  'newlines between tokens': '\n{\n  "a": [\n    1,\n\n    2\n  ],\r\n\t"b": "c"\n}\n\n',
+  'escaped newlines in a text': '{"a":"one\\ntwo\\r\\n\\u0000"}',
+  'blanks around it': '  \t{"a" : 1}\t ',
+};
+
+/** Texts that are not one JSON value. */
+export const NO_PAYLOADS = [
+  '',
+  ' ',
+  '\n',
+  '{',
+  '}',
+  '{}}',
+  '{}{}',
+  '[1],[2]',
+  '1,2',
+  '1 2',
+  '"a""b"',
+  '"a" "b"',
+  'x{}',
+  '{}x',
+  '"a',
+  'a"',
+  '"a\\"',
+  '{"a":"b}',
+  '[1]"a"',
+  '"a"[1]',
+  '"a"1',
+  'tru',
+  'nul',
+  'x',
+  '--1',
+  '@',
+  'undefined',
+];
+
+/** Texts that would become fields of the tick if they were pasted into it. */
+export const SMUGGLERS = [
+  '1,"key":"stolen"',
+  '{},"key":"stolen"',
+  '"a","key":"stolen"',
+  '[],"key":"stolen","x":[]',
+  '"\\\\","key":"stolen","x":""',
+  'null,"key":"stolen"',
+  '{"a":1},"key":"stolen","b":{"c":1}',
+];

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { CadenceError } from '../../lib/core/error.ts';
+import { cutLog } from '../../lib/platform/child-log.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createStopSignal } from '../../lib/runners/stop-signal.ts';
+import { createWatch, type Watch, type WatchedRun } from '../../lib/runners/watch.ts';
+import { testClock } from '../support/bus.ts';
+import { tempRoot } from '../support/temp-root.ts';
+import { reasonOf, workbench } from './workbench.ts';
+
+const root = tempRoot();
+const files = createFiles();
+let runs = 0;
+
+/** A watch over real files whose time moves when the test says so; counts the timers that are set. */
+function bench() {
+  const clock = testClock();
+  const timers = { set: 0, open: 0 };
+  const after: typeof clock.after = (ms, wake) => {
+    timers.set += 1;
+    timers.open += 1;
+    let isOpen = true;
+    const close = (): void => {
+      if (isOpen) timers.open -= 1;
+      isOpen = false;
+    };
+    const timer = clock.after(ms, () => {
+      close();
+      wake();
+    });
+    return {
+      close() {
+        close();
+        timer.close();
+      },
+    };
+  };
+  const watch = createWatch({ clock: { ...clock, after }, files, cutLog });
+  const causes: string[] = [];
+  const add = (more: Partial<WatchedRun> = {}): { readonly path: string; readonly watched: ReturnType<Watch['add']> } => {
+    const path = join(root, `run-${++runs}`);
+    writeFileSync(`${path}.out`, '');
+    const limits = { timeoutMs: 0, idleTimeoutMs: 0, logCapBytes: 0, startedMs: clock.nowMs(), onLimit: (cause: string) => void causes.push(cause) };
+    return { path, watched: watch.add({ stdoutPath: `${path}.out`, stderrPath: `${path}.err`, ...limits, ...more }) };
+  };
+  const seconds = (count: number): void => {
+    for (let second = 0; second < count; second++) clock.advance(1000);
+  };
+  return { clock, timers, causes, add, seconds };
+}
+
+describe('the watch over all runs', () => {
+  it('has one timer for any number of runs, and none when there is nothing to watch', () => {
+    const { timers, add, seconds } = bench();
+    assert.equal(timers.open, 0);
+    const all = Array.from({ length: 100 }, () => add({ timeoutMs: 3_600_000, idleTimeoutMs: 3_600_000 }));
+    assert.deepEqual(timers, { set: 1, open: 1 });
+    seconds(10);
+    assert.deepEqual(timers, { set: 11, open: 1 });
+    for (const { watched } of all) watched.end();
+    assert.equal(timers.open, 0);
+    seconds(10);
+    assert.equal(timers.set, 11);
+  });
+
+  it('goes on looking once a second while runs come and go', () => {
+    const { clock, causes, add } = bench();
+    add({ timeoutMs: 5000 });
+    for (let step = 0; step < 100; step++) {
+      add({ timeoutMs: 3_600_000 }).watched.end();
+      clock.advance(60);
+    }
+    assert.deepEqual(causes, ['timeout']);
+  });
+
+  it('P3 reports a timeout once, exactly when it is due, and not after the end', () => {
+    const { clock, causes, add } = bench();
+    const one = add({ timeoutMs: 1300 });
+    clock.advance(1000);
+    clock.advance(299);
+    assert.deepEqual(causes, []);
+    clock.advance(1);
+    assert.deepEqual(causes, ['timeout']);
+    clock.advance(5000);
+    one.watched.end();
+    add({ timeoutMs: 1300 }).watched.end();
+    clock.advance(5000);
+    assert.deepEqual(causes, ['timeout']);
+  });
+
+  it('D28 reports a run that is quiet on both of its files, and none that grows on either', () => {
+    const { causes, add, seconds } = bench();
+    const { path } = add({ idleTimeoutMs: 3000 });
+    for (let second = 0; second < 10; second++) {
+      appendFileSync(`${path}.err`, '.');
+      seconds(1);
+    }
+    assert.deepEqual(causes, []);
+    seconds(3);
+    assert.deepEqual(causes, ['idle']);
+  });
+
+  it('cuts a log that passed its cap while its run goes on, a last time at its end, and counts what it dropped', () => {
+    const { add, seconds } = bench();
+    const { path, watched } = add({ logCapBytes: 1_000_000 });
+    const flood = `${'y'.repeat(99)}\n`.repeat(20_000);
+    for (const file of [`${path}.out`, `${path}.err`]) appendFileSync(file, flood);
+    seconds(1);
+    assert.ok(statSync(`${path}.out`).size < 600_000);
+    appendFileSync(`${path}.out`, flood);
+    const dropped = watched.end();
+    const left = [`${path}.out`, `${path}.err`].map((file) => readFileSync(file, 'utf8'));
+    const markers = left.join('').match(/^\[cadence-bus\] .*\n/gm) ?? [];
+    assert.equal(markers.length, 2);
+    assert.equal(left.join('').length - markers.join('').length + dropped, 3 * flood.length);
+    assert.equal(watched.end(), dropped);
+  });
+
+  it('lives on where the disk refuses to tell or to cut', () => {
+    const clock = testClock();
+    const refuse = (): never => {
+      throw new CadenceError('io', 'EIO');
+    };
+    const causes: string[] = [];
+    const watch = createWatch({ clock, files: { ...files, info: refuse }, cutLog: refuse });
+    const limits = { timeoutMs: 2000, idleTimeoutMs: 0, logCapBytes: 1, startedMs: clock.nowMs() };
+    const watched = watch.add({ stdoutPath: root, stderrPath: root, ...limits, onLimit: (cause) => void causes.push(cause) });
+    clock.advance(1000);
+    clock.advance(1000);
+    assert.deepEqual(causes, ['timeout']);
+    assert.equal(watched.end(), 0);
+  });
+});
+
+describe('a run that floods its log', () => {
+  it('ends well, its log cut to its cap, and the bytes that were dropped are counted', async () => {
+    const real = workbench();
+    const job = real.job(real.fixture('floods.sh', '20000'), { logCapBytes: 200_000 });
+    const { outcome, ending, stdoutPath } = await real.run(job);
+    assert.match(reasonOf(outcome), /^ok: line 19995 of a flood/);
+    assert.ok((ending?.droppedBytes ?? 0) > 1_000_000);
+    assert.ok(statSync(stdoutPath as string).size <= 200_000);
+    assert.match(real.said(job), /^line 0 of a flood[\s\S]*\n\[cadence-bus\] \d+ bytes dropped here[\s\S]*line 19999 of a flood.*\n$/);
+  });
+});
+
+describe('a stop signal', () => {
+  it('has one cause, the first, and tells it also to those who come later', () => {
+    const signal = createStopSignal();
+    const heard: string[] = [];
+    signal.onStop((cause) => heard.push(`a ${cause}`));
+    assert.equal(signal.cause, undefined);
+    signal.stop('halt');
+    signal.stop('cancel');
+    signal.onStop((cause) => heard.push(`b ${cause}`));
+    assert.equal(signal.cause, 'halt');
+    assert.deepEqual(heard, ['a halt', 'b halt']);
+  });
+});
