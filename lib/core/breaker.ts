@@ -38,18 +38,34 @@ export interface Failure {
 }
 
 /** When the key may run again: 0 now, Infinity until a human says so or the probe under way ends. */
-export function freeAtMs(breaker: Breaker, nowMs: Ms, maxMs: Ms): Ms {
+export function freeAtMs(breaker: Breaker): Ms {
   switch (breaker.state) {
     case 'closed':
       return 0;
     case 'backing_off':
     case 'open':
     case 'blocked':
-      // A clock that jumped must not hold a key for longer than the longest hold there is.
-      return Math.min(parseIso(breaker.until) ?? 0, nowMs + maxMs);
+      return parseIso(breaker.until) ?? 0;
     case 'half_open':
     case 'isolated':
       return Number.POSITIVE_INFINITY;
+  }
+}
+
+/**
+ * A clock that was set back must not hold a key for a year: what ends later than the longest hold from now ends then.
+ * The new end is written down, for one that is counted from each now anew would never come.
+ */
+export function clamped(breaker: Breaker, nowMs: Ms, maxMs: Ms): Breaker {
+  switch (breaker.state) {
+    case 'backing_off':
+    case 'open':
+    case 'blocked':
+      return (parseIso(breaker.until) ?? 0) > nowMs + maxMs ? { ...breaker, until: toIso(nowMs + maxMs) } : breaker;
+    case 'closed':
+    case 'half_open':
+    case 'isolated':
+      return breaker;
   }
 }
 

@@ -11,7 +11,7 @@ export interface GateInput {
   readonly paused: string | undefined;
   /** Why the definition cannot be used now: broken, disabled, an environment variable is missing. */
   readonly unfit: { readonly cause: 'broken' | 'disabled' | 'missing-env'; readonly because: string } | undefined;
-  readonly breakers: readonly { readonly key: string; readonly breaker: Breaker; readonly maxMs: Ms }[];
+  readonly breakers: readonly { readonly key: string; readonly breaker: Breaker }[];
   readonly busy: boolean;
   readonly laneFull: string | undefined;
   readonly workspaceTaken: string | undefined;
@@ -51,8 +51,8 @@ export function admit(input: GateInput): Verdict {
   if (input.expiresMs !== undefined && input.expiresMs <= nowMs) return { kind: 'expired', because: 'it was not run before it expired' };
   if (input.dueMs > nowMs) return hold('due', 'its time has not come', input.dueMs);
   if (input.unfit !== undefined) return hold(input.unfit.cause, input.unfit.because);
-  for (const { key, breaker, maxMs } of input.breakers) {
-    const freeMs = freeAtMs(breaker, nowMs, maxMs);
+  for (const { key, breaker } of input.breakers) {
+    const freeMs = freeAtMs(breaker);
     if (freeMs > nowMs) return heldBy(key, breaker, freeMs);
   }
   if (input.busy) return hold('busy', 'another run of it is under way');

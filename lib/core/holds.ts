@@ -1,4 +1,4 @@
-import { afterRestart, type Breaker, CLOSED, onFailure, onInterrupted, onStart, onSuccess, tripped } from './breaker.ts';
+import { afterRestart, type Breaker, CLOSED, clamped, onFailure, onInterrupted, onStart, onSuccess, tripped } from './breaker.ts';
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
 import type { RunRecord } from './run.ts';
@@ -69,6 +69,24 @@ function guiltyKey(run: RunRecord): string | undefined {
 
 export function holdsAfterRestart(holds: Holds): Holds {
   return Object.entries(holds.breakers).reduce((book, [key, breaker]) => withBreaker(book, key, afterRestart(breaker)), holds);
+}
+
+/** No hold ends later than the longest one from now, whatever the clock did. */
+export function holdsClamped(holds: Holds, nowMs: Ms, policiesOf: (cadence: string) => Policies | undefined): Holds {
+  return Object.entries(holds.breakers).reduce(
+    (book, [key, breaker]) => withBreaker(book, key, clamped(breaker, nowMs, longestMs(key, breaker, policiesOf))),
+    holds,
+  );
+}
+
+/** An account that names its reset may do so for a week; a moment is granted where the definition that would say more is gone. */
+const LONGEST_BLOCK_MS: Ms = 8 * 86_400_000;
+const MOMENT_MS: Ms = 60_000;
+
+function longestMs(key: string, breaker: Breaker, policiesOf: (cadence: string) => Policies | undefined): Ms {
+  if (breaker.state === 'blocked') return LONGEST_BLOCK_MS;
+  const { breaker: policy, retry } = (key.startsWith('cadence:') ? policiesOf(key.slice('cadence:'.length)) : undefined) ?? DEFAULT_POLICIES;
+  return Math.max(MOMENT_MS, policy.openMs, policy.maxOpenMs, ...retry.delaysMs.map((delay) => delay * (1 + retry.jitter)));
 }
 
 export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms): Holds {

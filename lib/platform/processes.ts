@@ -27,8 +27,8 @@ const REMEMBERED_SHIMS = 1000;
 
 /** Clocks jump and round; a process that is looked at in vain costs 20 µs. */
 const SINCE_SLACK_MS: Ms = 2000;
-/** Where asking who a process is means starting another one, short runs are spared it. */
-const SLOW_IDENTITY_AFTER_MS: Ms = 250;
+/** A short run is spared the question who its shim is, which on macOS means starting a program; until then its command line tells. */
+const RECORD_AFTER_MS: Ms = 250;
 
 export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
   const deps: Deps = { clock: ports.clock, files: ports.files, table: ports.table ?? createProcessTable(), identityOf, shims: new Map() };
@@ -48,12 +48,8 @@ function start(deps: Deps, spec: SpawnSpec): Child {
   const { pid } = shim;
   if (!deps.shims.has(spec.runId)) deps.shims.set(spec.runId, pid);
   for (const oldest of deps.shims.keys()) if (deps.shims.size > REMEMBERED_SHIMS) deps.shims.delete(oldest);
-  const record = (): void => recordStart(deps, spec.runDir, pid);
-  if (process.platform === 'linux') record();
-  else {
-    const timer = deps.clock.after(SLOW_IDENTITY_AFTER_MS, record);
-    void shim.ended.then(() => timer.close());
-  }
+  const timer = deps.clock.after(RECORD_AFTER_MS, () => recordStart(deps, spec.runDir, pid));
+  void shim.ended.then(() => timer.close());
   return { exited, stop: stopper(deps, spec, Promise.resolve(pid), exited) };
 }
 

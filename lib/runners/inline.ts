@@ -48,7 +48,7 @@ export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promis
     async run({ file }, phase, stop) {
       if (stop.cause !== undefined) return { outcome: stoppedFor(deps, phase, stop.cause), ending: undefined };
       const loaded = await handlerOf(file);
-      return { outcome: loaded.kind === 'handler' ? await handle(deps, loaded.handler, phase, stop) : loaded.outcome, ending: undefined };
+      return loaded.kind === 'handler' ? handle(deps, loaded.handler, phase, stop) : { outcome: loaded.outcome, ending: undefined, isSilent: true };
     },
     adopt: async (_kind, phase): Promise<PhaseEnd> => ({ outcome: stoppedFor(deps, phase, 'lost'), ending: undefined }),
   };
@@ -81,35 +81,40 @@ function notLoaded(reason: string): Loaded {
 }
 
 /** The handler against its limits: the first cause to stop it wins, whatever the handler answers after that. */
-async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: StopSignal): Promise<Outcome> {
-  const { cadence } = phase.job;
-  const abort = new AbortController();
-  const life: Life = { isOver: false, cause: undefined, grace: undefined };
+async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: StopSignal): Promise<PhaseEnd> {
+  const life: Life = { isOver: false, cause: undefined, grace: undefined, abort: undefined, log: undefined };
   let abandon: (outcome: Outcome) => void = () => undefined;
   const abandoned = new Promise<Outcome>((resolve) => {
     abandon = resolve;
   });
   const end = (cause: StopCause): void => {
     if (life.isOver || life.cause !== undefined) return;
+    const { killGraceMs } = phase.job.cadence;
     life.cause = cause;
-    life.grace = deps.clock.after(cadence.killGraceMs, () => abandon(unheeded(stoppedFor(deps, phase, cause), cadence.killGraceMs)));
-    abort.abort(new Error(`the run is being stopped: ${cause}`));
+    life.grace = deps.clock.after(killGraceMs, () => abandon(unheeded(stoppedFor(deps, phase, cause), killGraceMs)));
+    life.abort?.abort(abortReason(cause));
   };
   stop.onStop(end);
-  const log = lineLog(deps, phase, life);
-  const work = call(handler, phase, contextOf(deps, phase, abort.signal, life, log.line));
+  const work = call(handler, phase, contextOf(deps, phase, life));
   const answered = work.then((outcome) => (life.cause === undefined ? outcome : stoppedFor(deps, phase, life.cause)));
   const outcome = (await Promise.race([answered, deps.clock.breathe()])) ?? (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
   life.isOver = true;
   life.grace?.close();
-  log.close();
-  return outcome;
+  unlessRefused(undefined, () => life.log?.close());
+  return { outcome, ending: undefined, isSilent: life.log === undefined };
 }
 
+/** What is made only when it is needed: most handlers need none of it, and a thousand of them run in the time of one program. */
 interface Life {
   isOver: boolean;
   cause: StopCause | undefined;
   grace: Closeable | undefined;
+  abort: AbortController | undefined;
+  log: AppendLog | undefined;
+}
+
+function abortReason(cause: StopCause): Error {
+  return new Error(`the run is being stopped: ${cause}`);
 }
 
 /** Most handlers are done before anybody could look: only the others are watched. Silence is no fault of a handler. */
@@ -132,12 +137,18 @@ async function call(handler: Handler, phase: Phase, context: HandlerContext): Pr
   }
 }
 
-function contextOf(deps: RunnerDeps, phase: Phase, signal: AbortSignal, life: Life, log: (line: unknown) => void): HandlerContext {
+function contextOf(deps: RunnerDeps, phase: Phase, life: Life): HandlerContext {
   const { runId, attempt, tick } = phase.job;
   const parent = { runId, depth: (tick.depth ?? 0) + 1 };
   return {
-    signal,
-    log,
+    get signal() {
+      if (life.abort === undefined) {
+        life.abort = new AbortController();
+        if (life.cause !== undefined) life.abort.abort(abortReason(life.cause));
+      }
+      return life.abort.signal;
+    },
+    log: (line) => writeLine(deps, phase, life, line),
     runId,
     attempt,
     root: deps.paths.root,
@@ -149,20 +160,25 @@ function contextOf(deps: RunnerDeps, phase: Phase, signal: AbortSignal, life: Li
 }
 
 /** The file is made with the first line. What a full disk refuses is dropped: the log of a handler is no part of its work. */
-function lineLog(deps: RunnerDeps, phase: Phase, life: Life): { readonly line: (line: unknown) => void; readonly close: () => void } {
-  let log: AppendLog | undefined;
-  return {
-    line(line) {
-      if (life.isOver) return;
-      const text = typeof line === 'string' ? line : (JSON.stringify(line) ?? String(line));
-      unlessRefused(undefined, () => {
-        if (log === undefined) deps.files.makeDir(deps.paths.subsessions);
-        log ??= deps.files.append(phase.output.stdoutPath);
-        log.write(`${text}\n`);
-      });
-    },
-    close: () => unlessRefused(undefined, () => log?.close()),
-  };
+function writeLine(deps: RunnerDeps, phase: Phase, life: Life, line: unknown): void {
+  if (life.isOver) return;
+  const text = lineOf(line);
+  unlessRefused(undefined, () => {
+    if (life.log === undefined) deps.files.makeDir(deps.paths.subsessions);
+    life.log ??= deps.files.append(phase.output.stdoutPath);
+    life.log.write(`${text}\n`);
+  });
+}
+
+function lineOf(line: unknown): string {
+  if (typeof line === 'string') return line;
+  try {
+    return JSON.stringify(line) ?? String(line);
+  } catch (error) {
+    // It refers to itself, or holds a bigint.
+    if (error instanceof TypeError) return String(line);
+    throw error;
+  }
 }
 
 function stoppedFor(deps: RunnerDeps, phase: Phase, cause: StopCause): Outcome {

@@ -43,6 +43,8 @@ export interface Phase {
 export interface PhaseEnd {
   readonly outcome: Outcome;
   readonly ending: Ending | undefined;
+  /** It is certain that it wrote nothing. */
+  readonly isSilent?: boolean;
   readonly costUsd?: number | undefined;
 }
 

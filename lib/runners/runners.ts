@@ -41,8 +41,11 @@ async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseE
     return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined };
   });
   if (first.part === 'guard') unlessRefused(undefined, () => deps.files.removeTree(first.runDir));
-  return { outcome: end.outcome, ending: end.ending, costUsd: end.costUsd, ...keepOutput(deps.files, first.output) };
+  const output = end.isSilent === true && first.part === 'run' ? NO_OUTPUT : keepOutput(deps.files, first.output);
+  return { outcome: end.outcome, ending: end.ending, costUsd: end.costUsd, ...output };
 }
+
+const NO_OUTPUT = { stdoutPath: null, stderrPath: null };
 
 async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
   const { job } = guard;

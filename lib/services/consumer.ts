@@ -1,8 +1,8 @@
-import type { Cadence } from '../core/cadence.ts';
+import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
 import { isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { CONTROL_CADENCE } from '../core/tick.ts';
+import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
@@ -53,6 +53,7 @@ const QUANTUM = 256;
 const MAX_BACKLOG = 512;
 const STORAGE_LOOK_MS: Ms = 5_000;
 const SOON_TURNS = 24;
+const CLOCK_SLACK_MS: Ms = 60_000;
 
 export function createConsumer(deps: ConsumerDeps): Consumer {
   const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs } = deps;
@@ -114,6 +115,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
         await dismissal.bury(head.name, 'expired', verdict.because);
       } else if (verdict.kind === 'hold') {
         if (verdict.cause === 'busy' && (await skipOverlapping(head, definition.cadence))) continue;
+        if (verdict.cause === 'due' && isBeyondRetry(head.name, definition.cadence)) {
+          await queue.hasten(cadence);
+          continue;
+        }
         await hold(cadence, verdict);
         return hasStarted;
       } else if (definition.cadence !== undefined) {
@@ -122,6 +127,12 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       }
     }
     return true;
+  }
+
+  /** Its time was set by a clock that has been set back since: no try waits longer than the longest delay. */
+  function isBeyondRetry(name: TickName, cadence: Cadence | undefined): boolean {
+    const { delaysMs, jitter } = cadence?.retry ?? DEFAULT_RETRY;
+    return name.attempts > 0 && name.dueMs - clock.nowMs() > Math.max(0, ...delaysMs) * (1 + jitter) + CLOCK_SLACK_MS;
   }
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
@@ -220,9 +231,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       againMs = undefined;
       isIdle = false;
       lookAround();
+      book.tend();
       sliceEndMs = clock.nowMs() + SLICE_MS;
       while (!isClosed && (await pass())) againMs = undefined;
-      sooner(book.showView());
+      sooner(book.tend());
       isIdle = true;
       return againMs;
     },

@@ -36,8 +36,6 @@ export interface GatekeeperDeps {
 }
 
 const LOOK_AGAIN_MS: Ms = 5_000;
-/** The longest hold where a definition that would say it is missing. */
-const BRIEF_MS: Ms = 60_000;
 
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
   const { clock, files, paths, journal, capacity, conclusion, book } = deps;
@@ -59,8 +57,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
 
   function breakersOf(name: string, cadence: Cadence | undefined): GateInput['breakers'] {
     const keys = [cadenceKey(name), ...(cadence?.account === undefined ? [] : [accountKey(cadence.account)])];
-    const maxMs = Math.max(BRIEF_MS, cadence?.breaker.maxOpenMs ?? 0, ...(cadence?.retry.delaysMs ?? []).map((delay) => delay * 2));
-    return keys.map((key) => ({ key, breaker: breakerOf(book.holds(), key), maxMs }));
+    return keys.map((key) => ({ key, breaker: breakerOf(book.holds(), key) }));
   }
 
   return {

@@ -5,6 +5,7 @@ import {
   DEFAULT_POLICIES,
   type Holds,
   holdsAfterRestart,
+  holdsClamped,
   holdsOnEnd,
   holdsOnStart,
   type LogPosition,
@@ -27,8 +28,9 @@ export interface HoldsBook {
   onEnd(run: RunRecord, end: LogPosition): void;
   /** An order changes the book. */
   change(next: Holds): void;
-  /** `circuit-open.json` tells the truth of now. Answers when it must be looked at again. */
-  showView(): Ms | undefined;
+  /** Sees to what time changes: no hold is longer than it may be from now, and `circuit-open.json` tells the truth of now.
+   *  Answers when it must be seen to again. */
+  tend(): Ms | undefined;
   save(): void;
 }
 
@@ -119,7 +121,10 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
       if (unsavedRuns >= SAVE_AFTER_RUNS) save();
     },
     change: (next) => become(next, undefined),
-    showView,
+    tend() {
+      become(holdsClamped(holds, clock.nowMs(), deps.policiesOf), undefined);
+      return showView();
+    },
     save,
   };
 }

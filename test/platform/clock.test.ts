@@ -41,6 +41,16 @@ describe('the clock', () => {
     assert.equal(woken, 0);
   });
 
+  it('goes on waiting when its timer fires before the time has come', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let woken = 0;
+    // The timer is made to fire though no time has passed: the first stretch of a long wait, or Node a moment early.
+    const timer = clock.after(2 ** 31 + 1_000_000, () => woken++);
+    t.mock.timers.tick(2 ** 31 - 1);
+    assert.equal(woken, 0);
+    timer.close();
+  });
+
   it('lets other work of the loop have its turn', async () => {
     let isDone = false;
     setImmediate(() => {

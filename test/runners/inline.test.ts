@@ -44,8 +44,8 @@ describe('a handler', () => {
   });
 
   it('logs lines into the stdout file of its run', async () => {
-    const end = await bench.run(job(handler('export default (tick, { log }) => { log("one"); log({ two: 2 }); }')));
-    assert.equal(readFileSync(end.stdoutPath as string, 'utf8'), 'one\n{"two":2}\n');
+    const end = await bench.run(job(handler('export default (tick, { log }) => { log("one"); log({ two: 2 }); log(3n); log(undefined); }')));
+    assert.equal(readFileSync(end.stdoutPath as string, 'utf8'), 'one\n{"two":2}\n3\nundefined\n');
   });
 
   it('is told its tick, its run and its root, and cannot change the tick', async () => {

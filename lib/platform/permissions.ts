@@ -1,0 +1,45 @@
+import { chmodSync, closeSync, constants, fchmodSync, lstatSync, openSync } from 'node:fs';
+import { attempt, errnoOf, refusal } from './fault.ts';
+import { SAFE } from './safe-read.ts';
+
+/** Who may do what with the files of a root. */
+export interface Permissions {
+  /** undefined: this system knows no users. */
+  readonly uid: number | undefined;
+  /** Never follows a symlink; only regular files and folders. Throws where it is neither, is gone, or the system refuses. */
+  setMode(path: string, mode: number): void;
+}
+
+export function createPermissions(): Permissions {
+  return { uid: process.getuid?.(), setMode };
+}
+
+/** On an open handle, so that what was looked at is what is changed. */
+function setMode(path: string, mode: number): void {
+  attempt('change the mode of', path, () => {
+    const fd = openOrUndefined(path);
+    if (fd === undefined) return setModeOfUnreadable(path, mode);
+    try {
+      fchmodSync(fd, mode);
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+/** undefined: it takes away even its owner's right to read, so there can be no handle. A FIFO or a symlink is refused here. */
+function openOrUndefined(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDONLY | SAFE);
+  } catch (thrown) {
+    if (errnoOf(thrown) === 'EACCES') return undefined;
+    throw thrown;
+  }
+}
+
+/** By name. Between the look and the change only someone who may write the folder could swap it: mend folders first, from the top. */
+function setModeOfUnreadable(path: string, mode: number): void {
+  const stats = lstatSync(path);
+  if (!stats.isFile() && !stats.isDirectory()) throw refusal('EINVAL', 'change the mode of', path);
+  chmodSync(path, mode);
+}

@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { takeAudit } from '../../lib/app/audit.ts';
+import type { OwnerParts } from '../../lib/app/compose.ts';
+import { createReading } from '../../lib/app/reading.ts';
+import type { BusEvent } from '../../lib/core/event.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { formatTickName } from '../../lib/core/tick.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import type { Job, Runner } from '../../lib/ports.ts';
+import { type TestClock, testClock } from '../support/bus.ts';
+import { type CutFiles, cutFiles } from '../support/cut-files.ts';
+import { eventually } from '../support/eventually.ts';
+import { storyOwner } from '../support/story.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+const T0 = Date.UTC(2026, 10, 20, 7);
+const OK: Outcome = { kind: 'ok', summary: 'done' };
+const FAIL: Outcome = { kind: 'fail', blame: 'cadence', reason: 'exit 1' };
+
+interface Yard {
+  readonly root: string;
+  readonly clock: TestClock;
+  readonly parts: OwnerParts;
+  readonly files: CutFiles;
+  readonly events: BusEvent[];
+  /** Cadences in the order in which their runs began. */
+  readonly began: string[];
+  drop(cadence: string, more?: object, options?: { id?: string; dueMs?: number }): string;
+  /** Polls until nothing more happens at this instant. */
+  settle(): Promise<void>;
+  ls(folder: string): readonly string[];
+}
+
+type Handler = (job: Job) => Outcome | Promise<Outcome>;
+
+let counter = 0;
+
+async function yard(cadences: Readonly<Record<string, string>>, handle: Handler, root = tempRoot(), clock = testClock(T0)): Promise<Yard> {
+  mkdirSync(`${root}/cadences`, { recursive: true });
+  for (const [name, text] of Object.entries(cadences)) writeFileSync(`${root}/cadences/${name}.yaml`, `${text}\n`);
+  const began: string[] = [];
+  const run: Runner['run'] = async (job, stop) => {
+    began.push(job.cadence.name);
+    const stopped = new Promise<Outcome>((resolve) =>
+      stop.onStop((cause) =>
+        resolve(cause === 'cancel' ? { kind: 'cancelled', reason: 'cancelled' } : { kind: 'interrupted', by: 'operator', reason: 'stopped' }),
+      ),
+    );
+    return { outcome: await Promise.race([handle(job), stopped]), ending: undefined, stdoutPath: null, stderrPath: null };
+  };
+  const hints: (() => void)[] = [];
+  const cut = cutFiles(createFiles(), 0);
+  const files: CutFiles = {
+    ...cut,
+    watch(_dir, onChange) {
+      hints.push(onChange);
+      return { close: () => undefined };
+    },
+  };
+  const { parts, fault } = storyOwner(root, files, clock, { run, adopt: run });
+  let broken: unknown;
+  void fault.then((error) => {
+    broken = error;
+  });
+  const events: BusEvent[] = [];
+  parts.journal.onEvent((event) => events.push(event));
+  await parts.recover();
+  parts.queue.onArrival(() => undefined);
+  return {
+    root,
+    clock,
+    parts,
+    files,
+    events,
+    began,
+    drop(cadence, more = {}, { id = `tick${String(++counter).padStart(8, '0')}`, dueMs = clock.nowMs() - 1000 } = {}) {
+      const tick = { cadence, source: 'test', enqueued_at: new Date(dueMs).toISOString(), ...more };
+      writeFileSync(`${parts.paths.inbox}/${formatTickName({ dueMs, cadence, id, attempts: 0 })}`, `${JSON.stringify(tick)}\n`);
+      return id;
+    },
+    async settle() {
+      for (let round = 0; round < 4; round += 1) {
+        for (const hint of hints) hint();
+        await parts.consumer.poll();
+        await parts.conclusion.idle();
+        await clock.breathe();
+        await clock.breathe();
+        if (broken !== undefined) throw broken;
+      }
+    },
+    ls: (folder) => readdirSync(`${root}/state/cadence-bus/${folder}`),
+  };
+}
+
+const command = (name: string, more = ''): string => `run: { command: [${name}] }\n${more}`;
+const quick = 'retry: { attempts: 1, delays: [0], jitter: 0 }\nbreaker: { failures: 2, open: 1m, max_open: 4m }';
+
+describe('the consumer', () => {
+  it('M17 opens the breaker after so many failures in a row and starts nothing of that cadence any more', async () => {
+    const bus = await yard({ flaky: command('flaky', quick) }, () => FAIL);
+    for (let n = 0; n < 5; n += 1) bus.drop('flaky');
+    await bus.settle();
+    bus.clock.advance(10_000);
+    await bus.settle();
+    assert.equal(bus.began.length, 2);
+    assert.equal(bus.ls('dlq').length, 2);
+    assert.equal(bus.ls('waiting').length, 3);
+    const view = JSON.parse(readFileSync(bus.parts.paths.circuit, 'utf8'));
+    assert.equal(view.open.flaky.failures, 2);
+    assert.equal(view.open.flaky.state, 'open');
+  });
+
+  it('M19 M24 writes circuit-open.json with a newline, tells each transition once, and removes the file when nothing is open', async () => {
+    let outcome: Outcome = FAIL;
+    const bus = await yard({ flaky: command('flaky', quick) }, () => outcome);
+    for (let n = 0; n < 3; n += 1) bus.drop('flaky');
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    assert.match(readFileSync(bus.parts.paths.circuit, 'utf8'), /^\{\n {2}"generated": "2026-11-20T07:0\d:\d\d\.\d{3}Z",\n {2}"open": \{[\s\S]*\}\n$/);
+    outcome = OK;
+    bus.clock.advance(61_000);
+    await bus.settle();
+    assert.equal(bus.parts.files.info(bus.parts.paths.circuit), undefined);
+    const told = bus.events.map(({ stage }) => stage).filter((stage) => stage.startsWith('circuit'));
+    assert.deepEqual(told, ['circuit_opened', 'circuit_half_open', 'circuit_closed']);
+  });
+
+  it('M18 charges a held tick nothing, and claims it only when it may run', async () => {
+    const bus = await yard({ flaky: command('flaky', quick) }, ({ attempt }) => (attempt === 1 ? FAIL : OK));
+    bus.drop('flaky');
+    bus.drop('flaky');
+    const held = bus.drop('flaky');
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    const [file] = bus.ls('waiting');
+    assert.match(file ?? '', new RegExp(`\\.flaky\\.${held}\\.0\\.json$`));
+  });
+
+  it('asks the gate before the claim: a held tick costs no call and no line, and 1,000 healthy ticks pass it', async () => {
+    const bus = await yard({ sick: command('sick', quick), well: command('well') }, ({ cadence }) => (cadence.name === 'sick' ? FAIL : OK));
+    for (let n = 0; n < 20; n += 1) bus.drop('sick');
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    const before = { calls: bus.files.calls.length, events: bus.events.length };
+    for (let n = 0; n < 1_000; n += 1) bus.drop('well');
+    await bus.settle();
+    assert.equal(bus.began.filter((name) => name === 'well').length, 1_000);
+    const onHeld = bus.files.calls.slice(before.calls).filter((call) => call.includes('.sick.'));
+    assert.deepEqual(onHeld, []);
+    assert.deepEqual(
+      bus.events.slice(before.events).filter(({ cadence }) => cadence === 'sick'),
+      [],
+    );
+    assert.equal(bus.ls('waiting').length, 18);
+  });
+
+  it('keeps holds, backoff and half-open over a restart: a probe whose owner died is void, not stuck', async () => {
+    const bus = await yard({ flaky: command('flaky', quick) }, () => FAIL);
+    for (let n = 0; n < 3; n += 1) bus.drop('flaky');
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    bus.clock.advance(61_000);
+    const hung = await yard({}, () => new Promise<Outcome>(() => undefined), bus.root, bus.clock);
+    assert.equal(hung.parts.book.holds().breakers['cadence:flaky']?.state, 'open');
+    await hung.settle();
+    assert.equal(hung.parts.book.holds().breakers['cadence:flaky']?.state, 'half_open');
+    const next = await yard({}, () => OK, bus.root, bus.clock);
+    assert.equal(next.parts.book.holds().breakers['cadence:flaky']?.state, 'open');
+    await next.settle();
+    // The interrupted probe is charged, and it was the tick's only try.
+    assert.equal(
+      next.ls('dlq').some((file) => file.endsWith('.owner-died.json')),
+      true,
+    );
+  });
+
+  it('M9 runs as many of a lane as it holds and defers the rest without a charge', async () => {
+    const ends: (() => void)[] = [];
+    const wait = (): Promise<Outcome> => new Promise((resolve) => ends.push(() => resolve(OK)));
+    const agents = Object.fromEntries(['one', 'two', 'three'].map((name) => [name.padEnd(4, 'x'), `${command(name)}lane: agent`]));
+    const bus = await yard(agents, wait);
+    for (const name of Object.keys(agents)) bus.drop(name);
+    await bus.settle();
+    assert.equal(bus.began.length, 1);
+    assert.equal(bus.ls('claimed').length, 1);
+    assert.equal(bus.ls('inbox').length, 2);
+    for (let n = 0; n < 3; n += 1) {
+      ends.shift()?.();
+      await bus.settle();
+    }
+    assert.equal(bus.began.length, 3);
+  });
+
+  it('D5 runs one tick of a cadence at a time, and one of a workspace', async () => {
+    const ends: (() => void)[] = [];
+    const bus = await yard(
+      { left: command('left', 'workspace: /tmp/w'), right: command('right', 'workspace: /tmp/w') },
+      () => new Promise((resolve) => ends.push(() => resolve(OK))),
+    );
+    bus.drop('left');
+    bus.drop('left');
+    bus.drop('right');
+    await bus.settle();
+    assert.deepEqual(bus.began, ['left']);
+    ends.shift()?.();
+    await bus.settle();
+    assert.equal(bus.began.length, 2);
+  });
+
+  it('M23 claims nothing while the halt file exists, and goes on when it is gone', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    writeFileSync(bus.parts.paths.halt, '');
+    bus.drop('good');
+    await bus.settle();
+    assert.deepEqual(bus.began, []);
+    rmSync(bus.parts.paths.halt);
+    await bus.settle();
+    assert.deepEqual(bus.began, ['good']);
+  });
+
+  it('carries out orders whatever is held or halted, one after the other', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    writeFileSync(bus.parts.paths.halt, '');
+    bus.drop('bus-control', { payload: { order: 'pause', key: 'cadence:good' } });
+    await bus.settle();
+    assert.equal(bus.parts.book.holds().paused['cadence:good']?.because, 'paused by an operator');
+    bus.drop('bus-control', { payload: { order: 'resume', key: 'bus' } });
+    await bus.settle();
+    assert.equal(bus.parts.files.info(bus.parts.paths.halt), undefined);
+    assert.deepEqual(bus.parts.book.holds().paused, {});
+  });
+
+  it('does not let a retry wait for a year because the clock was set back', async () => {
+    const bus = await yard({ flaky: command('flaky', 'retry: { attempts: 2, delays: [1s] }') }, ({ attempt }) => (attempt === 1 ? FAIL : OK));
+    bus.drop('flaky');
+    await bus.settle();
+    bus.clock.set(T0 - 365 * 86_400_000);
+    bus.parts.consumer.reconsider();
+    await bus.settle();
+    // No hold is longer than the longest opening from now.
+    bus.clock.advance(4 * 3_600_000 + 1_000);
+    await bus.settle();
+    assert.equal(bus.began.length, 2);
+  });
+
+  it('M6 dead-letters a tick of an unknown cadence at once, and runs one that has only a prompt', async () => {
+    const bus = await yard({}, () => OK);
+    writeFileSync(`${bus.root}/cadences/brief.md`, 'Write the brief.\n');
+    bus.parts.definitions.reload();
+    bus.drop('nobody');
+    bus.drop('brief');
+    // What may cost money is flushed to the journal before it starts, and that takes a turn of the disk.
+    await eventually('the brief is written', async () => {
+      await bus.settle();
+      return bus.began.length > 0;
+    });
+    assert.deepEqual(bus.began, ['brief']);
+    assert.match(bus.ls('dlq')[0] ?? '', /\.nobody\.tick\d+\.0\.unknown-cadence\.json$/);
+  });
+
+  it('holds the ticks of a broken definition, says where it is broken, and runs them when it heals', async () => {
+    const bus = await yard({ good: 'run: { comand: [x] }' }, () => OK);
+    bus.drop('good');
+    await bus.settle();
+    assert.deepEqual(bus.began, []);
+    assert.equal(bus.ls('waiting').length, 1);
+    writeFileSync(`${bus.root}/cadences/good.yaml`, `${command('good')}\n`);
+    bus.parts.announceDefinitions(bus.parts.definitions.reload(`${bus.root}/cadences/good.yaml`));
+    await bus.settle();
+    assert.deepEqual(bus.began, ['good']);
+    assert.deepEqual(
+      bus.events.filter(({ stage }) => stage.startsWith('config')).map(({ stage }) => stage),
+      ['config_healed'],
+    );
+  });
+
+  it('overlap: skip ends what is asked for while a run is under way; coalesce lets one run serve all that came before it', async () => {
+    const ends: (() => void)[] = [];
+    const bus = await yard({ skips: command('skips', 'overlap: skip'), folds: command('folds', 'overlap: coalesce') }, ({ cadence }) =>
+      cadence.name === 'skips' ? new Promise((resolve) => ends.push(() => resolve(OK))) : OK,
+    );
+    bus.drop('skips');
+    await bus.settle();
+    const late = bus.drop('skips');
+    for (let n = 0; n < 3; n += 1) bus.drop('folds');
+    await bus.settle();
+    ends.shift()?.();
+    await bus.settle();
+    assert.deepEqual([...bus.began].sort(), ['folds', 'skips']);
+    const { history } = createReading(bus.root);
+    assert.equal(history.find(late)?.status, 'skipped');
+    assert.equal(history.runs({ limit: 10, status: 'coalesced' }).length, 2);
+  });
+
+  it('queues explicit requests by default, however alike they are', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    for (let n = 0; n < 3; n += 1) bus.drop('good');
+    await bus.settle();
+    assert.equal(bus.began.length, 3);
+  });
+
+  it('runs one tick of a key, also when the first has ended long before the second comes', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    writeFileSync(`${bus.parts.paths.inbox}/a.json`, '{"cadence":"good","key":"invoice-7"}\n');
+    await bus.settle();
+    const next = await yard({}, () => OK, bus.root, bus.clock);
+    writeFileSync(`${bus.parts.paths.inbox}/b.json`, '{"cadence":"good","key":"invoice-7"}\n');
+    await next.settle();
+    assert.deepEqual([bus.began.length, next.began.length], [1, 0]);
+    assert.deepEqual(next.ls('inbox'), []);
+    assert.deepEqual(takeAudit(bus.root).missing, []);
+  });
+
+  it('does not start what has expired: by its cadence, and by its own word', async () => {
+    const bus = await yard({ good: command('good'), brief: command('brief', 'expires: 1h') }, () => OK);
+    bus.drop('brief', {}, { dueMs: T0 - 7_200_000 });
+    bus.drop('good', { expires_at: '2026-11-20T06:59:00Z' });
+    await bus.settle();
+    assert.deepEqual(bus.began, []);
+    assert.equal(bus.ls('dlq').filter((file) => file.includes('.expired.')).length, 2);
+  });
+
+  it('cancels what waits and what runs, by an order', async () => {
+    const bus = await yard({ long: command('long'), later: command('later') }, () => new Promise<Outcome>(() => undefined));
+    const running = bus.drop('long');
+    const waiting = bus.drop('later', {}, { dueMs: T0 + 3_600_000 });
+    await bus.settle();
+    bus.drop('bus-control', { payload: { order: 'cancel', id: running } });
+    bus.drop('bus-control', { payload: { order: 'cancel', id: waiting } });
+    await bus.settle();
+    const { history } = createReading(bus.root);
+    assert.deepEqual([history.find(running)?.status, history.find(waiting)?.status], ['cancelled', 'cancelled']);
+    assert.deepEqual([bus.ls('waiting'), bus.ls('claimed')], [[], []]);
+  });
+
+  it('M20 tries again at once after a reset: breaker closed, retries due', async () => {
+    const bus = await yard({ flaky: command('flaky', 'retry: { attempts: 3, delays: [1h] }') }, ({ attempt }) => (attempt === 1 ? FAIL : OK));
+    bus.drop('flaky');
+    await bus.settle();
+    assert.equal(bus.began.length, 1);
+    bus.drop('bus-control', { payload: { order: 'reset', key: 'cadence:flaky' } });
+    await bus.settle();
+    assert.equal(bus.began.length, 2);
+  });
+
+  it('never holds longer than the longest hold when the clock was set back by a year', async () => {
+    const bus = await yard({ flaky: command('flaky', quick) }, ({ attempt, tickId }) => (attempt === 1 && tickId.endsWith('x') ? FAIL : OK));
+    bus.drop('flaky', {}, { id: 'aaaaaaaaaaax' });
+    bus.drop('flaky', {}, { id: 'aaaaaaaaabbx' });
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    bus.drop('flaky', {}, { id: 'aaaaaaaaaccc', dueMs: T0 - 400 * 86_400_000 });
+    bus.clock.set(T0 - 365 * 86_400_000);
+    bus.parts.consumer.reconsider();
+    await bus.settle();
+    bus.clock.advance(4 * 60_000 + 1_000);
+    bus.parts.consumer.reconsider();
+    await bus.settle();
+    assert.equal(bus.began.length, 3);
+  });
+});
