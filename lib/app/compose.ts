@@ -1,45 +1,27 @@
 import { createFileQueue } from '../bus/file-queue.ts';
-import { createDefinitions, type DefinitionChange, type LiveDefinitions } from '../config/definitions.ts';
-import {
-  type Cadence,
-  DEFAULT_BREAKER,
-  DEFAULT_COMMAND_TIMEOUT_MS,
-  DEFAULT_IDLE_TIMEOUT_MS,
-  DEFAULT_KILL_GRACE_MS,
-  DEFAULT_LOG_CAP_BYTES,
-  DEFAULT_RETRY,
-} from '../core/cadence.ts';
-import { parseDuration } from '../core/duration.ts';
-import type { Outcome } from '../core/outcome.ts';
-import { type Paths, pathsOf } from '../core/paths.ts';
+import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
+import { controlCadence, vanishedCadence } from '../core/control.ts';
+import type { Ms } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
 import { isFinal } from '../core/run.ts';
-import { CONTROL_CADENCE } from '../core/tick.ts';
 import { createDoc } from '../doc.ts';
-import { createHistory } from '../history/history.ts';
-import { createJournal } from '../history/journal.ts';
-import { createRunLog } from '../history/run-log.ts';
-import { cutLog } from '../platform/child-log.ts';
-import { createClock } from '../platform/clock.ts';
-import { createFiles } from '../platform/files.ts';
-import { createIds, randomSessionId } from '../platform/ids.ts';
-import { readMachine } from '../platform/machine.ts';
+import { createIds } from '../platform/ids.ts';
 import { createProcesses } from '../platform/processes.ts';
-import { createProducer } from '../platform/producer.ts';
-import type { Clock, Files, History, Journal, Ownership, Queue, QueueNews, RunLog, Runner } from '../ports.ts';
-import type { EnqueueOptions as ChildEnqueueOptions } from '../runners/phase.ts';
-import { createRunners } from '../runners/runners.ts';
+import type { Clock, Files, History, Journal, Ownership, Queue, RunLog } from '../ports.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
-import { createWatch } from '../runners/watch.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
 import { createGatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
-import { createOrders } from '../services/orders.ts';
+import { createOrders, type Orders } from '../services/orders.ts';
 import { recover } from '../services/recovery.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
+import { definitionEvent, newsTo } from './announcing.ts';
+import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
+import { composeStorage, type Storage } from './storage.ts';
 
 /** The parts of an owner, tied together. The one place that knows everybody. */
 export interface OwnerParts {
@@ -69,121 +51,40 @@ export interface OwnerWiring {
   readonly wake: () => void;
   /** A fault that nobody can handle. */
   readonly onFault: (error: unknown) => void;
-  /** Stand-ins for tests that cut the disk or move the time. */
+  /** Stand-ins for tests that cut the disk, move the time, or run nothing. */
   readonly files?: Files;
   readonly clock?: Clock;
-  readonly runners?: Readonly<Record<Cadence['run']['kind'], Runner>>;
+  readonly runners?: Runners;
 }
 
-const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'subsessions'] as const;
-
-export function makeFolders(files: Files, paths: Paths): void {
-  for (const folder of FOLDERS) files.makeDir(paths[folder]);
-}
+/** How long a key is remembered after its tick has ended. */
+const KEYS_REMEMBERED_MS: Ms = 7 * 86_400_000;
 
 export function composeOwner(wiring: OwnerWiring): OwnerParts {
-  const clock = wiring.clock ?? createClock();
-  const files = wiring.files ?? createFiles();
-  const paths = pathsOf(wiring.root);
-  const machine = readMachine();
-  makeFolders(files, paths);
-  const history = createHistory({ files, paths });
-  const runLog = createRunLog({ files, clock, paths });
-  const journal = createJournal({ files, clock, paths, onFault: wiring.onFault });
-  const broken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
-  const definitions = createDefinitions({ files, paths, home: machine.home });
-  const policiesOf = (name: string) => definitions.get(name)?.cadence;
-  const book = createHoldsBook({
-    clock,
-    runLog,
-    journal,
-    policiesOf,
-    doc: createDoc({ files, clock, path: paths.holds, parse: parseHolds, onBroken: broken }),
-    view: createDoc({ files, clock, path: paths.circuit, parse: parseCircuitView, onBroken: broken }),
-  });
+  const { onFault } = wiring;
+  const storage = composeStorage(wiring.root, wiring, onFault);
+  const { clock, files, paths, machine, history, runLog, journal, definitions } = storage;
+  const book = composeBook(storage);
   const queue = createFileQueue({ files, clock, paths, ids: createIds(), news: newsTo(journal, (run) => conclusion.note(run), clock) });
-  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, onFault: wiring.onFault });
+  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, onFault });
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? 1 });
   const processes = createProcesses({ clock, files });
-  const runners =
-    wiring.runners ??
-    createRunners({
-      clock,
-      files,
-      paths,
-      processes,
-      watch: createWatch({ clock, files, cutLog }),
-      env: machine.env,
-      settings: definitions.settings,
-      newSessionId: randomSessionId,
-      enqueue: createChildEnqueue(wiring.root),
-    });
-  const runnerOf = (cadence: Cadence): Runner =>
-    cadence.name === CONTROL_CADENCE ? createOrderRunner((payload) => orders.carryOut(payload)) : runners[cadence.run.kind];
+  const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload));
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();
   };
-  const jobs: Jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, runnerOf, newStop: createStopSignal, onFree });
-  const control = controlCadence(paths);
-  const knownKeys = new Set<string>();
-  conclusion.onRecord((run) => {
-    if ((run.key !== undefined || run.slot !== undefined) && isFinal(run.status)) knownKeys.add(run.tick);
-  });
+  const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, runnerOf, newStop: createStopSignal, onFree });
+  const orders = composeOrders(storage, { queue, book, jobs, conclusion });
+  const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, conclusion, book, ownership: wiring.ownership, missingEnv });
-  const consumer: Consumer = createConsumer({
-    clock,
-    paths,
-    queue,
-    journal,
-    definitions,
-    gatekeeper,
-    onFault: wiring.onFault,
-    conclusion,
-    book,
-    jobs,
-    control,
-    knownKeys,
-    serves: wiring.serves,
-    relook: () => announceDefinitions(definitions.reload()),
-  });
-  const orders = createOrders({
-    files,
-    clock,
-    paths,
-    queue,
-    journal,
-    book,
-    stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
-    stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'inline']),
-    allCadences: () => [...queue.cadences()],
-    async cancelPending(tickId) {
-      const name = queue.find(tickId);
-      if (name === undefined) return false;
-      const transition = { to: 'finished', status: 'cancelled', because: 'cancelled while it waited' } as const;
-      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
-      return queue.discard(name, transition, []);
-    },
-  });
+  const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, knownKeys, onFault, serves: wiring.serves };
+  const consumer = createConsumer({ ...shared, control: controlCadence(paths), relook: () => announceDefinitions(definitions.reload()) });
 
   function announceDefinitions(changes: readonly DefinitionChange[]): void {
     if (changes.length > 0) consumer.reconsider();
-    for (const { kind, name, path, problems } of changes) {
-      const [first] = problems;
-      const where = first === undefined ? path : `${first.path}:${first.line}:${first.column}`;
-      if (kind === 'broken')
-        journal.emit({
-          level: 'error',
-          stage: 'config_broken',
-          cadence: name,
-          where,
-          because: first?.message ?? '',
-          hint: first?.hint ?? '',
-          keeps: definitions.get(name)?.cadence !== undefined,
-        });
-      else journal.emit({ level: 'info', stage: kind === 'healed' ? 'config_healed' : 'config_changed', cadence: name, path, change: kind });
-    }
+    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
   }
 
   return {
@@ -203,76 +104,50 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     async recover() {
       const unseen = book.load();
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
-      const cadenceOf = (name: string): Cadence => definitions.get(name)?.cadence ?? { ...control, name, run: { ...ANY_COMMAND, cwd: paths.root } };
+      const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
       const isAlive = (runDir: string): boolean => {
         const found = files.read(`${runDir}/pid`, 64);
         return found?.kind === 'text' && processes.identity(Number(found.text)) !== undefined;
       };
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, cadenceOf, isAlive, onFault: wiring.onFault }, unseen);
+      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, cadenceOf, isAlive, onFault }, unseen);
     },
   };
 }
 
-/** A handler's tick knows whose child it is. */
-function createChildEnqueue(root: string) {
-  const producer = createProducer({ root });
-  return async (cadence: string, options: ChildEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
-    const { payload, key, in: after } = options;
-    const delayMs = after === undefined ? undefined : parseDuration(after);
-    return producer.enqueue(cadence, {
-      source: 'handler',
-      parentRun: parent.runId,
-      depth: parent.depth,
-      ...(payload === undefined ? {} : { payload }),
-      ...(key === undefined ? {} : { key }),
-      ...(delayMs === undefined ? {} : { delayMs }),
-    });
-  };
+function composeBook({ clock, files, paths, runLog, journal, definitions }: Storage): HoldsBook {
+  const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
+  const doc = createDoc({ files, clock, path: paths.holds, parse: parseHolds, onBroken });
+  const view = createDoc({ files, clock, path: paths.circuit, parse: parseCircuitView, onBroken });
+  return createHoldsBook({ clock, runLog, journal, doc, view, policiesOf: (name) => definitions.get(name)?.cadence });
 }
 
-/** Orders have no process and no output; they end where they are carried out. */
-function createOrderRunner(carryOut: (payload: unknown) => Promise<Outcome>): Runner {
-  const run: Runner['run'] = async (job) => ({ outcome: await carryOut(job.tick.payload), ending: undefined, stdoutPath: null, stderrPath: null });
-  return { run, adopt: run };
-}
-
-/** How long a key is remembered after its tick has ended. */
-const KEYS_REMEMBERED_MS = 7 * 86_400_000;
-const ANY_COMMAND = { kind: 'command', argv: [], shell: false, env: { names: [], values: {} }, okCodes: [0] } as const;
-
-function newsTo(journal: Journal, note: Conclusion['note'], clock: Clock): QueueNews {
-  return {
-    dead(name, because) {
-      note(recordWithoutRun(name, undefined, { to: 'dlq', status: 'dead', name, because }, clock.nowMs()));
-      journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason: name.reason, because });
+function composeOrders({ clock, files, paths, journal }: Storage, parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion }): Orders {
+  const { queue, book, jobs, conclusion } = parts;
+  return createOrders({
+    files,
+    clock,
+    paths,
+    queue,
+    journal,
+    book,
+    stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
+    stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'inline']),
+    allCadences: () => [...queue.cadences()],
+    async cancelPending(tickId) {
+      const name = queue.find(tickId);
+      if (name === undefined) return false;
+      const transition = { to: 'finished', status: 'cancelled', because: 'cancelled while it waited' } as const;
+      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
+      return queue.discard(name, transition, []);
     },
-    coalesced: (id, cadence, because) => journal.emit({ level: 'info', stage: 'coalesced', cadence, tick: id, because }),
-    adopted: (name, from) => journal.emit({ level: 'info', stage: 'adopted', cadence: name.cadence, tick: name.id, from }),
-    left: (path, because) => journal.emit({ level: 'warn', stage: 'foreign_left', path, because }),
-  };
+  });
 }
 
-/** The cadence of orders: inline, never held, one try. */
-function controlCadence(paths: Paths): Cadence {
-  return {
-    name: CONTROL_CADENCE,
-    path: paths.state,
-    description: 'Orders to the owner',
-    enabled: true,
-    run: { kind: 'inline', file: '' },
-    guard: undefined,
-    overlap: 'queue',
-    expiresMs: undefined,
-    timeoutMs: DEFAULT_COMMAND_TIMEOUT_MS,
-    idleTimeoutMs: DEFAULT_IDLE_TIMEOUT_MS,
-    killGraceMs: DEFAULT_KILL_GRACE_MS,
-    logCapBytes: DEFAULT_LOG_CAP_BYTES,
-    workspace: undefined,
-    lane: 'control',
-    account: undefined,
-    retry: { ...DEFAULT_RETRY, attempts: 1 },
-    breaker: DEFAULT_BREAKER,
-    requiredEnv: [],
-    about: { inputs: {}, outputs: {}, network: false, destructive: false },
-  };
+/** Ids of the keyed ticks that have ended: the same key again is the same tick. */
+function rememberKeys(conclusion: Conclusion): Set<string> {
+  const keys = new Set<string>();
+  conclusion.onRecord((run) => {
+    if ((run.key !== undefined || run.slot !== undefined) && isFinal(run.status)) keys.add(run.tick);
+  });
+  return keys;
 }

@@ -15,7 +15,8 @@ import { acquireOwnership } from '../platform/ownership.ts';
 import { identityOf } from '../platform/process-identity.ts';
 import { takeOver } from '../platform/takeover.ts';
 import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
-import { composeOwner, makeFolders, type OwnerParts } from './compose.ts';
+import { composeOwner, type OwnerParts } from './compose.ts';
+import { makeFolders } from './storage.ts';
 
 /** The one consumer process of a root. */
 export interface Owner {

@@ -39,7 +39,6 @@ export function reportError(error: CadenceError, isJson: boolean, isColored: boo
 
 /** Columns as wide as their widest cell; the last one runs free. Cells may be painted: escapes have no width. */
 export function table(rows: readonly (readonly string[])[]): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escapes of our own paint are what is measured away here.
   const width = (cell: string): number => cell.replace(/\u001b\[\d+m/g, '').length;
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, index) => Math.max(all[index] ?? 0, width(cell))), []);
   return rows

@@ -6,6 +6,7 @@ import { errnoOf, faultOf } from './fault.ts';
 export type ProgramAnswer = { readonly kind: 'said'; readonly text: string } | { readonly kind: 'failed'; readonly because: string };
 
 const MAX_CHARS = 64 * 1024;
+const LAST_WORDS_MS: Ms = 100;
 
 export interface Question {
   readonly argv: readonly [string, ...string[]];
@@ -38,8 +39,8 @@ export function askProgram({ argv: [program, ...words], env, withinMs }: Questio
       });
     }
     child.once('error', (error) => end({ kind: 'failed', because: error.message }));
-    // What it said lies in the pipes by now; one turn of the loop reads it, even where a grandchild keeps them open.
-    child.once('exit', (code, signal) => setImmediate(() => end(judge(code, signal, said))));
+    // Where something that it started keeps the pipes open, `close` does not come; what it said itself is read soon after its end.
+    child.once('exit', (code, signal) => setTimeout(() => end(judge(code, signal, said)), LAST_WORDS_MS));
     child.once('close', (code, signal) => end(judge(code, signal, said)));
   });
 }

@@ -9,6 +9,7 @@ import { createDismissal } from './dismissal.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
+import { createOverlap } from './overlap.ts';
 
 /**
  * The owner's one decision, again and again: which tick may run now. The gate is asked about the head of each cadence
@@ -58,6 +59,7 @@ const CLOCK_SLACK_MS: Ms = 60_000;
 export function createConsumer(deps: ConsumerDeps): Consumer {
   const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs } = deps;
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
+  const overlap = createOverlap({ queue, dismissal });
   const parked = new Map<string, { readonly untilMs: Ms | undefined; readonly isMomentary: boolean }>();
   let isClosed = false;
   let isIdle = false;
@@ -96,12 +98,12 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   /** Starts what may run of one cadence. */
   async function serve(cadence: string): Promise<boolean> {
+    const definition = find(cadence);
     let hasStarted = false;
     for (let n = 0; n < QUANTUM && !isClosed; n += 1) {
       await breathe();
       const head = queue.head(cadence);
       if (head === undefined) return hasStarted;
-      const definition = find(cadence);
       if (definition === undefined) {
         if (isFolderUnreadable()) {
           parked.set(cadence, { untilMs: clock.nowMs() + STORAGE_LOOK_MS, isMomentary: false });
@@ -114,8 +116,8 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       if (verdict.kind === 'expired') {
         await dismissal.bury(head.name, 'expired', verdict.because);
       } else if (verdict.kind === 'hold') {
-        if (verdict.cause === 'busy' && (await skipOverlapping(head, definition.cadence))) continue;
-        if (verdict.cause === 'due' && isBeyondRetry(head.name, definition.cadence)) {
+        if (verdict.cause === 'busy' && (await overlap.skip(head, definition.cadence))) continue;
+        if (verdict.cause === 'due' && isBeyondRetry(head.name, definition.cadence, clock.nowMs())) {
           await queue.hasten(cadence);
           continue;
         }
@@ -127,12 +129,6 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       }
     }
     return true;
-  }
-
-  /** Its time was set by a clock that has been set back since: no try waits longer than the longest delay. */
-  function isBeyondRetry(name: TickName, cadence: Cadence | undefined): boolean {
-    const { delaysMs, jitter } = cadence?.retry ?? DEFAULT_RETRY;
-    return name.attempts > 0 && name.dueMs - clock.nowMs() > Math.max(0, ...delaysMs) * (1 + jitter) + CLOCK_SLACK_MS;
   }
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
@@ -147,7 +143,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     const claim = await queue.take(head);
     if (claim === undefined) return true;
     if (await endEarly(claim, cadence)) return true;
-    await coalesce(claim, cadence);
+    await overlap.coalesce(claim, cadence, breathe);
     const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
@@ -168,25 +164,6 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
     await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
     journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
-    return true;
-  }
-
-  /** Requests that came before this run began, and ask for nothing but a run, are served by it. */
-  async function coalesce(claim: Claim, cadence: Cadence): Promise<void> {
-    const isAsked = cadence.overlap === 'coalesce' || (cadence.overlap === undefined && claim.tick.slot !== undefined);
-    if (!isAsked || claim.tick.payload !== undefined) return;
-    for (const name of await queue.plain(cadence.name, cadence.overlap === undefined)) {
-      await dismissal.dismiss(name, 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
-      await breathe();
-    }
-  }
-
-  /** `overlap: skip`: what is asked for while a run is under way is not run. */
-  async function skipOverlapping(head: Head, cadence: Cadence | undefined): Promise<boolean> {
-    if (cadence?.overlap !== 'skip' || head.name.attempts > 0) return false;
-    const plain = await queue.plain(cadence.name, false);
-    if (!plain.some((name) => name.id === head.name.id)) return false;
-    await dismissal.dismiss(head.name, 'skipped', 'another run was under way');
     return true;
   }
 
@@ -258,4 +235,10 @@ async function soon(work: Promise<void>, onFault: (error: unknown) => void): Pro
   }, onFault);
   for (let turn = 0; turn < SOON_TURNS && !isDone; turn += 1) await undefined;
   return isDone;
+}
+
+/** Its time was set by a clock that has been set back since: no try waits longer than the longest delay. */
+function isBeyondRetry(name: TickName, cadence: Cadence | undefined, nowMs: Ms): boolean {
+  const { delaysMs, jitter } = cadence?.retry ?? DEFAULT_RETRY;
+  return name.attempts > 0 && name.dueMs - nowMs > Math.max(0, ...delaysMs) * (1 + jitter) + CLOCK_SLACK_MS;
 }

@@ -2,7 +2,7 @@ import { followEvents, listEvents } from '../../app/journal-view.ts';
 import { nowMs } from '../../app/root.ts';
 import type { BusEvent } from '../../core/event.ts';
 import type { CommandContext } from '../command.ts';
-import { describeEvent } from '../commentary.ts';
+import { describeEvent } from '../event-words.ts';
 
 const SHOWN = 200;
 

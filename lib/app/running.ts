@@ -1,0 +1,51 @@
+import type { Cadence } from '../core/cadence.ts';
+import { parseDuration } from '../core/duration.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { CONTROL_CADENCE } from '../core/tick.ts';
+import { cutLog } from '../platform/child-log.ts';
+import { randomSessionId } from '../platform/ids.ts';
+import { createProducer } from '../platform/producer.ts';
+import type { Processes, Runner } from '../ports.ts';
+import type { EnqueueOptions as ChildEnqueueOptions, RunnerDeps } from '../runners/phase.ts';
+import { createRunners } from '../runners/runners.ts';
+import { createWatch } from '../runners/watch.ts';
+import type { Storage } from './storage.ts';
+
+export type Runners = Readonly<Record<Cadence['run']['kind'], Runner>>;
+
+/** The runners of a real owner. */
+export function composeRunners(storage: Storage, processes: RunnerDeps['processes'] & Processes): Runners {
+  const { clock, files, paths, machine, definitions } = storage;
+  const watch = createWatch({ clock, files, cutLog });
+  const enqueue = createChildEnqueue(paths.root);
+  return createRunners({ clock, files, paths, processes, watch, env: machine.env, settings: definitions.settings, newSessionId: randomSessionId, enqueue });
+}
+
+/** Which runner a cadence has; orders have one of their own. */
+export function createRunnerChoice(runners: Runners, carryOut: (payload: unknown) => Promise<Outcome>): (cadence: Cadence) => Runner {
+  const orders = createOrderRunner(carryOut);
+  return (cadence) => (cadence.name === CONTROL_CADENCE ? orders : runners[cadence.run.kind]);
+}
+
+/** A handler's tick knows whose child it is. */
+function createChildEnqueue(root: string) {
+  const producer = createProducer({ root });
+  return async (cadence: string, options: ChildEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
+    const { payload, key, in: after } = options;
+    const delayMs = after === undefined ? undefined : parseDuration(after);
+    return producer.enqueue(cadence, {
+      source: 'handler',
+      parentRun: parent.runId,
+      depth: parent.depth,
+      ...(payload === undefined ? {} : { payload }),
+      ...(key === undefined ? {} : { key }),
+      ...(delayMs === undefined ? {} : { delayMs }),
+    });
+  };
+}
+
+/** Orders have no process and no output; they end where they are carried out. */
+function createOrderRunner(carryOut: (payload: unknown) => Promise<Outcome>): Runner {
+  const run: Runner['run'] = async (job) => ({ outcome: await carryOut(job.tick.payload), ending: undefined, stdoutPath: null, stderrPath: null });
+  return { run, adopt: run };
+}

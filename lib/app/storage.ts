@@ -1,0 +1,48 @@
+import { createDefinitions, type LiveDefinitions } from '../config/definitions.ts';
+import { type Paths, pathsOf } from '../core/paths.ts';
+import { createHistory } from '../history/history.ts';
+import { createJournal } from '../history/journal.ts';
+import { createRunLog } from '../history/run-log.ts';
+import { createClock } from '../platform/clock.ts';
+import { createFiles } from '../platform/files.ts';
+import { type Machine, readMachine } from '../platform/machine.ts';
+import type { Clock, Files, History, Journal, RunLog } from '../ports.ts';
+
+/** The disk of an owner and what it keeps there. */
+export interface Storage {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly paths: Paths;
+  readonly machine: Machine;
+  readonly history: History;
+  readonly runLog: RunLog;
+  readonly journal: Journal;
+  readonly definitions: LiveDefinitions;
+}
+
+const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'subsessions'] as const;
+
+export function makeFolders(files: Files, paths: Paths): void {
+  for (const folder of FOLDERS) files.makeDir(paths[folder]);
+}
+
+export function composeStorage(
+  root: string,
+  standIns: { readonly files?: Files | undefined; readonly clock?: Clock | undefined },
+  onFault: (error: unknown) => void,
+): Storage {
+  const { clock = createClock(), files = createFiles() } = standIns;
+  const paths = pathsOf(root);
+  const machine = readMachine();
+  makeFolders(files, paths);
+  return {
+    clock,
+    files,
+    paths,
+    machine,
+    history: createHistory({ files, paths }),
+    runLog: createRunLog({ files, clock, paths }),
+    journal: createJournal({ files, clock, paths, onFault }),
+    definitions: createDefinitions({ files, paths, home: machine.home }),
+  };
+}

@@ -1,0 +1,68 @@
+import { formatDuration } from '../core/duration.ts';
+import type { BusEvent, Stage } from '../core/event.ts';
+import { toVisible, truncate } from '../core/excerpt.ts';
+import { parseIso } from '../core/instant.ts';
+import type { Paint } from './command.ts';
+
+/** One event in words, for a person. */
+interface Told {
+  readonly event: BusEvent;
+  readonly paint: Paint;
+  readonly who: string;
+  readonly why: string;
+  /** A path without the root that everybody knows. */
+  readonly near: (path: unknown) => string;
+}
+
+const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
+  owner_started: ({ event }) => `owner ${event.pid} of ${event.root}`,
+  owner_stopped: ({ why }) => `stopped: ${why}`,
+  owner_refused: ({ why }) => why,
+  adopted: ({ event, who }) => `${who} taken in from ${event.from}`,
+  claimed: ({ event, paint, who }) => `${paint.blue('▶')} ${who} try ${event.attempt}  ${paint.dim(String(event.run_id))}`,
+  subsession_spawn: ({ event, paint, who }) => `${paint.blue('▶')} ${who} starts  ${paint.dim(String(event.run_id))}`,
+  subsession_adopted: ({ event, paint, who }) => `${paint.blue('▶')} ${who} was started by an earlier owner and goes on  ${paint.dim(String(event.run_id))}`,
+  run_finished: ({ event, paint, who }) =>
+    `${paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
+  subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}`,
+  retry_scheduled: ({ event, paint, who }) => `${paint.yellow('↻')} ${who} tries again ${inTime(event)}`,
+  deferred: ({ event, paint, who, why }) => `${paint.yellow('↻')} ${who} put off ${inTime(event)}, not charged: ${why}`,
+  dead_lettered: ({ event, paint, who, why, near }) =>
+    `${paint.red('☠')} ${who} given up as ${event.reason}: ${near(event.path)} ${event.path === undefined ? why : ''}`.trimEnd(),
+  coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
+  skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
+  circuit_opened: ({ event, paint, who }) =>
+    `${paint.red('⊘')} ${who} breaker open after ${event.failures} failures${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent`,
+  circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
+  halted: ({ event, paint }) => `${paint.red('■')} halted: ${event.path} exists; nothing is claimed`,
+  settle_lost: ({ event, who }) => `${who} ${event.run_id} was no longer ours; nothing is concluded`,
+  storage_failed: ({ paint, why }) => `${paint.red('!')} the disk refuses: ${why}; nothing new is claimed until it is well`,
+  circuit_closed: ({ paint, who }) => `${paint.green('●')} ${who} breaker closed`,
+  paused: ({ paint, who }) => `${paint.yellow('‖')} ${who} paused`,
+  resumed: ({ paint, who }) => `${paint.green('▸')} ${who} goes on`,
+  storage_healed: ({ paint }) => `${paint.green('●')} the disk is well again`,
+  config_broken: ({ event, paint, why, near }) =>
+    `${paint.red('!')} ${near(event.where)}: ${why}. ${event.keeps === true ? 'The last good version goes on.' : 'Its ticks wait.'}`,
+  config_healed: ({ paint, who }) => `${paint.green('●')} ${who} is right again`,
+  config_changed: ({ event, paint, near }) => `${paint.dim('~')} ${near(event.path)} ${event.change}`,
+  state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
+  foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
+  order: () => undefined,
+  output: () => undefined,
+};
+
+/** undefined where nobody needs to hear of it. */
+export function describeEvent(event: BusEvent, paint: Paint, root: string): string | undefined {
+  const near = (path: unknown): string => String(path ?? '').replace(`${root}/`, '');
+  const who = paint.bold(toVisible(String(event.cadence ?? event.key ?? '')));
+  return WORDS[event.stage]?.({ event, paint, who, near, why: shorten(event.because ?? event.error ?? '') });
+}
+
+function shorten(text: unknown): string {
+  return truncate(toVisible(String(text)).replaceAll('\n', ' '), 160);
+}
+
+function inTime(event: BusEvent): string {
+  const restMs = (parseIso(event.retry_at) ?? 0) - (parseIso(event.ts) ?? 0);
+  return restMs <= 0 ? 'at once' : `in ${formatDuration(restMs)}`;
+}

@@ -1,0 +1,31 @@
+import type { Cadence } from '../core/cadence.ts';
+import { type Check, fail, ok } from './check.ts';
+import { counted, shellWord } from './wording.ts';
+
+export interface ClaudeDeps {
+  readonly cadences: () => readonly Cadence[];
+  readonly settingsFile: string;
+  /** `isSet`: `bus.yaml` names the path. */
+  readonly find: () => { readonly kind: 'found'; readonly path: string } | { readonly kind: 'missing'; readonly reason: string; readonly isSet: boolean };
+  /** Asks the program for its version; never rejects. */
+  readonly askVersion: (path: string) => Promise<{ readonly kind: 'said'; readonly text: string } | { readonly kind: 'failed'; readonly because: string }>;
+}
+
+/** Asking for the version costs nothing and needs no network. */
+export function createClaudeCheck({ cadences, settingsFile, find, askVersion }: ClaudeDeps): Check {
+  return {
+    id: 'claude',
+    title: 'claude',
+    async inspect() {
+      const users = cadences().filter(({ run, guard }) => run.kind === 'claude' || guard?.kind === 'claude').length;
+      if (users === 0) return ok('no cadence asks for it');
+      const found = find();
+      if (found.kind === 'missing')
+        return fail(found.reason, found.isSet ? `\${EDITOR:-vi} ${shellWord(settingsFile)}` : 'npm install -g @anthropic-ai/claude-code');
+      const answer = await askVersion(found.path);
+      if (answer.kind === 'failed') return fail(`${found.path} does not say its version: ${answer.because}`, `${shellWord(found.path)} --version`);
+      const [version = ''] = answer.text.split('\n');
+      return ok(`${found.path}, ${version === '' ? 'of no version that it would tell' : version}, for ${counted(users, 'cadence')}`);
+    },
+  };
+}

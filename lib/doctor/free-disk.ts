@@ -1,0 +1,23 @@
+import { type Check, fail, ok, warn } from './check.ts';
+import { formatBytes, shellWord } from './wording.ts';
+
+export interface FreeDiskDeps {
+  readonly root: string;
+  readonly freeBytes: (path: string) => number;
+  /** Below it nothing new is started. */
+  readonly minFreeBytes: () => number;
+}
+
+export function createFreeDiskCheck({ root, freeBytes, minFreeBytes }: FreeDiskDeps): Check {
+  return {
+    id: 'free-disk',
+    title: 'Free disk',
+    async inspect() {
+      const [free, least] = [freeBytes(root), minFreeBytes()];
+      const told = `${formatBytes(free)} free; nothing is started below ${formatBytes(least)}`;
+      const look = `du -sh ${shellWord(`${root}/logs`)} ${shellWord(`${root}/state`)}`;
+      if (free < least) return fail(told, look);
+      return free < 2 * least ? warn(told, look) : ok(told);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+import type { Ms } from '../core/instant.ts';
+import type { TickName } from '../core/tick.ts';
+import type { Clock, OwnerState } from '../ports.ts';
+import { type Check, type Finding, fail, ok, warn } from './check.ts';
+import { counted } from './wording.ts';
+
+export interface OwnerDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly owner: () => Promise<OwnerState>;
+  /** Ticks in inbox and waiting that bear canonical names. */
+  readonly pending: () => readonly TickName[];
+  /** Files of the inbox that will be ticks once an owner has read them. */
+  readonly foreign: () => number;
+}
+
+export function createOwnerCheck({ clock, owner, pending, foreign }: OwnerDeps): Check {
+  return {
+    id: 'owner',
+    title: 'Owner',
+    async inspect() {
+      const state = await owner();
+      const who = state.info === undefined ? 'a process that owner.json does not name' : `process ${state.info.pid}, since ${state.info.started_at}`;
+      switch (state.kind) {
+        case 'answers':
+          return ok(`running: ${who}`);
+        case 'silent':
+          return fail(`${who}, owns the root and does not answer: it is stopped, asleep or stuck`, 'cadence-bus start --takeover');
+        case 'none':
+          return unowned(state, waitingTicks(pending(), foreign(), clock.nowMs()));
+      }
+    },
+  };
+}
+
+interface Waiting {
+  readonly due: number;
+  readonly later: number;
+}
+
+function waitingTicks(names: readonly TickName[], foreign: number, nowMs: Ms): Waiting {
+  const later = names.filter(({ dueMs }) => dueMs > nowMs).length;
+  return { due: names.length - later + foreign, later };
+}
+
+/** What is due later is no failure yet: `start --drain` by a timer leaves it on purpose. */
+function unowned({ info }: OwnerState, { due, later }: Waiting): Finding {
+  const isDead = info?.state === 'running';
+  const last = info === undefined ? 'none has run here yet' : isDead ? `the last one, process ${info.pid}, died` : `the last one stopped: ${info.because ?? ''}`;
+  if (due > 0) return fail(`${counted(due, 'tick')} ${due === 1 ? 'waits' : 'wait'} and nobody runs the bus (${last})`, 'cadence-bus start');
+  const rest = later > 0 ? `${counted(later, 'tick')} due later` : 'nothing waits';
+  return isDead ? warn(`${last}; ${rest}`, 'cadence-bus start') : ok(`nobody runs the bus; ${rest} (${last})`);
+}

@@ -1,0 +1,34 @@
+import type { Cadence } from '../core/cadence.ts';
+import type { Claim, Head, Queue } from '../ports.ts';
+import type { Dismissal } from './dismissal.ts';
+
+/**
+ * What becomes of requests that ask for nothing but a run while there is one already. Where the cadence does not say,
+ * only ticks of a schedule fold together: whoever asks three times in words gets three runs.
+ */
+export interface Overlap {
+  /** A claimed tick is about to run: requests that came before it begins are served by it. */
+  coalesce(claim: Claim, cadence: Cadence, breathe: () => Promise<void>): Promise<void>;
+  /** The head waits for a run under way. True: it was dismissed, look at the next. */
+  skip(head: Head, cadence: Cadence | undefined): Promise<boolean>;
+}
+
+export function createOverlap({ queue, dismissal }: { queue: Queue; dismissal: Dismissal }): Overlap {
+  return {
+    async coalesce(claim, cadence, breathe) {
+      const isAsked = cadence.overlap === 'coalesce' || (cadence.overlap === undefined && claim.tick.slot !== undefined);
+      if (!isAsked || claim.tick.payload !== undefined) return;
+      for (const name of await queue.plain(cadence.name, cadence.overlap === undefined)) {
+        await dismissal.dismiss(name, 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
+        await breathe();
+      }
+    },
+    async skip(head, cadence) {
+      if (cadence?.overlap !== 'skip' || head.name.attempts > 0) return false;
+      const plain = await queue.plain(cadence.name, false);
+      if (!plain.some((name) => name.id === head.name.id)) return false;
+      await dismissal.dismiss(head.name, 'skipped', 'another run was under way');
+      return true;
+    },
+  };
+}
