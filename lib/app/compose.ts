@@ -22,6 +22,7 @@ import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeStorage, type Storage } from './storage.ts';
+import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 /** The parts of an owner, tied together. The one place that knows everybody. */
 export interface OwnerParts {
@@ -40,6 +41,7 @@ export interface OwnerParts {
   /** Settles what an earlier owner left. */
   recover(): Promise<void>;
   announceDefinitions(changes: readonly DefinitionChange[]): void;
+  readonly upkeep: Upkeep;
 }
 
 export interface OwnerWiring {
@@ -101,6 +103,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer,
     jobs,
     announceDefinitions,
+    upkeep: createUpkeep(storage),
     async recover() {
       const unseen = book.load();
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);

@@ -65,7 +65,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     settleEnd = { resolve, reject };
   });
   const fail = (error: unknown): void => settleEnd?.reject(error);
-  const loop = createLoop({ clock: createClock(), poll: () => parts.consumer.poll().finally(checkDrained), onError: fail });
+  const loop = createLoop({ clock: createClock(), poll: () => poll(parts).finally(checkDrained), onError: fail });
   const parts: OwnerParts = composeOwner({
     root: options.root,
     ownership,
@@ -129,6 +129,13 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
         loop.wake();
       }),
   };
+}
+
+/** Work first; what is tidied once a day comes after it. */
+async function poll(parts: OwnerParts): Promise<number | undefined> {
+  const nextMs = await parts.consumer.poll();
+  await parts.upkeep.daily();
+  return nextMs;
 }
 
 /** Waits for the work, but no longer than this. */

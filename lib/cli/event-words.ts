@@ -47,6 +47,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   config_changed: ({ event, paint, near }) => `${paint.dim('~')} ${near(event.path)} ${event.change}`,
   state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
   foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
+  upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? `${event.removed} old files, ${event.drafts} drafts` : why}`,
   order: () => undefined,
   output: () => undefined,
 };

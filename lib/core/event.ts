@@ -39,4 +39,5 @@ export type Stage =
   | 'config_healed'
   | 'config_changed'
   | 'state_broken'
-  | 'foreign_left';
+  | 'foreign_left'
+  | 'upkeep';

@@ -15,7 +15,8 @@ export function createDefinitionsCheck({ defined }: DefinitionsDeps): Check {
     title: 'Definitions',
     async inspect() {
       const { definitions, problems } = defined();
-      if (problems.length === 0) return ok(definitions.length === 0 ? 'no cadence is defined yet' : `${counted(definitions.length, 'cadence')}, all of them right`);
+      if (problems.length === 0)
+        return ok(definitions.length === 0 ? 'no cadence is defined yet' : `${counted(definitions.length, 'cadence')}, all of them right`);
       const rest = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : [];
       return fail([...problems.slice(0, TOLD).map(formatProblem), ...rest].join('\n'), 'cadence-bus check');
     },

@@ -1,6 +1,6 @@
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
-import { type Check, FIX, fail, ok, warn } from './check.ts';
+import { type Check, FIX, fail, ok } from './check.ts';
 import { listed, shellWord } from './wording.ts';
 
 /** Every folder of ours below the root, from the top. */

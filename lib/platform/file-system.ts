@@ -3,17 +3,17 @@ import { attempt } from './fault.ts';
 
 /** The `f_type` of Linux for what is served by another machine, or by a program that may be. */
 const REMOTE: Readonly<Record<number, string>> = {
-  0x6969: 'NFS',
-  0x517b: 'SMB',
-  0xfe534d42: 'SMB',
-  0xff534d42: 'SMB (CIFS)',
-  0x5346414f: 'AFS',
-  0x6b414653: 'AFS',
-  0x00c36400: 'Ceph',
-  0x0bd00bd0: 'Lustre',
-  0x01161970: 'GFS2',
-  0x01021997: '9P',
-  0x65735546: 'FUSE',
+  26985: 'NFS',
+  20859: 'SMB',
+  4266872130: 'SMB',
+  4283649346: 'SMB (CIFS)',
+  1397113167: 'AFS',
+  1799439955: 'AFS',
+  12805120: 'Ceph',
+  198183888: 'Lustre',
+  18225520: 'GFS2',
+  16914839: '9P',
+  1702057286: 'FUSE',
 };
 
 /**

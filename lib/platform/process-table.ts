@@ -26,7 +26,7 @@ export interface ProcessTable {
 
 const TICKS_PER_SECOND = 100; // USER_HZ: the same on every architecture that Node runs on.
 
-/** Pids are given out upwards, and within this time they hardly come round; so a short run's people need not be looked at for their age. */
+/** Pids are given out upwards, and within this time they hardly come round; so a short run's people need not be looked at for their age, and the only child of a shim is the program. */
 const COUNTED_UP_MS = 5000;
 
 export function createProcessTable(source: 'proc' | 'ps' = existsSync('/proc/self/stat') ? 'proc' : 'ps'): ProcessTable {
@@ -42,7 +42,8 @@ function procTable(): ProcessTable {
     tagged: async (runId, pids) => new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId))),
     commands: async (pids) => new Map([...pids].map((pid) => [pid, (readProc(pid, 'cmdline')?.toString() ?? '').split('\0').join(' ').trim()])),
     youngerThan: (ms, pid) => {
-      if (pid !== undefined && ms < COUNTED_UP_MS && lastPid() >= pid) return procPids().filter((other) => other > pid);
+      const last = lastPid();
+      if (pid !== undefined && ms < COUNTED_UP_MS && last >= pid) return last - pid <= 1 ? [last] : procPids().filter((other) => other > pid);
       const bornAfter = (uptime() - ms / 1000) * TICKS_PER_SECOND;
       return entries(procPids())
         .filter((entry) => Number(entry.startedAt) >= bornAfter)

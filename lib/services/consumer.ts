@@ -93,9 +93,6 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     return definitions.get(cadence);
   }
 
-  /** Then nothing is unknown, only unseen. */
-  const isFolderUnreadable = (): boolean => definitions.problems().some(({ path }) => path === paths.cadences);
-
   /** Starts what may run of one cadence. */
   async function serve(cadence: string): Promise<boolean> {
     const definition = find(cadence);
@@ -105,7 +102,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       const head = queue.head(cadence);
       if (head === undefined) return hasStarted;
       if (definition === undefined) {
-        if (isFolderUnreadable()) {
+        if (isUnreadable(definitions, paths.cadences)) {
           parked.set(cadence, { untilMs: clock.nowMs() + STORAGE_LOOK_MS, isMomentary: false });
           return hasStarted;
         }
@@ -241,4 +238,9 @@ async function soon(work: Promise<void>, onFault: (error: unknown) => void): Pro
 function isBeyondRetry(name: TickName, cadence: Cadence | undefined, nowMs: Ms): boolean {
   const { delaysMs, jitter } = cadence?.retry ?? DEFAULT_RETRY;
   return name.attempts > 0 && name.dueMs - nowMs > Math.max(0, ...delaysMs) * (1 + jitter) + CLOCK_SLACK_MS;
+}
+
+/** Then nothing in the folder is unknown, only unseen. */
+function isUnreadable(definitions: Definitions, folder: string): boolean {
+  return definitions.problems().some(({ path }) => path === folder);
 }

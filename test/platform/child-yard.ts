@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { after, afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
@@ -39,8 +39,9 @@ export function childYard(source?: 'proc' | 'ps'): Yard {
   const files = createFiles();
   const table = createProcessTable(source);
   const specs: SpawnSpec[] = [];
-  after(async () => {
-    for (const spec of specs) for (const pid of await yard.people(spec)) endNow(pid);
+  // After each test, for a child that lives on would keep this process from ever ending.
+  afterEach(async () => {
+    for (const spec of specs.splice(0)) for (const pid of await yard.people(spec)) endNow(pid);
   });
   const yard: Yard = {
     root,

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { after } from 'node:test';
+import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type BusSettings, type Cadence, DEFAULT_BREAKER, DEFAULT_RETRY, DEFAULT_SETTINGS, type RunKind } from '../../lib/core/cadence.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
@@ -85,8 +85,8 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
     const table = createProcessTable();
     return (await table.among(await table.tagged(job.runId))).filter(({ state }) => state !== 'zombie').map(({ pid }) => pid);
   };
-  after(async () => {
-    for (const job of made) for (const pid of await people(job)) process.kill(pid, 'SIGKILL');
+  afterEach(async () => {
+    for (const job of made.splice(0)) for (const pid of await people(job)) process.kill(pid, 'SIGKILL');
   });
   return {
     root,

@@ -1,0 +1,111 @@
+import { dirname, join } from 'node:path';
+import { createDefinitions } from '../config/definitions.ts';
+import type { BusSettings, Cadence, EnvSpec } from '../core/cadence.ts';
+import type { CircuitView } from '../core/circuit-view.ts';
+import { CadenceError } from '../core/error.ts';
+import type { Holds } from '../core/holds.ts';
+import { type Ms, parseIso } from '../core/instant.ts';
+import type { StateFile } from '../doctor/state-file.ts';
+import { readEvents } from '../history/events.ts';
+import { createClock } from '../platform/clock.ts';
+import { probeOwner } from '../platform/control.ts';
+import { type Machine, readMachine } from '../platform/machine.ts';
+import { parseOwnerInfo } from '../platform/owner-info.ts';
+import type { Clock, Files, OwnerInfo, OwnerState } from '../ports.ts';
+import { findClaude } from '../runners/claude-binary.ts';
+import { childEnvironment } from '../runners/environment.ts';
+import { parseCircuitView, parseHolds } from '../wire/state.ts';
+import { type Defined, readDefined } from './defined.ts';
+import { createReading, type Reading } from './reading.ts';
+
+/** What the checks ask for. State is read anew each time, for repairs change it; who owns the root and what is defined is asked once. */
+export interface DoctorFacts {
+  readonly reading: Reading;
+  readonly clock: Clock;
+  readonly machine: Machine;
+  readonly platform: string;
+  owner(): Promise<OwnerState>;
+  /** In doubt it is. */
+  isOwned(): Promise<boolean>;
+  holds(): StateFile<Holds>;
+  circuit(): StateFile<CircuitView>;
+  ownerInfo(): StateFile<OwnerInfo>;
+  defined(): Defined;
+  settings(): BusSettings;
+  /** What may run. */
+  cadences(): readonly Cadence[];
+  findClaude(): { readonly kind: 'found'; readonly path: string } | { readonly kind: 'missing'; readonly reason: string; readonly isSet: boolean };
+  /** The PATH of a child with this environment. */
+  searchPath(env: EnvSpec): string;
+  newestMs(): readonly Ms[];
+}
+
+const MAX_STATE_BYTES = 16 * 1024 * 1024;
+
+export function gatherFacts(root: string): DoctorFacts {
+  const reading = createReading(root);
+  const { files, paths, history } = reading;
+  const machine = readMachine();
+  const owner = once(() => probeOwner(root));
+  const defined = once(() => readDefined(root));
+  const settings = once(() => createDefinitions({ files, paths, home: machine.home }).settings());
+  return {
+    reading,
+    clock: createClock(),
+    machine,
+    platform: process.platform,
+    owner,
+    async isOwned() {
+      try {
+        return (await owner()).kind !== 'none';
+      } catch (error) {
+        if (error instanceof CadenceError) return true;
+        throw error;
+      }
+    },
+    holds: () => readState(files, paths.holds, parseHolds),
+    circuit: () => readState(files, paths.circuit, parseCircuitView),
+    ownerInfo: () => readState(files, paths.owner, parseOwnerInfo),
+    defined,
+    settings,
+    cadences: () => defined().definitions.flatMap(({ cadence }) => (cadence?.enabled === true ? [cadence] : [])),
+    findClaude() {
+      const { claudePath } = settings();
+      const found = findClaude(files, machine.env, claudePath);
+      return found.kind === 'found' ? found : { ...found, isSet: claudePath !== undefined };
+    },
+    searchPath(env) {
+      const child = childEnvironment(machine.env, env, {});
+      return (child.kind === 'ready' ? child.env.PATH : machine.env.PATH) ?? '';
+    },
+    newestMs: () => [history.runs({ limit: 1 })[0]?.ended_at, [...readEvents({ files, paths }, { limit: 1 })][0]?.ts].flatMap((iso) => parseIso(iso) ?? []),
+  };
+}
+
+function once<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    answer ??= { value: ask() };
+    return answer.value;
+  };
+}
+
+function readState<T>(files: Files, path: string, parse: (value: unknown) => T | undefined): StateFile<T> {
+  const found = files.read(path, MAX_STATE_BYTES);
+  if (found === undefined) return { kind: 'absent' };
+  if (found.kind !== 'text') return { kind: 'broken', because: `it cannot be read (${found.kind.replaceAll('_', ' ')})` };
+  try {
+    const value = parse(JSON.parse(found.text.replace(/^\uFEFF/, '')));
+    return value === undefined ? { kind: 'broken', because: 'it is none of ours, or of a newer version' } : { kind: 'whole', value };
+  } catch (error) {
+    if (error instanceof SyntaxError) return { kind: 'broken', because: 'it is no JSON' };
+    throw error;
+  }
+}
+
+/** The folder of this package, whether it runs from its sources or from dist/. */
+export function packageFolder(files: Pick<Files, 'info'>, from: string): string {
+  for (let folder = from; ; folder = dirname(folder)) {
+    if (files.info(join(folder, 'package.json')) !== undefined || folder === dirname(folder)) return folder;
+  }
+}

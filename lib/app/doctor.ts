@@ -1,0 +1,135 @@
+import { join } from 'node:path';
+import { VERSION } from '../core/version.ts';
+import { createAccessCheck } from '../doctor/access.ts';
+import { createBrokenFilesCheck } from '../doctor/broken-files.ts';
+import type { Check } from '../doctor/check.ts';
+import { type Checkup, checkUp } from '../doctor/checkup.ts';
+import { createCircuitFileCheck } from '../doctor/circuit-file.ts';
+import { createCircuitsCheck } from '../doctor/circuits.ts';
+import { createClaimsCheck } from '../doctor/claims.ts';
+import { createClaudeCheck } from '../doctor/claude.ts';
+import { createDeadLettersCheck } from '../doctor/dead-letters.ts';
+import { createDefinitionsCheck } from '../doctor/definitions.ts';
+import { createFoldersCheck } from '../doctor/folders.ts';
+import { createFreeDiskCheck } from '../doctor/free-disk.ts';
+import { createKeptOutputCheck } from '../doctor/kept-output.ts';
+import { createLeftoversCheck } from '../doctor/leftovers.ts';
+import { createNeighboursCheck } from '../doctor/neighbours.ts';
+import { createNodeVersionCheck } from '../doctor/node-version.ts';
+import { createOwnerCheck } from '../doctor/owner.ts';
+import { createOwnerVersionCheck } from '../doctor/owner-version.ts';
+import { createPausesCheck } from '../doctor/pauses.ts';
+import { createPlaceCheck } from '../doctor/place.ts';
+import { createPossessionCheck } from '../doctor/possession.ts';
+import { createProducerCheck } from '../doctor/producer.ts';
+import { createProgramsCheck } from '../doctor/programs.ts';
+import { createRemoteDiskCheck } from '../doctor/remote-disk.ts';
+import { createRequiredEnvCheck } from '../doctor/required-env.ts';
+import { createRunFoldersCheck } from '../doctor/run-folders.ts';
+import { createRunLogCheck } from '../doctor/run-log.ts';
+import { createStateFilesCheck } from '../doctor/state-files.ts';
+import { createStraysCheck } from '../doctor/strays.ts';
+import { createSymlinksCheck } from '../doctor/symlinks.ts';
+import { createWallClockCheck } from '../doctor/wall-clock.ts';
+import { inspectRuns } from '../history/audit-scan.ts';
+import { remoteFileSystem } from '../platform/file-system.ts';
+import { acquireOwnership } from '../platform/ownership.ts';
+import { createPermissions } from '../platform/permissions.ts';
+import { createProcesses } from '../platform/processes.ts';
+import { askProgram } from '../platform/program-answer.ts';
+import type { Closeable } from '../ports.ts';
+import { type DoctorFacts, gatherFacts, packageFolder } from './doctor-facts.ts';
+
+export type { Checkup, CheckView } from '../doctor/checkup.ts';
+
+const VERSION_WITHIN_MS = 5_000;
+
+/** Looks at everything; with `isFix` mends what is safe to mend. Needs no owner, and does not disturb one. */
+export function examine(root: string, isFix: boolean): Promise<Checkup> {
+  const facts = gatherFacts(root);
+  const checks = [...placeChecks(facts), ...workChecks(facts), ...ownerChecks(facts), ...stateChecks(facts), ...traceChecks(facts)];
+  return checkUp({ checks, isFix, ownRoot: () => ownRoot(root) });
+}
+
+/** For the time of the repairs we are the owner, one that runs nothing, so nobody else can begin to write. */
+async function ownRoot(root: string): Promise<Closeable | undefined> {
+  const acquired = await acquireOwnership({ root });
+  return acquired.kind === 'owned' ? acquired.ownership : undefined;
+}
+
+/** Where it lies, and who may touch it. Folders stand before what lies in them, for so they are mended. */
+function placeChecks({ reading: { files, paths }, machine, platform, settings }: DoctorFacts): readonly Check[] {
+  const { root } = paths;
+  const { uid, setMode } = createPermissions();
+  return [
+    createNodeVersionCheck({ version: machine.node }),
+    createPlaceCheck({ root, realRoot: () => files.realPath(root), home: machine.home, platform }),
+    createRemoteDiskCheck({ root, remoteFileSystem }),
+    createFreeDiskCheck({ root, freeBytes: files.freeBytes, minFreeBytes: () => settings().minFreeBytes }),
+    createFoldersCheck({ files, paths }),
+    createSymlinksCheck({ files, paths }),
+    createPossessionCheck({ files, paths, uid }),
+    createAccessCheck({ files, paths, setMode }),
+    createNeighboursCheck({ files, paths }),
+  ];
+}
+
+/** What it should do, and whether it can. */
+function workChecks(facts: DoctorFacts): readonly Check[] {
+  const { files, paths } = facts.reading;
+  const { env } = facts.machine;
+  return [
+    createDefinitionsCheck(facts),
+    createRequiredEnvCheck({ cadences: facts.cadences, env }),
+    createProgramsCheck({ files, cadences: facts.cadences, searchPath: facts.searchPath }),
+    createClaudeCheck({
+      cadences: facts.cadences,
+      settingsFile: join(paths.cadences, 'bus.yaml'),
+      find: facts.findClaude,
+      askVersion: (path) => askProgram({ argv: [path, '--version'], env: { ...env, DISABLE_AUTOUPDATER: '1' }, withinMs: VERSION_WITHIN_MS }),
+    }),
+    createProducerCheck({ files, path: join(packageFolder(files, import.meta.dirname), 'bin', 'enqueue'), version: VERSION }),
+  ];
+}
+
+/** Who does it, and what waits for it. */
+function ownerChecks({ reading, clock, owner, isOwned, holds }: DoctorFacts): readonly Check[] {
+  const { files, paths, names } = reading;
+  const isTick = (file: string): boolean => file.endsWith('.json') || file.endsWith('.ndjson');
+  return [
+    createOwnerCheck({
+      clock,
+      owner,
+      pending: () => [...names('inbox'), ...names('waiting')],
+      foreign: () => reading.foreign().filter(isTick).length,
+    }),
+    createOwnerVersionCheck({ owner, version: VERSION }),
+    createPausesCheck({ clock, files, paths, holds }),
+    createClaimsCheck({ claimed: () => names('claimed'), isOwned }),
+    createDeadLettersCheck({ dead: reading.dead }),
+    createStraysCheck({ files, paths }),
+  ];
+}
+
+function stateChecks({ reading: { files, paths }, clock, owner, isOwned, holds, circuit, ownerInfo }: DoctorFacts): readonly Check[] {
+  return [
+    createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo() }) }),
+    createBrokenFilesCheck({ files, paths }),
+    createCircuitFileCheck({ clock, files, paths, holds, circuit, isOwned }),
+    createCircuitsCheck({ clock, circuit, isOwned }),
+  ];
+}
+
+/** What past lives have left. */
+function traceChecks({ reading: { files, paths, names }, clock, platform, isOwned, settings, newestMs }: DoctorFacts): readonly Check[] {
+  const { isAlive } = createProcesses({ clock, files });
+  const runLogBytes = (): number =>
+    files.list(paths.runs).reduce((sum, file) => sum + (file.endsWith('.jsonl') ? (files.info(`${paths.runs}/${file}`)?.sizeBytes ?? 0) : 0), 0);
+  return [
+    createRunFoldersCheck({ clock, files, paths, claimed: () => names('claimed'), isAlive, isOwned }),
+    createLeftoversCheck({ clock, files, paths }),
+    createRunLogCheck({ sizeBytes: runLogBytes, read: () => inspectRuns({ files, paths }) }),
+    createKeptOutputCheck({ files, paths, mostBytes: () => settings().retentionBytes }),
+    createWallClockCheck({ clock, newestMs, platform }),
+  ];
+}

@@ -1,0 +1,34 @@
+import type { CircuitEntry, CircuitView } from '../core/circuit-view.ts';
+import { parseIso } from '../core/instant.ts';
+import type { Clock } from '../ports.ts';
+import { type Check, ok, warn } from './check.ts';
+import type { StateFile } from './state-file.ts';
+import { counted, listed } from './wording.ts';
+
+export interface CircuitsDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly circuit: () => StateFile<CircuitView>;
+  readonly isOwned: () => Promise<boolean>;
+}
+
+/** What `circuit-open.json` says. Without an owner nobody probes, and an opening outlives its end unseen. */
+export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): Check {
+  return {
+    id: 'circuits',
+    title: 'Circuits',
+    async inspect() {
+      const view = circuit();
+      if (view.kind !== 'whole') return ok('none is open that could be read of');
+      const entries = [...Object.entries(view.value.open), ...Object.entries(view.value.accounts).map(([name, entry]) => [`account ${name}`, entry] as const)];
+      if (entries.length === 0) return ok('none is open');
+      const told = listed(entries.map(([name, entry]) => describe(name, entry)));
+      const over = entries.filter(([, { open_until }]) => open_until !== null && (parseIso(open_until) ?? 0) <= clock.nowMs());
+      if (over.length === 0 || (await isOwned())) return warn(told, 'cadence-bus breaker ls');
+      return warn(`${told}; of ${counted(over.length, 'circuit')} the time is over and nobody probes: the next start does`, 'cadence-bus start');
+    },
+  };
+}
+
+function describe(name: string, { state, failures, open_until, reason }: CircuitEntry): string {
+  return `${name} is ${state.replace('_', ' ')}${open_until === null ? '' : ` until ${open_until}`} after ${counted(failures, 'failure')} (${reason})`;
+}

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { createFiles } from '../../lib/platform/files.ts';
+import type { Files } from '../../lib/ports.ts';
+import { testClock } from '../support/bus.ts';
+import { storyOwner, storyRunner } from '../support/story.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+const T0 = Date.UTC(2026, 10, 20, 7);
+
+function owner(filesOf: (files: Files) => Files = (files) => files) {
+  const root = tempRoot();
+  mkdirSync(`${root}/cadences`);
+  const clock = testClock(T0);
+  const { parts } = storyOwner(root, filesOf(createFiles()), clock, storyRunner());
+  return { parts, clock };
+}
+
+describe('the upkeep', () => {
+  it('removes history and output beyond their keep, once a day, and never what is young', async () => {
+    const { parts, clock } = owner();
+    for (const day of ['2026-01-02', '2026-11-19']) {
+      writeFileSync(`${parts.paths.runs}/${day}.jsonl`, '');
+      writeFileSync(`${parts.paths.subsessions}/${day}-nightly-x7k2p9qd4mzt-1.stdout.log`, 'said');
+    }
+    await parts.upkeep.daily();
+    assert.deepEqual(
+      readdirSync(parts.paths.runs).filter((file) => file.endsWith('.jsonl')),
+      ['2026-11-19.jsonl'],
+    );
+    writeFileSync(`${parts.paths.runs}/2026-01-03.jsonl`, '');
+    await parts.upkeep.daily();
+    assert.ok(readdirSync(parts.paths.runs).includes('2026-01-03.jsonl'));
+    clock.advance(86_400_000);
+    await parts.upkeep.daily();
+    assert.ok(!readdirSync(parts.paths.runs).includes('2026-01-03.jsonl'));
+  });
+
+  it('sweeps drafts of producers that died, and leaves those of the living', async () => {
+    const { parts } = owner();
+    writeFileSync(`${parts.paths.tmp}/aaaaaaaaaaaa.999999999`, 'half');
+    writeFileSync(`${parts.paths.tmp}/bbbbbbbbbbbb.${process.pid}`, 'half');
+    await parts.upkeep.daily();
+    assert.deepEqual(readdirSync(parts.paths.tmp), [`bbbbbbbbbbbb.${process.pid}`]);
+  });
+
+  it('puts an empty folder in the place of a drop zone that a burst has bloated, and never over a tick', async () => {
+    const bloated = (files: Files): Files => ({
+      ...files,
+      info(path) {
+        const info = files.info(path);
+        return info !== undefined && path.endsWith('/inbox') ? { ...info, sizeBytes: 8 * 1024 * 1024 } : info;
+      },
+    });
+    const { parts, clock } = owner(bloated);
+    const inode = () => statSync(parts.paths.inbox).ino;
+    const before = inode();
+    writeFileSync(`${parts.paths.inbox}/x.json`, '{}');
+    await parts.upkeep.daily();
+    assert.equal(inode(), before);
+    rmSync(`${parts.paths.inbox}/x.json`);
+    clock.advance(86_400_000);
+    await parts.upkeep.daily();
+    assert.notEqual(inode(), before);
+  });
+});
