@@ -1,9 +1,10 @@
-import { lastLines } from '../core/excerpt.ts';
-import { toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
-import { type DeadName, type DeadReport, formatDeadName, isCadenceName, type Tick } from '../core/tick.ts';
-import type { Clock, Files } from '../ports.ts';
+import { type DeadName, formatDeadName, isCadenceName, parseDeadName, parseTickName, type Tick } from '../core/tick.ts';
+import type { Clock, Files, Ids } from '../ports.ts';
+import { MAX_FILE_BYTES } from '../wire/tick.ts';
+import { deadReport, withRaw, withReport } from './dead-report.ts';
+import type { LeftFiles } from './left-files.ts';
 
 /**
  * The dead-letter folder. Its listing tells cadence, attempts and reason; a file tells why in words. Dying is one rename;
@@ -11,67 +12,69 @@ import type { Clock, Files } from '../ports.ts';
  * less, never a lost one. What is no regular file is moved and never opened: writing through a link would leave the root.
  */
 export interface DeadLetters {
-  /** false: `from` was no longer there. */
-  bury(from: string, name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): boolean;
+  /** Answers the name it has here; another id where that name is taken. undefined: `from` was no longer there. */
+  bury(from: string, name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): DeadName | undefined;
+  /** The same for what never was a tick. Its report waits until there is time for it: garbage must not delay anybody. */
+  buryStray(from: string, name: DeadName, because: string): DeadName | undefined;
   /** Writes the report into a dead file that has none yet. */
   report(name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): void;
+  /** Writes some of the reports that wait; true: more are waiting. */
+  catchUp(): boolean;
 }
 
-const MAX_RAW_CHARS = 64 * 1024;
+const REPORTS_A_ROUND = 16;
+/** Beyond it the names and the journal are all that tells why. */
+const MAX_UNREPORTED = 50_000;
 
-export function createDeadLetters(deps: { files: Files; clock: Clock; paths: Paths }): DeadLetters {
-  const { files, clock, paths } = deps;
+export function createDeadLetters(deps: { files: Files; clock: Clock; ids: Ids; paths: Paths; left: LeftFiles }): DeadLetters {
+  const { files, clock, ids, paths, left } = deps;
+  const unreported = new Map<DeadName, string>();
+  const pathOf = (name: DeadName): string => `${paths.dlq}/${formatDeadName(name)}`;
+
+  /** A rename would replace another dead tick, fail on a folder, and do nothing between two names of one file. */
+  function move(from: string, wanted: DeadName): DeadName | undefined {
+    const name = files.info(pathOf(wanted)) === undefined ? wanted : { ...wanted, id: ids.fresh() };
+    return files.rename(from, pathOf(name)) ? name : undefined;
+  }
 
   function report(name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): void {
-    const path = `${paths.dlq}/${formatDeadName(name)}`;
-    const found = files.read(path, 8 * MAX_RAW_CHARS);
+    const path = pathOf(name);
+    const found = files.read(path, MAX_FILE_BYTES);
     if (found?.kind !== 'text') return;
-    const dead = deadReport(name, because, attempts, toIso(clock.nowMs()), path, paths.inbox);
-    const body = tick === undefined ? { raw: found.text.slice(0, MAX_RAW_CHARS), dead } : { ...tick, dead };
-    const text = stringify(body);
+    const dead = deadReport(name, because, attempts, clock.nowMs(), paths);
+    const text = tick === undefined ? withRaw(found.text, dead) : withReport(found.text, tick, dead);
     if (text !== undefined) files.write(path, text);
   }
 
   return {
-    bury(from, name, tick, because, attempts) {
-      if (!files.rename(from, `${paths.dlq}/${formatDeadName(name)}`)) return false;
-      report(name, tick, because, attempts);
-      return true;
+    bury(from, wanted, tick, because, attempts) {
+      const name = move(from, wanted);
+      if (name !== undefined) report(name, tick, because, attempts);
+      return name;
+    },
+    buryStray(from, wanted, because) {
+      const name = move(from, wanted);
+      if (name !== undefined && name.reason === 'malformed' && unreported.size < MAX_UNREPORTED) unreported.set(name, because);
+      return name;
     },
     report,
+    catchUp() {
+      let count = 0;
+      for (const [name, because] of unreported) {
+        if (count === REPORTS_A_ROUND) return true;
+        count += 1;
+        unreported.delete(name);
+        left.spare(pathOf(name), () => report(name, undefined, because, []));
+      }
+      return false;
+    },
   };
-}
-
-function deadReport(name: DeadName, because: string, attempts: readonly RunRecord[], diedAt: string, path: string, inbox: string): DeadReport {
-  return {
-    reason: name.reason,
-    because,
-    died_at: diedAt,
-    attempts: name.attempts,
-    runs: attempts.map((run) => ({
-      run_id: run.run_id,
-      ended_at: run.ended_at ?? '',
-      error: run.reason,
-      last_lines: lastLines(run.stderr_tail ?? '', 10),
-      stdout_path: run.stdout_path,
-      stderr_path: run.stderr_path,
-    })),
-    revive: `mv '${path.replaceAll("'", "'\\''")}' '${inbox.replaceAll("'", "'\\''")}/'`,
-  };
-}
-
-/** undefined where the payload is nested too deep to be written again: then the file stays as it was. */
-function stringify(value: unknown): string | undefined {
-  try {
-    return `${JSON.stringify(value, null, 2)}\n`;
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
 }
 
 /** A cadence name made of any file name, for what has no better one. */
 export function nameOfStray(file: string): string {
+  const known = parseTickName(file) ?? parseDeadName(file);
+  if (known !== undefined) return known.cadence;
   const cleaned = file
     .replace(/\.(ndjson|json)$/, '')
     .toLowerCase()

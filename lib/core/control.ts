@@ -28,7 +28,8 @@ export function controlCadence(paths: Paths): Cadence {
     workspace: undefined,
     lane: 'control',
     account: undefined,
-    retry: { ...DEFAULT_RETRY, attempts: 1 },
+    // Orders may be repeated: one that its owner did not live to finish is carried out by the next.
+    retry: { ...DEFAULT_RETRY, attempts: 5, delaysMs: [0] },
     breaker: DEFAULT_BREAKER,
     requiredEnv: [],
     about: { inputs: {}, outputs: {}, network: false, destructive: false },

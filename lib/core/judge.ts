@@ -52,9 +52,14 @@ export function judgeGuard(ending: Ending): Outcome | undefined {
   return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, reason: `its guard failed: ${outcome.reason}` } : outcome;
 }
 
-/** `exit 3`, `killed by SIGKILL (often: out of memory)`. A shell reports a signal as 128 + n. */
+/** The signal that ended a process. A shell reports one as 128 + n, and so does the shim. */
+export function signalOf(code: number | null, signal: string | null): string | undefined {
+  return signal ?? (code !== null && code > 128 ? SIGNALS[code - 128] : undefined);
+}
+
+/** `exit 3`, `killed by SIGKILL (often: out of memory)`. */
 export function describeExit(code: number | null, signal: string | null): string {
-  const name = signal ?? (code !== null && code > 128 ? SIGNALS[code - 128] : undefined);
+  const name = signalOf(code, signal);
   if (name === 'SIGKILL') return 'killed by SIGKILL (often: out of memory)';
   if (name !== undefined) return `killed by ${name}`;
   if (code === 127) return 'exit 127 (command not found)';

@@ -1,5 +1,6 @@
 import type { Cadence } from './cadence.ts';
 import { type Ms, toIso } from './instant.ts';
+import { signalOf } from './judge.ts';
 import type { Ending, Outcome } from './outcome.ts';
 import type { RunRecord } from './run.ts';
 import type { Transition } from './settle.ts';
@@ -37,7 +38,7 @@ export function recordOf(run: Finished): RunRecord {
     ended_at: toIso(run.endedMs),
     duration_ms: Math.max(0, run.endedMs - run.startedMs),
     exit_code: exitCodeOf(ending),
-    signal: ending?.signal ?? null,
+    signal: ending === undefined ? null : (signalOf(ending.code, ending.signal) ?? null),
     cost_usd: run.costUsd ?? null,
     stdout_path: run.stdoutPath,
     stderr_path: run.stderrPath,

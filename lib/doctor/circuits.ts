@@ -18,7 +18,8 @@ export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): 
     title: 'Circuits',
     async inspect() {
       const view = circuit();
-      if (view.kind !== 'whole') return ok('none is open that could be read of');
+      if (view.kind === 'absent') return ok('none is open');
+      if (view.kind === 'broken') return ok('what is open cannot be read there');
       const entries = [...Object.entries(view.value.open), ...Object.entries(view.value.accounts).map(([name, entry]) => [`account ${name}`, entry] as const)];
       if (entries.length === 0) return ok('none is open');
       const told = listed(entries.map(([name, entry]) => describe(name, entry)));

@@ -16,7 +16,7 @@ export function createStraysCheck({ files, paths }: StraysDeps): Check {
     title: 'Inbox',
     async inspect() {
       const strays = files.list(paths.inbox).filter(isStray).toSorted();
-      if (strays.length === 0) return ok('nothing lies in it that is no tick');
+      if (strays.length === 0) return ok('nothing but ticks');
       return warn(`${counted(strays.length, 'file is', 'files are')} no tick and left alone: ${listed(strays)}`, `ls -la ${shellWord(paths.inbox)}`);
     },
   };

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, constants, fchmodSync, lstatSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
 import { attempt, errnoOf, refusal } from './fault.ts';
 import { SAFE } from './safe-read.ts';
 
@@ -20,6 +20,7 @@ function setMode(path: string, mode: number): void {
     const fd = openOrUndefined(path);
     if (fd === undefined) return setModeOfUnreadable(path, mode);
     try {
+      refuseUnlessOurs(fstatSync(fd), path);
       fchmodSync(fd, mode);
     } finally {
       closeSync(fd);
@@ -27,7 +28,7 @@ function setMode(path: string, mode: number): void {
   });
 }
 
-/** undefined: it takes away even its owner's right to read, so there can be no handle. A FIFO or a symlink is refused here. */
+/** undefined: it takes away even its owner's right to read, so there can be no handle. A symlink is refused here. */
 function openOrUndefined(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDONLY | SAFE);
@@ -39,7 +40,11 @@ function openOrUndefined(path: string): number | undefined {
 
 /** By name. Between the look and the change only someone who may write the folder could swap it: mend folders first, from the top. */
 function setModeOfUnreadable(path: string, mode: number): void {
-  const stats = lstatSync(path);
-  if (!stats.isFile() && !stats.isDirectory()) throw refusal('EINVAL', 'change the mode of', path);
+  refuseUnlessOurs(lstatSync(path), path);
   chmodSync(path, mode);
+}
+
+/** A device opens like a file. */
+function refuseUnlessOurs(stats: Stats, path: string): void {
+  if (!stats.isFile() && !stats.isDirectory()) throw refusal('EINVAL', 'change the mode of', path);
 }

@@ -143,7 +143,7 @@ export function parsePsList(text: string): readonly ProcessEntry[] {
     }));
 }
 
-export function parseCommands(text: string): ReadonlyMap<number, string> {
+function parseCommands(text: string): ReadonlyMap<number, string> {
   const lines = text.split('\n').map((line) => /^\s*(\d+)\s+(.*\S)/.exec(line));
   return new Map(lines.filter((found) => found !== null).map((found) => [Number(found[1]), found[2] as string]));
 }

@@ -30,7 +30,8 @@ export interface OrdersDeps {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const fail = (reason: string): Outcome => ({ kind: 'give_up', blame: 'cadence', reason });
+/** An order that cannot be carried out is over, with its reason; it is no failure of a cadence, and nothing for the dlq. */
+const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
 const done = (summary: string): Outcome => ({ kind: 'ok', summary });
 const KEY = /^(?:bus|(?:cadence|account):[a-z0-9][a-z0-9-]{0,48}[a-z0-9])$/;
 

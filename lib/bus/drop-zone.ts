@@ -1,0 +1,123 @@
+import type { Ms } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import { parseTickName } from '../core/tick.ts';
+import type { Clock, Files } from '../ports.ts';
+import type { Intake } from './intake.ts';
+import type { LeftFiles } from './left-files.ts';
+import type { Stillness } from './stillness.ts';
+
+/**
+ * When the inbox is read, and in which order. A listing is complete where a hint is not, but it costs what the folder
+ * holds, so it is made after a hint, and not again before ten times its cost has passed. Canonical names and batches come
+ * first, for they cost next to nothing; of the others only some are opened a round, so that a heap of garbage keeps no
+ * tick waiting.
+ */
+export interface DropZone {
+  hint(): void;
+  isDue(isDry: boolean): boolean;
+  /** `isWhole`: everything anew, as after the start. */
+  scan(isWhole: boolean): Promise<void>;
+  /** When there is something to do without another arrival. */
+  againMs(): Ms | undefined;
+  /** Somebody is writing there. */
+  lookAgainAt(atMs: Ms): void;
+}
+
+const SLICE_MS: Ms = 8;
+const REST_FACTOR = 10;
+const MAX_REST_MS: Ms = 5_000;
+const OPENED_A_ROUND = 4_096;
+/** A round that was cut short goes on after this, which is long enough to be seen as unfinished by whoever waits for the end. */
+export const SOON_MS: Ms = 10;
+
+export interface DropZoneDeps {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly intake: Intake;
+  readonly stillness: Stillness;
+  readonly left: LeftFiles;
+  /** It is pending, or a batch that is being unpacked. */
+  isKnown(file: string): boolean;
+}
+
+export function createDropZone(deps: DropZoneDeps): DropZone {
+  const { files, clock, paths, intake, stillness } = deps;
+  let isHinted = true;
+  let lookAgainMs: Ms | undefined;
+  let restUntilMs: Ms = 0;
+  let unopened: string[] = [];
+  let sliceEndMs: Ms = 0;
+
+  function lookAgainAt(atMs: Ms | undefined): void {
+    if (atMs !== undefined) lookAgainMs = Math.min(lookAgainMs ?? atMs, atMs);
+  }
+
+  function take(file: string): void {
+    const path = `${paths.inbox}/${file}`;
+    deps.left.spare(path, () => {
+      const info = stillness.isWatched(file) ? files.info(path) : undefined;
+      const youngUntilMs = info === undefined ? undefined : stillness.untilMs(file, info);
+      lookAgainAt(youngUntilMs ?? intake.take(file));
+    });
+  }
+
+  async function breathe(): Promise<void> {
+    if (clock.nowMs() < sliceEndMs) return;
+    await clock.breathe();
+    sliceEndMs = clock.nowMs() + SLICE_MS;
+  }
+
+  async function list(): Promise<void> {
+    const startMs = clock.nowMs();
+    const names = files.list(paths.inbox);
+    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, REST_FACTOR * Math.max(0, clock.nowMs() - startMs));
+    // While an earlier listing is not through, only what costs nothing is taken from a new one; the rest of it comes with the next.
+    const isBusy = unopened.length > 0;
+    isHinted = isBusy;
+    if (!isBusy) lookAgainMs = undefined;
+    stillness.keep(names);
+    for (const file of names) {
+      if (deps.isKnown(file)) continue;
+      if (parseTickName(file) !== undefined || file.endsWith('.ndjson')) take(file);
+      else if (!isBusy) unopened.push(file);
+      await breathe();
+    }
+  }
+
+  async function open(count: number): Promise<void> {
+    for (let n = 0; n < count; n += 1) {
+      const file = unopened.pop();
+      if (file === undefined) return;
+      take(file);
+      await breathe();
+    }
+  }
+
+  const isLookDue = (): boolean => lookAgainMs !== undefined && clock.nowMs() >= lookAgainMs;
+
+  return {
+    hint() {
+      isHinted = true;
+    },
+    isDue: (isDry) => unopened.length > 0 || (isHinted && (isDry || clock.nowMs() >= restUntilMs)) || isLookDue(),
+    async scan(isWhole) {
+      sliceEndMs = clock.nowMs() + SLICE_MS;
+      if (isWhole) unopened = [];
+      try {
+        if (isWhole || isLookDue() || (isHinted && clock.nowMs() >= restUntilMs) || unopened.length === 0) await list();
+        await open(OPENED_A_ROUND);
+      } catch (error) {
+        // What was not looked at must not be forgotten with the fault.
+        unopened = [];
+        isHinted = true;
+        throw error;
+      }
+    },
+    againMs() {
+      const soonMs = unopened.length > 0 ? clock.nowMs() + SOON_MS : isHinted ? Math.max(restUntilMs, clock.nowMs()) : undefined;
+      return soonMs === undefined || lookAgainMs === undefined ? (soonMs ?? lookAgainMs) : Math.min(soonMs, lookAgainMs);
+    },
+    lookAgainAt,
+  };
+}

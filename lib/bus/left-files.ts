@@ -1,0 +1,48 @@
+import { CadenceError } from '../core/error.ts';
+import type { QueueNews } from '../ports.ts';
+
+/**
+ * Files that nothing can be done about: a name that is not ours, a file that the system will not let us open or move.
+ * Each is told once and left where it is; it must never keep the others from being served.
+ */
+export interface LeftFiles {
+  leave(path: string, because: string): void;
+  /** Does something to one file. undefined: the system refuses it for this file, which is left. */
+  spare<T>(path: string, act: () => T): T | undefined;
+}
+
+/** The system's refusals that concern the one file; any other (no space, no handles, a dying disk) is everybody's and is thrown. */
+const OF_ONE_FILE = new Set(
+  ['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EINVAL', 'ELOOP', 'ENAMETOOLONG'].concat(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ETXTBSY']),
+);
+const MAX_REMEMBERED = 100_000;
+
+export function createLeftFiles(news: QueueNews): LeftFiles {
+  const told = new Set<string>();
+
+  function leave(path: string, because: string): void {
+    if (told.has(path)) return;
+    if (told.size >= MAX_REMEMBERED) told.clear();
+    told.add(path);
+    news.left(path, because);
+  }
+
+  return {
+    leave,
+    spare(path, act) {
+      try {
+        return act();
+      } catch (error) {
+        const errno = errnoOf(error);
+        if (errno === undefined || !OF_ONE_FILE.has(errno)) throw error;
+        leave(path, (error as CadenceError).message);
+        return undefined;
+      }
+    },
+  };
+}
+
+/** A fault of the disk ends with the system's name for it: `cannot move X to Y: EPERM`. */
+function errnoOf(error: unknown): string | undefined {
+  return error instanceof CadenceError ? /: (E[A-Z0-9]+)$/.exec(error.message)?.[1] : undefined;
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { isAlive } from '../support/owner-cli.ts';
+import { createYard, finalRecord, type Yard } from './owner-yard.ts';
+
+const WAITS = 'echo begun; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.05; done; echo ended';
+
+async function childOf(yard: Yard): Promise<number> {
+  const pid = await eventually('the child has begun', () => yard.ls('running').map((run) => pidIn(`${yard.paths.running}/${run}/pid`))[0]);
+  return pid;
+}
+
+function pidIn(path: string): number | undefined {
+  try {
+    return Number(readFileSync(path, 'utf8').trim()) || undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const ownerState = (yard: Yard): Record<string, unknown> => JSON.parse(readFileSync(yard.paths.owner, 'utf8'));
+
+describe('an owner that is told to end', () => {
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    it(`ends with 0 on ${signal}, says so in owner.json, and its child goes on to be adopted`, async () => {
+      const yard = createYard();
+      yard.shell('slow', WAITS);
+      const owner = await yard.start();
+      const tick = await yard.enqueue('slow');
+      const pid = await childOf(yard);
+      owner.kill(signal);
+      const { code, stderr } = await owner.ended;
+      assert.equal(code, 0, stderr);
+      assert.equal(ownerState(yard).state, 'stopped');
+      assert.ok(isAlive(pid), 'the child goes on');
+      await yard.start();
+      await eventually('the child is adopted', () => yard.events('subsession_adopted')[0]);
+      yard.put('go', '');
+      assert.equal((await finalRecord(yard, tick)).status, 'succeeded');
+    });
+  }
+
+  it('goes on when its terminal is gone (SIGHUP)', async () => {
+    const yard = createYard();
+    yard.inline('hello', 'return "hello";');
+    const owner = await yard.start();
+    owner.kill('SIGHUP');
+    const tick = await yard.enqueue('hello');
+    assert.equal((await finalRecord(yard, tick)).summary, 'hello');
+    assert.ok(!owner.hasEnded());
+  });
+
+  it('ends at once with 130 when Ctrl-C is pressed again, and with 143 for a second SIGTERM', async () => {
+    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+      const yard = createYard();
+      yard.inline('deaf', 'context.log("begun"); await new Promise((go) => setTimeout(go, 600_000));', 'kill_grace: 10m');
+      const owner = await yard.start();
+      const tick = await yard.enqueue('deaf');
+      await eventually('the handler has begun', () => yard.ls('subsessions')[0]);
+      owner.kill(signal);
+      // Nothing outside tells that the first signal was heard: the socket is closed only at the very end.
+      await eventually('the owner is stopping', async () => (await yard.cli('status')).stdout.includes('running') && !owner.hasEnded());
+      owner.kill(signal);
+      assert.equal((await owner.ended).code, code);
+      await yard.start();
+      const record = await eventually('the run is recorded', () => yard.records().find((run) => run.tick === tick));
+      assert.deepEqual([record.status, record.attempt], ['interrupted', 1]);
+    }
+  });
+});

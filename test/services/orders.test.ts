@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { formatDeadName } from '../../lib/core/tick.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createOrders } from '../../lib/services/orders.ts';
+import { testClock } from '../support/bus.ts';
+import { storyOwner, storyRunner } from '../support/story.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+function yard() {
+  const root = tempRoot();
+  mkdirSync(`${root}/cadences`);
+  const { parts } = storyOwner(root, createFiles(), testClock(), storyRunner());
+  parts.book.load();
+  const stopped: string[] = [];
+  const orders = createOrders({
+    ...parts,
+    stopRun: (id) => id === 'runs00000001' && stopped.push(id) > 0,
+    cancelPending: async (id) => id === 'waits0000001',
+    stopAll: () => 3,
+    allCadences: () => [],
+  });
+  return { parts, orders, stopped };
+}
+
+const summaryOf = (outcome: Outcome): string =>
+  outcome.kind === 'ok' ? outcome.summary : outcome.kind === 'skip' ? `refused: ${outcome.reason}` : outcome.kind;
+
+describe('orders', () => {
+  const cases: readonly (readonly [payload: unknown, answer: string])[] = [
+    [{ order: 'pause', key: 'bus' }, 'bus is paused'],
+    [{ order: 'pause', key: 'cadence:nightly' }, 'cadence:nightly is paused'],
+    [{ order: 'pause', key: 'cadence:../x' }, 'refused: "cadence:../x" cannot be paused'],
+    [{ order: 'pause' }, 'refused: "undefined" cannot be paused'],
+    [{ order: 'resume', key: 'bus' }, 'bus goes on'],
+    [{ order: 'trip', key: 'account:claude' }, 'account:claude is held open'],
+    [{ order: 'trip', key: 'bus' }, 'refused: "bus" is no key of a breaker'],
+    [{ order: 'reset' }, 'every breaker is closed'],
+    [{ order: 'reset', key: 7 }, 'refused: "7" is no key of a breaker'],
+    [{ order: 'cancel', id: 'runs00000001' }, 'runs00000001 is being stopped'],
+    [{ order: 'cancel', id: 'runs00000001-2' }, 'runs00000001 is being stopped'],
+    [{ order: 'cancel', id: 'waits0000001' }, 'waits0000001 is cancelled'],
+    [{ order: 'cancel', id: 'nowhere00001' }, 'refused: nowhere00001 neither waits nor runs'],
+    [{ order: 'cancel', id: '../../etc' }, 'refused: "../../etc" is no id of a run or a tick'],
+    [{ order: 'kill' }, '3 runs are being stopped'],
+    [{ order: 'format-the-disk' }, 'refused: "format-the-disk" is no order'],
+    [null, 'refused: "undefined" is no order'],
+    ['pause', 'refused: "undefined" is no order'],
+  ];
+  for (const [payload, answer] of cases) {
+    it(`A20 answers ${JSON.stringify(payload)} with "${answer}"`, async () => {
+      assert.equal(summaryOf(await yard().orders.carryOut(payload)), answer);
+    });
+  }
+
+  it('purges only what bears the name of a dead tick, and nothing outside the dlq', async () => {
+    const { parts, orders } = yard();
+    const dead = formatDeadName({ dueMs: 0, cadence: 'nightly', id: 'x7k2p9qd4mzt', attempts: 1, reason: 'exhausted' });
+    for (const file of [dead, 'notes.txt']) writeFileSync(`${parts.paths.dlq}/${file}`, '{}');
+    assert.equal(summaryOf(await orders.carryOut({ order: 'purge', files: [dead, 'notes.txt', '../holds.json', 7] })), '1 dead tick is removed');
+    assert.deepEqual(readdirSync(parts.paths.dlq), ['notes.txt']);
+    assert.ok(readdirSync(parts.paths.state).includes('holds.json'));
+  });
+
+  it('an operator who resets a tripped breaker closes it, and an account is a key like a cadence', async () => {
+    const { parts, orders } = yard();
+    await orders.carryOut({ order: 'trip', key: 'account:claude', because: 'billing' });
+    assert.equal(parts.book.holds().breakers['account:claude']?.state, 'isolated');
+    await orders.carryOut({ order: 'reset', key: 'account:claude' });
+    assert.deepEqual(parts.book.holds().breakers, {});
+  });
+});
