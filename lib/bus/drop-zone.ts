@@ -57,7 +57,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     const path = `${paths.inbox}/${file}`;
     deps.left.spare(path, () => {
       const info = stillness.isWatched(file) ? files.info(path) : undefined;
-      const youngUntilMs = info === undefined ? undefined : stillness.untilMs(file, info);
+      const youngUntilMs = info === undefined ? undefined : stillness.unchangedUntilMs(file, info);
       lookAgainAt(youngUntilMs ?? intake.take(file));
     });
   }

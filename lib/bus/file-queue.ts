@@ -1,11 +1,17 @@
-import { type Ms, toIso } from '../core/instant.ts';
+import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { formatDeadName, formatTickName, MAX_TICK_BYTES, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
+import { formatDeadName, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
-import { readTick } from '../wire/tick.ts';
+import { MAX_FILE_BYTES } from '../wire/tick.ts';
+import { type Batches, createBatches } from './batches.ts';
 import { createDeadLetters } from './dead-letters.ts';
+import { createDropZone, SOON_MS } from './drop-zone.ts';
 import { createIntake } from './intake.ts';
+import { type Judgement, judge } from './judgement.ts';
+import { createLeftFiles } from './left-files.ts';
+import { createOpening } from './opening.ts';
 import { createPending, type Entry } from './pending.ts';
+import { createStillness } from './stillness.ts';
 
 /**
  * The queue on files. Folders are states, names carry due time, attempts and reason, every transition is one rename:
@@ -29,21 +35,22 @@ export interface FileQueueDeps {
 
 const SLICE_MS: Ms = 8;
 const DEFAULT_BUDGET = 131_072;
-const SCAN_REST_FACTOR = 10;
+/** The last number that a name can hold: a tick that claims to have spent more is not lost for it. */
+const MAX_ATTEMPTS = 999_999;
 
 export function createFileQueue(deps: FileQueueDeps): Queue {
   const { files, clock, paths, news } = deps;
   const pending = createPending(deps.budget ?? DEFAULT_BUDGET);
-  const deadLetters = createDeadLetters(deps);
+  const left = createLeftFiles(news);
+  const stillness = createStillness(clock);
+  const deadLetters = createDeadLetters({ ...deps, left });
   const inInbox = new Map<string, Entry>();
   const claimed = new Set<string>();
   const unparked = new Set<string>();
-  let isHinted = true;
   let isPartial = true; // until both folders have been read once
-  let lookAgainMs: Ms | undefined;
-  let restUntilMs: Ms = 0;
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`;
+  const isTaken = (id: string): boolean => claimed.has(id) || pending.byId(id) !== undefined;
 
   function admit(entry: Entry): boolean {
     const { id } = entry.name;
@@ -66,25 +73,11 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     if (entry.folder === 'inbox') inInbox.delete(entry.file);
   }
 
-  const intake = createIntake({ ...deps, deadLetters, admit });
-
-  async function scanInbox(): Promise<void> {
-    const startMs = clock.nowMs();
-    isHinted = false;
-    lookAgainMs = undefined;
-    const names = files.list(paths.inbox);
-    let sliceEndMs = startMs + SLICE_MS;
-    for (const file of names) {
-      if (inInbox.get(file)?.gone === false || intake.isYoung(file)) continue;
-      const againMs = intake.take(file);
-      if (againMs !== undefined) lookAgainMs = Math.min(lookAgainMs ?? againMs, againMs);
-      if (clock.nowMs() >= sliceEndMs) {
-        await clock.breathe();
-        sliceEndMs = clock.nowMs() + SLICE_MS;
-      }
-    }
-    if (names.length > 1000) restUntilMs = clock.nowMs() + SCAN_REST_FACTOR * Math.max(0, clock.nowMs() - startMs);
-  }
+  const intake = createIntake({ ...deps, deadLetters, stillness, left, batches: () => batches, admit });
+  const batches: Batches = createBatches({ ...deps, deadLetters, stillness, condemn: intake.condemn, isTaken, textOf, admit });
+  const isKnown = (file: string): boolean => inInbox.get(file)?.gone === false || batches.isNoted(file);
+  const dropZone = createDropZone({ files, clock, paths, intake, stillness, left, isKnown });
+  const opening = createOpening({ ...deps, deadLetters, stillness, left, dropZone });
 
   async function scanWaiting(): Promise<void> {
     let sliceEndMs = clock.nowMs() + SLICE_MS;
@@ -100,48 +93,41 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   }
 
   async function refresh(): Promise<Ms | undefined> {
-    const nowMs = clock.nowMs();
     const isDry = pending.cadences()[Symbol.iterator]().next().done === true;
     const mustRefill = isPartial && (pending.isShort() || isDry);
     if (mustRefill) await scanWaiting();
-    if (mustRefill || (isHinted && (isDry || nowMs >= restUntilMs)) || (lookAgainMs !== undefined && nowMs >= lookAgainMs)) await scanInbox();
+    if (mustRefill || dropZone.isDue(isDry)) await dropZone.scan(mustRefill);
+    // What an earlier owner began to unpack is known by its ids only until the first of them is claimed.
+    const isUnpacking = await batches.advance(mustRefill);
+    const isReporting = deadLetters.catchUp();
     if (mustRefill) isPartial = false;
     if (pending.trim()) isPartial = true;
-    return isHinted ? Math.min(restUntilMs, lookAgainMs ?? restUntilMs) : lookAgainMs;
+    const againMs = dropZone.againMs();
+    const soonMs = isUnpacking || isReporting ? clock.nowMs() + SOON_MS : undefined;
+    return soonMs === undefined || againMs === undefined ? (soonMs ?? againMs) : Math.min(soonMs, againMs);
   }
 
-  /** Reads what was just claimed. undefined: it was malformed and is dead now, or it is unfinished and back in the inbox. */
-  function open(entry: Entry, name: TickName): Claim | undefined {
-    const path = `${paths.claimed}/${formatTickName(name)}`;
-    const found = files.read(path, MAX_TICK_BYTES * 4);
-    const reading = found?.kind === 'text' ? readTick(found.text, toIso(found.info.mtimeMs)) : undefined;
-    if (reading?.kind === 'tick' && reading.tick.cadence === name.cadence) return { name, tick: reading.tick };
-    const isUnfinished = found?.kind === 'text' && !found.text.endsWith('\n') && entry.folder === 'inbox' && clock.nowMs() - found.info.mtimeMs < 5_000;
-    if (isUnfinished && files.rename(path, pathOf(entry))) {
-      intake.noteYoung(entry.file);
-      lookAgainMs = clock.nowMs() + 5_000;
-      return undefined;
-    }
-    const because =
-      reading?.kind === 'tick' ? `its name says ${name.cadence}, its text ${reading.tick.cadence}` : (reading?.because ?? `it is ${found?.kind ?? 'gone'}`);
-    const dead = { ...name, attempts: entry.name.attempts, reason: found?.kind === 'not_a_file' ? ('rejected' as const) : ('malformed' as const) };
-    const isGone =
-      dead.reason === 'rejected' ? files.rename(path, `${paths.dlq}/${formatDeadName(dead)}`) : deadLetters.bury(path, dead, undefined, because, []);
-    if (isGone) news.dead(dead, because);
-    return undefined;
+  function look(entry: Entry): Judgement | undefined {
+    const found = files.read(pathOf(entry), MAX_FILE_BYTES);
+    return found === undefined ? undefined : judge(found);
+  }
+
+  function textOf(id: string): string | undefined {
+    const entry = pending.byId(id);
+    const judged = entry === undefined ? undefined : look(entry);
+    return judged?.kind === 'tick' ? judged.text : undefined;
   }
 
   function readEntry(entry: Entry): Tick | undefined {
-    const found = files.read(pathOf(entry), MAX_TICK_BYTES * 4);
-    const reading = found?.kind === 'text' ? readTick(found.text, toIso(found.info.mtimeMs)) : undefined;
-    return reading?.kind === 'tick' ? reading.tick : undefined;
+    const judged = left.spare(pathOf(entry), () => look(entry));
+    return judged?.kind === 'tick' ? judged.tick : undefined;
   }
 
   function move(entry: Entry, name: TickName): void {
     const file = formatTickName(name);
-    const isMoved = files.rename(pathOf(entry), `${paths.waiting}/${file}`);
+    const isMoved = left.spare(pathOf(entry), () => files.rename(pathOf(entry), `${paths.waiting}/${file}`));
     forget(entry);
-    if (isMoved) pending.add({ name, folder: 'waiting', file, gone: false });
+    if (isMoved === true) pending.add({ name, folder: 'waiting', file, gone: false });
   }
 
   return {
@@ -151,11 +137,11 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     async take(head) {
       const entry = pending.byId(head.name.id);
       if (entry === undefined) return undefined;
-      const name = { ...entry.name, attempts: entry.name.attempts + 1 };
-      const isOurs = files.rename(pathOf(entry), `${paths.claimed}/${formatTickName(name)}`);
+      const name = { ...entry.name, attempts: Math.min(MAX_ATTEMPTS, entry.name.attempts + 1) };
+      const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), `${paths.claimed}/${formatTickName(name)}`));
       forget(entry);
-      if (!isOurs) return undefined;
-      const claim = open(entry, name);
+      if (isOurs !== true) return undefined;
+      const claim = opening.open(entry, name);
       if (claim !== undefined) claimed.add(name.id);
       return claim;
     },
@@ -174,7 +160,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
         case 'finished':
           return files.remove(from);
         case 'dlq':
-          return deadLetters.bury(from, transition.name, claim.tick, transition.because, attempts);
+          return deadLetters.bury(from, transition.name, claim.tick, transition.because, attempts) !== undefined;
         case 'waiting': {
           const file = formatTickName(transition.name);
           if (!files.rename(from, `${paths.waiting}/${file}`)) return false;
@@ -186,12 +172,13 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     async discard(name, transition, attempts) {
       const entry = pending.byId(name.id);
       if (entry === undefined) return false;
-      const isDone =
+      const isDone = left.spare(pathOf(entry), () =>
         transition.to === 'dlq'
-          ? deadLetters.bury(pathOf(entry), transition.name, readEntry(entry), transition.because, attempts)
-          : files.remove(pathOf(entry));
+          ? deadLetters.bury(pathOf(entry), transition.name, readEntry(entry), transition.because, attempts) !== undefined
+          : files.remove(pathOf(entry)),
+      );
       forget(entry);
-      return isDone;
+      return isDone === true;
     },
     async plain(cadence, onlySlots) {
       const fresh = pending.entries(cadence).filter((entry) => entry.name.attempts === 0);
@@ -199,10 +186,10 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     report(run, attempts) {
       const name = parseDeadName(run.moves_to?.slice('dlq/'.length) ?? '');
-      const found = name === undefined ? undefined : files.read(`${paths.dlq}/${formatDeadName(name)}`, MAX_TICK_BYTES * 4);
-      if (name === undefined || found?.kind !== 'text') return;
-      const reading = readTick(found.text, toIso(found.info.mtimeMs));
-      if (reading.kind === 'tick' && reading.tick.dead === undefined) deadLetters.report(name, reading.tick, run.reason, attempts);
+      const found = name === undefined ? undefined : files.read(`${paths.dlq}/${formatDeadName(name)}`, MAX_FILE_BYTES);
+      if (name === undefined || found === undefined) return;
+      const judged = judge(found);
+      if (judged.kind === 'tick' && judged.tick.dead === undefined) deadLetters.report(name, judged.tick, run.reason, attempts);
     },
     find: (id) => pending.byId(id)?.name,
     async orphans() {
@@ -210,10 +197,10 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       for (const file of files.list(paths.claimed)) {
         const name = parseTickName(file);
         if (name === undefined) {
-          if (!file.startsWith('.')) news.left(`${paths.claimed}/${file}`, 'it has no name of a tick');
+          if (!file.startsWith('.')) left.leave(`${paths.claimed}/${file}`, 'it has no name of a tick');
           continue;
         }
-        const claim = open({ name: { ...name, attempts: Math.max(0, name.attempts - 1) }, folder: 'waiting', file, gone: true }, name);
+        const claim = opening.open({ name: { ...name, attempts: Math.max(0, name.attempts - 1) }, folder: 'waiting', file, gone: true }, name);
         if (claim === undefined) continue;
         claimed.add(name.id);
         claims.push(claim);
@@ -222,7 +209,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     onArrival(wake) {
       return files.watch(paths.inbox, () => {
-        isHinted = true;
+        dropZone.hint();
         wake();
       });
     },

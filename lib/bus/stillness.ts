@@ -9,6 +9,8 @@ export interface Stillness {
   /** When it will have been still for long enough; undefined: it has been. The first call begins the watching. */
   untilMs(file: string, info: FileInfo): Ms | undefined;
   isWatched(file: string): boolean;
+  /** The same for one that has not changed since it was last looked at; undefined: it has, or nobody watches it. Begins nothing. */
+  unchangedUntilMs(file: string, info: FileInfo): Ms | undefined;
   forget(file: string): void;
   /** Forgets what is not in the inbox any more. */
   keep(files: readonly string[]): void;
@@ -25,18 +27,29 @@ interface Seen {
 
 export function createStillness(clock: Clock): Stillness {
   const watched = new Map<string, Seen>();
+
+  /** Since when it is as it is now; undefined: it has changed, or the clock went back. */
+  function sinceMs(file: string, { sizeBytes, mtimeMs, inode }: FileInfo): Ms | undefined {
+    const seen = watched.get(file);
+    const isSame = seen?.sizeBytes === sizeBytes && seen.mtimeMs === mtimeMs && seen.inode === inode;
+    return isSame && seen.sinceMs <= clock.nowMs() ? seen.sinceMs : undefined;
+  }
+
+  function unchangedUntilMs(file: string, info: FileInfo): Ms | undefined {
+    const since = sinceMs(file, info);
+    return since !== undefined && clock.nowMs() - since < STILL_MS ? since + STILL_MS : undefined;
+  }
+
   return {
-    untilMs(file, { sizeBytes, mtimeMs, inode }) {
-      const nowMs = clock.nowMs();
-      const seen = watched.get(file);
-      const isSame = seen !== undefined && seen.sizeBytes === sizeBytes && seen.mtimeMs === mtimeMs && seen.inode === inode;
-      if (!isSame || nowMs < seen.sinceMs) {
-        watched.set(file, { sizeBytes, mtimeMs, inode, sinceMs: nowMs });
-        return nowMs + STILL_MS;
+    untilMs(file, info) {
+      if (sinceMs(file, info) === undefined) {
+        const { sizeBytes, mtimeMs, inode } = info;
+        watched.set(file, { sizeBytes, mtimeMs, inode, sinceMs: clock.nowMs() });
       }
-      return nowMs - seen.sinceMs < STILL_MS ? seen.sinceMs + STILL_MS : undefined;
+      return unchangedUntilMs(file, info);
     },
     isWatched: (file) => watched.has(file),
+    unchangedUntilMs,
     forget: (file) => void watched.delete(file),
     keep(files) {
       if (watched.size === 0) return;

@@ -1,0 +1,87 @@
+import type { Paths } from '../core/paths.ts';
+import { type DeadName, formatTickName, type Tick, type TickName } from '../core/tick.ts';
+import type { Claim, Clock, Files, QueueNews } from '../ports.ts';
+import { MAX_FILE_BYTES } from '../wire/tick.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import { withReport } from './dead-report.ts';
+import type { DropZone } from './drop-zone.ts';
+import { disagreement } from './intake.ts';
+import { type Fault, judge } from './judgement.ts';
+import type { LeftFiles } from './left-files.ts';
+import type { Entry } from './pending.ts';
+import { STILL_MS, type Stillness } from './stillness.ts';
+
+/** What was just claimed is read for the first time, or again: until now its name alone was believed. */
+export interface Opening {
+  /** undefined: it was malformed and is dead now, or it lies in the inbox again. */
+  open(entry: Entry, name: TickName): Claim | undefined;
+}
+
+export interface OpeningDeps {
+  readonly files: Files;
+  readonly clock: Clock;
+  readonly paths: Paths;
+  readonly news: QueueNews;
+  readonly deadLetters: DeadLetters;
+  readonly stillness: Stillness;
+  readonly left: LeftFiles;
+  readonly dropZone: DropZone;
+}
+
+export function createOpening(deps: OpeningDeps): Opening {
+  const { files, clock, paths, news, deadLetters, stillness } = deps;
+  const pathOf = (name: TickName): string => `${paths.claimed}/${formatTickName(name)}`;
+
+  function bury(entry: Entry, name: TickName, reason: 'malformed' | 'rejected', because: string): undefined {
+    const wanted: DeadName = { ...name, attempts: entry.name.attempts, reason };
+    stillness.forget(entry.file);
+    const dead = deps.left.spare(pathOf(name), () => deadLetters.buryStray(pathOf(name), wanted, because));
+    if (dead !== undefined) news.dead(dead, because);
+  }
+
+  /** Its first bytes came under a canonical name, and its last ones are still to come. */
+  function isGrowing(entry: Entry, { info, isClosed, isFinal }: Fault): boolean {
+    if (entry.folder !== 'inbox' || isClosed || isFinal || info === undefined) return false;
+    const isOld = clock.nowMs() - info.mtimeMs >= STILL_MS && !stillness.isWatched(entry.file);
+    const againMs = isOld ? undefined : stillness.untilMs(entry.file, info);
+    if (againMs !== undefined) deps.dropZone.lookAgainAt(againMs);
+    return againMs !== undefined;
+  }
+
+  /** false: somebody has put another file there meanwhile. */
+  function putBack(entry: Entry, name: TickName): boolean {
+    const path = `${paths.inbox}/${entry.file}`;
+    return files.info(path) === undefined && files.rename(pathOf(name), path);
+  }
+
+  /** A foreign file that was written anew after it had been adopted is a tick of the cadence that it names now. */
+  function adoptAnew(entry: Entry, name: TickName): undefined {
+    files.rename(pathOf(name), `${paths.inbox}/${entry.name.id}.json`);
+    deps.dropZone.hint();
+  }
+
+  /** What is said to be spent is never more than the name says, or a tick could claim to have died a thousand times. */
+  function checkSpent(entry: Entry, name: TickName, tick: Tick, text: string): Tick {
+    if (tick.dead === undefined || tick.dead.attempts <= entry.name.attempts) return tick;
+    const dead = { ...tick.dead, attempts: entry.name.attempts };
+    files.write(pathOf(name), withReport(text, tick, dead));
+    return { ...tick, dead };
+  }
+
+  return {
+    open(entry, name) {
+      const found = files.read(pathOf(name), MAX_FILE_BYTES);
+      if (found === undefined) return undefined;
+      const judged = judge(found);
+      if (judged.kind === 'fault') {
+        if (isGrowing(entry, judged) && putBack(entry, name)) return undefined;
+        return bury(entry, name, judged.reason, judged.because);
+      }
+      const { tick, text } = judged;
+      stillness.forget(entry.file);
+      if (tick.cadence === name.cadence) return { name, tick: checkSpent(entry, name, tick, text) };
+      const isForeign = entry.folder === 'inbox' && entry.file !== formatTickName(entry.name);
+      return isForeign ? adoptAnew(entry, name) : bury(entry, name, 'malformed', disagreement(name.cadence, tick.cadence));
+    },
+  };
+}

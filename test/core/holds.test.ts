@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { circuitView } from '../../lib/core/circuit-view.ts';
+import { takeCensus } from '../../lib/core/conservation.ts';
+import {
+  breakerOf,
+  DEFAULT_POLICIES,
+  type Holds,
+  holdsAfterRestart,
+  holdsOnEnd,
+  holdsOnStart,
+  holdsPause,
+  holdsReset,
+  holdsResume,
+  holdsTrip,
+  NO_HOLDS,
+} from '../../lib/core/holds.ts';
+import { toIso } from '../../lib/core/instant.ts';
+import type { RunRecord } from '../../lib/core/run.ts';
+
+const T0 = Date.UTC(2026, 10, 20, 7);
+const run = (more: Partial<RunRecord>): RunRecord => ({
+  run_id: 'x7k2p9qd4mzt-1',
+  cadence: 'nightly',
+  tick: 'x7k2p9qd4mzt',
+  attempt: 1,
+  status: 'failed',
+  reason: 'exit 1',
+  summary: '',
+  started_at: toIso(T0),
+  ended_at: toIso(T0),
+  duration_ms: 0,
+  exit_code: 1,
+  signal: null,
+  cost_usd: null,
+  stdout_path: null,
+  stderr_path: null,
+  blame: 'cadence',
+  ...more,
+});
+const fold = (holds: Holds, ...runs: Partial<RunRecord>[]): Holds =>
+  runs.reduce<Holds>((book, more) => holdsOnEnd(book, run(more), DEFAULT_POLICIES, 0.5), holds);
+const state = (holds: Holds, key: string): string => breakerOf(holds, key).state;
+
+describe('the book of holds', () => {
+  it('M17 moves the key that is to blame, and no other', () => {
+    const book = fold(NO_HOLDS, { run_id: 'a' }, { run_id: 'b' }, { run_id: 'c' });
+    assert.equal(state(book, 'cadence:nightly'), 'open');
+    assert.equal(state(book, 'cadence:other'), 'closed');
+  });
+
+  it('leaves a cadence alone for what its account did', () => {
+    const book = fold(NO_HOLDS, { blame: 'account', account: 'claude' });
+    assert.equal(state(book, 'cadence:nightly'), 'closed');
+    assert.notEqual(state(book, 'account:claude'), 'closed');
+  });
+
+  it('moves nothing for what was stopped, skipped, coalesced or never run', () => {
+    for (const status of ['interrupted', 'cancelled', 'skipped', 'coalesced', 'expired'] as const) {
+      const { blame: _none, ...blameless } = run({ status });
+      assert.deepEqual(holdsOnEnd(NO_HOLDS, blameless, DEFAULT_POLICIES, 0.5).breakers, {}, status);
+    }
+    assert.deepEqual(holdsOnEnd(NO_HOLDS, { ...run({ status: 'dead' }), blame: 'nobody' }, DEFAULT_POLICIES, 0.5).breakers, {});
+  });
+
+  it('keeps what is open over a restart, voids the probe, and forgets nothing else', () => {
+    const open = fold(NO_HOLDS, { run_id: 'a' }, { run_id: 'b' }, { run_id: 'c' });
+    const probing = holdsOnStart(open, ['cadence:nightly', 'account:claude'], 'd');
+    assert.equal(state(probing, 'cadence:nightly'), 'half_open');
+    assert.deepEqual(holdsAfterRestart(probing).breakers, open.breakers);
+  });
+
+  it('is pure, plain JSON: the same runs give the same book, whenever it was written in between', () => {
+    const one = fc.record(
+      {
+        run_id: fc.constantFrom('a', 'b', 'c', 'd'),
+        status: fc.constantFrom('failed', 'succeeded', 'interrupted', 'dead'),
+        cadence: fc.constantFrom('nightly', 'hourly'),
+      },
+      { noNullPrototype: true },
+    );
+    fc.assert(
+      fc.property(fc.array(one, { maxLength: 30 }), fc.nat(30), (runs, cut) => {
+        const whole = fold(NO_HOLDS, ...(runs as Partial<RunRecord>[]));
+        const written = JSON.parse(JSON.stringify(fold(NO_HOLDS, ...(runs.slice(0, cut) as Partial<RunRecord>[]))));
+        assert.deepEqual(fold(written, ...(runs.slice(cut) as Partial<RunRecord>[])), whole);
+      }),
+    );
+  });
+
+  it('M20 A54 is emptied by a reset, of one key or of all', () => {
+    const book = holdsTrip(fold(NO_HOLDS, {}), 'account:claude', 'billing', T0);
+    assert.deepEqual(Object.keys(holdsReset(book, 'account:claude').breakers), ['cadence:nightly']);
+    assert.deepEqual(holdsReset(book, undefined).breakers, {});
+  });
+
+  it('resumes everything with the bus, and one key alone', () => {
+    const book = holdsPause(holdsPause(NO_HOLDS, 'bus', 'x', T0), 'cadence:nightly', 'y', T0);
+    assert.deepEqual(Object.keys(holdsResume(book, 'cadence:nightly').paused), ['bus']);
+    assert.deepEqual(holdsResume(book, 'bus').paused, {});
+  });
+});
+
+describe('circuit-open.json', () => {
+  const open = fold(NO_HOLDS, { run_id: 'a' }, { run_id: 'b' }, { run_id: 'c' });
+
+  it('M19 has failures and open_until for each open cadence, and accounts apart', () => {
+    const view = circuitView(holdsTrip(open, 'account:claude', 'billing', T0), T0);
+    assert.deepEqual(view, {
+      generated: toIso(T0),
+      open: { nightly: { failures: 3, open_until: toIso(T0 + 30 * 60_000), state: 'open', reason: 'exit 1', run_id: 'c' } },
+      accounts: { claude: { failures: 0, open_until: null, state: 'isolated', reason: 'billing', run_id: null } },
+    });
+  });
+
+  it('is not there while nothing is open, however often something failed', () => {
+    assert.equal(circuitView(NO_HOLDS, T0), undefined);
+    assert.equal(circuitView(fold(NO_HOLDS, {}), T0), undefined);
+  });
+
+  it('says half_open once the time is over: an entry never outlives its open_until unseen', () => {
+    assert.equal(circuitView(open, T0 + 31 * 60_000)?.open.nightly?.state, 'half_open');
+  });
+});
+
+describe('the conservation proof', () => {
+  it('adds up, and names what is missing or doubled', () => {
+    const audit = takeCensus({
+      waiting: new Set(['a', 'b']),
+      running: new Set(['c', 'b']),
+      dead: new Set(['d']),
+      finished: new Set(['e', 'd', 'f']),
+      seen: new Set(['a', 'b', 'c', 'd', 'e', 'f', 'lost']),
+    });
+    assert.deepEqual(audit, { enqueued: 7, waiting: 2, running: 2, finished: 2, dead: 1, missing: ['lost'], doubled: ['b'] });
+  });
+});

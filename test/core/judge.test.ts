@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judgeExit, judgeGuard, signalOf } from '../../lib/core/judge.ts';
+import type { Ending } from '../../lib/core/outcome.ts';
+
+const ending = (more: Partial<Ending>): Ending => ({
+  code: 0,
+  signal: null,
+  spawnError: null,
+  stoppedFor: null,
+  durationMs: 1000,
+  stdoutTail: '',
+  stderrTail: '',
+  droppedBytes: 0,
+  survivors: [],
+  ...more,
+});
+
+describe('the judgement of an exit', () => {
+  it('P32 sums a good run up by its last five lines, in at most 200 characters', () => {
+    const outcome = judgeExit(ending({ stdoutTail: '1\n2\n3\n4\n5\n6\n' }), [0]);
+    assert.deepEqual(outcome, { kind: 'ok', summary: '2 | 3 | 4 | 5 | 6' });
+    const long = judgeExit(ending({ stdoutTail: 'x'.repeat(500) }), [0]);
+    assert.equal(long.kind === 'ok' && long.summary.length, 200);
+  });
+
+  it('M11 gives the last three lines of stderr as the reason, or of stdout where stderr is blank', () => {
+    const said = judgeExit(ending({ code: 3, stderrTail: 'a\nb\nc\nd\n', stdoutTail: 'out' }), [0]);
+    assert.deepEqual(said, { kind: 'fail', blame: 'cadence', reason: 'exit 3: b | c | d' });
+    const silent = judgeExit(ending({ code: 3, stderrTail: ' \n', stdoutTail: 'only out\n' }), [0]);
+    assert.equal(silent.kind === 'fail' && silent.reason, 'exit 3: only out');
+  });
+
+  it('M12 says in words how a process ended that left no exit code of its own', () => {
+    const reasonOf = (more: Partial<Ending>): string => {
+      const outcome = judgeExit(ending(more), [0]);
+      return 'reason' in outcome ? outcome.reason : outcome.summary;
+    };
+    assert.equal(reasonOf({ code: null, signal: 'SIGSEGV' }), 'killed by SIGSEGV');
+    assert.equal(reasonOf({ code: 137 }), 'killed by SIGKILL (often: out of memory)');
+    assert.equal(reasonOf({ code: 143 }), 'killed by SIGTERM');
+    assert.equal(reasonOf({ code: 127 }), 'exit 127 (command not found)');
+    assert.equal(reasonOf({ code: null }), 'ended without an exit code');
+    assert.equal(reasonOf({ code: null, spawnError: 'there is no folder /nowhere' }), 'could not be started: there is no folder /nowhere');
+    assert.equal(signalOf(143, null), 'SIGTERM');
+    assert.equal(signalOf(3, null), undefined);
+  });
+
+  it('takes 75 for later, 77 and 78 for never, and the ok_codes of the cadence for well', () => {
+    assert.equal(judgeExit(ending({ code: 75 }), [0]).kind, 'defer');
+    assert.equal(judgeExit(ending({ code: 77 }), [0]).kind, 'give_up');
+    assert.equal(judgeExit(ending({ code: 78 }), [0]).kind, 'give_up');
+    assert.equal(judgeExit(ending({ code: 3 }), [0, 3]).kind, 'ok');
+    assert.equal(judgeExit(ending({ code: 0 }), [3]).kind, 'fail');
+  });
+
+  it('P3 names what we stopped it for, whatever its exit code says then: the first cause wins', () => {
+    assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'timeout' }), [0])), /timed out after 1s/);
+    assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'idle' }), [0])), /no output/);
+    assert.equal(judgeExit(ending({ stoppedFor: 'cancel' }), [0]).kind, 'cancelled');
+    assert.deepEqual(judgeExit(ending({ stoppedFor: 'halt' }), [0]), { kind: 'interrupted', by: 'operator', reason: 'stopped by halt' });
+    assert.deepEqual(judgeExit(ending({ stoppedFor: 'lost' }), [0]), {
+      kind: 'interrupted',
+      by: 'owner-died',
+      reason: 'its process is gone and left no exit code',
+    });
+  });
+
+  it('shows nothing of a child that a terminal would obey', () => {
+    const outcome = judgeExit(ending({ code: 1, stderrTail: '\u001b]0;title\u0007\u001b[31mred\u202e' }), [0]);
+    assert.equal(outcome.kind === 'fail' && outcome.reason, 'exit 1: \\x1b]0;title\\x07\\x1b[31mred\\u202e');
+  });
+});
+
+describe('a guard', () => {
+  it('M6 is like grep: 0 run, 1 nothing to do, anything else an error', () => {
+    assert.equal(judgeGuard(ending({ code: 0 })), undefined);
+    assert.deepEqual(judgeGuard(ending({ code: 1 })), { kind: 'skip', reason: 'its guard found nothing to do' });
+    assert.deepEqual(judgeGuard(ending({ code: 2, stderrTail: 'no such file' })), {
+      kind: 'fail',
+      blame: 'cadence',
+      reason: 'its guard failed: exit 2: no such file',
+    });
+  });
+});
