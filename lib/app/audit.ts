@@ -3,8 +3,27 @@ import { isFinal } from '../core/run.ts';
 import { scanIds } from '../history/audit-scan.ts';
 import { createReading } from './reading.ts';
 
-/** The conservation proof, from the files alone. Foreign files count as waiting: they have no id before they are taken in. */
+const LOOKS = 3;
+
+/**
+ * The conservation proof, from the files alone. A tick that moves on while an owner works may be met twice or not at all:
+ * only what every look says is missing, or doubled, is.
+ */
 export function takeAudit(root: string): Audit {
+  let audit = look(root);
+  for (let n = 1; n < LOOKS && audit.missing.length + audit.doubled.length > 0; n += 1) {
+    const again = look(root);
+    audit = { ...again, missing: both(audit.missing, again.missing), doubled: both(audit.doubled, again.doubled) };
+  }
+  return audit;
+}
+
+function both(some: readonly string[], others: readonly string[]): readonly string[] {
+  return some.filter((id) => others.includes(id));
+}
+
+/** Foreign files count as waiting: they have no id before they are taken in. */
+function look(root: string): Audit {
   const { files, paths, names, dead, foreign } = createReading(root);
   const finished = new Set<string>();
   const seen = new Set<string>();

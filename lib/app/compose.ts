@@ -105,14 +105,13 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     announceDefinitions,
     upkeep: createUpkeep(storage),
     async recover() {
-      const unseen = book.load();
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
       const isAlive = (runDir: string): boolean => {
         const found = files.read(`${runDir}/pid`, 64);
         return found?.kind === 'text' && processes.identity(Number(found.text)) !== undefined;
       };
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, cadenceOf, isAlive, onFault }, unseen);
+      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, book, cadenceOf, isAlive, onFault });
     },
   };
 }

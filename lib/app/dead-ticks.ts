@@ -1,5 +1,5 @@
 import { CadenceError } from '../core/error.ts';
-import { formatDeadName, isTickId, parseRunId, type Tick } from '../core/tick.ts';
+import { formatDeadName, isTickId, parseRunId } from '../core/tick.ts';
 import { createReading, type DeadEntry, type Reading } from './reading.ts';
 
 /** One line of `dlq ls`, with what the file says of why. */
@@ -11,6 +11,13 @@ export interface DeadView {
   readonly because: string;
   readonly died_at: string;
   readonly path: string;
+}
+
+/** Named ones; or all, of one cadence or of every one. */
+export interface DeadSelection {
+  readonly ids: readonly string[];
+  readonly all: boolean;
+  readonly cadence: string | undefined;
 }
 
 const MAX_FILE_BYTES = 2 * 1024 * 1024;
@@ -29,35 +36,26 @@ export function showDead(root: string, id: string): { readonly view: DeadView; r
   return { view: deadView(reading, entry), content: readContent(reading, entry) };
 }
 
-/** Gives dead ticks back to the inbox, as `mv dlq/X inbox/` does. `reason` and `cadence` narrow `--all`. */
-export function reviveDead(
-  root: string,
-  select: { readonly ids: readonly string[]; readonly all: boolean; readonly cadence: string | undefined },
-  dryRun: boolean,
-): readonly DeadView[] {
+/** Gives dead ticks back to the inbox, as `mv dlq/X inbox/` does. */
+export function reviveDead(root: string, select: DeadSelection, dryRun: boolean): readonly DeadView[] {
   const reading = createReading(root);
-  const entries = selectDead(reading, select);
-  const views = entries.map((entry) => deadView(reading, entry));
-  if (!dryRun) for (const { file } of entries) reading.files.rename(`${reading.paths.dlq}/${file}`, `${reading.paths.inbox}/${file}`);
-  if (!dryRun && entries.length > 0) {
-    reading.files.flushDir(reading.paths.inbox);
-    reading.files.flushDir(reading.paths.dlq);
-  }
-  return views;
+  const { files, paths } = reading;
+  const found = selectDead(reading, select).map((entry) => ({ ...entry, view: deadView(reading, entry) }));
+  if (dryRun || found.length === 0) return found.map(({ view }) => view);
+  files.makeDir(paths.inbox);
+  // One that is gone by now was given back, or removed, by somebody else.
+  const revived = found.filter(({ file }) => files.rename(`${paths.dlq}/${file}`, `${paths.inbox}/${file}`));
+  files.flushDir(paths.inbox);
+  files.flushDir(paths.dlq);
+  return revived.map(({ view }) => view);
 }
 
-export function selectDead(
-  reading: Reading,
-  select: { readonly ids: readonly string[]; readonly all: boolean; readonly cadence: string | undefined },
-): readonly DeadEntry[] {
+function selectDead(reading: Reading, select: DeadSelection): readonly DeadEntry[] {
   if (!select.all && select.cadence === undefined) return select.ids.map((id) => findDead(reading, id));
   return reading.dead().filter(({ name }) => select.cadence === undefined || name.cadence === select.cadence);
 }
 
-export function deadFiles(
-  root: string,
-  select: { readonly ids: readonly string[]; readonly all: boolean; readonly cadence: string | undefined },
-): readonly DeadEntry[] {
+export function deadFiles(root: string, select: DeadSelection): readonly DeadEntry[] {
   return selectDead(createReading(root), select);
 }
 
@@ -83,15 +81,28 @@ function readContent(reading: Reading, { file }: DeadEntry): unknown {
 }
 
 function deadView(reading: Reading, entry: DeadEntry): DeadView {
-  const content = readContent(reading, entry) as Partial<Tick> | undefined;
   const { name } = entry;
+  const report = reportIn(readContent(reading, entry));
   return {
     tick: name.id,
     cadence: name.cadence,
     attempts: name.attempts,
     reason: name.reason,
-    because: content?.dead?.because ?? '',
-    died_at: content?.dead?.died_at ?? '',
+    because: report.because ?? '',
+    died_at: report.died_at ?? '',
     path: `${reading.paths.dlq}/${formatDeadName(name)}`,
   };
+}
+
+/** What lies there may be what a stranger dropped: nothing in it is believed to be what it is called. */
+function reportIn(content: unknown): Partial<Record<'because' | 'died_at', string>> {
+  const dead = fieldsOf(fieldsOf(content).dead);
+  return {
+    ...(typeof dead.because === 'string' ? { because: dead.because } : {}),
+    ...(typeof dead.died_at === 'string' ? { died_at: dead.died_at } : {}),
+  };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -46,7 +46,12 @@ export function gatherFacts(root: string): DoctorFacts {
   const reading = createReading(root);
   const { files, paths, history } = reading;
   const machine = readMachine();
-  const owner = once(() => probeOwner(root));
+  let ownerState: OwnerState | undefined;
+  // What could not be asked may be asked again: a repair may have opened the way. During the repairs we own the root ourselves.
+  const owner = async (): Promise<OwnerState> => {
+    ownerState ??= await probeOwner(root);
+    return ownerState;
+  };
   const defined = once(() => readDefined(root));
   const settings = once(() => createDefinitions({ files, paths, home: machine.home }).settings());
   return {
@@ -93,6 +98,8 @@ function once<T>(ask: () => T): () => T {
 function readState<T>(files: Files, path: string, parse: (value: unknown) => T | undefined): StateFile<T> {
   const found = files.read(path, MAX_STATE_BYTES);
   if (found === undefined) return { kind: 'absent' };
+  // What we may not read may be whole.
+  if (found.kind === 'unreadable') throw new CadenceError('permission', `cannot read ${path}`, 'Give the user who runs the bus access to this file.');
   if (found.kind !== 'text') return { kind: 'broken', because: `it cannot be read (${found.kind.replaceAll('_', ' ')})` };
   try {
     const value = parse(JSON.parse(found.text.replace(/^\uFEFF/, '')));

@@ -1,8 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { createCursor } from '../platform/file-cursor.ts';
-import { createFiles } from '../platform/files.ts';
-import type { Closeable, Files } from '../ports.ts';
+import type { Files } from '../ports.ts';
 import { createReading } from './reading.ts';
 import { waitForRun } from './waiting.ts';
 
@@ -13,61 +12,64 @@ export interface LogPiece {
   readonly text: string;
 }
 
+export interface LogOptions {
+  readonly streams: readonly Stream[];
+  /** Of each stream only the last lines of what is there already. */
+  readonly tailLines?: number | undefined;
+  readonly raw: boolean;
+}
+
+type Outputs = Pick<RunRecord, 'stdout_path' | 'stderr_path'>;
+
 const BLOCK_BYTES = 64 * 1024;
 
-/** What a run has said so far, stream by stream. `tailLines` gives only the last lines of each. */
-export function readLogs(
-  root: string,
-  id: string,
-  options: { readonly streams: readonly Stream[]; readonly tailLines: number | undefined; readonly raw: boolean },
-  onPiece: (piece: LogPiece) => void,
-): RunRecord {
+/** What a run has said so far, stream by stream. */
+export function readLogs(root: string, id: string, options: LogOptions, onPiece: (piece: LogPiece) => void): RunRecord {
   const { files, lookup } = createReading(root);
   const run = lookup(id);
-  for (const stream of options.streams) {
-    const path = pathOf(run, stream);
-    const info = path === null ? undefined : files.info(path);
-    if (path === null || info === undefined) continue;
-    const from = options.tailLines === undefined ? 0 : tailOffset(files, path, info.sizeBytes, options.tailLines);
-    createCursor(files, path, from, options.raw)((text) => onPiece({ stream, text }));
-  }
+  createTails(files, options, onPiece).read(run);
   return run;
 }
 
-/** The output as it comes, until the run has ended. */
-export async function followLogs(
-  root: string,
-  id: string,
-  options: { readonly streams: readonly Stream[]; readonly raw: boolean },
-  onPiece: (piece: LogPiece) => void,
-): Promise<RunRecord> {
-  const files = createFiles();
-  const { lookup, paths } = createReading(root);
+/**
+ * The output as it comes, until the run has ended. A run that has not begun has no files yet: where they are is asked
+ * again whenever something changes among them. Whoever aborts `signal` has heard enough.
+ */
+export async function followLogs(root: string, id: string, options: LogOptions, onPiece: (piece: LogPiece) => void, signal?: AbortSignal): Promise<RunRecord> {
+  const { files, lookup, outputs, paths } = createReading(root);
   const run = lookup(id);
-  const cursors = options.streams.flatMap((stream) => {
-    const path = pathOf(run, stream);
-    return path === null ? [] : [{ stream, read: createCursor(files, path, 0, options.raw) }];
-  });
-  const readAll = (): void => {
-    for (const { stream, read } of cursors) read((text) => onPiece({ stream, text }));
-  };
-  if (isFinal(run.status) || run.status === 'failed') {
-    readAll();
-    return run;
-  }
-  const watch: Closeable = files.watch(paths.subsessions, readAll);
+  const tails = createTails(files, options, onPiece);
+  tails.read(run);
+  if (isFinal(run.status) || run.status === 'failed') return run;
+  const read = (): void => tails.read(outputs(run.run_id));
+  files.makeDir(paths.subsessions);
+  const watch = files.watch(paths.subsessions, read);
   try {
-    readAll();
-    const ended = await waitForRun(root, run.run_id, undefined);
-    readAll();
+    read();
+    const ended = await waitForRun(root, run.run_id, undefined, signal);
+    tails.read(ended);
     return ended;
   } finally {
     watch.close();
   }
 }
 
-function pathOf(run: RunRecord, stream: Stream): string | null {
-  return stream === 'stdout' ? run.stdout_path : run.stderr_path;
+/** Every file of a run is read on from where it was left. */
+function createTails(files: Files, options: LogOptions, onPiece: (piece: LogPiece) => void): { read(outputs: Outputs): void } {
+  const cursors = new Map<string, ReturnType<typeof createCursor>>();
+  return {
+    read(outputs) {
+      for (const stream of options.streams) {
+        const path = outputs[`${stream}_path`];
+        const info = path === null ? undefined : files.info(path);
+        if (path === null || info === undefined) continue;
+        const from = options.tailLines === undefined || cursors.has(path) ? 0 : tailOffset(files, path, info.sizeBytes, options.tailLines);
+        const read = cursors.get(path) ?? createCursor(files, path, from, options.raw);
+        cursors.set(path, read);
+        read((text) => onPiece({ stream, text }));
+      }
+    },
+  };
 }
 
 /** Where the last lines begin, found from the end; a newline at the very end closes the last line and begins none. */

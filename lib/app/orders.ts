@@ -1,9 +1,11 @@
 import { CadenceError } from '../core/error.ts';
 import type { RunRecord } from '../core/run.ts';
 import { isFinal } from '../core/run.ts';
-import { CONTROL_CADENCE } from '../core/tick.ts';
+import { CONTROL_CADENCE, parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
 import { createProducer } from '../platform/producer.ts';
+import type { Owner } from './owner.ts';
+import { ownMeanwhile } from './owning.ts';
 
 export type Order =
   | { readonly order: 'pause' | 'resume'; readonly key: string; readonly because?: string }
@@ -14,6 +16,8 @@ export type Order =
   | { readonly order: 'kill' };
 
 const ANSWERS_WITHIN_MS = 30_000;
+/** It did not answer a moment ago; it may only have been busy. */
+const SILENT_ANSWERS_WITHIN_MS = 3_000;
 
 /**
  * Gives an order to the owner, whoever runs it: a control tick, carried out by the owner that lives, or, where none
@@ -21,23 +25,36 @@ const ANSWERS_WITHIN_MS = 30_000;
  */
 export async function giveOrder(root: string, order: Order): Promise<RunRecord> {
   const { tick } = await createProducer({ root }).enqueue(CONTROL_CADENCE, { payload: order, source: 'cli' });
-  const state = await probeOwner(root);
-  const run = state.kind === 'none' ? await carryOutAlone(root, tick) : await awaitOwner(root, tick);
+  const run = await carriedOut(root, tick, order);
   if (run.status !== 'succeeded') throw new CadenceError('not_found', run.reason, 'See cadence-bus status and cadence-bus runs.');
   return run;
 }
 
-async function awaitOwner(root: string, tick: string): Promise<RunRecord> {
+/** Owners come and go: another order's may have ended before it saw ours. */
+async function carriedOut(root: string, tick: string, order: Order): Promise<RunRecord> {
+  for (;;) {
+    const state = await probeOwner(root);
+    const run =
+      state.kind === 'none'
+        ? await ownMeanwhile({ root, ordersOnly: true }, 'the order is carried out', (owner) => carryOut(owner, tick, order))
+        : await awaitOwner(root, tick, state.kind === 'silent' ? SILENT_ANSWERS_WITHIN_MS : ANSWERS_WITHIN_MS);
+    if (run !== undefined) return run;
+  }
+}
+
+/** undefined: the owner has ended. */
+async function awaitOwner(root: string, tick: string, withinMs: number): Promise<RunRecord | undefined> {
   let run: RunRecord | undefined;
+  const late = AbortSignal.timeout(withinMs);
   await askOwner(
     root,
     { op: 'wait', id: tick },
     (answer) => {
       if (answer.run !== undefined) run = answer.run as RunRecord;
     },
-    AbortSignal.timeout(ANSWERS_WITHIN_MS),
+    late,
   );
-  if (run !== undefined) return run;
+  if (run !== undefined || !late.aborted) return run;
   throw new CadenceError(
     'held',
     'the owner does not answer; the order waits in its inbox',
@@ -45,19 +62,21 @@ async function awaitOwner(root: string, tick: string): Promise<RunRecord> {
   );
 }
 
-async function carryOutAlone(root: string, tick: string): Promise<RunRecord> {
-  const { startOwner } = await import('./owner.ts');
+/** What is stopped by the order is waited for; children that have nothing to do with it go on, and are not. */
+async function carryOut(owner: Owner, tick: string, order: Order): Promise<RunRecord> {
+  const { conclusion, history } = owner.parts;
+  const isSubject = (run: RunRecord): boolean => order.order === 'cancel' && run.tick === (parseRunId(order.id)?.id ?? order.id);
+  let isSubjectOver = order.order !== 'cancel' && order.order !== 'kill';
   let end: RunRecord | undefined;
-  const owner = await startOwner({ root, ordersOnly: true });
-  owner.parts.conclusion.onRecord((run) => {
-    if (run.tick === tick && isFinal(run.status)) end = run;
+  const isDone = new Promise<void>((resolve) => {
+    conclusion.onRecord((run) => {
+      if (run.tick === tick && isFinal(run.status)) end = run;
+      if (isSubject(run) && isFinal(run.status)) isSubjectOver = true;
+      if (end !== undefined && (isSubjectOver || end.status !== 'succeeded')) resolve();
+    });
   });
-  try {
-    await Promise.race([owner.drained(), owner.ended]);
-    end ??= owner.parts.history.find(tick);
-  } finally {
-    await owner.stop('the order is carried out');
-  }
+  await Promise.race([isDone, owner.drained(), owner.ended]);
+  end ??= history.find(tick);
   if (end === undefined) throw new CadenceError('bug', `the order ${tick} left no record`, 'Please report this.');
   return end;
 }

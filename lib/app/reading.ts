@@ -1,4 +1,6 @@
-import type { CircuitView } from '../core/circuit-view.ts';
+import { dirname } from 'node:path';
+import { cadenceOf } from '../config/cadence-folder.ts';
+import type { Breaker } from '../core/breaker.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
 import { toIso } from '../core/instant.ts';
@@ -15,13 +17,16 @@ export interface Reading {
   readonly files: Files;
   readonly history: History;
   names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[];
+  /** Names of cadences that there is a file for; nothing is parsed. */
+  defined(): readonly string[];
   /** Files of the drop zone that bear no canonical name. */
   foreign(): readonly string[];
   dead(): readonly DeadEntry[];
   holds(): Holds;
-  circuit(): CircuitView | undefined;
   /** A run or a tick by its id, as it stands now. Throws `not_found`. */
   lookup(id: string): RunRecord;
+  /** Where the words of a run under way go; both null before it has begun, and after its end. */
+  outputs(runId: string): Pick<RunRecord, 'started_at' | 'stdout_path' | 'stderr_path'>;
 }
 
 export interface DeadEntry {
@@ -37,11 +42,11 @@ export function createReading(root: string): Reading {
   const history = createHistory({ files, paths });
   const names = (folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[] => files.list(paths[folder]).flatMap((file) => parseTickName(file) ?? []);
 
-  function readJson<T>(path: string): T | undefined {
+  function readJson(path: string): unknown {
     const found = files.read(path, MAX_STATE_BYTES);
     if (found?.kind !== 'text') return undefined;
     try {
-      return JSON.parse(found.text) as T;
+      return JSON.parse(found.text);
     } catch (error) {
       // The owner sets a broken file aside; until then it says nothing.
       if (error instanceof SyntaxError) return undefined;
@@ -54,6 +59,7 @@ export function createReading(root: string): Reading {
     files,
     history,
     names,
+    defined: () => files.list(paths.cadences).flatMap((file) => cadenceOf(file) ?? []),
     foreign: () => files.list(paths.inbox).filter((file) => !file.startsWith('.') && parseTickName(file) === undefined),
     dead: () =>
       files
@@ -63,33 +69,66 @@ export function createReading(root: string): Reading {
           const name = parseDeadName(file);
           return name === undefined ? [] : [{ file, name }];
         }),
-    holds: () => {
-      const read = readJson<Holds>(paths.holds);
-      return read?.format === 1 ? read : NO_HOLDS;
-    },
-    circuit: () => readJson<CircuitView>(paths.circuit),
+    holds: () => readableHolds(readJson(paths.holds)),
     lookup: (id) => lookup(reading, id),
+    outputs(runId) {
+      const note = asRecord(readJson(`${paths.running}/${runId}/run.json`));
+      const path = (value: unknown): string | null => (typeof value === 'string' && dirname(value) === paths.subsessions ? value : null);
+      return {
+        started_at: typeof note.started_at === 'string' ? note.started_at : '',
+        stdout_path: path(note.stdout_path),
+        stderr_path: path(note.stderr_path),
+      };
+    },
   };
   return reading;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
+function asRecord(value: unknown): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
+
+/** As far as it can be understood. The owner checks it whole; a reader is spared the 60 ms that loading the schemas costs. */
+function readableHolds(value: unknown): Holds {
+  const { format, breakers, paused } = asRecord(value);
+  if (format !== 1) return NO_HOLDS;
+  const entries = (book: unknown, isWhole: (entry: Fields) => boolean): (readonly [string, Fields])[] =>
+    Object.entries(asRecord(book)).flatMap(([key, entry]) => (isWhole(asRecord(entry)) ? [[key, asRecord(entry)] as const] : []));
+  const isTextOrAbsent = (field: unknown): boolean => field === undefined || typeof field === 'string';
+  const isBreaker = ({ state, failures, because, until }: Fields): boolean =>
+    typeof state === 'string' && typeof failures === 'number' && isTextOrAbsent(because) && isTextOrAbsent(until);
+  return {
+    ...NO_HOLDS,
+    breakers: Object.fromEntries(entries(breakers, isBreaker)) as Readonly<Record<string, Breaker>>,
+    paused: Object.fromEntries(entries(paused, ({ because }) => typeof because === 'string')) as Holds['paused'],
+  };
+}
+
 function lookup(reading: Reading, id: string): RunRecord {
-  const run = parseRunId(id);
-  const tickId = run?.id ?? id;
+  const tickId = parseRunId(id)?.id ?? id;
   if (!isTickId(tickId))
     throw new CadenceError(
       'usage',
       `"${id.slice(0, 80)}" is no id of a run or a tick`,
       'A run id looks like x7k2p9qd4mzt-1, a tick id like x7k2p9qd4mzt; see cadence-bus runs.',
     );
-  const record = reading.history.find(id);
-  if (record !== undefined && (run !== undefined ? record.status !== 'waiting' : isFinal(record.status) && record.status !== 'dead')) return record;
-  const running = reading.names('claimed').find((name) => name.id === tickId);
-  if (running !== undefined) return underWay(reading, running);
-  const waiting = [...reading.names('waiting'), ...reading.names('inbox')].find((name) => name.id === tickId);
-  if (waiting !== undefined) return pendingRecord(reading, waiting, record);
-  if (record !== undefined) return record;
+  // In the order of a tick's way, and twice: one that moves on while we look from place to place is met at the second look.
+  const found = look(reading, id, tickId) ?? look(reading, id, tickId);
+  if (found !== undefined) return found;
   throw new CadenceError('not_found', `there is no run or tick ${id}`, 'See cadence-bus runs for what ran, cadence-bus status for what waits.');
+}
+
+function look(reading: Reading, id: string, tickId: string): RunRecord | undefined {
+  const isHere = (name: TickName): boolean => name.id === tickId;
+  const waiting = [...reading.names('inbox'), ...reading.names('waiting')].find(isHere);
+  const running = reading.names('claimed').find(isHere);
+  const record = reading.history.find(id);
+  const isAttempt = id !== tickId;
+  if (record !== undefined && (isAttempt ? record.status !== 'waiting' : isFinal(record.status) && record.status !== 'dead')) return record;
+  if (running !== undefined) return underWay(reading, running);
+  return waiting === undefined ? record : pendingRecord(reading, waiting, record);
 }
 
 function blank(name: TickName): RunRecord {
@@ -113,11 +152,7 @@ function blank(name: TickName): RunRecord {
 }
 
 function underWay(reading: Reading, name: TickName): RunRecord {
-  const runId = formatRunId(name.id, name.attempts);
-  const found = reading.files.read(`${reading.paths.running}/${runId}/run.json`, MAX_STATE_BYTES);
-  const told = found?.kind === 'text' ? (JSON.parse(found.text) as Partial<RunRecord>) : {};
-  const { started_at = '', stdout_path = null, stderr_path = null } = told;
-  return { ...blank(name), status: 'running', started_at, stdout_path, stderr_path };
+  return { ...blank(name), status: 'running', ...reading.outputs(formatRunId(name.id, name.attempts)) };
 }
 
 function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undefined): RunRecord {

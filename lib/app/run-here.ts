@@ -1,48 +1,109 @@
 import { CadenceError } from '../core/error.ts';
+import type { BusEvent } from '../core/event.ts';
+import type { Ms } from '../core/instant.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { createClock } from '../platform/clock.ts';
-import { probeOwner } from '../platform/control.ts';
+import { askOwner, probeOwner } from '../platform/control.ts';
+import type { Closeable } from '../ports.ts';
 import { followLogs } from './following.ts';
+import type { Owner } from './owner.ts';
+import { ownMeanwhile } from './owning.ts';
 import { createReading } from './reading.ts';
+import { nowMs } from './root.ts';
 import { waitForRun } from './waiting.ts';
 
 /**
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
- * tick's cadence, in the order of its ticks; nothing else is started.
+ * tick's cadence, in the order of its ticks; nothing else is started. An owner that ends before the tick does, such as
+ * another process that waited like this, is followed by us.
  */
-export async function runHere(
-  root: string,
-  tick: string,
-  timeoutMs: number | undefined,
-  live: { readonly onOutput: (text: string) => void },
-): Promise<RunRecord> {
-  const state = await probeOwner(root);
-  if (state.kind !== 'none') return waitForRun(root, tick, timeoutMs);
-  const { startOwner } = await import('./owner.ts');
-  const cadence = createReading(root).lookup(tick).cadence;
-  const followed: Promise<unknown>[] = [];
-  const owner = await startOwner({
-    root,
-    only: cadence,
-    onEvent: ({ stage, run_id, tick: of }) => {
-      if (stage === 'subsession_spawn' && of === tick && run_id !== undefined) followed.push(follow(root, run_id, live.onOutput));
-    },
+export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord> {
+  const untilMs = timeoutMs === undefined ? undefined : nowMs() + timeoutMs;
+  for (;;) {
+    const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs());
+    const state = await probeOwner(root);
+    const run = await (state.kind === 'none' ? runAsOwner(root, tick, leftMs, onOutput) : runByOwner(root, tick, leftMs, onOutput));
+    if (run !== undefined) return run;
+  }
+}
+
+/** undefined: somebody else is the owner now. */
+async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
+  const only = createReading(root).lookup(tick).cadence;
+  const live = createLive(root, tick, onOutput);
+  return ownMeanwhile({ root, only, onEvent: live.see }, 'the run has ended', async (owner) => {
+    const run = await endOf(owner, tick, timeoutMs);
+    if (run === undefined) live.stop();
+    await live.ended();
+    if (run !== undefined) return run;
+    throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
   });
+}
+
+/** undefined: the time is over. */
+async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined): Promise<RunRecord | undefined> {
+  const { conclusion, clock, history } = owner.parts;
+  let timer: Closeable | undefined;
   const end = new Promise<RunRecord>((resolve) => {
-    owner.parts.conclusion.onRecord((run) => {
+    conclusion.onRecord((run) => {
       if (run.tick === tick && isFinal(run.status)) resolve(run);
     });
   });
-  const timer = new Promise<undefined>((resolve) => timeoutMs !== undefined && owner.parts.clock.after(timeoutMs, () => resolve(undefined)));
-  const run = await Promise.race([end, timer, owner.ended.then(() => undefined)]);
-  await Promise.allSettled(followed);
-  await owner.stop(run === undefined ? 'the wait ended' : 'the run has ended');
-  if (run !== undefined) return run;
-  throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
+  // An earlier owner may have ended it in the instant before we took over.
+  const known = history.find(tick);
+  const late = new Promise<undefined>((resolve) => {
+    if (timeoutMs !== undefined) timer = clock.after(timeoutMs, () => resolve(undefined));
+  });
+  try {
+    return known !== undefined && isFinal(known.status) ? known : await Promise.race([end, late, owner.ended.then(() => undefined)]);
+  } finally {
+    timer?.close();
+  }
 }
 
-/** Best effort: a run without output, or one that has ended already, has nothing to follow. */
-async function follow(root: string, runId: string, onOutput: (text: string) => void): Promise<void> {
-  await createClock().breathe();
-  await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false }, ({ text }) => onOutput(text));
+/** undefined: the owner has ended before the tick. */
+async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
+  const live = createLive(root, tick, onOutput);
+  const hearing = new AbortController();
+  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, ({ event }) => live.see(event as BusEvent), hearing.signal)]);
+  live.look();
+  try {
+    const run = await waitForRun(root, tick, timeoutMs);
+    await live.ended();
+    return run;
+  } catch (error) {
+    if (error instanceof CadenceError && error.code === 'no_owner') return undefined;
+    throw error;
+  } finally {
+    live.stop();
+    hearing.abort();
+    await heard;
+  }
+}
+
+/** The words of each of a tick's runs, from when it begins. Best effort: the end is what counts. */
+function createLive(root: string, tick: string, onOutput: (text: string) => void) {
+  const followed = new Map<string, Promise<unknown>>();
+  const leave = new AbortController();
+  const follow = async (runId: string): Promise<void> => {
+    await createClock().breathe();
+    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false }, ({ text }) => onOutput(text), leave.signal);
+  };
+  const begin = (runId: string): void => {
+    if (!followed.has(runId)) followed.set(runId, Promise.allSettled([follow(runId)]));
+  };
+  return {
+    see({ stage, run_id, tick: of }: BusEvent): void {
+      if ((stage === 'subsession_spawn' || stage === 'subsession_adopted') && of === tick && run_id !== undefined) begin(run_id);
+    },
+    /** It may have begun before anybody listened. */
+    look(): void {
+      const now = createReading(root).lookup(tick);
+      if (now.status === 'running') begin(now.run_id);
+    },
+    async ended(): Promise<void> {
+      await Promise.all(followed.values());
+    },
+    stop: () => leave.abort(),
+  };
 }

@@ -1,11 +1,13 @@
 import type { Breaker } from '../core/breaker.ts';
+import type { Cadence } from '../core/cadence.ts';
+import { cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { TickName } from '../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { createReading, type Reading } from './reading.ts';
-import { nowMs } from './root.ts';
+import { nowMs, unknownCadence } from './root.ts';
 
 export interface HoldView {
   readonly key: string;
@@ -46,6 +48,7 @@ export interface OwnerView {
   readonly because: string | null;
 }
 
+/** Throws `not_found` where `only` is neither defined nor known from what it did. */
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
   const reading = createReading(root);
   const owner = ownerView(await probeOwner(root));
@@ -53,7 +56,9 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
   const dead = reading.dead().map(({ name }) => name);
   const digest = reading.history.digest();
-  const cadences = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed])
+  const names = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed, ...dead]);
+  if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
+  const cadences = names
     .filter((name) => only === undefined || name === only)
     .map((name) =>
       cadenceView(name, {
@@ -99,14 +104,30 @@ export function ownerView(state: OwnerState): OwnerView {
 /** Every key that may not run now, or has failed, with its reason. */
 export function readHolds(reading: Reading, atMs: Ms): readonly HoldView[] {
   const { breakers, paused } = reading.holds();
-  const halted = reading.files.info(reading.paths.halt);
-  const views: HoldView[] =
-    halted === undefined
-      ? []
-      : [{ key: 'bus', state: 'halted', until: null, because: `${reading.paths.halt} exists since ${toIso(halted.mtimeMs)}`, failures: 0 }];
+  const views: HoldView[] = haltView(reading);
   for (const [key, pause] of Object.entries(paused)) views.push({ key, state: 'paused', until: null, because: pause.because, failures: 0 });
   for (const [key, breaker] of Object.entries(breakers)) views.push(holdView(key, breaker, atMs));
   return views;
+}
+
+/** Whoever touched the file may have written into it why. */
+function haltView({ files, paths }: Reading): HoldView[] {
+  const found = files.info(paths.halt);
+  if (found === undefined) return [];
+  const told = files.read(paths.halt, MAX_WORDS_BYTES);
+  const why = told?.kind === 'text' ? told.text.trim() : '';
+  const because = `${paths.halt} exists since ${toIso(found.mtimeMs)}${why === '' ? '' : `: ${why}`}`;
+  return [{ key: 'bus', state: 'halted', until: null, because, failures: 0 }];
+}
+
+const MAX_WORDS_BYTES = 4096;
+
+/** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
+export function reasonsToWait(root: string, { name, enabled, path }: Cadence): readonly string[] {
+  const keys = ['bus', cadenceKey(name)];
+  const holds = readHolds(createReading(root), nowMs()).filter(({ key, state }) => keys.includes(key) && state !== 'closed' && state !== 'half_open');
+  const told = holds.map(({ state, until, because }) => `${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}`);
+  return enabled ? told : [...told, `${path} says enabled: false`];
 }
 
 function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
@@ -121,11 +142,7 @@ function count(names: readonly TickName[], cadence: string): number {
 
 /** From the folder's listing: nothing has to be parsed to know what there is. */
 function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceDigest>>, pending: readonly TickName[]): readonly string[] {
-  const defined = reading.files
-    .list(reading.paths.cadences)
-    .filter((file) => /\.(ya?ml|md)$/.test(file))
-    .map((file) => file.replace(/\.(ya?ml|md)$/, ''));
-  const all = new Set([...defined.filter((name) => name !== 'bus'), ...Object.keys(digest), ...pending.map((name) => name.cadence)]);
+  const all = new Set([...reading.defined(), ...Object.keys(digest), ...pending.map((name) => name.cadence)]);
   return [...all].filter((name) => isCadenceName(name) && name !== CONTROL_CADENCE).sort();
 }
 

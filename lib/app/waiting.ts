@@ -4,17 +4,20 @@ import { parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
 import { createReading } from './reading.ts';
 
-/** Waits for the end of a run, or of a tick whatever it takes. Throws `timeout`, or `no_owner` where nobody will run it. */
-export async function waitForRun(root: string, id: string, timeoutMs: number | undefined): Promise<RunRecord> {
+/**
+ * Waits for the end of a run, or of a tick whatever it takes. Throws `timeout`, or `no_owner` where nobody will run it.
+ * Whoever aborts `signal` is not interested any more, and gets what is known by then.
+ */
+export async function waitForRun(root: string, id: string, timeoutMs: number | undefined, signal?: AbortSignal): Promise<RunRecord> {
   const reading = createReading(root);
   const isOver = (run: RunRecord): boolean =>
     isFinal(run.status) || (parseRunId(id) !== undefined && run.run_id === id && (run.status === 'failed' || run.status === 'interrupted'));
   const now = reading.lookup(id);
   if (isOver(now)) return now;
   const state = await probeOwner(root);
-  if (state.kind === 'none')
-    throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, 'Start the owner: cadence-bus start');
+  if (state.kind === 'none') throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, START);
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+  const leave = AbortSignal.any([timeout, signal].filter((one) => one !== undefined));
   let end: RunRecord | undefined;
   await askOwner(
     root,
@@ -22,11 +25,13 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
     (answer) => {
       if (answer.run !== undefined) end = answer.run as RunRecord;
     },
-    timeout,
+    leave,
   );
   if (end !== undefined) return end;
   const last = reading.lookup(id);
-  if (isOver(last)) return last;
+  if (isOver(last) || signal?.aborted === true) return last;
   if (timeout?.aborted === true) throw new CadenceError('timeout', `${id} is still ${last.status}`, `It goes on. Look again: cadence-bus wait ${id}`);
-  throw new CadenceError('no_owner', `the owner ended before ${id} did`, 'Start it again: cadence-bus start');
+  throw new CadenceError('no_owner', `the owner ended before ${id} did`, START);
 }
+
+const START = 'Start the owner: cadence-bus start';

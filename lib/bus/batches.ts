@@ -4,6 +4,8 @@ import { type DeadName, formatDeadName, formatTickName, type TickName } from '..
 import type { Clock, FileInfo, Files, Ids, QueueNews } from '../ports.ts';
 import { readTick, type TickReading } from '../wire/tick.ts';
 import { type DeadLetters, nameOfStray } from './dead-letters.ts';
+import { arrivedMs } from './judgement.ts';
+import type { LeftFiles } from './left-files.ts';
 import type { Entry } from './pending.ts';
 import type { Stillness } from './stillness.ts';
 
@@ -20,8 +22,8 @@ import type { Stillness } from './stillness.ts';
  * anything is claimed, knows the lines that are ticks already.
  */
 export interface Batches {
-  /** Notes a batch. Answers when to look again at one that is still being written. */
-  take(file: string): Ms | undefined;
+  /** Notes a batch of the inbox. */
+  note(file: string): void;
   isNoted(file: string): boolean;
   /** Goes on with what was noted; true: there is more. */
   advance(isWhole: boolean): Promise<boolean>;
@@ -35,15 +37,20 @@ export interface BatchesDeps {
   readonly news: QueueNews;
   readonly deadLetters: DeadLetters;
   readonly stillness: Stillness;
+  readonly left: LeftFiles;
   condemn(file: string, reason: 'malformed' | 'rejected', because: string): void;
   /** It is pending or running. */
   isTaken(id: string): boolean;
   /** The text of a pending tick. */
   textOf(id: string): string | undefined;
   admit(entry: Entry): boolean;
+  /** It is still being written. */
+  lookAgainAt(atMs: Ms): void;
+  /** A fault came between: the inbox must be read anew. */
+  relook(): void;
 }
 
-export const MAX_BATCH_BYTES = 64 * 1024 * 1024;
+const MAX_BATCH_BYTES = 64 * 1024 * 1024;
 /** Their drafts are flushed at the same time. */
 const GROUP = 64;
 const LINES_A_ROUND = 4 * GROUP;
@@ -66,23 +73,19 @@ type Planned = { readonly draft: string; readonly line: number; readonly isKeyed
 export function createBatches(deps: BatchesDeps): Batches {
   const { files, clock, ids, paths, news, deadLetters, stillness } = deps;
   const noted = new Set<string>();
+  /** They changed while they were unpacked: a newline at their end says nothing. */
+  const restless = new Set<string>();
+  /** They cannot be removed, so what is in them would run for ever. */
+  const stuck = new Set<string>();
   let open: Unpacking | undefined;
   const pathOf = (file: string): string => `${paths.inbox}/${file}`;
   const ownId = (batch: Unpacking, line: number): string => ids.keyed('line', batch.file, String(batch.info.inode), String(line));
 
-  function take(file: string): Ms | undefined {
-    const info = files.info(pathOf(file));
-    if (info === undefined) return undefined;
-    const { kind, sizeBytes } = info;
-    if (kind !== 'file') {
-      deps.condemn(file, 'rejected', 'it is not a regular file');
-      return undefined;
-    }
-    const isClosed = sizeBytes > 0 && sizeBytes <= MAX_BATCH_BYTES && files.readRange(pathOf(file), sizeBytes - 1, 1).toString('latin1') === '\n';
-    const isGrowing = !isClosed || stillness.isWatched(file);
-    const againMs = isGrowing ? stillness.untilMs(file, info) : undefined;
-    if (againMs === undefined) noted.add(file);
-    return againMs;
+  /** true: it may still be growing. */
+  function isGrowing(file: string, info: FileInfo): boolean {
+    const againMs = stillness.untilMs(file, info);
+    if (againMs !== undefined) deps.lookAgainAt(againMs);
+    return againMs !== undefined;
   }
 
   function read(file: string): Unpacking | undefined {
@@ -90,19 +93,19 @@ export function createBatches(deps: BatchesDeps): Batches {
     switch (found?.kind) {
       case undefined:
         return undefined;
-      case 'text':
+      case 'text': {
+        const isClosed = found.text.endsWith('\n') && !restless.has(file);
+        if (!isClosed && isGrowing(file, found.info)) return undefined;
         return { file, info: found.info, lines: found.text.split('\n'), next: 0, planned: [], ids: new Map() };
+      }
       case 'not_a_file':
-        deps.condemn(file, 'rejected', 'it is not a regular file');
-        return undefined;
       case 'unreadable':
-        deps.condemn(file, 'rejected', 'it cannot be read');
+        deps.condemn(file, 'rejected', found.kind === 'unreadable' ? 'it cannot be read' : 'it is not a regular file');
         return undefined;
       case 'too_large':
-        deps.condemn(file, 'malformed', `a batch has at most ${MAX_BATCH_BYTES} bytes`);
-        return undefined;
       case 'not_utf8':
-        deps.condemn(file, 'malformed', 'it is not UTF-8 text');
+        if (found.info !== undefined && isGrowing(file, found.info)) return undefined;
+        deps.condemn(file, 'malformed', found.kind === 'not_utf8' ? 'it is not UTF-8 text' : `a batch has at most ${MAX_BATCH_BYTES} bytes`);
         return undefined;
     }
   }
@@ -110,7 +113,7 @@ export function createBatches(deps: BatchesDeps): Batches {
   /** undefined: this line needs no tick of its own. */
   function plan(batch: Unpacking, text: string, line: number): Planned | undefined {
     const reading = readTick(text, toIso(batch.info.mtimeMs));
-    const fallbackMs = Math.min(batch.info.mtimeMs, clock.nowMs());
+    const fallbackMs = arrivedMs(batch.info, clock.nowMs());
     if (reading.kind === 'malformed') {
       const id = ownId(batch, line);
       const name = { dueMs: fallbackMs, cadence: nameOfStray(batch.file), id, attempts: 0, reason: 'malformed' as const };
@@ -120,7 +123,7 @@ export function createBatches(deps: BatchesDeps): Batches {
     const id = choose(batch, reading, text, line);
     if (id === undefined) return undefined;
     batch.ids.set(id, line);
-    const name = { dueMs: reading.dueMs ?? fallbackMs, cadence: reading.tick.cadence, id, attempts: 0 };
+    const name = { dueMs: Math.max(0, reading.dueMs ?? fallbackMs), cadence: reading.tick.cadence, id, attempts: 0 };
     return { kind: 'tick', draft: `${paths.tmp}/${id}.json`, line, isKeyed: isKeyed(reading), name };
   }
 
@@ -159,21 +162,29 @@ export function createBatches(deps: BatchesDeps): Batches {
   }
 
   function finish(batch: Unpacking): void {
-    const path = pathOf(batch.file);
-    const info = files.info(path);
-    const isSame = info?.inode === batch.info.inode && info.sizeBytes === batch.info.sizeBytes && info.mtimeMs === batch.info.mtimeMs;
-    if (!isSame) {
-      for (const { draft } of batch.planned) files.remove(draft);
-      if (info !== undefined) stillness.untilMs(batch.file, info);
+    const { file } = batch;
+    const info = files.info(pathOf(file));
+    if (info?.inode !== batch.info.inode || info.sizeBytes !== batch.info.sizeBytes || info.mtimeMs !== batch.info.mtimeMs) {
+      abandon(batch);
+      if (info !== undefined && isGrowing(file, info)) restless.add(file);
       return;
     }
     const entries = batch.planned.flatMap((planned) => settle(batch, planned));
     files.flushDir(paths.waiting);
     if (batch.planned.some(({ kind }) => kind === 'stray')) files.flushDir(paths.dlq);
-    files.remove(path);
+    if (deps.left.spare(pathOf(file), () => files.remove(pathOf(file))) === undefined) {
+      stuck.add(file);
+      for (const entry of entries) files.remove(`${paths.waiting}/${entry.file}`);
+      return;
+    }
     files.flushDir(paths.inbox);
-    stillness.forget(batch.file);
+    stillness.forget(file);
+    restless.delete(file);
     for (const entry of entries) deps.admit(entry);
+  }
+
+  function abandon(batch: Unpacking): void {
+    for (const { draft } of batch.planned) files.remove(draft);
   }
 
   function settle(batch: Unpacking, planned: Planned): readonly Entry[] {
@@ -199,7 +210,7 @@ export function createBatches(deps: BatchesDeps): Batches {
 
   /** A group of lines, and the end of a batch with its last one. */
   async function step(file: string): Promise<void> {
-    open ??= read(file);
+    open ??= deps.left.spare(pathOf(file), () => read(file));
     if (open !== undefined) await unpackGroup(open);
     if (open !== undefined && open.next < open.lines.length) return;
     if (open !== undefined) finish(open);
@@ -208,7 +219,9 @@ export function createBatches(deps: BatchesDeps): Batches {
   }
 
   return {
-    take,
+    note(file) {
+      if (!stuck.has(file)) noted.add(file);
+    },
     isNoted: (file) => noted.has(file),
     async advance(isWhole) {
       for (let lines = 0; isWhole || lines < LINES_A_ROUND; lines += GROUP) {
@@ -217,9 +230,10 @@ export function createBatches(deps: BatchesDeps): Batches {
         try {
           await step(file);
         } catch (error) {
-          // Whatever it was, the batch is still there: it is begun anew when the inbox is looked at again.
+          // Nothing of the batch is pending, and it is still there: it is begun anew.
           open = undefined;
           noted.delete(file);
+          deps.relook();
           throw error;
         }
       }

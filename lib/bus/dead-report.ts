@@ -1,5 +1,5 @@
 import { lastLines } from '../core/excerpt.ts';
-import { toIso, type Ms } from '../core/instant.ts';
+import { type Ms, toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import { type DeadName, type DeadReport, formatDeadName, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';

@@ -5,7 +5,7 @@ import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeadLetters } from './dead-letters.ts';
-import { createDropZone, SOON_MS } from './drop-zone.ts';
+import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
 import { createIntake } from './intake.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { createLeftFiles } from './left-files.ts';
@@ -74,9 +74,14 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   }
 
   const intake = createIntake({ ...deps, deadLetters, stillness, left, batches: () => batches, admit });
-  const batches: Batches = createBatches({ ...deps, deadLetters, stillness, condemn: intake.condemn, isTaken, textOf, admit });
+  const batches: Batches = createBatches({
+    ...{ files, clock, ids: deps.ids, paths, news, deadLetters, stillness, left, isTaken, textOf, admit },
+    condemn: intake.condemn,
+    lookAgainAt: (atMs) => dropZone.lookAgainAt(atMs),
+    relook: () => dropZone.hint(),
+  });
   const isKnown = (file: string): boolean => inInbox.get(file)?.gone === false || batches.isNoted(file);
-  const dropZone = createDropZone({ files, clock, paths, intake, stillness, left, isKnown });
+  const dropZone: DropZone = createDropZone({ files, clock, paths, intake, stillness, left, isKnown });
   const opening = createOpening({ ...deps, deadLetters, stillness, left, dropZone });
 
   async function scanWaiting(): Promise<void> {

@@ -6,7 +6,7 @@ import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { type Batches, keyedId } from './batches.ts';
 import { type DeadLetters, nameOfStray } from './dead-letters.ts';
 import { withReport } from './dead-report.ts';
-import { type Fault, type Judgement, judge } from './judgement.ts';
+import { arrivedMs, type Fault, type Judgement, judge } from './judgement.ts';
 import type { LeftFiles } from './left-files.ts';
 import type { Entry } from './pending.ts';
 import type { Stillness } from './stillness.ts';
@@ -71,7 +71,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     const { tick, info } = found;
     stillness.forget(file);
     const keyed = keyedId(ids, tick);
-    const name = { dueMs: given.dueMs ?? Math.min(info.mtimeMs, clock.nowMs()), cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
+    const name = { dueMs: given.dueMs ?? arrivedMs(info, clock.nowMs()), cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
     if (deps.admit({ name, folder: 'inbox', file, gone: false })) return;
     if (keyed === undefined) {
       deps.admit({ name: { ...name, id: ids.fresh() }, folder: 'inbox', file, gone: false });
@@ -130,7 +130,10 @@ export function createIntake(deps: IntakeDeps): Intake {
       if (name !== undefined) return deps.admit({ name, folder: 'inbox', file, gone: false }) ? undefined : takeTwin(file, name);
       const dead = parseDeadName(file);
       if (dead !== undefined) return revive(file, dead);
-      if (file.endsWith('.ndjson')) return deps.batches().take(file);
+      if (file.endsWith('.ndjson')) {
+        deps.batches().note(file);
+        return undefined;
+      }
       if (file.endsWith('.json')) return takeForeign(file);
       deps.left.leave(pathOf(file), 'its name ends neither in .json nor in .ndjson');
       return undefined;

@@ -5,7 +5,14 @@ import { MAX_FILE_BYTES, readTick } from '../wire/tick.ts';
 
 /** What was found where a tick should be. */
 export type Judgement =
-  | { readonly kind: 'tick'; readonly tick: Tick; readonly id: string | undefined; readonly dueMs: Ms | undefined; readonly text: string; readonly info: FileInfo }
+  | {
+      readonly kind: 'tick';
+      readonly tick: Tick;
+      readonly id: string | undefined;
+      readonly dueMs: Ms | undefined;
+      readonly text: string;
+      readonly info: FileInfo;
+    }
   | Fault;
 
 export interface Fault {
@@ -24,7 +31,7 @@ export function judge(found: FileText): Judgement {
     case 'text': {
       const { text, info } = found;
       const reading = readTick(text, toIso(info.mtimeMs));
-      if (reading.kind === 'tick') return { ...reading, text, info };
+      if (reading.kind === 'tick') return { ...reading, dueMs: reading.dueMs === undefined ? undefined : Math.max(0, reading.dueMs), text, info };
       const isClosed = text.endsWith('\n');
       return { kind: 'fault', reason: 'malformed', because: reading.because, info, isClosed, isFinal: isClosed && reading.isJson };
     }
@@ -41,4 +48,9 @@ export function judge(found: FileText): Judgement {
 
 function unread(info: FileInfo | undefined): Omit<Fault, 'because'> {
   return { kind: 'fault', reason: 'malformed', info, isClosed: false, isFinal: false };
+}
+
+/** When a file without a due time of its own is due: a whole millisecond that a name can hold, and never in the future. */
+export function arrivedMs(info: FileInfo, nowMs: Ms): Ms {
+  return Math.max(0, Math.floor(Math.min(info.mtimeMs, nowMs)));
 }

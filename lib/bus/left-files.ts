@@ -12,9 +12,7 @@ export interface LeftFiles {
 }
 
 /** The system's refusals that concern the one file; any other (no space, no handles, a dying disk) is everybody's and is thrown. */
-const OF_ONE_FILE = new Set(
-  ['EACCES', 'EPERM', 'EBUSY', 'EXDEV', 'EISDIR', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST', 'EINVAL', 'ELOOP', 'ENAMETOOLONG'].concat(['ENODEV', 'ENXIO', 'ENOMEDIUM', 'ETXTBSY']),
-);
+const OF_ONE_FILE = /: (?:EACCES|EPERM|EBUSY|EXDEV|EISDIR|ENOTDIR|ENOTEMPTY|EEXIST|EINVAL|ELOOP|ENAMETOOLONG|ENODEV|ENXIO|ENOMEDIUM|ETXTBSY)$/;
 const MAX_REMEMBERED = 100_000;
 
 export function createLeftFiles(news: QueueNews): LeftFiles {
@@ -33,16 +31,11 @@ export function createLeftFiles(news: QueueNews): LeftFiles {
       try {
         return act();
       } catch (error) {
-        const errno = errnoOf(error);
-        if (errno === undefined || !OF_ONE_FILE.has(errno)) throw error;
-        leave(path, (error as CadenceError).message);
+        // A fault of the disk ends with the system's name for it: `cannot move X to Y: EPERM`.
+        if (!(error instanceof CadenceError) || !OF_ONE_FILE.test(error.message)) throw error;
+        leave(path, error.message);
         return undefined;
       }
     },
   };
-}
-
-/** A fault of the disk ends with the system's name for it: `cannot move X to Y: EPERM`. */
-function errnoOf(error: unknown): string | undefined {
-  return error instanceof CadenceError ? /: (E[A-Z0-9]+)$/.exec(error.message)?.[1] : undefined;
 }

@@ -28,6 +28,9 @@ export interface OpeningDeps {
   readonly dropZone: DropZone;
 }
 
+/** Counting ends where a name is full; what was spent before must stay well below, or nothing would ever be spent again. */
+const MAX_SPENT = 900_000;
+
 export function createOpening(deps: OpeningDeps): Opening {
   const { files, clock, paths, news, deadLetters, stillness } = deps;
   const pathOf = (name: TickName): string => `${paths.claimed}/${formatTickName(name)}`;
@@ -60,18 +63,20 @@ export function createOpening(deps: OpeningDeps): Opening {
     deps.dropZone.hint();
   }
 
-  /** What is said to be spent is never more than the name says, or a tick could claim to have died a thousand times. */
+  /** What is said to be spent is never more than the name says, or a tick that claims to have died often enough would run for ever. */
   function checkSpent(entry: Entry, name: TickName, tick: Tick, text: string): Tick {
-    if (tick.dead === undefined || tick.dead.attempts <= entry.name.attempts) return tick;
-    const dead = { ...tick.dead, attempts: entry.name.attempts };
+    const mostSpent = Math.min(entry.name.attempts, MAX_SPENT);
+    if (tick.dead === undefined || tick.dead.attempts <= mostSpent) return tick;
+    const dead = { ...tick.dead, attempts: mostSpent };
     files.write(pathOf(name), withReport(text, tick, dead));
     return { ...tick, dead };
   }
 
   return {
     open(entry, name) {
-      const found = files.read(pathOf(name), MAX_FILE_BYTES);
-      if (found === undefined) return undefined;
+      const path = pathOf(name);
+      const found = deps.left.spare(path, () => files.read(path, MAX_FILE_BYTES));
+      if (found === undefined) return files.info(path) === undefined ? undefined : bury(entry, name, 'rejected', 'it cannot be opened');
       const judged = judge(found);
       if (judged.kind === 'fault') {
         if (isGrowing(entry, judged) && putBack(entry, name)) return undefined;

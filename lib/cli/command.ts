@@ -4,6 +4,8 @@ export interface CommandSpec {
   readonly summary: string;
   /** After the name: `<cadence> [--json]`. */
   readonly usage: string;
+  /** So many words may follow the name; one more is a mistake, and is never dropped silently. */
+  readonly maxWords: number;
   readonly flags: readonly FlagSpec[];
   readonly examples: readonly string[];
   /** Exit codes beyond 0 and 64. */
@@ -39,7 +41,19 @@ export interface Flags {
   count(name: string, otherwise: number): number;
 }
 
-/** stdout carries the result only; words for people go to stderr. */
+/** What the program is started in, and where it speaks. */
+export interface World {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly isTerminal: boolean;
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+}
+
+/**
+ * stdout carries the result only; words for people go to stderr. Whatever text it is handed, nothing leaves it that a
+ * terminal would obey but its own colours.
+ */
 export interface Output {
   readonly isJson: boolean;
   readonly isVerbose: boolean;
@@ -48,8 +62,12 @@ export interface Output {
   result(answer: Readonly<Record<string, unknown>>, text: () => string): void;
   /** One line of a stream: JSON Lines with `--json`. */
   line(answer: unknown, text: string): void;
+  /** A run's own words, as part of the result: no newline is added, and with `raw` no byte is changed. */
+  words(text: string, raw: boolean): void;
   /** For people, on stderr. */
   note(text: string): void;
+  /** A run's own words while it runs, for people. */
+  live(text: string): void;
   /** The next useful command. */
   next(...commands: readonly string[]): void;
 }

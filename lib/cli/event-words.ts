@@ -52,11 +52,11 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   output: () => undefined,
 };
 
-/** undefined where nobody needs to hear of it. */
+/** One line, whatever a file is called; undefined where nobody needs to hear of it. */
 export function describeEvent(event: BusEvent, paint: Paint, root: string): string | undefined {
   const near = (path: unknown): string => String(path ?? '').replace(`${root}/`, '');
   const who = paint.bold(toVisible(String(event.cadence ?? event.key ?? '')));
-  return WORDS[event.stage]?.({ event, paint, who, near, why: shorten(event.because ?? event.error ?? '') });
+  return WORDS[event.stage]?.({ event, paint, who, near, why: shorten(event.because ?? event.error ?? '') })?.replaceAll('\n', ' ');
 }
 
 function shorten(text: unknown): string {

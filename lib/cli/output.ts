@@ -1,7 +1,11 @@
 import { type CadenceError, EXIT_CODES } from '../core/error.ts';
-import type { Output, Paint } from './command.ts';
+import { toVisible } from '../core/excerpt.ts';
+import type { Output, Paint, World } from './command.ts';
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
+const OUR_COLORS = /(\u001b\[(?:[0-2]|3[1-6])m)/;
+/** Without a meaning in JSON, and obeyed by some terminals: DEL, the C1 controls, and what turns the direction of text. */
+const UNSEEN = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 
 /** No meaning lies in a colour alone; without a terminal there is none. */
 function paintFor(isColored: boolean): Paint {
@@ -9,19 +13,38 @@ function paintFor(isColored: boolean): Paint {
   return Object.fromEntries(Object.entries(CODES).map(([name, code]) => [name, one(code)])) as unknown as Paint;
 }
 
-export function createOutput(options: { readonly isJson: boolean; readonly isVerbose: boolean; readonly isColored: boolean }): Output {
-  const { isJson } = options;
-  const say = (text: string): void => void process.stdout.write(`${text}\n`);
-  const note = (text: string): void => void process.stderr.write(`${text}\n`);
-  const paint = paintFor(options.isColored);
+/** The last gate before the terminal, whoever made the text: a file's name, a payload and a run's words are anybody's. */
+function fit(text: string, isColored: boolean): string {
+  if (!isColored) return toVisible(text);
+  return text
+    .split(OUR_COLORS)
+    .map((part, index) => (index % 2 === 1 ? part : toVisible(part)))
+    .join('');
+}
+
+function toJson(answer: unknown): string {
+  return JSON.stringify(answer).replace(UNSEEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+type Writers = Pick<World, 'stdout' | 'stderr'>;
+
+export function createOutput(to: Writers, options: { readonly isJson: boolean; readonly isVerbose: boolean; readonly isColored: boolean }): Output {
+  const { isJson, isColored } = options;
+  const say = (text: string): void => to.stdout(`${fit(text, isColored)}\n`);
+  const note = (text: string): void => to.stderr(`${fit(text, isColored)}\n`);
+  const paint = paintFor(isColored);
   return {
     isJson,
     isVerbose: options.isVerbose,
     paint,
-    result: (answer, text) => say(isJson ? JSON.stringify(answer) : text()),
-    line: (answer, text) => say(isJson ? JSON.stringify(answer) : text),
+    result: (answer, text) => (isJson ? to.stdout(`${toJson(answer)}\n`) : say(text())),
+    line: (answer, text) => (isJson ? to.stdout(`${toJson(answer)}\n`) : say(text)),
+    words: (text, raw) => to.stdout(raw ? text : fit(text, false)),
     note: (text) => {
       if (!isJson) note(text);
+    },
+    live: (text) => {
+      if (!isJson) to.stderr(fit(text, false));
     },
     next: (...commands) => {
       if (!isJson) note(paint.dim(`Next: ${commands.join('  ·  ')}`));
@@ -30,10 +53,11 @@ export function createOutput(options: { readonly isJson: boolean; readonly isVer
 }
 
 /** A failure, in the one form that it has. Answers with the exit code. */
-export function reportError(error: CadenceError, isJson: boolean, isColored: boolean): number {
+export function reportError(to: Writers, error: CadenceError, isJson: boolean, isColored: boolean): number {
   const { code, message, hint } = error;
-  if (isJson) process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message, hint } })}\n`);
-  else process.stderr.write(`${paintFor(isColored).red('error:')} ${message}${hint === '' ? '' : `\n       ${hint}`}\n`);
+  const told = `${message}${hint === '' ? '' : `\n       ${hint}`}`;
+  if (isJson) to.stdout(`${toJson({ ok: false, error: { code, message, hint } })}\n`);
+  else to.stderr(`${paintFor(isColored).red('error:')} ${fit(told, false)}\n`);
   return EXIT_CODES[code];
 }
 

@@ -47,13 +47,29 @@ async function inspect(check: Check): Promise<Finding> {
   }
 }
 
+type Repairs = Pick<Checkup, 'fixed' | 'left'>;
+
+/** One repair may open the way for another look, and that for another repair; no chain of ours is longer. */
+const MOST_ROUNDS = 4;
+
+/** Goes on until a round mends nothing, so that a second call has nothing to do either. */
+async function repairAll(deps: CheckupDeps, found: Map<Check, Finding>): Promise<Repairs> {
+  const fixed: Repairs['fixed'][number][] = [];
+  for (let round = 1; ; round += 1) {
+    const repairs = await repairOnce(deps, found);
+    fixed.push(...repairs.fixed);
+    if (repairs.fixed.length === 0 || round === MOST_ROUNDS) return { fixed, left: repairs.left };
+    for (const [check, { level }] of found) if (level !== 'ok') found.set(check, await inspect(check));
+  }
+}
+
 /**
  * Every repair looks again before it acts, for one above it may have mended this too, and an owner may have come and gone
  * since; those that write what the owner writes do so as the owner.
  */
-async function repairAll({ checks, ownRoot }: CheckupDeps, found: Map<Check, Finding>): Promise<Pick<Checkup, 'fixed' | 'left'>> {
-  const fixed: { id: string; done: string }[] = [];
-  const left: { id: string; because: string }[] = [];
+async function repairOnce({ checks, ownRoot }: CheckupDeps, found: Map<Check, Finding>): Promise<Repairs> {
+  const fixed: Repairs['fixed'][number][] = [];
+  const left: Repairs['left'][number][] = [];
   let hold: Closeable | undefined;
   try {
     for (const check of checks) {

@@ -25,14 +25,14 @@ interface Orphans {
 
 export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, isOwned }: RunFoldersDeps): Check {
   /** The folders are listed before the claims: a claim is there before its folder is. */
-  function orphans(olderThanMs: Ms): Orphans {
+  function orphans(isBesideOwner: boolean): Orphans {
     const folders = files.list(paths.running);
     const runs = new Set(claimed().map((name) => formatRunId(name.id, name.attempts)));
     const found = folders
       .map((folder) => ({ runId: folder.replace(/\.guard$/, ''), runDir: `${paths.running}/${folder}` }))
       .filter(({ runId, runDir }) => {
         const info = parseRunId(runId) === undefined || runs.has(runId) ? undefined : files.info(runDir);
-        return info?.kind === 'folder' && clock.nowMs() - info.mtimeMs >= olderThanMs;
+        return info?.kind === 'folder' && (!isBesideOwner || clock.nowMs() - info.mtimeMs >= OLD_MS);
       });
     const living = new Set(found.filter(({ runId, runDir }) => isAlive(runId, runDir)));
     return { dead: found.filter((run) => !living.has(run)).map(({ runDir }) => runDir), alive: [...living].map(({ runDir }) => runDir) };
@@ -43,14 +43,14 @@ export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, i
     title: 'Run folders',
     isOwnersWork: true,
     async inspect() {
-      const { dead, alive } = orphans((await isOwned()) ? OLD_MS : 0);
+      const { dead, alive } = orphans(await isOwned());
       if (dead.length > 0) return warn(`${counted(dead.length, 'folder')} of runs that are long settled: ${listed(dead)}`, FIX);
       const [first] = alive;
       if (first === undefined) return ok('each belongs to a run under way');
       return warn(`a process lives whose tick is gone: ${listed(alive)}`, `ps -f -p "$(cat ${shellWord(`${first}/pid`)})"`);
     },
     async repair() {
-      const { dead } = orphans(0);
+      const { dead } = orphans(false);
       for (const runDir of dead) files.removeTree(runDir);
       return dead.length === 0 ? '' : `removed ${listed(dead)}`;
     },

@@ -80,6 +80,8 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   async function drain(): Promise<void> {
     while (unrecorded.length + ends.length > 0) {
       try {
+        // What else ends in this slice shares the flush.
+        await clock.breathe();
         recordAll();
         await runLog.flush();
       } catch (error) {
@@ -164,9 +166,9 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   }
 
   return {
-    end(ended) {
+    end({ claim, transition, run, runDir }) {
       return new Promise((resolve) => {
-        unrecorded.push({ run: ended.run, recorded: (position) => ends.push({ ...ended, position, done: resolve }) });
+        unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDir, position, done: resolve }) });
         work();
       });
     },

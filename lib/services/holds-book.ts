@@ -22,7 +22,10 @@ import type { Clock, Doc, Journal, RunLog } from '../ports.ts';
  */
 export interface HoldsBook {
   holds(): Holds;
-  /** Reads what is on disk, folds in the runs behind it, voids probes whose owner died. Answers with the runs folded in. */
+  /**
+   * Reads what is on disk, folds in the runs behind it, voids probes whose owner died. Answers with the runs folded in.
+   * Save it when what they ask for is done: a second death before that must find them again.
+   */
   load(): readonly RunRecord[];
   onStart(keys: readonly string[], runId: string): void;
   onEnd(run: RunRecord, end: LogPosition): void;
@@ -109,7 +112,6 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
       const unseen = [...runLog.since(holds.through)];
       for (const run of unseen) holds = fold(run);
       holds = holdsAfterRestart({ ...holds, through: runLog.position() });
-      save();
       return unseen;
     },
     onStart(keys, runId) {

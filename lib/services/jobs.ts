@@ -62,7 +62,8 @@ export function createJobs(deps: JobsDeps): Jobs {
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
     const transition = settle(name, tick, end.outcome, cadence.retry, endedMs, clock.random());
-    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd: end.costUsd });
+    const { outcome, ending, costUsd, stdoutPath, stderrPath } = end;
+    const run = recordOf({ name, tick, cadence, startedMs: job.startedMs, endedMs, outcome, transition, ending, stdoutPath, stderrPath, costUsd });
     const runDir = cadence.run.kind === 'inline' && cadence.guard?.kind !== 'command' ? undefined : `${paths.running}/${job.runId}`;
     const isSettled = conclusion.end({ claim, transition, run, runDir });
     if (needsSettling(cadence, end)) await isSettled;

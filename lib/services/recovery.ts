@@ -7,6 +7,7 @@ import { settle } from '../core/settle.ts';
 import { formatRunId, parseRunId } from '../core/tick.ts';
 import type { Claim, Clock, Files, History, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
+import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 
 /**
@@ -26,6 +27,7 @@ export interface RecoveryDeps {
   readonly journal: Journal;
   readonly conclusion: Conclusion;
   readonly jobs: Jobs;
+  readonly book: HoldsBook;
   readonly cadenceOf: (name: string) => Cadence;
   readonly isAlive: (runDir: string) => boolean;
   readonly onFault: (error: unknown) => void;
@@ -34,19 +36,24 @@ export interface RecoveryDeps {
 /** More than can lie between a recorded end and its move when an owner dies. */
 const RECENT_RUNS = 5_000;
 
-export async function recover(deps: RecoveryDeps, unseen: readonly RunRecord[]): Promise<void> {
-  const { queue, history } = deps;
+export async function recover(deps: RecoveryDeps): Promise<void> {
+  const { queue, history, book } = deps;
+  const unseen = book.load();
   const claims = await queue.orphans();
   const recorded = claims.length === 0 ? new Map<string, RunRecord>() : recentEnds(history);
-  const known = new Set<string>();
+  const open: Claim[] = [];
   for (const claim of claims) {
-    const runId = formatRunId(claim.name.id, claim.name.attempts);
-    known.add(runId);
-    await recoverClaim(deps, claim, runId, recorded.get(runId));
+    const end = recorded.get(runIdOf(claim));
+    if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
-  sweepRunFolders(deps, known);
+  // From here on what ended before is done, and its records need not be seen again.
+  book.save();
+  for (const claim of open) await resume(deps, claim);
+  sweepRunFolders(deps, new Set(claims.map(runIdOf)));
 }
+
+const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
 
 function recentEnds(history: History): Map<string, RunRecord> {
   const ends = new Map<string, RunRecord>();
@@ -54,17 +61,20 @@ function recentEnds(history: History): Map<string, RunRecord> {
   return ends;
 }
 
-async function recoverClaim(deps: RecoveryDeps, claim: Claim, runId: string, end: RunRecord | undefined): Promise<void> {
-  const { queue, history, jobs, files, paths } = deps;
-  const transition = end === undefined ? undefined : transitionOf(end);
-  // A deferral gives its run id back, so its record may be an earlier one's: that run is judged again, not believed.
-  if (end !== undefined && transition !== undefined && (transition.to !== 'waiting' || transition.name.attempts === claim.name.attempts)) {
-    await queue.settle(claim, transition, transition.to === 'dlq' ? history.attempts(end.cadence, end.tick) : []);
-    return;
-  }
+/** Carries out the move that the record prescribes. A deferral gives its run id back, so its record may be an earlier one's: that run is judged again, not believed. */
+async function completeMove({ queue, history }: RecoveryDeps, claim: Claim, end: RunRecord): Promise<boolean> {
+  const transition = transitionOf(end);
+  if (transition === undefined || (transition.to === 'waiting' && transition.name.attempts !== claim.name.attempts)) return false;
+  await queue.settle(claim, transition, transition.to === 'dlq' ? history.attempts(end.cadence, end.tick) : []);
+  return true;
+}
+
+async function resume(deps: RecoveryDeps, claim: Claim): Promise<void> {
+  const { jobs, files, paths } = deps;
+  const runId = runIdOf(claim);
   const startedMs = startOf(deps, runId);
-  if (files.info(`${paths.running}/${runId}`) !== undefined) jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs).catch(deps.onFault);
-  else await interrupt(deps, claim, startedMs);
+  if (files.info(`${paths.running}/${runId}`) === undefined) await interrupt(deps, claim, startedMs);
+  else jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs).catch(deps.onFault);
 }
 
 async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isCadenceName, isTickId, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
+import { isCadenceName, isTickId, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
 
 /** A tick's file may hold more than a tick: the report of its death, or its own text once more, with every sign escaped. */
 export const MAX_FILE_BYTES = 8 * MAX_TICK_BYTES;

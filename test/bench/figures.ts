@@ -13,14 +13,16 @@ export function quantile(values: readonly number[], share: number): number {
  * Every act once a round, the order turned round each time, so that a machine that grows slower or faster hits all alike.
  * Answers with what each measured, by its name.
  */
-export async function inTurn<T, K extends string>(rounds: number, acts: Readonly<Record<K, () => T | Promise<T>>>): Promise<Record<K, T[]>> {
-  const names = Object.keys(acts) as K[];
-  const seen = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<K, T[]>;
+export async function inTurn<A extends Readonly<Record<string, () => unknown>>>(rounds: number, acts: A): Promise<Seen<A>> {
+  const names: readonly (keyof A)[] = Object.keys(acts);
+  const seen = Object.fromEntries(names.map((name) => [name, []])) as unknown as Seen<A>;
   for (let round = 0; round < rounds; round += 1) {
-    for (const name of round % 2 === 0 ? names : names.toReversed()) seen[name].push(await acts[name]());
+    for (const name of round % 2 === 0 ? names : names.toReversed()) seen[name].push((await acts[name]?.()) as never);
   }
   return seen;
 }
+
+type Seen<A extends Readonly<Record<string, () => unknown>>> = { [K in keyof A]: Awaited<ReturnType<A[K]>>[] };
 
 export function ms(value: number): string {
   return `${digits(value)} ms`;

@@ -88,17 +88,24 @@ function mountImage(where: string): Ground | undefined {
   truncateSync(image, IMAGE_BYTES);
   // Without the lazy parts no kernel thread writes tables while we measure.
   const isThere =
-    runs('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image) && runs('mount', '-o', 'loop', image, point) && readdirSync(point).length > 0;
+    runs('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image) &&
+    runs('mount', '-o', 'loop', image, point) &&
+    readdirSync(point).length > 0;
   if (!isThere) {
     rmSync(home, { recursive: true, force: true });
     return undefined;
   }
   const device = mountOf(point).source;
   const isDirect = runs('losetup', '--direct-io=on', device);
-  return groundIn(point, `journaled ext4 on ${device}${isDirect ? ', direct I/O' : ''} (an image in ${where}, which is ext4 without a journal)`, undefined, () => {
-    if (!runs('umount', point) && !runs('umount', '-l', point)) process.stderr.write(`bench: ${point} is still mounted\n`);
-    rmSync(home, { recursive: true, force: true });
-  });
+  return groundIn(
+    point,
+    `journaled ext4 on ${device}${isDirect ? ', direct I/O' : ''} (an image in ${where}, which is ext4 without a journal)`,
+    undefined,
+    () => {
+      if (!runs('umount', point) && !runs('umount', '-l', point)) process.stderr.write(`bench: ${point} is still mounted\n`);
+      rmSync(home, { recursive: true, force: true });
+    },
+  );
 }
 
 function runs(program: string, ...words: readonly string[]): boolean {

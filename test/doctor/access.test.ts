@@ -166,5 +166,6 @@ describe('the check of possession', () => {
     assert.deepEqual((await createPossessionCheck({ files, paths, uid: 0 }).inspect()).mend, `sudo -u '#1000' cadence-bus doctor`);
   });
 
-  it('has nothing to say where there are no users', async () => assert.equal((await createPossessionCheck({ ...yard(), uid: undefined }).inspect()).level, 'ok'));
+  it('has nothing to say where there are no users', async () =>
+    assert.equal((await createPossessionCheck({ ...yard(), uid: undefined }).inspect()).level, 'ok'));
 });

@@ -45,7 +45,12 @@ describe('a checkup', () => {
 
   it('goes on where a check throws, whatever it throws', async () => {
     const throwing = (id: string, thrown: unknown): Check => ({ id, title: id, inspect: () => Promise.reject(thrown) });
-    const checks = [throwing('a', new CadenceError('io', 'cannot read x: EIO', 'Have a backup.')), throwing('b', 'a word'), throwing('c', new TypeError('bad')), says('d', ok('fine'))];
+    const checks = [
+      throwing('a', new CadenceError('io', 'cannot read x: EIO', 'Have a backup.')),
+      throwing('b', 'a word'),
+      throwing('c', new TypeError('bad')),
+      says('d', ok('fine')),
+    ];
     const told = await checkUp({ checks, isFix: true, ownRoot: FREE });
     assert.deepEqual(
       told.checks.map(({ level, detail }) => [level, detail]),
@@ -94,16 +99,19 @@ describe('a checkup', () => {
     assert.match(told.left[0]?.because ?? '', /owner is at work/);
   });
 
-  it('owns the root once for all repairs that need it, and lets it go even where one fails', async () => {
+  it('owns the root once a round for all repairs that need it, and lets it go even where one fails', async () => {
     const { root, put } = yard();
     const seen: string[] = [];
     const ownRoot = async (): Promise<Closeable> => {
       seen.push('owned');
       return { close: () => void seen.push('let go') };
     };
-    const failing: Check = { ...wantsFile('x', `${root}/x`, () => undefined, true), repair: () => Promise.reject(new CadenceError('io', 'cannot write x: ENOSPC', 'Free some space.')) };
+    const failing: Check = {
+      ...wantsFile('x', `${root}/x`, () => undefined, true),
+      repair: () => Promise.reject(new CadenceError('io', 'cannot write x: ENOSPC', 'Free some space.')),
+    };
     const told = await checkUp({ checks: [wantsFile('a', `${root}/one`, (at) => void put(at, ''), true), failing], isFix: true, ownRoot });
-    assert.deepEqual(seen, ['owned', 'let go']);
+    assert.deepEqual(seen, ['owned', 'let go', 'owned', 'let go'], 'the second round finds that nothing more can be mended');
     assert.deepEqual(told.left, [{ id: 'x', because: 'cannot write x: ENOSPC. Free some space.' }]);
     assert.equal(told.checks[1]?.level, 'warn');
   });
@@ -118,6 +126,28 @@ describe('a checkup', () => {
     const path = `${root}/shared`;
     const checks = [wantsFile('a', path, (at) => void put(at, '')), wantsFile('b', path, (at) => void put(at, ''))];
     assert.deepEqual((await checkUp({ checks, isFix: true, ownRoot: FREE })).fixed, [{ id: 'a', done: 'made a' }]);
+  });
+
+  it('A40 goes on where one repair opens the way for another', async () => {
+    const { root, put } = yard();
+    const second = wantsFile('second', `${root}/second`, (at) => void put(at, ''), true);
+    const blocked: Check = {
+      ...second,
+      inspect: () => (existsSync(`${root}/first`) ? second.inspect() : Promise.reject(new CadenceError('permission', 'EACCES'))),
+    };
+    const checks = [blocked, wantsFile('first', `${root}/first`, (at) => void put(at, ''))];
+    const told = await checkUp({ checks, isFix: true, ownRoot: FREE });
+    assert.deepEqual(
+      told.fixed.map(({ id }) => id),
+      ['first', 'second'],
+    );
+    assert.equal(told.ok, true);
+    assert.deepEqual((await checkUp({ checks, isFix: true, ownRoot: FREE })).fixed, []);
+  });
+
+  it('comes to an end with a repair that never helps', async () => {
+    const check: Check = { ...says('a', warn('hm', FIX)), repair: async () => 'tried' };
+    assert.equal((await checkUp({ checks: [check], isFix: true, ownRoot: FREE })).checks[0]?.level, 'warn');
   });
 
   it('repairs nothing whose command is another than doctor --fix', async () => {

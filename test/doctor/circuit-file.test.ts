@@ -104,7 +104,8 @@ describe('M29 the check of circuit-open.json', () => {
   it('fails where it is garbled; without it broken holds are another check’s red line', async () => {
     const place = yard();
     const { clock, files, paths } = place;
-    const check = (holds: StateFile<Holds>, circuit: StateFile<CircuitView>) => createCircuitFileCheck({ clock, files, paths, isOwned: unowned, holds: () => holds, circuit: () => circuit }).inspect();
+    const check = (holds: StateFile<Holds>, circuit: StateFile<CircuitView>) =>
+      createCircuitFileCheck({ clock, files, paths, isOwned: unowned, holds: () => holds, circuit: () => circuit }).inspect();
     assert.equal((await check(whole(holdsWith({})), BROKEN)).mend, FIX);
     assert.equal((await check(BROKEN, BROKEN)).mend, 'cadence-bus start');
     assert.equal((await check(BROKEN, ABSENT)).level, 'warn');
@@ -121,33 +122,55 @@ describe('M29 the check of circuit-open.json', () => {
       wake();
       return { close: () => undefined };
     };
-    const check = createCircuitFileCheck({ clock: { nowMs: clock.nowMs, after }, files, paths, isOwned: owned, holds: () => whole(holds), circuit: () => readFile(place, paths.circuit) });
+    const check = createCircuitFileCheck({
+      clock: { nowMs: clock.nowMs, after },
+      files,
+      paths,
+      isOwned: owned,
+      holds: () => whole(holds),
+      circuit: () => readFile(place, paths.circuit),
+    });
     assert.equal((await check.inspect()).level, 'ok');
     assert.equal(moments, 1);
   });
 
   it('is not fooled by names that every object has', async () => {
     const place = yard();
-    const view = JSON.parse(`{"generated":"${toIso(place.clock.nowMs())}","open":{"__proto__":{"failures":1},"constructor":{"failures":1}},"accounts":{}}`) as CircuitView;
+    const view = JSON.parse(
+      `{"generated":"${toIso(place.clock.nowMs())}","open":{"__proto__":{"failures":1},"constructor":{"failures":1}},"accounts":{}}`,
+    ) as CircuitView;
     const { clock, files, paths } = place;
-    const { level, detail } = await createCircuitFileCheck({ clock, files, paths, isOwned: unowned, holds: () => whole(holdsWith({})), circuit: () => whole(view) }).inspect();
+    const { level, detail } = await createCircuitFileCheck({
+      clock,
+      files,
+      paths,
+      isOwned: unowned,
+      holds: () => whole(holdsWith({})),
+      circuit: () => whole(view),
+    }).inspect();
     assert.equal(level, 'fail');
     assert.match(detail, /__proto__ is in it and not open, constructor is in it and not open/);
   });
 });
 
 describe('the check of circuits', () => {
-  const inspect = (circuit: StateFile<CircuitView>, place: Yard, isOwned = unowned) => createCircuitsCheck({ clock: place.clock, circuit: () => circuit, isOwned }).inspect();
+  const inspect = (circuit: StateFile<CircuitView>, place: Yard, isOwned = unowned) =>
+    createCircuitsCheck({ clock: place.clock, circuit: () => circuit, isOwned }).inspect();
   const viewAt = (until: string): StateFile<CircuitView> => whole(circuitView(holdsWith({ 'cadence:backup': openBreaker(until) }), 0) as CircuitView);
 
   it('is well where none is open', async () => {
-    for (const circuit of [ABSENT, BROKEN, whole({ generated: '2026-11-20T07:00:00Z', open: {}, accounts: {} })]) assert.equal((await inspect(circuit, yard())).level, 'ok');
+    for (const circuit of [ABSENT, BROKEN, whole({ generated: '2026-11-20T07:00:00Z', open: {}, accounts: {} })])
+      assert.equal((await inspect(circuit, yard())).level, 'ok');
   });
 
   it('warns of each with until when, after how many failures, and why', async () => {
     const place = yard();
     const until = inOneHour(place);
-    assert.deepEqual(await inspect(viewAt(until), place), { level: 'warn', detail: `backup is open until ${until} after 3 failures (exit 3)`, mend: 'cadence-bus breaker ls' });
+    assert.deepEqual(await inspect(viewAt(until), place), {
+      level: 'warn',
+      detail: `backup is open until ${until} after 3 failures (exit 3)`,
+      mend: 'cadence-bus breaker ls',
+    });
   });
 
   it('says that nobody probes what is over while no owner lives', async () => {
@@ -161,7 +184,8 @@ describe('the check of circuits', () => {
 });
 
 describe('the check of the state files', () => {
-  const inspect = (files: Readonly<Record<string, StateFile<unknown>>>, owner = stateOf('none')) => createStateFilesCheck({ owner, files: () => files }).inspect();
+  const inspect = (files: Readonly<Record<string, StateFile<unknown>>>, owner = stateOf('none')) =>
+    createStateFilesCheck({ owner, files: () => files }).inspect();
 
   it('is well with whole and with absent ones', async () => assert.equal((await inspect({ a: ABSENT, b: whole(1) })).level, 'ok'));
 

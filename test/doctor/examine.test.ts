@@ -24,7 +24,11 @@ function neglected(): Yard {
   const place = yard();
   const { paths, clock } = place;
   place.put(`${paths.cadences}/backup.yaml`, 'run: {command: [/bin/sh, -c, "exit 0"]}\n', 0o644);
-  place.put(`${paths.inbox}/${formatTickName({ dueMs: clock.nowMs() - 1000, cadence: 'backup', id: 'x7k2p9qd4mzt', attempts: 0 })}`, { cadence: 'backup', payload: 1 }, 0o644);
+  place.put(
+    `${paths.inbox}/${formatTickName({ dueMs: clock.nowMs() - 1000, cadence: 'backup', id: 'x7k2p9qd4mzt', attempts: 0 })}`,
+    { cadence: 'backup', payload: 1 },
+    0o644,
+  );
   place.put(`${paths.inbox}/notes.txt`, 'mine', 0o644);
   place.put(paths.holds, holdsWith({ 'cadence:backup': openBreaker(toIso(clock.nowMs() + HOUR_MS)) }));
   place.age(place.put(`${paths.state}/${LEFTOVER}`, 'half'), 2 * HOUR_MS);
@@ -80,7 +84,17 @@ describe('an examination', () => {
     const checkup = await examine(place.root, false);
     assert.equal(checkup.ok, false);
     const levels = Object.fromEntries(checkup.checks.map(({ id, level }) => [id, level]));
-    for (const [id, level] of Object.entries({ folders: 'fail', access: 'fail', owner: 'fail', 'circuit-file': 'fail', strays: 'warn', leftovers: 'warn', 'run-folders': 'warn', 'run-log': 'warn', definitions: 'ok' }))
+    for (const [id, level] of Object.entries({
+      folders: 'fail',
+      access: 'fail',
+      owner: 'fail',
+      'circuit-file': 'fail',
+      strays: 'warn',
+      leftovers: 'warn',
+      'run-folders': 'warn',
+      'run-log': 'warn',
+      definitions: 'ok',
+    }))
       assert.equal(levels[id], level, `${id}: ${line(checkup, id).detail}`);
     assert.deepEqual(place.files.list(place.paths.state).toSorted(), before);
   });
@@ -144,7 +158,10 @@ describe('an examination beside an owner', () => {
       assert.equal(existsSync(`${place.paths.running}/abcdefghijkl-1`), true);
       assert.equal(readFileSync(place.paths.holds, 'utf8'), holds);
       assert.equal(levelOf(checkup, 'owner'), 'ok');
-      assert.deepEqual([levelOf(checkup, 'owner-version'), line(checkup, 'owner-version').detail], ['warn', `the owner runs 0.0.0, this program is ${VERSION}`]);
+      assert.deepEqual(
+        [levelOf(checkup, 'owner-version'), line(checkup, 'owner-version').detail],
+        ['warn', `the owner runs 0.0.0, this program is ${VERSION}`],
+      );
     } finally {
       await owner.end('SIGKILL');
     }
@@ -164,7 +181,9 @@ describe('an examination beside an owner', () => {
 });
 
 describe('what doctor prints', () => {
-  const plain = Object.fromEntries(['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'].map((name) => [name, (text: string) => text])) as Parameters<typeof describeCheckup>[1];
+  const plain = Object.fromEntries(['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'cyan'].map((name) => [name, (text: string) => text])) as Parameters<
+    typeof describeCheckup
+  >[1];
 
   it('marks every level without a colour, and shows the command below a line that has one', () => {
     const checks = [
@@ -192,7 +211,8 @@ describe('what doctor prints', () => {
   });
 
   it('D13 P19 is one JSON object with exit 1 where something is wrong, and 0 where things are only to be looked at', () => {
-    const run = (root: string, ...words: readonly string[]) => spawnSync(process.execPath, ['--import', 'tsx', BIN, 'doctor', '--root', root, ...words], { encoding: 'utf8' });
+    const run = (root: string, ...words: readonly string[]) =>
+      spawnSync(process.execPath, ['--import', 'tsx', BIN, 'doctor', '--root', root, ...words], { encoding: 'utf8' });
     const bad = run(neglected().root, '--json');
     assert.equal(bad.status, 1, bad.stderr);
     assert.equal(bad.stdout.trim().split('\n').length, 1);

@@ -27,8 +27,15 @@ describe('the check of the owner', () => {
 
   it('fails where ticks wait and nobody runs the bus, also files that are not taken in yet', async () => {
     const stopped = stateOf('none', { ...OWNER, state: 'stopped', because: 'drained' });
-    assert.deepEqual(await inspect(stopped), { level: 'fail', detail: '1 tick waits and nobody runs the bus (the last one stopped: drained)', mend: 'cadence-bus start' });
-    assert.match((await inspect(async () => ({ kind: 'none', info: undefined }), [tick(NOW), tick(NOW + 1)], 2)).detail, /^3 ticks wait .*none has run here yet/);
+    assert.deepEqual(await inspect(stopped), {
+      level: 'fail',
+      detail: '1 tick waits and nobody runs the bus (the last one stopped: drained)',
+      mend: 'cadence-bus start',
+    });
+    assert.match(
+      (await inspect(async () => ({ kind: 'none', info: undefined }), [tick(NOW), tick(NOW + 1)], 2)).detail,
+      /^3 ticks wait .*none has run here yet/,
+    );
   });
 
   it('is well where nothing is due and the last one stopped, or none ever ran', async () => {
@@ -109,7 +116,8 @@ describe('the check of claims', () => {
 
 describe('the check of dead ticks', () => {
   it('is well without one, and names the three newest of many', async () => {
-    const dead = (count: number) => () => Array.from({ length: count }, (_x, index) => ({ name: { ...tick(NOW + index, `tick0000000${index}`), reason: 'exhausted' as const } }));
+    const dead = (count: number) => () =>
+      Array.from({ length: count }, (_x, index) => ({ name: { ...tick(NOW + index, `tick0000000${index}`), reason: 'exhausted' as const } }));
     assert.equal((await createDeadLettersCheck({ dead: dead(0) }).inspect()).level, 'ok');
     const { level, detail, mend } = await createDeadLettersCheck({ dead: dead(5) }).inspect();
     assert.deepEqual([level, mend], ['warn', 'cadence-bus dlq']);

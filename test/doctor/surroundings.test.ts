@@ -41,7 +41,8 @@ describe('the check of the place', () => {
     });
   }
 
-  it('fails where a link leads into such a folder', async () => assert.equal((await inspect(`${home}/agents`, 'linux', `${home}/Dropbox/agents`)).level, 'fail'));
+  it('fails where a link leads into such a folder', async () =>
+    assert.equal((await inspect(`${home}/agents`, 'linux', `${home}/Dropbox/agents`)).level, 'fail'));
 
   it('warns of Desktop and Documents on macOS, where launchd cannot read, and only there', async () => {
     assert.equal((await inspect(`${home}/Documents/agents`)).level, 'warn');
@@ -50,7 +51,8 @@ describe('the check of the place', () => {
   });
 
   it('is well elsewhere, also where a name only begins like a cloud', async () => {
-    for (const root of [`${home}/agents`, `${home}/Dropboxes/agents`, `${home}/DocumentsOld`, '/srv/OneDriver']) assert.equal((await inspect(root)).level, 'ok', root);
+    for (const root of [`${home}/agents`, `${home}/Dropboxes/agents`, `${home}/DocumentsOld`, '/srv/OneDriver'])
+      assert.equal((await inspect(root)).level, 'ok', root);
   });
 });
 

@@ -17,7 +17,8 @@ const NAME = '20261120T070000000Z.backup.x7k2p9qd4mzt.0';
 describe('the check of the inbox', () => {
   it('is well with ticks, batches, revived ticks, hidden files and temporary ones', async () => {
     const { files, paths, put } = yard();
-    for (const file of [`${NAME}.json`, 'morning.json', 'many.ndjson', `${NAME}.exhausted.json`, '.DS_Store', `${NAME}.exhausted.json.123456`]) put(`${paths.inbox}/${file}`, {});
+    for (const file of [`${NAME}.json`, 'morning.json', 'many.ndjson', `${NAME}.exhausted.json`, '.DS_Store', `${NAME}.exhausted.json.123456`])
+      put(`${paths.inbox}/${file}`, {});
     assert.equal((await createStraysCheck({ files, paths }).inspect()).level, 'ok');
   });
 
@@ -60,7 +61,14 @@ describe('the check of leftovers', () => {
     const place = yard();
     const { paths } = place;
     place.put(`${paths.state}/holds.json.17`, 'half');
-    const mine = [`${paths.inbox}/morning.json.17`, `${paths.inbox}/notes.17`, `${paths.state}/backup.17`, `${paths.dlq}/${NAME}.exhausted.json`, `${paths.tmp}/mine.json`, `${paths.cadences}/a.yaml.17`];
+    const mine = [
+      `${paths.inbox}/morning.json.17`,
+      `${paths.inbox}/notes.17`,
+      `${paths.state}/backup.17`,
+      `${paths.dlq}/${NAME}.exhausted.json`,
+      `${paths.tmp}/mine.json`,
+      `${paths.cadences}/a.yaml.17`,
+    ];
     for (const path of mine) place.age(place.put(path, 'mine'), 48 * HOUR_MS);
     assert.equal((await checkOf(place).inspect()).level, 'ok');
     assert.equal(await checkOf(place).repair?.(), '');
@@ -71,7 +79,10 @@ describe('the check of leftovers', () => {
 describe('the check of run folders', () => {
   const RUN = 'x7k2p9qd4mzt-1';
   const claim = { dueMs: 0, cadence: 'backup', id: 'x7k2p9qd4mzt', attempts: 1 };
-  const checkOf = ({ clock, files, paths }: Yard, about: { claimed?: readonly (typeof claim)[]; alive?: readonly string[]; isOwned?: () => Promise<boolean> } = {}) =>
+  const checkOf = (
+    { clock, files, paths }: Yard,
+    about: { claimed?: readonly (typeof claim)[]; alive?: readonly string[]; isOwned?: () => Promise<boolean> } = {},
+  ) =>
     createRunFoldersCheck({
       clock,
       files,
@@ -97,6 +108,13 @@ describe('the check of run folders', () => {
     assert.notEqual(await check.repair?.(), '');
     assert.deepEqual(place.files.list(running).toSorted(), ['abcdefghijkl-1', 'mine']);
     assert.equal(await check.repair?.(), '');
+  });
+
+  it('sees one that a clock ahead of ours has dated', async () => {
+    const place = yard();
+    place.put(`${place.paths.running}/${RUN}/run.json`, {});
+    place.age(`${place.paths.running}/${RUN}`, -48 * HOUR_MS);
+    assert.equal((await checkOf(place).inspect()).mend, FIX);
   });
 
   it('warns of a living process whose tick is gone, and does not offer to mend it', async () => {
@@ -141,7 +159,8 @@ describe('the check of the log of runs', () => {
 describe('the check of the clock', () => {
   it('warns of records that are more than two minutes ahead', async () => {
     const nowMs = Date.UTC(2026, 10, 20);
-    const inspect = (newest: readonly number[], platform = 'linux') => createWallClockCheck({ clock: { nowMs: () => nowMs }, newestMs: () => newest, platform }).inspect();
+    const inspect = (newest: readonly number[], platform = 'linux') =>
+      createWallClockCheck({ clock: { nowMs: () => nowMs }, newestMs: () => newest, platform }).inspect();
     assert.equal((await inspect([])).level, 'ok');
     assert.equal((await inspect([nowMs - HOUR_MS, nowMs + 120_000])).level, 'ok');
     const { level, detail } = await inspect([nowMs - 1, nowMs + 120_001]);

@@ -19,7 +19,9 @@ describe('the check of the definitions', () => {
   });
 
   it('fails with the place of each problem, and not with a hundred lines', async () => {
-    const { level, detail, mend } = await createDefinitionsCheck({ defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem) }) }).inspect();
+    const { level, detail, mend } = await createDefinitionsCheck({
+      defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem) }),
+    }).inspect();
     assert.deepEqual([level, mend], ['fail', 'cadence-bus check']);
     assert.equal(detail.split('\n').length, 6);
     assert.match(detail, /^\/srv\/cadences\/a\.yaml:1:3 {2}run: is \\x1b\[31mwrong/);
@@ -95,7 +97,10 @@ describe('the check of claude', () => {
   it('shows where it is and its version', async () => {
     const { root, put } = yard();
     const path = put(`${root}/claude`, '#!/bin/sh\necho "2.1.328 (Claude Code)"\n', 0o755);
-    assert.deepEqual(await createClaudeCheck({ ...base, find: found(path) }).inspect(), { level: 'ok', detail: `${path}, 2.1.328 (Claude Code), for 1 cadence` });
+    assert.deepEqual(await createClaudeCheck({ ...base, find: found(path) }).inspect(), {
+      level: 'ok',
+      detail: `${path}, 2.1.328 (Claude Code), for 1 cadence`,
+    });
   });
 
   it('fails where it is not, with the places that were looked at', async () => {

@@ -1,7 +1,6 @@
 import { chmodSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Cadence } from '../../lib/core/cadence.ts';
-import type { CircuitView } from '../../lib/core/circuit-view.ts';
 import type { Holds } from '../../lib/core/holds.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import { foldersOf } from '../../lib/doctor/folders.ts';
@@ -65,8 +64,10 @@ export const OWNER: OwnerInfo = {
 
 export const owned = async (): Promise<boolean> => true;
 export const unowned = async (): Promise<boolean> => false;
-export const stateOf = (kind: OwnerState['kind'], info: OwnerInfo | undefined = OWNER) => async (): Promise<OwnerState> =>
-  kind === 'answers' ? { kind, info, tookMs: 1 } : { kind, info };
+export const stateOf =
+  (kind: OwnerState['kind'], info: OwnerInfo | undefined = OWNER) =>
+  async (): Promise<OwnerState> =>
+    kind === 'answers' ? { kind, info, tookMs: 1 } : { kind, info };
 
 export const whole = <T>(value: T): StateFile<T> => ({ kind: 'whole', value });
 
@@ -76,10 +77,6 @@ export function holdsWith(breakers: Holds['breakers'], paused: Holds['paused'] =
 
 export function openBreaker(until: string) {
   return { state: 'open', failures: 3, until, open_ms: 1_800_000, because: 'exit 3', run_id: 'x7k2p9qd4mzt-1' } as const;
-}
-
-export function viewWith(open: CircuitView['open'], generated: string, accounts: CircuitView['accounts'] = {}): CircuitView {
-  return { generated, open, accounts };
 }
 
 /** A cadence that runs this program, whole and with defaults. */
@@ -110,6 +107,10 @@ export function cadenceOf(name: string, run: Cadence['run'], about: Partial<Cade
 
 export const NO_ENV = { names: [], values: {} } as const;
 
-export function command(argv: readonly string[], cwd: string, env: { names: readonly string[]; values: Readonly<Record<string, string>> } = NO_ENV): Cadence['run'] {
+export function command(
+  argv: readonly string[],
+  cwd: string,
+  env: { names: readonly string[]; values: Readonly<Record<string, string>> } = NO_ENV,
+): Cadence['run'] {
   return { kind: 'command', argv, shell: false, cwd, env, okCodes: [0] };
 }

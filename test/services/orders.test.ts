@@ -14,6 +14,7 @@ function yard() {
   mkdirSync(`${root}/cadences`);
   const { parts } = storyOwner(root, createFiles(), testClock(), storyRunner());
   parts.book.load();
+  parts.book.save();
   const stopped: string[] = [];
   const orders = createOrders({
     ...parts,

@@ -1,7 +1,7 @@
 import { giveOrder } from '../../app/orders.ts';
 import { createReading } from '../../app/reading.ts';
-import { nowMs } from '../../app/root.ts';
-import { readHolds } from '../../app/status.ts';
+import { nowMs, unknownCadence } from '../../app/root.ts';
+import { type HoldView, readHolds } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
 import { nearest } from '../../core/nearest.ts';
 import { isCadenceName } from '../../core/tick.ts';
@@ -28,8 +28,15 @@ async function list({ out, root }: CommandContext): Promise<number> {
   const holds = readHolds(createReading(await root()), nowMs());
   out.result({ ok: true, holds }, () => (holds.length === 0 ? 'Nothing is held: every breaker is closed.' : holds.map(holdLine).join('\n')));
   const [first] = holds;
-  if (first !== undefined) out.next(`cadence-bus breaker reset ${first.key.replace(/^cadence:/, '')}`, 'cadence-bus runs --status failed');
+  if (first !== undefined) out.next(...waysOut(first));
   return 0;
+}
+
+/** A breaker is reset, an operator's own stop is taken back. */
+function waysOut({ key, state }: HoldView): readonly string[] {
+  const name = key.replace(/^cadence:/, '');
+  if (state === 'halted' || state === 'paused') return [key === 'bus' ? 'cadence-bus resume' : `cadence-bus resume ${name}`];
+  return [`cadence-bus breaker reset ${name}`, 'cadence-bus runs --status failed'];
 }
 
 async function change({ flags, out, root }: CommandContext, order: 'trip' | 'reset', name: string | undefined): Promise<number> {
@@ -41,7 +48,7 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
       `breaker ${order} needs a cadence or account:NAME`,
       order === 'reset' ? 'Or --all, for every key.' : 'See cadence-bus breaker ls.',
     );
-  const key = isAll || name === undefined ? undefined : await keyOf(at, name);
+  const key = isAll || name === undefined ? undefined : keyOf(at, name);
   if (flags.has('dry-run')) {
     out.result({ ok: true, dry_run: true, would: order, key: key ?? 'all' }, () => `Would ${order} ${key ?? 'every key'}.`);
     return DRY_RUN;
@@ -59,13 +66,14 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
   return 0;
 }
 
-/** `nightly`, `cadence:nightly` or `account:claude`: the key, if there is such a thing. */
-export async function keyOf(root: string, name: string): Promise<string> {
+/** `nightly`, `cadence:nightly` or `account:claude`: the key, if there is such a thing. Throws `not_found`. */
+export function keyOf(root: string, name: string): string {
   if (/^account:[a-z0-9][a-z0-9-]*$/.test(name)) return name;
   const cadence = name.replace(/^cadence:/, '');
-  const { files, paths, holds } = createReading(root);
-  const known = files.list(paths.cadences).map((file) => file.replace(/\.(ya?ml|md)$/, ''));
-  if (isCadenceName(cadence) && (known.includes(cadence) || Object.hasOwn(holds().breakers, `cadence:${cadence}`))) return `cadence:${cadence}`;
-  const close = nearest(cadence, known);
-  throw new CadenceError('not_found', `there is no cadence ${name}`, close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`);
+  const { holds, defined } = createReading(root);
+  const { breakers, paused } = holds();
+  const key = `cadence:${cadence}`;
+  // What was deleted may still be held, and must be freed.
+  if (isCadenceName(cadence) && (defined().includes(cadence) || Object.hasOwn(breakers, key) || Object.hasOwn(paused, key))) return key;
+  throw unknownCadence(name, defined());
 }

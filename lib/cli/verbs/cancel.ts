@@ -21,6 +21,6 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   }
   await giveOrder(at, { order: 'cancel', id });
   const record = await waitForRun(at, now.tick, ENDS_WITHIN_MS);
-  out.result({ ...record, ok: record.status === 'cancelled' }, () => describeRecord(record));
+  out.result({ ok: record.status === 'cancelled', ...record }, () => describeRecord(record));
   return record.status === 'cancelled' ? 0 : 1;
 }

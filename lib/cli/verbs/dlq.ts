@@ -1,4 +1,4 @@
-import { type DeadView, deadFiles, listDead, reviveDead, showDead } from '../../app/dead-ticks.ts';
+import { type DeadSelection, type DeadView, deadFiles, listDead, reviveDead, showDead } from '../../app/dead-ticks.ts';
 import { giveOrder } from '../../app/orders.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
@@ -76,8 +76,10 @@ async function purge({ flags, out, root }: CommandContext, ids: readonly string[
   return 0;
 }
 
-function selectionOf(flags: CommandContext['flags'], ids: readonly string[]): { ids: readonly string[]; all: boolean; cadence: string | undefined } {
+function selectionOf(flags: CommandContext['flags'], ids: readonly string[]): DeadSelection {
   const selection = { ids, all: flags.has('all'), cadence: flags.text('cadence') };
+  if (ids.length > 0 && (selection.all || selection.cadence !== undefined))
+    throw new CadenceError('usage', 'ticks are named, and a whole kind of them besides', 'Name them, or --cadence C, or --all.');
   if (ids.length === 0 && !selection.all && selection.cadence === undefined)
     throw new CadenceError('usage', 'which dead ticks?', 'Name them, or --cadence C, or --all.');
   return selection;

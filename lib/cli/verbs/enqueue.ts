@@ -1,4 +1,4 @@
-import { createProducer, type EnqueueOptions, readPayload } from '../../app/producing.ts';
+import { createProducer, type EnqueueOptions, previewTick, readPayload } from '../../app/producing.ts';
 import { nowMs } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
 import { parseIso } from '../../core/instant.ts';
@@ -10,7 +10,11 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const options = enqueueOptions(flags);
   const at = await root();
   if (flags.has('dry-run')) {
-    out.result({ ok: true, dry_run: true, would: 'enqueue', cadence, ...options }, () => `Would drop a tick for ${cadence}.`);
+    const preview = previewTick(cadence, options);
+    out.result(
+      { ok: true, dry_run: true, would: 'enqueue', cadence, ...preview },
+      () => `Would drop a tick for ${cadence}, due ${preview.due_at}:\n${JSON.stringify(preview.content)}`,
+    );
     return DRY_RUN;
   }
   const receipt = await createProducer({ root: at }).enqueue(cadence, options);
@@ -24,8 +28,10 @@ export function enqueueOptions(flags: Flags): EnqueueOptions {
   const [key, slot] = [flags.text('key'), flags.text('slot')];
   const [delayMs, expiresInMs] = [flags.duration('in'), flags.duration('expires')];
   const at = flags.text('at');
-  const dueMs = parseIso(at);
-  if (at !== undefined && dueMs === undefined) throw new CadenceError('usage', `--at ${at} is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
+  const dueMs = instant('at', at);
+  const expiresAtMs = expiresInMs === undefined ? instant('expires-at', flags.text('expires-at')) : nowMs() + expiresInMs;
+  if (expiresInMs !== undefined && flags.text('expires-at') !== undefined)
+    throw new CadenceError('usage', '--expires and --expires-at say the same thing', 'Give one of them.');
   if (at !== undefined && delayMs !== undefined) throw new CadenceError('usage', '--in and --at say the same thing', 'Give one of them.');
   return {
     source: flags.text('source') ?? 'cli',
@@ -34,6 +40,12 @@ export function enqueueOptions(flags: Flags): EnqueueOptions {
     ...(slot === undefined ? {} : { slot }),
     ...(delayMs === undefined ? {} : { delayMs }),
     ...(dueMs === undefined ? {} : { dueMs }),
-    ...(expiresInMs === undefined ? {} : { expiresAtMs: nowMs() + expiresInMs }),
+    ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
   };
+}
+
+function instant(flag: string, given: string | undefined): number | undefined {
+  const atMs = parseIso(given);
+  if (given === undefined || atMs !== undefined) return atMs;
+  throw new CadenceError('usage', `--${flag} ${given} is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
 }

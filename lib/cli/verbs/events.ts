@@ -17,6 +17,6 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     if (out.isJson || line !== undefined) out.line(event, `${event.ts.replace('T', ' ').slice(0, 23)}  ${line ?? ''}`);
   };
   if (flags.has('follow')) await followEvents(at, query, print);
-  else for (const event of listEvents(at, query)) print(event);
+  else listEvents(at, query, print);
   return 0;
 }

@@ -4,7 +4,7 @@ import { keyOf } from './breaker.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
-  const key = words[0] === undefined ? 'bus' : await keyOf(at, words[0]);
+  const key = words[0] === undefined ? 'bus' : keyOf(at, words[0]);
   if (flags.has('dry-run')) {
     out.result({ ok: true, dry_run: true, would: 'pause', key }, () => `Would pause ${key}.`);
     return DRY_RUN;

@@ -1,7 +1,10 @@
+import { viewRun } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
+import { reasonsToWait } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
+import { toVisible } from '../../core/excerpt.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 import { enqueueOptions } from './enqueue.ts';
@@ -17,8 +20,9 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const [problem] = definition.problems;
   if (cadence === undefined) throw new CadenceError('config', problem === undefined ? `${name} is broken` : formatProblem(problem), 'See cadence-bus check.');
   const options = enqueueOptions(flags);
+  const timeoutMs = flags.duration('timeout');
   if (flags.has('dry-run')) {
-    out.result({ ok: true, dry_run: true, would: 'run', cadence: name, run: cadence.run }, () => `Would run ${describeRun(cadence)}`);
+    out.result({ ok: true, dry_run: true, would: 'run', cadence: name, run: viewRun(cadence.run) }, () => `Would run ${describeRun(cadence)}`);
     return DRY_RUN;
   }
   const receipt = await createProducer({ root: at }).enqueue(name, options);
@@ -27,8 +31,9 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     out.next(receipt.wait_command);
     return 0;
   }
-  const record = await runHere(at, receipt.tick, flags.duration('timeout'), { onOutput: (text) => out.isJson || process.stderr.write(text) });
-  out.result({ ...record, ok: isWell(record) }, () => describeRecord(record));
+  for (const because of reasonsToWait(at, cadence)) out.note(`${out.paint.yellow('‖')} ${name} waits: ${toVisible(because)}`);
+  const record = await runHere(at, receipt.tick, timeoutMs, out.live);
+  out.result({ ok: isWell(record), ...record }, () => describeRecord(record));
   out.next(`cadence-bus logs ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

@@ -1,5 +1,5 @@
 import { createReading } from '../../app/reading.ts';
-import { nowMs } from '../../app/root.ts';
+import { nowMs, unknownCadence } from '../../app/root.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
@@ -17,7 +17,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (status !== undefined && !RUN_STATUSES.some((known) => known === status)) {
     throw new CadenceError('usage', `${status} is no status of a run`, `Did you mean ${nearest(status, RUN_STATUSES) ?? RUN_STATUSES.join(', ')}?`);
   }
-  const { history } = createReading(await root());
+  const { history, defined } = createReading(await root());
   const query = {
     limit,
     ...(cadence === undefined ? {} : { cadence }),
@@ -25,6 +25,8 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs() - sinceMs }),
   };
   const runs = history.runs(query);
+  if (cadence !== undefined && runs.length === 0 && !defined().includes(cadence) && history.runs({ cadence, limit: 1 }).length === 0)
+    throw unknownCadence(cadence, defined());
   out.result({ ok: true, runs }, () => (runs.length === 0 ? 'Nothing has run.' : table(runs.map((one) => row(one, out.paint)))));
   const [first] = runs;
   if (first !== undefined) out.next(`cadence-bus logs ${first.run_id}`, `cadence-bus show ${first.run_id}`);

@@ -1,3 +1,4 @@
+import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { createReading } from '../../app/reading.ts';
 import type { Cadence } from '../../core/cadence.ts';
@@ -15,23 +16,21 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   if (what === undefined)
     throw new CadenceError('usage', 'show needs the name of a cadence, or the id of a run or a tick', 'See cadence-bus list and cadence-bus runs.');
   const at = await root();
-  if (parseRunId(what) !== undefined || (isTickId(what) && !isDefined(at, what))) {
-    const record = createReading(at).lookup(what);
-    out.result({ ...record, ok: true }, () => describeRecord(record));
+  const reading = createReading(at);
+  if (parseRunId(what) !== undefined || (isTickId(what) && !reading.defined().includes(what))) {
+    const record = reading.lookup(what);
+    out.result({ ok: true, ...record }, () => describeRecord(record));
     out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus events ${record.tick}`);
     return 0;
   }
   const { definition, cadence } = requireCadence(at, what);
   const { name, path, problems } = definition;
-  out.result({ ok: true, name, path, problems, cadence: cadence ?? null }, () => (cadence === undefined ? `${name}  ${path}` : describeCadence(cadence)));
+  out.result({ ok: true, name, path, problems, cadence: cadence === undefined ? null : viewCadence(cadence) }, () =>
+    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence),
+  );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
   return 0;
-}
-
-function isDefined(root: string, name: string): boolean {
-  const { files, paths } = createReading(root);
-  return files.list(paths.cadences).some((file) => [`${name}.yaml`, `${name}.yml`, `${name}.md`].includes(file));
 }
 
 function describeCadence(cadence: Cadence): string {

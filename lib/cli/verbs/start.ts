@@ -13,7 +13,10 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   commentary.begin(owner.info, isDrain);
   if (flags.has('tour')) {
     const { beginTour } = await import('../tour.ts');
-    await beginTour(at, out);
+    await beginTour(at, out).catch(async (error: unknown) => {
+      await owner.stop('the tour could not begin');
+      throw error;
+    });
   }
   if (isDrain) {
     await Promise.race([owner.drained(), owner.ended]);

@@ -1,7 +1,6 @@
 import { nowMs } from '../../app/root.ts';
 import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
 import { formatDuration } from '../../core/duration.ts';
-import { CadenceError } from '../../core/error.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
 import { parseIso } from '../../core/instant.ts';
 import type { CommandContext, Paint } from '../command.ts';
@@ -10,7 +9,6 @@ import { table } from '../output.ts';
 export async function run({ words, out, root }: CommandContext): Promise<number> {
   const [only] = words;
   const status = await readStatus(await root(), only);
-  if (only !== undefined && status.cadences.length === 0) throw new CadenceError('not_found', `there is no cadence ${only}`, 'See cadence-bus list.');
   out.result({ ...status }, () => describe(status, out.paint));
   out.next(...nextSteps(status));
   return 0;
@@ -46,7 +44,7 @@ const MARK: Readonly<Record<CadenceView['status'], string>> = { running: '▶', 
 function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
   const color = { running: paint.blue, held: paint.yellow, failing: paint.red, healthy: paint.green, never_run: paint.dim }[cadence.status];
   const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
-  const failures = cadence.consecutive_failures > 0 ? `${cadence.consecutive_failures} failures in a row` : '';
+  const failures = cadence.consecutive_failures > 0 ? failuresInARow(cadence.consecutive_failures) : '';
   const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;
   const told = truncate(toVisible(cadence.last_summary).replaceAll('\n', ' '), 70);
   return [
@@ -58,12 +56,17 @@ function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
   ];
 }
 
+function failuresInARow(failures: number): string {
+  return failures === 1 ? '1 failure' : `${failures} failures in a row`;
+}
+
 function ago(iso: string): string {
   const ms = nowMs() - (parseIso(iso) ?? nowMs());
   return ms < 1000 ? 'just now' : `${formatDuration(ms)} ago`;
 }
 
 export function holdLine(hold: HoldView): string {
+  if (hold.state === 'closed') return `${hold.key}  closed, after ${failuresInARow(hold.failures)}`;
   const restMs = (parseIso(hold.until) ?? 0) - nowMs();
   const left =
     hold.until === null
@@ -73,11 +76,12 @@ export function holdLine(hold: HoldView): string {
         : hold.state === 'half_open'
           ? ', the next tick is its probe'
           : ' no longer';
-  return `${hold.key}  ${hold.state.replace('_', ' ')}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
+  return `${toVisible(hold.key)}  ${hold.state.replace('_', ' ')}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
 }
 
 function nextSteps(status: StatusView): readonly string[] {
   if (status.owner.state !== 'running' && status.owner.state !== 'silent') return ['cadence-bus start'];
+  if (status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'))) return ['cadence-bus resume'];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
   return ['cadence-bus runs'];

@@ -9,7 +9,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (id === undefined)
     throw new CadenceError('usage', 'wait needs the id of a run or a tick', 'It stands in the receipt of enqueue, and in cadence-bus runs.');
   const record = await waitForRun(await root(), id, flags.duration('timeout'));
-  out.result({ ...record, ok: isWell(record) }, () => describeRecord(record));
+  out.result({ ok: isWell(record), ...record }, () => describeRecord(record));
   out.next(`cadence-bus logs ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

@@ -1,0 +1,44 @@
+import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
+
+/** A cadence with every default filled in, in the names that are shown: those of the files, with their units. */
+export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>> {
+  const { retry, breaker, about } = cadence;
+  return {
+    description: cadence.description,
+    enabled: cadence.enabled,
+    run: viewRun(cadence.run),
+    guard: cadence.guard === undefined ? null : viewRun(cadence.guard),
+    lane: cadence.lane,
+    workspace: cadence.workspace ?? null,
+    account: cadence.account ?? null,
+    overlap: cadence.overlap ?? null,
+    expires_ms: cadence.expiresMs ?? null,
+    timeout_ms: cadence.timeoutMs,
+    idle_timeout_ms: cadence.idleTimeoutMs,
+    kill_grace_ms: cadence.killGraceMs,
+    log_cap_bytes: cadence.logCapBytes,
+    retry: { attempts: retry.attempts, delays_ms: retry.delaysMs, jitter: retry.jitter },
+    breaker: { failures: breaker.failures, open_ms: breaker.openMs, max_open_ms: breaker.maxOpenMs },
+    required_env: cadence.requiredEnv,
+    inputs: about.inputs,
+    outputs: about.outputs,
+    network: about.network,
+    destructive: about.destructive,
+  };
+}
+
+export function viewRun(run: RunKind): Readonly<Record<string, unknown>> {
+  switch (run.kind) {
+    case 'inline':
+      return { kind: run.kind, file: run.file };
+    case 'command':
+      return { kind: run.kind, argv: run.argv, shell: run.shell, cwd: run.cwd, env: namesOf(run.env), ok_codes: run.okCodes };
+    case 'claude':
+      return { kind: run.kind, prompt_path: run.promptPath, args: run.args, cwd: run.cwd, env: namesOf(run.env) };
+  }
+}
+
+/** What a variable is set to may be a secret, and what is shown is kept in many places. */
+function namesOf({ names, values }: EnvSpec): readonly string[] {
+  return [...new Set([...names, ...Object.keys(values)])];
+}

@@ -1,0 +1,26 @@
+import { CadenceError } from '../core/error.ts';
+import { probeOwner } from '../platform/control.ts';
+import type { Owner, OwnerOptions } from './owner.ts';
+
+/** This process is the owner while `work` is done. undefined: somebody else was faster. */
+export async function ownMeanwhile<T>(options: OwnerOptions, because: string, work: (owner: Owner) => Promise<T>): Promise<T | undefined> {
+  const owner = await startUnlessTaken(options);
+  if (owner === undefined) return undefined;
+  try {
+    return await work(owner);
+  } finally {
+    await owner.stop(because);
+  }
+}
+
+async function startUnlessTaken(options: OwnerOptions): Promise<Owner | undefined> {
+  // Loaded here, for all that it brings along is not needed where an owner lives.
+  const { startOwner } = await import('./owner.ts');
+  try {
+    return await startOwner(options);
+  } catch (error) {
+    const isHeld = error instanceof CadenceError && error.code === 'held';
+    if (isHeld && (await probeOwner(options.root)).kind !== 'none') return undefined;
+    throw error;
+  }
+}

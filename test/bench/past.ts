@@ -1,0 +1,56 @@
+import { toIso } from '../../lib/core/instant.ts';
+import type { RunRecord } from '../../lib/core/run.ts';
+import type { Product, Root } from './product.ts';
+
+/** Logs as years of work leave them, written by the product's own writers. */
+
+const STEP_MS = 1_000;
+
+function recordOf(index: number, endedMs: number): RunRecord {
+  const tick = `${index.toString(36).padStart(6, '0')}${((index * 7919) % 2_176_782_336).toString(36).padStart(6, '0')}`;
+  const isFailure = index % 10 === 9;
+  const cadence = `cadence-${index % 49}`;
+  return {
+    run_id: `${tick}-1`,
+    cadence,
+    tick,
+    attempt: 1,
+    status: isFailure ? 'failed' : 'succeeded',
+    reason: isFailure ? 'exit 3: cannot reach the server' : '',
+    summary: isFailure ? '' : 'three files changed',
+    started_at: toIso(endedMs - 900),
+    ended_at: toIso(endedMs),
+    duration_ms: 900,
+    exit_code: isFailure ? 3 : 0,
+    signal: null,
+    cost_usd: null,
+    stdout_path: `logs/cadence-bus/subsessions/2026-01-01-${cadence}-${tick}-1.stdout.log`,
+    stderr_path: null,
+    source: 'timer',
+    ...(isFailure ? { blame: 'cadence', stderr_tail: 'cannot reach the server\ngiving up' } : {}),
+  };
+}
+
+/** So many finished runs up to now, and as many events; the last thousands have no snapshot behind them, as after a kill. */
+export async function writePast(product: Product, root: Root, count: number): Promise<void> {
+  const [{ createFiles }, { createRunLog }, { createJournal }] = await Promise.all([
+    product.load<typeof import('../../lib/platform/files.ts')>('platform/files'),
+    product.load<typeof import('../../lib/history/run-log.ts')>('history/run-log'),
+    product.load<typeof import('../../lib/history/journal.ts')>('history/journal'),
+  ]);
+  const files = createFiles();
+  let nowMs = Date.now() - count * STEP_MS;
+  const clock = { nowMs: () => nowMs, breathe: () => new Promise<void>((resolve) => setImmediate(resolve)) };
+  const log = createRunLog({ files, clock, paths: root.paths });
+  const journal = createJournal({ files, clock, paths: root.paths, onFault: (error) => Promise.reject(error) });
+  for (let index = 0; index < count; index += 1) {
+    nowMs += STEP_MS;
+    const run = recordOf(index, nowMs);
+    log.record(run);
+    journal.emit({ level: 'info', stage: 'run_finished', cadence: run.cadence, tick: run.tick, run_id: run.run_id, status: run.status, attempt: 1 });
+    if (index % 5_000 === 0) await journal.flush();
+    if (index % 5_000 === 0 && index < count - 9_000) await log.flush();
+  }
+  await journal.flush();
+  journal.close();
+}

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { digits } from '../figures.ts';
+import { until } from '../processes.ts';
+import { makeRoot, NOOP, type Root, runsOf, startOwner } from '../product.ts';
+import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
+
+/** Nothing is lost when more files come at once than any queue of the kernel's holds (16,384 events). */
+
+/** Gives the event loop nothing for five seconds, and says when it begins. */
+const BLOCK = `import { writeFileSync } from 'node:fs';
+export default async (tick, { root }) => {
+  const end = performance.now() + 5000;
+  writeFileSync(root + '/blocked', '');
+  while (performance.now() < end);
+  writeFileSync(root + '/free', '');
+};
+`;
+
+const burst: Row = {
+  id: 11,
+  title: 'a burst from another process',
+  async run(bench) {
+    const count = bench.count(50_000);
+    return [...(await burstOf(bench, count, false)), ...(await burstOf(bench, count, true))];
+  },
+};
+
+async function burstOf(bench: Bench, count: number, isBlocked: boolean): Promise<readonly Measure[]> {
+  const root = makeRoot(bench.ground.folder('burst'));
+  root.define('flat', root.handler('noop', NOOP));
+  root.define('block', root.handler('block', BLOCK));
+  const owner = await startOwner(bench.product, root);
+  const what = `${count} ticks, ${isBlocked ? 'its loop blocked for 5 s' : 'its loop free'}`;
+  try {
+    if (isBlocked) {
+      root.drop('block', 1);
+      await until('it is blocked', () => existsSync(join(root.dir, 'blocked')));
+    }
+    const startedMs = performance.now();
+    root.drop('flat', count);
+    const makerS = (performance.now() - startedMs) / 1000;
+    if (isBlocked) await until('it is free', () => existsSync(join(root.dir, 'free')));
+    const freeMs = performance.now();
+    const seen = await settled(root, count);
+    const restS = (performance.now() - freeMs) / 1000;
+    return [
+      value(`${what}: lost`, { ours: String(count - seen), limit: '0', value: count - seen, atMost: 0 }),
+      ratio(`${what}: all run`, {
+        ours: `${digits(restS)} s after ${isBlocked ? 'it was free' : 'the maker'}`,
+        limit: `${digits(makerS)} s to make them`,
+        ratio: isBlocked ? restS / makerS : (makerS + restS) / makerS,
+        atMost: isBlocked ? 2.5 : 3.5,
+        note: 'seen and run, not only seen: what a run costs is workload 7',
+      }),
+    ];
+  } finally {
+    await owner.stop();
+  }
+}
+
+/** How many ran, once that has not changed for three seconds. */
+async function settled(root: Root, count: number): Promise<number> {
+  let [seen, sinceMs] = [-1, performance.now()];
+  await until(
+    'it came to rest',
+    () => {
+      const now = runsOf(root, 'flat');
+      if (now !== seen) [seen, sinceMs] = [now, performance.now()];
+      return seen === count || performance.now() - sinceMs > 3_000;
+    },
+    600_000,
+  );
+  return seen;
+}
+
+export const BURST_ROWS: readonly Row[] = [burst];

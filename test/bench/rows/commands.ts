@@ -1,0 +1,98 @@
+import { readdirSync, unlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { inTurn, median, ms } from '../figures.ts';
+import { type Took, time } from '../processes.ts';
+import { makeRoot, NOOP, type Root } from '../product.ts';
+import { type Bench, type Measure, type Row, ratio } from '../row.ts';
+
+/** What one command costs, start-up and all. */
+
+/** A process is started by a shell's loop, so that what starts it costs as little as can be, and the same for both. */
+function loopOf(count: number, command: string): readonly string[] {
+  return ['-c', `i=0; while [ $i -lt ${count} ]; do ${command} >/dev/null; i=$((i+1)); done`];
+}
+
+const enqueue: Row = {
+  id: 1,
+  title: 'one enqueue command (bin/enqueue)',
+  async run(bench) {
+    const root = makeRoot(bench.ground.folder('enqueue'));
+    root.define('flat', root.handler('noop', NOOP));
+    const count = bench.count(100);
+    const env = { ENQUEUE: bench.product.enqueue, CADENCE_ROOT: root.dir };
+    const loop = (command: string) => () => time('/bin/sh', loopOf(count, command), env);
+    const took = await inTurn(bench.count(15, 2), {
+      limit: loop('/bin/sh -c :'),
+      ours() {
+        const one = loop('"$ENQUEUE" flat')();
+        const files = readdirSync(root.paths.inbox);
+        if (files.length !== count) throw new Error(`${files.length} ticks lie in the inbox, not ${count}`);
+        for (const file of files) unlinkSync(join(root.paths.inbox, file));
+        return one;
+      },
+    });
+    return [compare('enqueue flat', took.ours, took.limit, { each: count, atMost: 1.15, limit: 'sh -c :' })];
+  },
+};
+
+function compare(
+  workload: string,
+  ours: readonly Took[],
+  limit: readonly Took[],
+  { each = 1, atMost, limit: name }: { each?: number; atMost: number; limit: string },
+): Measure {
+  const wall = (all: readonly Took[]): number => median(all.map(({ wallMs }) => wallMs)) / each;
+  const cpu = (all: readonly Took[]): number => all.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / all.length / each;
+  return ratio(workload, {
+    ours: ms(wall(ours)),
+    limit: `${ms(wall(limit))} ${name}`,
+    ratio: wall(ours) / wall(limit),
+    atMost,
+    note: `CPU ${ms(cpu(ours))} against ${ms(cpu(limit))}: ${(cpu(ours) / cpu(limit)).toFixed(2)}x`,
+  });
+}
+
+async function verbs(
+  bench: Bench,
+  root: Root,
+  rounds: number,
+  lines: Readonly<Record<string, { words: readonly string[]; atMost: number }>>,
+): Promise<readonly Measure[]> {
+  const env = { CADENCE_ROOT: root.dir };
+  const floor = (): Took => time(process.execPath, ['-e', '0'], env);
+  const ours = Object.fromEntries(Object.entries(lines).map(([name, { words }]) => [name, () => time(process.execPath, [bench.product.bin, ...words], env)]));
+  const took = await inTurn(rounds, { floor, ...ours });
+  return Object.entries(lines).map(([name, { atMost }]) => compare(name, took[name as 'floor'], took.floor, { atMost, limit: 'node -e 0' }));
+}
+
+/** A root where something is defined and something has run. */
+function usedRoot(bench: Bench): Root {
+  const root = makeRoot(bench.ground.folder('verbs'));
+  for (const name of ['flat', 'other', 'third']) root.define(name, root.handler('noop', NOOP));
+  return root;
+}
+
+const reading: Row = {
+  id: 2,
+  title: 'node commands that read',
+  run: (bench) =>
+    verbs(bench, usedRoot(bench), bench.count(25, 3), {
+      status: { words: ['status'], atMost: 1.3 },
+      'doctor --json': { words: ['doctor', '--json'], atMost: 1.3 },
+      runs: { words: ['runs'], atMost: 1.3 },
+      'enqueue --dry-run': { words: ['enqueue', 'flat', '--dry-run'], atMost: 1.3 },
+    }),
+};
+
+const helping: Row = {
+  id: 17,
+  title: '--help and --version',
+  run: (bench) =>
+    verbs(bench, usedRoot(bench), bench.count(25, 3), {
+      '--help': { words: ['--help'], atMost: 1.3 },
+      '--version': { words: ['--version'], atMost: 1.3 },
+    }),
+};
+
+export const COMMAND_ROWS: readonly Row[] = [enqueue, reading, helping];
+export { verbs };

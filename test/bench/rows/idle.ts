@@ -1,0 +1,131 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { digits, median, mib, ms, quantile } from '../figures.ts';
+import { actor, lacksProc, pause, startActor, type Usage, until, usageOf } from '../processes.ts';
+import { makeRoot, type Root, startOwner } from '../product.ts';
+import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
+import { STAMP, stampsOf } from './latency.ts';
+
+/** What an owner costs that has nothing to do. */
+
+const idle: Row = {
+  id: 9,
+  title: 'an owner with nothing to do',
+  lacks: lacksProc,
+  async run(bench) {
+    const root = makeRoot(bench.ground.folder('idle'));
+    root.define('stamp', root.handler('stamp', STAMP));
+    const owner = await startOwner(bench.product, root);
+    const least = await startActor([actor('watcher.mjs'), root.paths.inbox]);
+    try {
+      // An owner that has done something once is the usual one: its modules are loaded.
+      root.drop('stamp', 1);
+      await until('the handler began', () => stampsOf(root).length === 1);
+      await quiet(owner.pid);
+      const seconds = bench.isQuick ? 2 : 30;
+      const [ours, limit] = await Promise.all([over(owner.pid, seconds), over(least.pid, seconds)]);
+      return idleMeasures(ours, limit, seconds);
+    } finally {
+      await Promise.all([owner.stop(), least.end()]);
+    }
+  },
+};
+
+function idleMeasures(ours: Usage, limit: Usage, seconds: number): readonly Measure[] {
+  const each = (count: number): number => count / seconds;
+  return [
+    value(`wakeups a second, over ${seconds} s`, {
+      ours: `${digits(each(ours.wakeups))}/s`,
+      limit: `${digits(each(limit.wakeups))}/s fs.watch alone`,
+      value: each(ours.wakeups),
+      atMost: 0,
+    }),
+    value('CPU, ms a second', { ours: digits(each(ours.cpuMs)), limit: digits(each(limit.cpuMs)), value: each(ours.cpuMs), atMost: 0 }),
+    value('resident memory, MiB', { ours: mib(ours.rssKib), limit: `${mib(limit.rssKib)} node with fs.watch`, value: ours.rssKib / 1024, atMost: 64 }),
+  ];
+}
+
+/** Until nobody has woken it for two seconds; one who never sleeps is measured as he is. */
+async function quiet(pid: number): Promise<void> {
+  for (let tries = 0; tries < 10; tries += 1) {
+    const before = usageOf(pid).wakeups;
+    await pause(2_000);
+    if (usageOf(pid).wakeups === before) return;
+  }
+}
+
+async function over(pid: number, seconds: number): Promise<Usage> {
+  const before = usageOf(pid);
+  await pause(seconds * 1000);
+  const after = usageOf(pid);
+  return { wakeups: after.wakeups - before.wakeups, cpuMs: after.cpuMs - before.cpuMs, writes: after.writes - before.writes, rssKib: after.rssKib };
+}
+
+const FAILING = "export default async () => { throw new Error('the service is down'); };\n";
+
+const held: Row = {
+  id: 10,
+  title: 'an open breaker with ticks behind it',
+  lacks: lacksProc,
+  async run(bench) {
+    const root = makeRoot(bench.ground.folder('held'));
+    root.define('stamp', root.handler('stamp', STAMP));
+    root.define('down', `${root.handler('down', FAILING)}retry: {attempts: 9}\nbreaker: {failures: 1, open: 30m}\n`);
+    const owner = await startOwner(bench.product, root);
+    try {
+      const without = await inlineLatencies(bench, root);
+      const count = bench.count(10_000);
+      root.drop('down', count);
+      await until('the breaker is open', () => existsSync(root.paths.circuit));
+      await until('every tick is parked', () => readdirSync(root.paths.waiting).length === count, 600_000);
+      await quiet(owner.pid);
+      const seconds = bench.isQuick ? 2 : 20;
+      const ours = await over(owner.pid, seconds);
+      return heldMeasures(count, seconds, ours, without, await inlineLatencies(bench, root));
+    } finally {
+      await owner.stop();
+    }
+  },
+};
+
+function heldMeasures(count: number, seconds: number, ours: Usage, without: readonly number[], beside: readonly number[]): readonly Measure[] {
+  const what = `${count} held ticks, ${seconds} s`;
+  return [
+    value(`${what}: writes`, { ours: String(ours.writes), limit: '0', value: ours.writes, atMost: 0 }),
+    value(`${what}: wakeups`, {
+      ours: String(ours.wakeups),
+      limit: '0',
+      value: ours.wakeups,
+      atMost: 0,
+      note: `${digits(ours.cpuMs)} ms of CPU, ${mib(ours.rssKib)} resident`,
+    }),
+    ratio('an inline tick beside them, p50', {
+      ours: ms(median(beside)),
+      limit: `${ms(median(without))} without them`,
+      ratio: median(beside) / median(without),
+      atMost: 1.25,
+    }),
+    ratio('an inline tick beside them, p99', {
+      ours: ms(quantile(beside, 0.99)),
+      limit: `${ms(quantile(without, 0.99))} without them`,
+      ratio: quantile(beside, 0.99) / quantile(without, 0.99),
+      atMost: 1.5,
+      note: 'of a hundred ticks the slowest: it moves with the machine',
+    }),
+  ];
+}
+
+/** From the file's making to the handler's first line. */
+async function inlineLatencies(bench: Bench, root: Root): Promise<readonly number[]> {
+  const took: number[] = [];
+  for (let n = 0; n < bench.count(100, 3); n += 1) {
+    const seen = stampsOf(root).length;
+    const at = process.hrtime.bigint();
+    root.drop('stamp', 1);
+    await until('the handler began', () => stampsOf(root).length > seen);
+    took.push(Number((stampsOf(root)[seen] as bigint) - at) / 1e6);
+    await pause(15);
+  }
+  return took;
+}
+
+export const IDLE_ROWS: readonly Row[] = [idle, held];

@@ -1,0 +1,36 @@
+import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
+import { digits } from './figures.ts';
+import type { Ground } from './ground.ts';
+import type { Result } from './results.ts';
+
+/** The one table, and what must be known to read it. */
+
+const HEAD = ['#', 'workload', 'ours', 'limit', 'ratio', 'target', 'met'] as const;
+
+export function headOf(ground: Ground, isQuick: boolean): string {
+  const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GiB, ${process.platform} ${release()}, node ${process.versions.node}`;
+  const lines = [`machine  ${machine}`, `load     ${loadavg().map(digits).join(' ')} when it began`, `files    ${ground.what}`];
+  if (ground.doubt !== undefined) lines.push(`WARNING  ${ground.doubt}`);
+  if (isQuick) lines.push('WARNING  --quick: a tenth of the work; this shows that the harness works and proves nothing else');
+  lines.push('Ratios are ours / limit, both measured in this run, in turn; less is better. Times are medians.');
+  return lines.join('\n');
+}
+
+export function lineOf(title: string, result: Result): readonly string[] {
+  const { id, workload, ours, limit, figure, isRatio, met } = result;
+  const figureText = Number.isFinite(figure) ? `${figure < 0.1 && figure > 0 ? figure.toFixed(4) : figure.toFixed(2)}${isRatio ? 'x' : ''}` : '?';
+  return [String(id), `${title}: ${workload}`, ours, limit, figureText, targetText(result), met ? 'yes' : 'NO'];
+}
+
+function targetText({ target, isRatio }: Result): string {
+  return target === 0 ? '0' : `≤ ${target < 0.1 ? target.toFixed(3) : target}${isRatio ? 'x' : ''}`;
+}
+
+/** Markdown, so that it can be pasted where it is to be read; the columns are filled up so that a terminal shows them too. */
+export function format(lines: readonly (readonly string[])[]): string {
+  const rows = [HEAD as readonly string[], ...lines];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const text = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`);
+  text.splice(1, 0, `|${widths.map((width) => '-'.repeat(width + 2)).join('|')}|`);
+  return text.join('\n');
+}

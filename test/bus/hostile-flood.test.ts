@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { testBus } from '../support/bus.ts';
+import { hookedFiles } from '../support/hooked-files.ts';
+import { canonicalName, deadName, hostileYard, tickText } from '../support/hostile-cases.ts';
+import { takeAll, takeBeside } from '../support/hostile-check.ts';
+
+const COUNT = 100_000;
+/** Where making 100,000 files takes seconds, not minutes. */
+const FAST = '/dev/shm';
+const SPACE_BYTES = 2 * 1024 ** 3;
+
+async function inFastFolder<T>(act: () => T): Promise<T> {
+  const before = process.env.TMPDIR;
+  const isRoomy = existsSync(FAST) && statfsSync(FAST).bavail * statfsSync(FAST).bsize > SPACE_BYTES;
+  if (isRoomy) process.env.TMPDIR = FAST;
+  try {
+    return act();
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}
+
+/** Ten kinds of garbage, some of it under the names of ticks. */
+function dropGarbage(inbox: string, n: number): void {
+  const id = `junk${String(n).padStart(8, '0')}`;
+  const path = `${inbox}/${id}`;
+  switch (n % 10) {
+    case 0:
+      return writeFileSync(`${path}.json`, '');
+    case 1:
+      return writeFileSync(`${path}.json`, 'not a tick\n');
+    case 2:
+      return writeFileSync(`${path}.json`, '{"cadence":"../../x"}\n');
+    case 3:
+      return writeFileSync(`${inbox}/${canonicalName('nightly', id)}`, 'garbage\n');
+    case 4:
+      return symlinkSync('/etc/hostname', `${path}.json`);
+    case 5:
+      return void mkdirSync(`${path}.json`);
+    case 6:
+      return writeFileSync(`${path}.txt`, 'left');
+    case 7:
+      return writeFileSync(`${path}.json`, Buffer.from([0xff, 0xfe, 0x00]));
+    case 8:
+      return writeFileSync(`${inbox}/${deadName('exhausted').replace('x7k2p9qd4mzt', id)}`, '{"cadence":"nightly"');
+    default:
+      return writeFileSync(`${path}.json`, `{"cadence":"nightly","depth":${n}}\n`);
+  }
+}
+
+const rssMb = (): number => Math.round(process.memoryUsage().rss / 1024 / 1024);
+
+describe('a flood of garbage', () => {
+  it(`of ${COUNT} files keeps a good tick from nothing, and ends in the dlq or is left`, { timeout: 220_000 }, async (t) => {
+    const yard = await inFastFolder(() => hostileYard());
+    const { bus, inbox } = yard;
+    const memory: number[] = [rssMb()];
+    for (let n = 0; n < COUNT; n += 1) {
+      dropGarbage(inbox, n);
+      if (n === COUNT / 2) writeFileSync(`${inbox}/good.json`, tickText({ cadence: 'foreign' }));
+    }
+    await turn();
+    memory.push(rssMb());
+    await takeBeside(yard);
+    memory.push(rssMb());
+    let foreign = 0;
+    for (let round = 0; ; round += 1) {
+      assert.ok(round < 50_000, 'it never comes to rest');
+      const againMs = await bus.queue.refresh();
+      const { claims, tried } = await takeAll(bus.queue);
+      foreign += claims.filter(({ name }) => name.cadence === 'foreign').length;
+      assert.equal(claims.filter(({ name }) => name.cadence !== 'foreign').length, 0);
+      if (tried > 0) continue;
+      if (againMs === undefined) break;
+      bus.clock.set(Math.max(againMs, bus.clock.nowMs()));
+    }
+    memory.push(rssMb());
+    assert.equal(foreign, 1);
+    assert.equal(readdirSync(inbox).length, COUNT / 10);
+    assert.equal(readdirSync(bus.paths.dlq).length, (COUNT / 10) * 9);
+    assert.deepEqual([bus.ls('waiting'), bus.ls('tmp'), bus.ls('claimed').length], [[], [], 1]);
+    t.diagnostic(`RSS in MB before, with the files, after the good tick, at rest: ${memory.join(', ')}`);
+    assert.ok((memory.at(-1) as number) - (memory[1] as number) < 400, `memory grew: ${memory}`);
+  });
+
+  it('does not keep the inbox from being read again for long, however long it took to judge', async () => {
+    const files = hookedFiles();
+    const yard = hostileYard(testBus({ files }));
+    const { bus, inbox } = yard;
+    let hint = (): void => undefined;
+    files.watch = (_dir, onChange) => {
+      hint = onChange;
+      return { close: () => undefined };
+    };
+    bus.queue.onArrival(() => undefined);
+    writeFileSync(`${inbox}/${canonicalName('held')}`, tickText({ cadence: 'held' }));
+    for (let n = 0; n < 3_000; n += 1) writeFileSync(`${inbox}/junk${n}.json`, '{}\n');
+    files.before = (call) => {
+      if (call === 'read' || call === 'rename') bus.clock.advance(10);
+    };
+    await bus.queue.refresh();
+    files.before = () => undefined;
+    bus.drop(bus.canonical('late', 'late00000000'), tickText({ cadence: 'late' }));
+    hint();
+    bus.clock.advance(5_000);
+    await bus.queue.refresh();
+    assert.equal(bus.queue.head('late')?.name.id, 'late00000000');
+  });
+});

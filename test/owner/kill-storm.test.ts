@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../support/eventually.ts';
+import { type CliProcess, startCli } from '../support/owner-cli.ts';
+import { createYard, list, seeded, type Yard } from './owner-yard.ts';
+
+/** `FAULT_KILLS=500` is the long version: forty ticks a kill, as here twenty-five kills over a thousand… see `TICKS_A_KILL`. */
+const KILLS = Number(process.env.FAULT_KILLS ?? 25);
+const SEED = Number(process.env.FAULT_SEED ?? 20_261_120);
+const TICKS_A_KILL = KILLS > 100 ? 40 : 80;
+const LANES = ['quick-a', 'quick-b', 'words', 'child-a', 'child-b', 'child-c', 'throws', 'exits', 'flaky', 'held'] as const;
+/** Of ten ticks so many are of each: children cost a hundred times what a handler costs. */
+const SHARES: Readonly<Record<(typeof LANES)[number], number>> = {
+  'quick-a': 24,
+  'quick-b': 24,
+  words: 14,
+  'child-a': 4,
+  'child-b': 4,
+  'child-c': 3,
+  throws: 3,
+  exits: 2,
+  flaky: 1,
+  held: 1,
+};
+
+/** Whatever fails is tried again after a millisecond; nothing is held for longer than a moment, or the test would wait for it. */
+const FAILS = ['retry: { attempts: 2, delays: [1ms], jitter: 0 }', 'breaker: { failures: 1000, open: 20ms, max_open: 20ms }'];
+const MARK = 'import { appendFileSync } from "node:fs"; appendFileSync(`${context.root}/effects`, `${context.runId}\\n`);';
+
+function furnish(yard: Yard): void {
+  const note = MARK.replace(/^import.*?; /, '');
+  const handler = (name: string, body: string, ...lines: readonly string[]): void => {
+    yard.put(`handlers/${name}.mjs`, `import { appendFileSync } from 'node:fs';\nexport default async (tick, context) => {\n${note}\n${body}\n};\n`);
+    yard.cadence(name, `run: { inline: handlers/${name}.mjs }`, ...lines);
+  };
+  const child = (name: string, script: string, ...lines: readonly string[]): void =>
+    yard.shell(name, `echo "$CADENCE_RUN_ID" >>"$CADENCE_ROOT/effects"; ${script}`, ...lines);
+  handler('quick-a', 'return "done";');
+  handler('quick-b', 'return "done";');
+  handler('words', 'context.log("words"); await new Promise((go) => setTimeout(go, 1)); return tick.payload.n;');
+  for (const name of ['child-a', 'child-b', 'child-c']) child(name, 'echo said; exit 0');
+  handler('throws', 'throw new Error("as it must");', ...FAILS);
+  child('exits', 'echo no >&2; exit 3', ...FAILS);
+  child('flaky', 'test "$CADENCE_ATTEMPT" -ge 2', ...FAILS);
+  handler('held', 'throw new Error("opens the breaker");', 'retry: { attempts: 2, delays: [1ms], jitter: 0 }', 'breaker: { failures: 3, open: 60ms, max_open: 60ms }');
+}
+
+const expand = (): readonly string[] => LANES.flatMap((name) => Array.from({ length: SHARES[name] }, () => name));
+
+function drop(yard: Yard, random: () => number): Promise<readonly string[]> {
+  const deck = expand();
+  const names = Array.from({ length: TICKS_A_KILL }, () => deck[Math.floor(random() * deck.length)] as string);
+  return Promise.all(names.map((name, n) => yard.enqueue(name, { payload: { n: `tick ${n}` } })));
+}
+
+/** A while of work, counted in what the run log has grown by, then a moment more: so the kill comes at any instruction. */
+async function work(yard: Yard, owner: CliProcess, random: () => number): Promise<void> {
+  const logs = (): readonly string[] => list(yard.paths.runs).filter((file) => file.endsWith('.jsonl'));
+  const size = (): number => logs().reduce((sum, file) => sum + statSync(join(yard.paths.runs, file)).size, 0);
+  const kind = random();
+  if (kind > 0.25) {
+    const target = size() + Math.floor(random() * 16_000);
+    await eventually('work is done', () => owner.hasEnded() || size() >= target || list(yard.paths.inbox).length + list(yard.paths.waiting).length === 0);
+  }
+  await pause(random() * (kind > 0.25 ? 20 : 250));
+}
+
+async function drain(yard: Yard): Promise<void> {
+  await eventually(
+    'all is quiet',
+    async () => {
+      const drained = startCli(['start', '--drain', '--json', '--root', yard.root]);
+      const { code, stderr } = await drained.ended;
+      assert.equal(code, 0, stderr);
+      return yard.ls('inbox').length + yard.ls('waiting').length + yard.ls('claimed').length === 0;
+    },
+    120_000 + KILLS * 1000,
+  );
+}
+
+describe('kill -9 of the real owner under load', () => {
+  it(`loses none of ${KILLS * TICKS_A_KILL} ticks in ${KILLS} kills, and runs no more of them twice than it must`, async (test) => {
+    const yard = createYard();
+    const random = seeded(SEED);
+    furnish(yard);
+    const ticks: string[] = [];
+    for (let kill = 0; kill < KILLS; kill += 1) {
+      const dropping = drop(yard, random);
+      const owner = yard.spawn(['start']);
+      await work(yard, owner, random);
+      assert.ok(!owner.hasEnded(), `the owner ended by itself: ${owner.stderr()}`);
+      owner.kill('SIGKILL');
+      await owner.ended;
+      ticks.push(...(await dropping));
+    }
+    await drain(yard);
+
+    const audit = await yard.json('audit');
+    assert.deepEqual([audit.code, audit.missing, audit.doubled], [0, [], []]);
+    const records = yard.records();
+    const dead = new Set(yard.ls('dlq').map((file) => file.split('.')[2] as string));
+    const done = new Set(records.filter((run) => run.status === 'succeeded').map((run) => run.tick));
+    assert.deepEqual(ticks.filter((id) => !done.has(id) && !dead.has(id)), [], 'ticks without an end');
+    assert.deepEqual(ticks.filter((id) => done.has(id) && dead.has(id)), [], 'ticks with two ends');
+
+    const ended = records.filter((run) => run.status !== 'interrupted').map((run) => run.run_id);
+    const recordedTwice = ended.length - new Set(ended).size;
+    assert.ok(recordedTwice <= KILLS, `${recordedTwice} runs are recorded twice`);
+    const effects = readFileSync(join(yard.root, 'effects'), 'utf8').trim().split('\n');
+    const repeated = effects.length - new Set(effects).size;
+    const interrupted = records.filter((run) => run.status === 'interrupted').length;
+    test.diagnostic(`${records.length} records, ${interrupted} interrupted, ${dead.size} dead, ${recordedTwice} recorded twice, ${repeated} begun twice under one id`);
+    const wellButTwice = ticks.filter((id) => done.has(id) && effects.filter((run) => run.startsWith(id)).length > 1 && !records.some((run) => run.tick === id && run.status === 'failed'));
+    test.diagnostic(`${wellButTwice.length} ticks ran well more than once`);
+    for (const file of yard.ls('dlq')) JSON.parse(readFileSync(join(yard.paths.dlq, file), 'utf8'));
+    JSON.parse(readFileSync(yard.paths.holds, 'utf8'));
+    assert.deepEqual(yard.ls('running'), []);
+    assert.deepEqual(yard.children(), [], 'children left behind');
+  });
+});
