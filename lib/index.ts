@@ -5,6 +5,7 @@
 import { createProducer, type EnqueueOptions, type Producer, type Receipt, requireRoot } from './platform/producer.ts';
 
 export { CadenceError, type ErrorCode } from './core/error.ts';
+export type { HandlerAnswer, HandlerContext } from './core/handler.ts';
 export type { RunRecord, RunStatus } from './core/run.ts';
 export type { Tick } from './core/tick.ts';
 export { type EnqueueOptions, findRoot, type Receipt } from './platform/producer.ts';

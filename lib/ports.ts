@@ -263,12 +263,6 @@ export interface RunEnd {
   readonly stderrPath: string | null;
 }
 
-/** What an inline handler may answer; the module's default export is `async (tick, context) => answer`. */
-export type HandlerAnswer =
-  | undefined
-  | string
-  | { readonly kind: 'ok' | 'skip' | 'defer' | 'fail' | 'give_up'; readonly summary?: string; readonly reason?: string; readonly delay?: string };
-
 // ── Definitions ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** What the `cadences/` folder says now. */

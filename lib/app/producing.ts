@@ -4,7 +4,7 @@ import { type EnqueueOptions, requestOf } from '../platform/tick-request.ts';
 import { nowMs } from './root.ts';
 
 export { readPayload } from '../platform/payload-source.ts';
-export { createProducer, type EnqueueOptions, type Receipt } from '../platform/producer.ts';
+export { createProducer, type EnqueueOptions } from '../platform/producer.ts';
 
 /** What `enqueue` would write, checked as it would be. Throws `bad_data` where that would. */
 export function previewTick(cadence: string, options: EnqueueOptions): { readonly due_at: string; readonly content: unknown } {

@@ -1,12 +1,13 @@
 import type { Cadence } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
+import type { HandlerEnqueueOptions } from '../core/handler.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
 import { cutLog } from '../platform/child-log.ts';
 import { randomSessionId } from '../platform/ids.ts';
 import { createProducer } from '../platform/producer.ts';
 import type { Processes, Runner } from '../ports.ts';
-import type { EnqueueOptions as ChildEnqueueOptions, RunnerDeps } from '../runners/phase.ts';
+import type { RunnerDeps } from '../runners/phase.ts';
 import { createRunners } from '../runners/runners.ts';
 import { createWatch } from '../runners/watch.ts';
 import type { Storage } from './storage.ts';
@@ -30,7 +31,7 @@ export function createRunnerChoice(runners: Runners, carryOut: (payload: unknown
 /** A handler's tick knows whose child it is. */
 function createChildEnqueue(root: string) {
   const producer = createProducer({ root });
-  return async (cadence: string, options: ChildEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
+  return async (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
     const { payload, key, in: after } = options;
     const delayMs = after === undefined ? undefined : parseDuration(after);
     return producer.enqueue(cadence, {

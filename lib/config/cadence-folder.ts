@@ -16,7 +16,7 @@ export interface FolderView {
 const KINDS = /^(.+)\.(yaml|yml|md)$/i;
 
 /** Hidden files, and what editors leave beside a file while they save it, are no definitions. A README is for people. */
-export function isIgnored(file: string): boolean {
+function isIgnored(file: string): boolean {
   return file.startsWith('.') || file.startsWith('#') || file === 'README.md' || file === SETTINGS_FILE || !KINDS.test(file);
 }
 

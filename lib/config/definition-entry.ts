@@ -20,13 +20,11 @@ export interface Entry {
   readonly problems: readonly Problem[];
 }
 
-export interface EntryReaderDeps {
+interface EntryReaderDeps {
   readonly files: Pick<Files, 'info' | 'read' | 'realPath'>;
   readonly root: string;
   readonly home: string;
 }
-
-export type EntryReader = ReturnType<typeof createEntryReader>;
 
 /** Reads entries; an entry that has not changed is the same object as before. */
 export function createEntryReader(deps: EntryReaderDeps) {

@@ -70,7 +70,7 @@ export interface BreakerPolicy {
 
 export const DEFAULT_RETRY: RetryPolicy = { attempts: 2, delaysMs: [30_000, 120_000], jitter: 0.25 };
 export const DEFAULT_BREAKER: BreakerPolicy = { failures: 3, openMs: 30 * 60_000, maxOpenMs: 4 * 3_600_000 };
-export const DEFAULT_LANES: Readonly<Record<string, number>> = { agent: 1, command: 4, inline: 16 };
+const DEFAULT_LANES: Readonly<Record<string, number>> = { agent: 1, command: 4, inline: 16 };
 export const DEFAULT_COMMAND_TIMEOUT_MS: Ms = 5 * 60_000;
 export const DEFAULT_AGENT_TIMEOUT_MS: Ms = 30 * 60_000;
 export const DEFAULT_IDLE_TIMEOUT_MS: Ms = 30 * 60_000;

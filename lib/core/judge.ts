@@ -58,7 +58,7 @@ export function signalOf(code: number | null, signal: string | null): string | u
 }
 
 /** `exit 3`, `killed by SIGKILL (often: out of memory)`. */
-export function describeExit(code: number | null, signal: string | null): string {
+function describeExit(code: number | null, signal: string | null): string {
   const name = signalOf(code, signal);
   if (name === 'SIGKILL') return 'killed by SIGKILL (often: out of memory)';
   if (name !== undefined) return `killed by ${name}`;

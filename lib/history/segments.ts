@@ -1,4 +1,3 @@
-import type { LogPosition } from '../core/holds.ts';
 import type { Files } from '../ports.ts';
 import { isDay } from './position.ts';
 
@@ -15,7 +14,7 @@ export function segmentPath(dir: string, day: string): string {
   return `${dir}/${day}${SUFFIX}`;
 }
 
-export function segmentDay(name: string): string | undefined {
+function segmentDay(name: string): string | undefined {
   const day = name.endsWith(SUFFIX) ? name.slice(0, -SUFFIX.length) : '';
   return isDay(day) ? day : undefined;
 }
@@ -43,13 +42,4 @@ export function readBytes(files: LogFiles, path: string, offset: number, bytes: 
     if (files.info(path) === undefined) return Buffer.alloc(0);
     throw error;
   }
-}
-
-/** Where the log ends now; the start of all logs where there is none. */
-export function logEnd(files: LogFiles, dir: string): LogPosition {
-  for (const day of listDays(files, dir).toReversed()) {
-    const bytes = segmentBytes(files, dir, day);
-    if (bytes !== undefined) return { day, bytes };
-  }
-  return { day: '', bytes: 0 };
 }

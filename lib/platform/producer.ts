@@ -95,7 +95,7 @@ function ownError(fault: unknown): unknown {
 }
 
 /** The commands name the root, for an agent may run them anywhere. */
-export function formatReceipt(root: string, { cadence, id }: TickName, path: string): Receipt {
+function formatReceipt(root: string, { cadence, id }: TickName, path: string): Receipt {
   const runId = formatRunId(id, 1);
   const at = `--root ${/^[\w./:@%+=,-]+$/.test(root) ? root : `'${root.replaceAll("'", "'\\''")}'`}`;
   return {

@@ -29,7 +29,7 @@ export function requireRoot(named: string | undefined, cwd: string, env: Readonl
 const HINT = 'Name the agent root with --root or CADENCE_ROOT.';
 const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR']);
 
-export function isAgentRoot(root: string): boolean {
+function isAgentRoot(root: string): boolean {
   const { cadences } = pathsOf(root);
   try {
     return statSync(cadences).isDirectory();

@@ -30,7 +30,7 @@ interface Parcel {
 }
 
 /** What a reader of a batch must be ready to hold at once. */
-export const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_TRIES = 20;
 const flush = promisify(fsync);
 

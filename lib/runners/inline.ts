@@ -1,22 +1,11 @@
 import { formatDuration } from '../core/duration.ts';
+import type { HandlerContext } from '../core/handler.ts';
 import { judgeExit } from '../core/judge.ts';
 import type { Outcome, StopCause } from '../core/outcome.ts';
 import type { AppendLog, Closeable, Files, StopSignal } from '../ports.ts';
 import { describeThrow, failed, judgeAnswer } from './answer.ts';
 import { unlessRefused } from './capture.ts';
-import type { EnqueueOptions, InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
-
-/** What a handler gets beside its tick. */
-export interface HandlerContext {
-  /** Aborted when the run is to end; a handler that does not heed it is abandoned after its grace. */
-  readonly signal: AbortSignal;
-  /** One line into the stdout file of the run. */
-  log(line: unknown): void;
-  readonly runId: string;
-  readonly attempt: number;
-  readonly root: string;
-  enqueue(cadence: string, options?: EnqueueOptions): Promise<unknown>;
-}
+import type { InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 
 type Handler = (tick: unknown, context: HandlerContext) => unknown;
 type Loaded = { readonly kind: 'handler'; readonly handler: Handler } | { readonly kind: 'not_loaded'; readonly outcome: Outcome };

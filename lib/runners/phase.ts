@@ -1,4 +1,5 @@
 import type { BusSettings, RunKind } from '../core/cadence.ts';
+import type { HandlerEnqueueOptions } from '../core/handler.ts';
 import type { Ms } from '../core/instant.ts';
 import { dayOf } from '../core/instant.ts';
 import type { Ending, Outcome } from '../core/outcome.ts';
@@ -19,14 +20,7 @@ export interface RunnerDeps {
   /** A UUID that was never used before. */
   readonly newSessionId: () => string;
   /** For handlers: a tick of another cadence, told whose child it is. */
-  readonly enqueue: (cadence: string, options: EnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
-}
-
-export interface EnqueueOptions {
-  readonly payload?: unknown;
-  readonly key?: string;
-  /** `10m`: due that much later. */
-  readonly in?: string;
+  readonly enqueue: (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
 }
 
 /** One of the two parts of a job: the guard that asks whether there is work, and the run. Each has a folder and time limits of its own, both write into the same two files. */

@@ -38,7 +38,7 @@ export const busSettingsSchema = keys(
 export type BusSettingsFile = z.infer<typeof busSettingsSchema>;
 
 const LATER = 'Remove it; nothing would come of it.';
-export const SETTINGS_NOT_YET: NotYet = {
+const SETTINGS_NOT_YET: NotYet = {
   sinks: LATER,
   notify: LATER,
   budget: LATER,

@@ -36,7 +36,7 @@ const DOLLARS = 'an amount in US dollars above 0';
 const CONFIGS = 'the path of a file, or a list of them';
 const ARGS = 'a list of words';
 
-export const PERMISSION_MODES = ['dontAsk', 'default', 'manual', 'plan', 'auto', 'acceptEdits', 'bypassPermissions'] as const;
+const PERMISSION_MODES = ['dontAsk', 'default', 'manual', 'plan', 'auto', 'acceptEdits', 'bypassPermissions'] as const;
 
 export const claudeKeys = keys(
   {

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { testBus } from '../support/bus.ts';
 import { hookedFiles } from '../support/hooked-files.ts';
-import { canonicalName, deadName, hostileYard, tickText } from '../support/hostile-cases.ts';
+import { canonicalName, deadName, hostileYard, ID, tickText } from '../support/hostile-cases.ts';
 import { takeAll, takeBeside } from '../support/hostile-check.ts';
 
 const COUNT = 100_000;
@@ -25,32 +25,18 @@ async function inFastFolder<T>(act: () => T): Promise<T> {
 }
 
 /** Ten kinds of garbage, some of it under the names of ticks. */
-function dropGarbage(inbox: string, n: number): void {
-  const id = `junk${String(n).padStart(8, '0')}`;
-  const path = `${inbox}/${id}`;
-  switch (n % 10) {
-    case 0:
-      return writeFileSync(`${path}.json`, '');
-    case 1:
-      return writeFileSync(`${path}.json`, 'not a tick\n');
-    case 2:
-      return writeFileSync(`${path}.json`, '{"cadence":"../../x"}\n');
-    case 3:
-      return writeFileSync(`${inbox}/${canonicalName('nightly', id)}`, 'garbage\n');
-    case 4:
-      return symlinkSync('/etc/hostname', `${path}.json`);
-    case 5:
-      return void mkdirSync(`${path}.json`);
-    case 6:
-      return writeFileSync(`${path}.txt`, 'left');
-    case 7:
-      return writeFileSync(`${path}.json`, Buffer.from([0xff, 0xfe, 0x00]));
-    case 8:
-      return writeFileSync(`${inbox}/${deadName('exhausted').replace('x7k2p9qd4mzt', id)}`, '{"cadence":"nightly"');
-    default:
-      return writeFileSync(`${path}.json`, `{"cadence":"nightly","depth":${n}}\n`);
-  }
-}
+const GARBAGE: readonly ((inbox: string, id: string, n: number) => void)[] = [
+  (inbox, id) => writeFileSync(`${inbox}/${id}.json`, ''),
+  (inbox, id) => writeFileSync(`${inbox}/${id}.json`, 'not a tick\n'),
+  (inbox, id) => writeFileSync(`${inbox}/${id}.json`, '{"cadence":"../../x"}\n'),
+  (inbox, id) => writeFileSync(`${inbox}/${canonicalName('nightly', id)}`, 'garbage\n'),
+  (inbox, id) => symlinkSync('/etc/hostname', `${inbox}/${id}.json`),
+  (inbox, id) => mkdirSync(`${inbox}/${id}.json`),
+  (inbox, id) => writeFileSync(`${inbox}/${id}.txt`, 'left'),
+  (inbox, id) => writeFileSync(`${inbox}/${id}.json`, Buffer.from([0xff, 0xfe, 0x00])),
+  (inbox, id) => writeFileSync(`${inbox}/${deadName('exhausted').replace(ID, id)}`, '{"cadence":"nightly"'),
+  (inbox, id, n) => writeFileSync(`${inbox}/${id}.json`, `{"cadence":"nightly","depth":-${n}}\n`),
+];
 
 const rssMb = (): number => Math.round(process.memoryUsage().rss / 1024 / 1024);
 
@@ -60,7 +46,7 @@ describe('a flood of garbage', () => {
     const { bus, inbox } = yard;
     const memory: number[] = [rssMb()];
     for (let n = 0; n < COUNT; n += 1) {
-      dropGarbage(inbox, n);
+      GARBAGE[n % GARBAGE.length]?.(inbox, `junk${String(n).padStart(8, '0')}`, n);
       if (n === COUNT / 2) writeFileSync(`${inbox}/good.json`, tickText({ cadence: 'foreign' }));
     }
     await turn();

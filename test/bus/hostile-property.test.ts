@@ -41,7 +41,7 @@ const anyBytes = fc.oneof(
 );
 const fileName = fc
   .string({ unit: 'binary', minLength: 1, maxLength: 60 })
-  .map((text) => text.replaceAll('/', '_').replaceAll('\0', '_').toWellFormed())
+  .map((text) => Buffer.from(text.replaceAll('/', '_').replaceAll('\0', '_')).toString())
   .filter((text) => text !== '.' && text !== '..');
 const anyValue = fc.oneof(fc.jsonValue(), fc.object({ withNullPrototype: false }), fc.string(), fc.double());
 const FIELDS = ['cadence', 'source', 'enqueued_at', 'key', 'slot', 'expires_at', 'parent_run', 'depth', 'dead', 'id', 'due_at', 'payload', 'raw', '__proto__'];

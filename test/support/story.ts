@@ -7,7 +7,7 @@ import type { Files, Job, Runner } from '../../lib/ports.ts';
 import type { TestClock } from './bus.ts';
 
 /** A root with one cadence for each way a tick can go, and ticks for them: a whole story. */
-export const CADENCES: Readonly<Record<string, string>> = {
+const CADENCES: Readonly<Record<string, string>> = {
   good: 'run: { command: [good] }',
   flaky: 'run: { command: [flaky] }\nretry: { attempts: 3, delays: [1s] }',
   broken: 'run: { command: [broken] }\nretry: { attempts: 2, delays: [1s] }\nbreaker: { failures: 3, open: 1m, max_open: 2m }',
