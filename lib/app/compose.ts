@@ -18,6 +18,7 @@ import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
 import { createOrders, type Orders } from '../services/orders.ts';
 import { recover } from '../services/recovery.ts';
+import { createStorageHealth, type StorageHealth } from '../services/storage-health.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
@@ -35,6 +36,7 @@ export interface OwnerParts {
   readonly history: History;
   readonly definitions: LiveDefinitions;
   readonly book: HoldsBook;
+  readonly health: StorageHealth;
   readonly conclusion: Conclusion;
   readonly consumer: Consumer;
   readonly jobs: Jobs;
@@ -66,9 +68,10 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const { onFault } = wiring;
   const storage = composeStorage(wiring.root, wiring, onFault);
   const { clock, files, paths, machine, history, runLog, journal, definitions } = storage;
-  const book = composeBook(storage);
+  const health = createStorageHealth({ journal });
+  const book = composeBook(storage, health);
   const queue = createFileQueue({ files, clock, paths, ids: createIds(), news: newsTo(journal, (run) => conclusion.note(run), clock) });
-  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, onFault });
+  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, onFault });
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? 1 });
   const processes = createProcesses({ clock, files });
   const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload));
@@ -80,7 +83,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const orders = composeOrders(storage, { queue, book, jobs, conclusion });
   const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
-  const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, conclusion, book, ownership: wiring.ownership, missingEnv });
+  const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, ownership: wiring.ownership, missingEnv });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, knownKeys, onFault, serves: wiring.serves };
   const consumer = createConsumer({ ...shared, control: controlCadence(paths), relook: () => announceDefinitions(definitions.reload()) });
 
@@ -99,6 +102,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     history,
     definitions,
     book,
+    health,
     conclusion,
     consumer,
     jobs,
@@ -116,11 +120,11 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   };
 }
 
-function composeBook({ clock, files, paths, runLog, journal, definitions }: Storage): HoldsBook {
+function composeBook({ clock, files, paths, runLog, journal, definitions }: Storage, health: StorageHealth): HoldsBook {
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const doc = createDoc({ files, clock, path: paths.holds, parse: parseHolds, onBroken });
   const view = createDoc({ files, clock, path: paths.circuit, parse: parseCircuitView, onBroken });
-  return createHoldsBook({ clock, runLog, journal, doc, view, policiesOf: (name) => definitions.get(name)?.cadence });
+  return createHoldsBook({ clock, runLog, journal, health, doc, view, policiesOf: (name) => definitions.get(name)?.cadence });
 }
 
 function composeOrders({ clock, files, paths, journal }: Storage, parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion }): Orders {

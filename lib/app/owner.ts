@@ -15,6 +15,7 @@ import { acquireOwnership } from '../platform/ownership.ts';
 import { identityOf } from '../platform/process-identity.ts';
 import { takeOver } from '../platform/takeover.ts';
 import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
+import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
 import { makeFolders } from './storage.ts';
 
@@ -43,6 +44,7 @@ export interface OwnerOptions {
 }
 
 const INLINE_GRACE_MS = 5_000;
+const RECORD_GRACE_MS = 10_000;
 
 export async function startOwner(options: OwnerOptions): Promise<Owner> {
   const { root } = options;
@@ -76,7 +78,10 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
   const waiting: (() => void)[] = [];
 
   function checkDrained(): void {
+    if (waiting.length === 0) return;
     if (parts.consumer.isDrained()) for (const go of waiting.splice(0)) go();
+    // Ends that are still being written wake nobody once they are.
+    else if (parts.conclusion.backlog() > 0) void parts.conclusion.idle().then(parts.clock.breathe).then(loop.wake, fail);
   }
 
   const log = createBusLog(parts.paths.logs, () => parts.clock.nowMs());
@@ -103,7 +108,8 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     await loop.stop();
     parts.jobs.stopAll('halt', ['inline']);
     await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
-    await parts.conclusion.idle();
+    // A disk that refuses must not keep us: what it did not take is found by the next owner.
+    await within(parts.clock, RECORD_GRACE_MS, parts.conclusion.idle());
     parts.book.save();
     parts.journal.emit({ level: 'info', stage: 'owner_stopped', because });
     await parts.journal.flush();
@@ -131,11 +137,18 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
   };
 }
 
-/** Work first; what is tidied once a day comes after it. */
-async function poll(parts: OwnerParts): Promise<number | undefined> {
-  const nextMs = await parts.consumer.poll();
-  await parts.upkeep.daily();
-  return nextMs;
+/** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
+async function poll({ consumer, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
+  try {
+    const nextMs = await consumer.poll();
+    health.well('ticks');
+    await upkeep.daily();
+    return nextMs;
+  } catch (error) {
+    if (!isDiskFault(error)) throw error;
+    health.failed('ticks', error.message);
+    return clock.nowMs() + TRY_AGAIN_MS;
+  }
 }
 
 /** Waits for the work, but no longer than this. */

@@ -13,14 +13,18 @@ export async function ownMeanwhile<T>(options: OwnerOptions, because: string, wo
   }
 }
 
+const MAX_TRIES = 20;
+
 async function startUnlessTaken(options: OwnerOptions): Promise<Owner | undefined> {
   // Loaded here, for all that it brings along is not needed where an owner lives.
   const { startOwner } = await import('./owner.ts');
-  try {
-    return await startOwner(options);
-  } catch (error) {
-    const isHeld = error instanceof CadenceError && error.code === 'held';
-    if (isHeld && (await probeOwner(options.root)).kind !== 'none') return undefined;
-    throw error;
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOwner(options);
+    } catch (error) {
+      if (!(error instanceof CadenceError) || error.code !== 'held' || tries === MAX_TRIES) throw error;
+      if ((await probeOwner(options.root)).kind !== 'none') return undefined;
+      // It has ended between the two looks: it was an owner for a moment, like us.
+    }
   }
 }

@@ -22,9 +22,10 @@ export interface DeadLetters {
   catchUp(): boolean;
 }
 
-const REPORTS_A_ROUND = 16;
-/** Beyond it the names and the journal are all that tells why. */
-const MAX_UNREPORTED = 50_000;
+/** Each is flushed, and a round is not to be longer than a slice by much. */
+const REPORTS_A_ROUND = 8;
+/** In a flood the name and the journal must do: the file stays word for word what it was, and no disk is worn out by garbage. */
+const MAX_UNREPORTED = 1_000;
 
 export function createDeadLetters(deps: { files: Files; clock: Clock; ids: Ids; paths: Paths; left: LeftFiles }): DeadLetters {
   const { files, clock, ids, paths, left } = deps;

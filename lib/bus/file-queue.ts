@@ -105,6 +105,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     // What an earlier owner began to unpack is known by its ids only until the first of them is claimed.
     const isUnpacking = await batches.advance(mustRefill);
     const isReporting = deadLetters.catchUp();
+    if (isReporting) await clock.breathe();
     if (mustRefill) isPartial = false;
     if (pending.trim()) isPartial = true;
     const againMs = dropZone.againMs();

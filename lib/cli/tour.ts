@@ -26,7 +26,7 @@ export async function beginTour(root: string, out: Output): Promise<void> {
   out.note('');
   out.note(out.paint.bold('The tour: enqueued for you, to see a failure handled before your eyes (about 40 seconds)'));
   for (const [name] of PLAN) if (present.includes(name)) out.note(`  ${out.paint.bold(name.padEnd(12))} ${TOLD[name]}`);
-  out.note(out.paint.dim('Look on from another terminal: ls state/cadence-bus/dlq · cat state/cadence-bus/circuit-open.json · cadence-bus status'));
+  out.note(out.paint.dim('Look on from another terminal: ls state/cadence-bus/dlq · cat state/cadence-bus/circuit-open.json · npx cadence-bus status'));
   out.note('');
   await enqueue();
 }

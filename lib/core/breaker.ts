@@ -7,7 +7,8 @@ import { type Ms, parseIso, toIso } from './instant.ts';
  *
  *     closed ──fail──▶ backing_off ──n-th in a row──▶ open ──time──▶ half_open: one probe ──ok──▶ closed
  *                                                      ▲                              └─fail─▶ open, twice as long
- *     any ──operator──▶ isolated          any ──a cause that names its end──▶ blocked
+ *     any ──operator──▶ isolated          any ──a cause that names its end──▶ blocked ──time──▶ half_open
+ *     any ──a cause that time alone does not mend──▶ open, for the longest time
  *
  * It is plain JSON, written as it is. Failures while it is open never lengthen the opening. A probe is remembered by its
  * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe.
@@ -71,7 +72,8 @@ export function clamped(breaker: Breaker, nowMs: Ms, maxMs: Ms): Breaker {
 
 /** A run of this key begins. Out of an opening that is over, it is the probe. */
 export function onStart(breaker: Breaker, runId: string): Breaker {
-  return breaker.state === 'open' ? { ...breaker, state: 'half_open', probe_id: runId } : breaker;
+  if (breaker.state === 'open') return { ...breaker, state: 'half_open', probe_id: runId };
+  return breaker.state === 'blocked' ? { ...breaker, state: 'half_open', probe_id: runId, open_ms: 0 } : breaker;
 }
 
 /** The key has proved itself. Only the probe may close an opening: an older run that ends well late proves nothing. */
@@ -80,11 +82,11 @@ export function onSuccess(breaker: Breaker, runId: string): Breaker {
     case 'closed':
       return breaker.failures === 0 ? breaker : CLOSED;
     case 'backing_off':
-    case 'blocked':
       return CLOSED;
     case 'half_open':
       return breaker.probe_id === runId ? CLOSED : breaker;
     case 'open':
+    case 'blocked':
     case 'isolated':
       return breaker;
   }
@@ -94,13 +96,13 @@ export function onFailure(breaker: Breaker, policy: BreakerPolicy, retry: RetryP
   const { runId, because, nowMs, random } = failure;
   switch (breaker.state) {
     case 'open':
+    case 'blocked':
     case 'isolated':
       return breaker;
     case 'half_open':
-      return breaker.probe_id === runId ? opened(breaker.failures + 1, Math.min(breaker.open_ms * 2, policy.maxOpenMs), failure) : breaker;
+      return breaker.probe_id === runId ? opened(breaker.failures + 1, nextOpenMs(breaker.open_ms, policy), failure) : breaker;
     case 'closed':
-    case 'backing_off':
-    case 'blocked': {
+    case 'backing_off': {
       const failures = breaker.failures + 1;
       if (failures >= policy.failures) return opened(failures, policy.openMs, failure);
       const delayMs = retryDelayMs(retry, failures, random);
@@ -114,9 +116,26 @@ export function onInterrupted(breaker: Breaker, runId: string): Breaker {
   return breaker.state === 'half_open' && breaker.probe_id === runId ? reopened(breaker) : breaker;
 }
 
-/** The account, or the far end, said until when. Not counted. */
-export function onBlocked(breaker: Breaker, untilMs: Ms, failure: Failure): Breaker {
-  if (breaker.state === 'isolated') return breaker;
+/** A cause that does not go away by itself in seconds: trying again at once would be in vain, so the first failure opens. */
+export function onLasting(breaker: Breaker, openMs: Ms, policy: BreakerPolicy, failure: Failure): Breaker {
+  switch (breaker.state) {
+    case 'open':
+    case 'blocked':
+    case 'isolated':
+      return breaker;
+    case 'half_open':
+      if (breaker.probe_id !== failure.runId) return breaker;
+      return opened(breaker.failures + 1, Math.max(openMs, nextOpenMs(breaker.open_ms, policy)), failure);
+    case 'closed':
+    case 'backing_off':
+      return opened(breaker.failures + 1, openMs, failure);
+  }
+}
+
+/** The account, or the far end, said until when. Not counted. Of two ends that are named the later one holds. */
+export function onBlocked(breaker: Breaker, namedMs: Ms, failure: Failure): Breaker {
+  if (breaker.state === 'isolated' || (breaker.state === 'half_open' && breaker.probe_id !== failure.runId)) return breaker;
+  const untilMs = breaker.state === 'open' || breaker.state === 'blocked' ? Math.max(namedMs, parseIso(breaker.until) ?? 0) : namedMs;
   return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), because: failure.because, run_id: failure.runId };
 }
 
@@ -127,6 +146,18 @@ export function afterRestart(breaker: Breaker): Breaker {
 
 export function tripped(breaker: Breaker, because: string, nowMs: Ms): Breaker {
   return { state: 'isolated', failures: breaker.failures, since: toIso(nowMs), because };
+}
+
+/** A human says "try again": what has failed lets one run through first, and all others when that has proved it. */
+export function probing(breaker: Breaker, nowMs: Ms): Breaker {
+  if (breaker.failures === 0 && breaker.state !== 'blocked' && breaker.state !== 'half_open') return CLOSED;
+  const run_id = 'run_id' in breaker ? breaker.run_id : '';
+  return { state: 'open', failures: breaker.failures, open_ms: 0, until: toIso(nowMs), because: 'it was reset: the next run is its probe', run_id };
+}
+
+/** Twice as long as before; the first time, where a block or a reset came before the probe, as long as any. */
+function nextOpenMs(openMs: Ms, policy: BreakerPolicy): Ms {
+  return Math.min(Math.max(openMs * 2, policy.openMs), policy.maxOpenMs);
 }
 
 function opened(failures: number, openMs: Ms, failure: Failure): Breaker {

@@ -64,7 +64,7 @@ export function admit(input: GateInput): Verdict {
 
 /** Held for seconds or less by what runs now, not by a rule: such a tick stays where it lies. */
 export function isMomentary(cause: HoldCause): boolean {
-  return cause === 'busy' || cause === 'lane' || cause === 'workspace' || cause === 'storage';
+  return cause === 'busy' || cause === 'lane' || cause === 'workspace' || cause === 'storage' || cause === 'probe';
 }
 
 function heldBy(key: string, breaker: Breaker, freeMs: Ms): Verdict {

@@ -1,7 +1,22 @@
-import { afterRestart, type Breaker, CLOSED, clamped, onFailure, onInterrupted, onStart, onSuccess, tripped } from './breaker.ts';
+import {
+  afterRestart,
+  type Breaker,
+  CLOSED,
+  clamped,
+  type Failure,
+  onBlocked,
+  onFailure,
+  onInterrupted,
+  onLasting,
+  onStart,
+  onSuccess,
+  probing,
+  tripped,
+} from './breaker.ts';
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
 import type { RunRecord } from './run.ts';
+import { ruleOf } from './session-class.ts';
 
 /**
  * The book of holds: one breaker a key, and what an operator paused. It is a fold over the log of runs, so a crash
@@ -47,13 +62,14 @@ export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, ran
   const nowMs = parseIso(run.ended_at) ?? 0;
   const keys = [cadenceKey(run.cadence), ...(run.account === undefined ? [] : [accountKey(run.account)])];
   const guilty = guiltyKey(run);
+  const failure = { runId: run.run_id, because: run.reason, nowMs, random };
   let book = holds;
   for (const key of keys) {
     const before = breakerOf(book, key);
     const after =
       key === guilty
-        ? onFailure(before, policies.breaker, policies.retry, { runId: run.run_id, because: run.reason, nowMs, random })
-        : run.status === 'succeeded' || run.status === 'unverified'
+        ? onBlame(before, run, isAccount(key) ? DEFAULT_POLICIES : policies, failure)
+        : isProof(run, key)
           ? onSuccess(before, run.run_id)
           : onInterrupted(before, run.run_id);
     book = withBreaker(book, key, after);
@@ -61,10 +77,32 @@ export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, ran
   return book;
 }
 
+const isAccount = (key: string): boolean => key.startsWith('account:');
+
+/**
+ * A dead key or an empty purse stays so until a human comes: open at once, for as long as may be. A usage limit ends when it
+ * says so, or it is asked again after a normal opening. Everything else backs off, and opens when it goes on.
+ */
+function onBlame(before: Breaker, run: RunRecord, { breaker, retry }: Policies, failure: Failure): Breaker {
+  const untilMs = parseIso(run.blocked_until);
+  if (untilMs !== undefined) return onBlocked(before, untilMs, failure);
+  if (run.class === 'auth' || run.class === 'billing') return onLasting(before, breaker.maxOpenMs, breaker, failure);
+  if (run.class === 'quota') return onLasting(before, breaker.openMs, breaker, failure);
+  return onFailure(before, breaker, retry, failure);
+}
+
+/** A run that failed by its own fault still proves its account, where the account did its part. */
+function isProof(run: RunRecord, key: string): boolean {
+  if (run.status === 'succeeded' || run.status === 'unverified') return true;
+  return isAccount(key) && run.blame === 'cadence' && ruleOf(run.class)?.answered === true;
+}
+
 function guiltyKey(run: RunRecord): string | undefined {
   if (run.status !== 'failed' && run.status !== 'dead') return undefined;
   if (run.blame === 'cadence') return cadenceKey(run.cadence);
-  return run.blame === 'account' && run.account !== undefined ? accountKey(run.account) : undefined;
+  if (run.blame !== 'account') return undefined;
+  // Without an account its cadence is held instead: the tick is not charged, so something else must slow it down.
+  return run.account === undefined ? cadenceKey(run.cadence) : accountKey(run.account);
 }
 
 export function holdsAfterRestart(holds: Holds): Holds {
@@ -93,8 +131,10 @@ export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms)
   return withBreaker(holds, key, tripped(breakerOf(holds, key), because, nowMs));
 }
 
-export function holdsReset(holds: Holds, key: string | undefined): Holds {
-  return key === undefined ? { ...holds, breakers: {} } : withBreaker(holds, key, CLOSED);
+/** A cadence is closed. An account that has failed lets one run through first: a lane may be wide, and the key still dead. */
+export function holdsReset(holds: Holds, key: string | undefined, nowMs: Ms = 0): Holds {
+  const keys = key === undefined ? Object.keys(holds.breakers) : [key];
+  return keys.reduce((book, one) => withBreaker(book, one, isAccount(one) ? probing(breakerOf(book, one), nowMs) : CLOSED), holds);
 }
 
 export function holdsPause(holds: Holds, key: string, because: string, nowMs: Ms): Holds {

@@ -26,6 +26,8 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
       return { kind: 'fail', blame: 'cadence', reason: withLines(`timed out after ${formatDuration(ending.durationMs)}`, ending) };
     case 'idle':
       return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: no output for its idle_timeout', ending) };
+    case 'hung_start':
+      return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(ending.durationMs)}`, ending) };
     case 'cancel':
       return { kind: 'cancelled', reason: 'cancelled' };
     case 'halt':
@@ -58,7 +60,7 @@ export function signalOf(code: number | null, signal: string | null): string | u
 }
 
 /** `exit 3`, `killed by SIGKILL (often: out of memory)`. */
-function describeExit(code: number | null, signal: string | null): string {
+export function describeExit(code: number | null, signal: string | null): string {
   const name = signalOf(code, signal);
   if (name === 'SIGKILL') return 'killed by SIGKILL (often: out of memory)';
   if (name !== undefined) return `killed by ${name}`;

@@ -5,14 +5,23 @@ export type Outcome =
   | { readonly kind: 'ok'; readonly summary: string }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'defer'; readonly delayMs: Ms | undefined; readonly reason: string }
-  | { readonly kind: 'fail'; readonly blame: Blame; readonly reason: string }
-  | { readonly kind: 'give_up'; readonly blame: Blame; readonly reason: string }
+  | ({ readonly kind: 'fail' } & Failing)
+  | ({ readonly kind: 'give_up' } & Failing)
   | { readonly kind: 'cancelled'; readonly reason: string }
   /** We stopped it, or the owner died: nobody's failure. */
   | { readonly kind: 'interrupted'; readonly by: 'owner-died' | 'operator'; readonly reason: string };
 
-/** Twenty cadences on one dead key are one failure of the account, not twenty of cadences. */
-export type Blame = 'cadence' | 'account';
+interface Failing {
+  readonly blame: Blame;
+  readonly reason: string;
+  /** What kind of failure, by name: how an account's breaker moves depends on it. */
+  readonly class?: string;
+  /** The account said until when. */
+  readonly untilMs?: Ms;
+}
+
+/** Twenty cadences on one dead key are one failure of the account, not twenty of cadences. Nobody's moves no breaker, and the tick is charged. */
+export type Blame = 'cadence' | 'account' | 'nobody';
 
 /** What is known of a process at its end. */
 export interface Ending {
@@ -26,6 +35,8 @@ export interface Ending {
   readonly stderrTail: string;
   readonly droppedBytes: number;
   readonly survivors: readonly { readonly pid: number; readonly command: string }[];
+  /** Of a claude session, as it says itself. */
+  readonly session?: { readonly id?: string; readonly turns?: number };
 }
 
-export type StopCause = 'timeout' | 'idle' | 'cancel' | 'halt' | 'lost';
+export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'cancel' | 'halt' | 'lost';

@@ -42,12 +42,13 @@ export function recordOf(run: Finished): RunRecord {
     cost_usd: run.costUsd ?? null,
     stdout_path: run.stdoutPath,
     stderr_path: run.stderrPath,
-    ...(outcome.kind === 'fail' || outcome.kind === 'give_up' ? { blame: outcome.blame } : {}),
+    ...failureOf(outcome),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
     ...originOf(tick),
     ...(run.cadence?.run.kind === 'claude' ? { prompt_path: run.cadence.run.promptPath } : {}),
     ...tailOf(outcome, ending),
     ...movesOf(transition),
+    ...sessionOf(ending),
     ...(ending === undefined || ending.survivors.length === 0 ? {} : { survivors: ending.survivors }),
     ...(ending === undefined || ending.droppedBytes === 0 ? {} : { dropped_bytes: ending.droppedBytes }),
   };
@@ -96,9 +97,22 @@ function originOf(tick: Tick): Pick<RunRecord, 'key' | 'slot' | 'source'> {
   };
 }
 
+/** Everything the holds need of a failure: they are a fold over records alone. */
+function failureOf(outcome: Outcome): Pick<RunRecord, 'blame' | 'class' | 'blocked_until'> {
+  if (outcome.kind !== 'fail' && outcome.kind !== 'give_up') return {};
+  const { blame, class: kind, untilMs } = outcome;
+  return { blame, ...(kind === undefined ? {} : { class: kind }), ...(untilMs === undefined ? {} : { blocked_until: toIso(untilMs) }) };
+}
+
+function sessionOf(ending: Ending | undefined): Pick<RunRecord, 'session_id' | 'turns'> {
+  const { id, turns } = ending?.session ?? {};
+  return { ...(id === undefined ? {} : { session_id: id }), ...(turns === undefined ? {} : { turns }) };
+}
+
 function exitCodeOf(ending: Ending | undefined): number | null {
   if (ending === undefined) return null;
-  return ending.stoppedFor === 'timeout' || ending.stoppedFor === 'idle' ? TIMED_OUT : ending.code;
+  const { stoppedFor } = ending;
+  return stoppedFor === 'timeout' || stoppedFor === 'idle' || stoppedFor === 'hung_start' ? TIMED_OUT : ending.code;
 }
 
 function tailOf(outcome: Outcome, ending: Ending | undefined): Pick<RunRecord, 'stderr_tail'> {

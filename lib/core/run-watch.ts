@@ -8,12 +8,16 @@ export interface WatchLimits {
   /** 0: none. */
   readonly timeoutMs: Ms;
   readonly idleTimeoutMs: Ms;
+  /** How long it may say nothing at all, the sleep of the machine not counted; undefined: for ever. */
+  readonly firstOutputMs?: Ms | undefined;
 }
 
 export interface WatchState {
   readonly seenMs: Ms;
   readonly runningMs: Ms;
   readonly quietMs: Ms;
+  /** Without a word since it began, or since we look; undefined once it has spoken. */
+  readonly mutedMs: Ms | undefined;
   /** Of all its output. */
   readonly sizeBytes: number;
 }
@@ -22,24 +26,27 @@ const LOOK_MS: Ms = 1000;
 const LONGEST_GAP_MS: Ms = 5 * LOOK_MS;
 
 export function beginWatch(startedMs: Ms, nowMs: Ms, sizeBytes: number): WatchState {
-  return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, sizeBytes };
+  return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, mutedMs: 0, sizeBytes };
 }
 
 /** A clock that was set back adds nothing, so that no deadline moves away for good and none comes early. */
-export function look(state: WatchState, nowMs: Ms, sizeBytes: number): WatchState {
+export function look(state: WatchState, nowMs: Ms, sizeBytes: number, hasSpoken = true): WatchState {
   const gapMs = Math.max(0, nowMs - state.seenMs);
   const quietMs = sizeBytes === state.sizeBytes ? state.quietMs + Math.min(gapMs, LONGEST_GAP_MS) : 0;
-  return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, sizeBytes };
+  const mutedMs = hasSpoken || state.mutedMs === undefined ? undefined : state.mutedMs + Math.min(gapMs, LONGEST_GAP_MS);
+  return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, mutedMs, sizeBytes };
 }
 
-export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' | 'idle' | undefined {
+export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' | 'idle' | 'hung_start' | undefined {
   if (limits.timeoutMs > 0 && state.runningMs >= limits.timeoutMs) return 'timeout';
-  return limits.idleTimeoutMs > 0 && state.quietMs >= limits.idleTimeoutMs ? 'idle' : undefined;
+  if (limits.idleTimeoutMs > 0 && state.quietMs >= limits.idleTimeoutMs) return 'idle';
+  return limits.firstOutputMs !== undefined && (state.mutedMs ?? 0) >= limits.firstOutputMs ? 'hung_start' : undefined;
 }
 
 /** Once a second, and exactly where a deadline comes sooner. */
 export function nextLookMs(state: WatchState, limits: WatchLimits): Ms {
   const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : LOOK_MS;
   const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : LOOK_MS;
-  return Math.max(1, Math.min(LOOK_MS, leftMs, leftQuietMs));
+  const leftMutedMs = limits.firstOutputMs !== undefined && state.mutedMs !== undefined ? limits.firstOutputMs - state.mutedMs : LOOK_MS;
+  return Math.max(1, Math.min(LOOK_MS, leftMs, leftQuietMs, leftMutedMs));
 }

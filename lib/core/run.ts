@@ -35,7 +35,11 @@ export interface RunRecord {
   readonly stderr_path: string | null;
   /** Whose failure it is: decides which breaker moves. Absent where nothing failed. */
   readonly blame?: 'cadence' | 'account' | 'nobody';
+  /** What kind of failure, where the program says it: `auth`, `quota`, `max_turns` …; see core/session-class.ts. */
+  readonly class?: string;
   readonly account?: string;
+  /** The account said until when it may not be used. */
+  readonly blocked_until?: string;
   readonly key?: string;
   readonly slot?: string;
   readonly source?: string;
@@ -47,6 +51,9 @@ export interface RunRecord {
   /** Where the tick's file goes, `waiting/<name>` or `dlq/<name>`; absent: it is removed. A restart carries this out. */
   readonly moves_to?: string;
   readonly survivors?: readonly { readonly pid: number; readonly command: string }[];
+  /** Of a claude session: `claude --resume <session_id>` goes on with it. */
+  readonly session_id?: string;
+  readonly turns?: number;
   /** Bytes of output that the log cap dropped. */
   readonly dropped_bytes?: number;
 }

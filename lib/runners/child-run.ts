@@ -1,3 +1,4 @@
+import type { Ms } from '../core/instant.ts';
 import type { Ending, StopCause } from '../core/outcome.ts';
 import type { Child, ChildExit, StopSignal } from '../ports.ts';
 import { readTail, TAIL_BYTES } from './capture.ts';
@@ -11,6 +12,8 @@ export interface ChildPlan {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdinPath: string | undefined;
+  /** What says its first word later than this hangs; undefined: it may take its time. */
+  readonly firstOutputMs?: Ms | undefined;
   /** More for run.json. */
   readonly note?: Readonly<Record<string, string>>;
 }
@@ -22,11 +25,11 @@ export async function runChild(deps: RunnerDeps, phase: Phase, stop: StopSignal,
   writeRunFile(deps.files, phase, plan.kind, plan.note);
   const { argv, cwd, env, stdinPath } = plan;
   const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, ...phase.output });
-  return follow(deps, phase, child, stop);
+  return follow(deps, phase, child, stop, plan.firstOutputMs);
 }
 
-export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal): Promise<Ending> {
-  return follow(deps, phase, deps.processes.adopt(phase.job.runId, phase.runDir), stop);
+export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, firstOutputMs?: Ms): Promise<Ending> {
+  return follow(deps, phase, deps.processes.adopt(phase.job.runId, phase.runDir), stop, firstOutputMs);
 }
 
 /** The payload's JSON, in a file that only we may read: never an argument, which everybody may read in the process list. */
@@ -46,10 +49,11 @@ interface ChildEnd {
 
 const NO_EXIT: ChildExit = { code: null, signal: null, spawnError: null, lost: false };
 
-async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal): Promise<Ending> {
+async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal, firstOutputMs: Ms | undefined): Promise<Ending> {
   const { timeoutMs, idleTimeoutMs, logCapBytes } = phase.job.cadence;
   const stopper = stopperOf(child, phase.job.cadence.killGraceMs);
-  const watched = deps.watch.add({ ...phase.output, startedMs: phase.startedMs, timeoutMs, idleTimeoutMs, logCapBytes, onLimit: stopper.end });
+  const limits = { timeoutMs, idleTimeoutMs, firstOutputMs, stdoutBefore: phase.before.stdoutBytes, logCapBytes };
+  const watched = deps.watch.add({ ...phase.output, ...limits, startedMs: phase.startedMs, onLimit: stopper.end });
   stop.onStop(stopper.end);
   const end = await stopper.ended;
   const droppedBytes = watched.end();

@@ -1,9 +1,10 @@
 import type { RunKind } from '../core/cadence.ts';
+import type { Ms } from '../core/instant.ts';
 import type { Ending } from '../core/outcome.ts';
 import { unlessRefused } from './capture.ts';
 import { adoptChild, type ChildPlan, runChild, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';
-import { judgeSession, readResult } from './claude-result.ts';
+import { endOf, readStdout } from './claude-result.ts';
 import { aboutRun, childEnvironment, isAllowed, type OwnerEnv } from './environment.ts';
 import type { Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 import { sessionPrompt } from './prompt.ts';
@@ -18,20 +19,35 @@ const MAX_PROMPT_BYTES = 4 * 1024 * 1024;
  * process list and could be taken for an option. Every attempt has a session id of its own, for claude takes one only once.
  */
 export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
-  const judged = (phase: Phase, ending: Ending): PhaseEnd => {
-    const result = readResult(deps.files, phase.output.stdoutPath);
-    return { outcome: judgeSession(ending, result), ending, costUsd: result?.costUsd };
+  const judged = (claude: ClaudeKind, phase: Phase, ending: Ending): PhaseEnd => {
+    const session = readStdout(deps.files, phase.output.stdoutPath, phase.before.stdoutBytes);
+    return endOf(session, ending, deps.clock.nowMs(), zoneOf(claude));
   };
   return {
     async run(claude, phase, stop) {
       const plan = planSession(deps, claude, phase);
       if ('outcome' in plan) return { ...plan, ending: undefined };
-      return judged(phase, await runChild(deps, phase, stop, plan));
+      return judged(claude, phase, await runChild(deps, phase, stop, plan));
     },
-    async adopt(_claude, phase, stop) {
-      return judged(phase, await adoptChild(deps, phase, stop));
+    async adopt(claude, phase, stop) {
+      return judged(claude, phase, await adoptChild(deps, phase, stop, firstWordMs(claude)));
     },
   };
+}
+
+/** It begins within a second. A session that has said nothing by then hangs, as it does at a locked keychain. */
+const FIRST_WORD_MS: Ms = 60_000;
+
+/** Only a stream begins at once; the other formats say everything at their end. */
+function firstWordMs({ args }: ClaudeKind): Ms | undefined {
+  const formats = args.flatMap((arg, at) => (arg === '--output-format' ? [args[at + 1]] : arg.startsWith('--output-format=') ? [arg.slice(16)] : []));
+  return formats.every((format) => format === 'stream-json') ? FIRST_WORD_MS : undefined;
+}
+
+/** claude tells clock times in the zone it runs in. */
+function zoneOf({ env }: ClaudeKind): string {
+  const { TZ: set } = env.values;
+  return set !== undefined && /^[A-Za-z]+\/[\w/+-]+$/.test(set) ? set : Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 type NoPlan = Pick<PhaseEnd, 'outcome'>;
@@ -47,7 +63,7 @@ function planSession(deps: RunnerDeps, claude: ClaudeKind, phase: Phase): ChildP
   putFile(deps.files, stdinPath, prompt.text);
   const sessionId = deps.newSessionId();
   const argv = [binary.path, '-p', '--output-format', 'stream-json', '--verbose', '--session-id', sessionId, ...claude.args];
-  return { kind: 'claude', argv, cwd: claude.cwd, env: environment.env, stdinPath, note: { session_id: sessionId, prompt_path: claude.promptPath } };
+  return { kind: 'claude', argv, cwd: claude.cwd, env: environment.env, stdinPath, firstOutputMs: firstWordMs(claude), note: { session_id: sessionId, prompt_path: claude.promptPath } };
 }
 
 type Prompt = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'none'; readonly reason: string };

@@ -7,8 +7,10 @@ export interface WatchedRun extends Output, WatchLimits {
   readonly startedMs: Ms;
   /** 0: none. */
   readonly logCapBytes: number;
+  /** Bytes on stdout that are not its own words. */
+  readonly stdoutBefore?: number;
   /** Called once. */
-  onLimit(cause: 'timeout' | 'idle'): void;
+  onLimit(cause: 'timeout' | 'idle' | 'hung_start'): void;
 }
 
 /** All runs under way, looked at together: one timer once a second in all, and none while there is nothing to watch. */
@@ -81,7 +83,8 @@ function waitFor(entry: Entry): Ms {
 
 function inspect(deps: WatchDeps, entry: Entry): void {
   capLogs(deps, entry);
-  entry.state = look(entry.state, deps.clock.nowMs(), outputBytes(deps.files, entry.run));
+  const hasSpoken = sizeOf(deps.files, entry.run.stdoutPath) > (entry.run.stdoutBefore ?? 0);
+  entry.state = look(entry.state, deps.clock.nowMs(), outputBytes(deps.files, entry.run), hasSpoken);
   const cause = entry.isReported ? undefined : limitReached(entry.state, entry.run);
   if (cause === undefined) return;
   entry.isReported = true;

@@ -1,28 +1,26 @@
-import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
 import type { LogPosition } from '../core/holds.ts';
-import type { Ms } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
 import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
 import type { HoldsBook } from './holds-book.ts';
+import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
- * How a run ends: record, flush, settle, conclude, announce. Many ends share one flush. A claimed file moves only after
- * the line that ends its run is on disk; only if the move was ours do holds change and waiters hear of it. When the disk
- * fails, ends are kept in memory and tried again until it holds.
+ * How a run ends: record, flush, settle, conclude, announce. The record is made at once, so that our death repeats no run
+ * that has ended; many ends share one flush. A claimed file moves only after the line that ends its run is on disk; only
+ * if the move was ours do holds change and waiters hear of it. When the disk fails, ends are kept in memory and tried
+ * again until it holds.
  */
 export interface Conclusion {
   /** Resolves when this end is settled, with whether the claim was still ours. */
   end(ended: Ended): Promise<boolean>;
   /** Records what ends without a run. It is in the page cache when this returns, unless the disk refuses: so note first, then move. */
   note(run: RunRecord): void;
-  /** Ends recorded and not yet settled. */
+  /** Ends that are not yet settled. */
   backlog(): number;
   /** Resolves when everything that has ended is settled. */
   idle(): Promise<void>;
-  /** Why nothing can be recorded at present. */
-  fault(): string | undefined;
   onRecord(see: (run: RunRecord) => void): void;
 }
 
@@ -37,9 +35,10 @@ export interface Ended {
 interface Pending extends Ended {
   readonly position: LogPosition;
   readonly done: (isOurs: boolean) => void;
+  isTried?: boolean;
+  /** Set once the move was made: when what follows meets a fault of the disk, it is not made again. */
+  isOurs?: boolean;
 }
-
-const RETRY_MS: Ms = 5_000;
 
 export interface ConclusionDeps {
   readonly clock: Clock;
@@ -49,17 +48,17 @@ export interface ConclusionDeps {
   readonly history: History;
   readonly journal: Journal;
   readonly book: HoldsBook;
+  readonly health: StorageHealth;
   /** Takes what is no fault of the disk: the owner must end. */
   readonly onFault: (error: unknown) => void;
 }
 
 export function createConclusion(deps: ConclusionDeps): Conclusion {
-  const { clock, files, queue, runLog, history, journal, book, onFault } = deps;
+  const { clock, files, queue, runLog, history, journal, book, health, onFault } = deps;
   const listeners: ((run: RunRecord) => void)[] = [];
   const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => void }[] = [];
-  let ends: Pending[] = [];
+  const ends: Pending[] = [];
   let working: Promise<void> | undefined;
-  let fault: string | undefined;
   let isBroken = false;
 
   function work(): void {
@@ -83,22 +82,16 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         // What else ends in this slice shares the flush.
         await clock.breathe();
         recordAll();
+        // What is recorded while the flush is under way is not covered by it.
+        const covered = ends.length;
         await runLog.flush();
+        for (let n = 0; n < covered; n += 1) {
+          await conclude(ends[0] as Pending);
+          ends.shift();
+        }
+        health.well('runs');
       } catch (error) {
         await waitForDisk(error);
-        continue;
-      }
-      healed();
-      const batch = ends;
-      ends = [];
-      for (const [index, one] of batch.entries()) {
-        try {
-          await conclude(one);
-        } catch (error) {
-          ends = [...batch.slice(index), ...ends];
-          await waitForDisk(error);
-          break;
-        }
       }
     }
   }
@@ -122,30 +115,36 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
 
   async function waitForDisk(error: unknown): Promise<void> {
     if (!isDiskFault(error)) throw error;
-    if (fault === undefined) journal.emit({ level: 'error', stage: 'storage_failed', because: error.message });
-    fault = error.message;
-    await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-  }
-
-  function healed(): void {
-    if (fault === undefined) return;
-    fault = undefined;
-    journal.emit({ level: 'info', stage: 'storage_healed' });
+    health.failed('runs', error.message);
+    await new Promise<void>((resolve) => clock.after(TRY_AGAIN_MS, resolve));
   }
 
   async function conclude(one: Pending): Promise<void> {
-    const { claim, transition, run } = one;
-    const attempts = transition.to === 'dlq' ? history.attempts(run.cadence, run.tick) : [];
-    const isOurs = await queue.settle(claim, transition, attempts);
-    if (isOurs) {
-      announce(run, transition);
-      book.onEnd(run, one.position);
-      for (const see of listeners) see(run);
-    } else {
-      journal.emit({ level: 'warn', stage: 'settle_lost', cadence: run.cadence, tick: run.tick, run_id: run.run_id });
+    const { run } = one;
+    if (one.isOurs === undefined) {
+      one.isOurs = await move(one);
+      if (one.isOurs) {
+        announce(run, one.transition);
+        book.onEnd(run, one.position);
+        for (const see of listeners) see(run);
+      } else {
+        journal.emit({ level: 'warn', stage: 'settle_lost', cadence: run.cadence, tick: run.tick, run_id: run.run_id });
+      }
     }
     if (one.runDir !== undefined) files.removeTree(one.runDir);
-    one.done(isOurs);
+    one.done(one.isOurs);
+  }
+
+  /** A move that met a fault may have been made all the same: then the tick lies in the dlq, and what is missing is its report. */
+  async function move(one: Pending): Promise<boolean> {
+    const { claim, transition, run } = one;
+    const attempts = transition.to === 'dlq' ? history.attempts(run.cadence, run.tick) : [];
+    const isFirst = one.isTried !== true;
+    one.isTried = true;
+    const isMoved = await queue.settle(claim, transition, attempts);
+    if (isMoved || isFirst) return isMoved;
+    if (transition.to === 'dlq') queue.report(run, attempts);
+    return true;
   }
 
   function announce(run: RunRecord, transition: Transition): void {
@@ -169,6 +168,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     end({ claim, transition, run, runDir }) {
       return new Promise((resolve) => {
         unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDir, position, done: resolve }) });
+        tryToRecord();
         work();
       });
     },
@@ -182,15 +182,10 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     async idle() {
       while (working !== undefined) await working;
     },
-    fault: () => fault,
     onRecord: (see) => {
       listeners.push(see);
     },
   };
-}
-
-function isDiskFault(error: unknown): error is CadenceError {
-  return error instanceof CadenceError && (error.code === 'io' || error.code === 'permission');
 }
 
 /** M31: what a reader of the log needs to find the run again. */

@@ -10,6 +10,7 @@ import type { Gatekeeper } from './gatekeeper.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
+import { TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
  * The owner's one decision, again and again: which tick may run now. The gate is asked about the head of each cadence
@@ -17,7 +18,7 @@ import { createOverlap } from './overlap.ts';
  * changes. Work is done in short slices, so that signals, timers and other cadences have their turn.
  */
 export interface Consumer {
-  /** Looks at everything that may run now and starts it. Answers when to look again. */
+  /** Looks at everything that may run now and starts it. Answers when to look again. Rejects where the disk refuses; ask again later. */
   poll(): Promise<Ms | undefined>;
   /** Holds, definitions or switches changed: look at every cadence again. */
   reconsider(): void;
@@ -52,7 +53,6 @@ export interface ConsumerDeps {
 const SLICE_MS: Ms = 8;
 const QUANTUM = 256;
 const MAX_BACKLOG = 512;
-const STORAGE_LOOK_MS: Ms = 5_000;
 const SOON_TURNS = 24;
 const CLOCK_SLACK_MS: Ms = 60_000;
 
@@ -103,7 +103,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       if (head === undefined) return hasStarted;
       if (definition === undefined) {
         if (isUnreadable(definitions, paths.cadences)) {
-          parked.set(cadence, { untilMs: clock.nowMs() + STORAGE_LOOK_MS, isMomentary: false });
+          parked.set(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, isMomentary: false });
           return hasStarted;
         }
         await dismissal.bury(head.name, 'unknown-cadence', `there is no cadences/${cadence}.yaml or .md`);
@@ -209,6 +209,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       sliceEndMs = clock.nowMs() + SLICE_MS;
       while (!isClosed && (await pass())) againMs = undefined;
       sooner(book.tend());
+      sooner(gatekeeper.lookAgainMs());
       isIdle = true;
       return againMs;
     },

@@ -7,8 +7,8 @@ import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
 import type { Clock, Definition, Definitions, Files, Journal, Ownership } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
-import type { Conclusion } from './conclusion.ts';
 import type { HoldsBook } from './holds-book.ts';
+import { type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /** Gathers what the gate (`core/gate.ts`) decides on. */
 export interface Gatekeeper {
@@ -29,22 +29,22 @@ export interface GatekeeperDeps {
   readonly journal: Journal;
   readonly definitions: Definitions;
   readonly capacity: Capacity;
-  readonly conclusion: Conclusion;
+  readonly health: StorageHealth;
   readonly book: HoldsBook;
   readonly ownership: Ownership;
   readonly missingEnv: (names: readonly string[]) => readonly string[];
 }
 
-const LOOK_AGAIN_MS: Ms = 5_000;
-
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
-  const { clock, files, paths, journal, capacity, conclusion, book } = deps;
+  const { clock, files, paths, journal, capacity, health, book } = deps;
   let halted: string | undefined;
-  let storage: string | undefined;
+  let wasWell = true;
 
-  function lowDisk(): string | undefined {
+  function lookAtRoom(): void {
     const freeBytes = files.freeBytes(paths.state);
-    return freeBytes < deps.definitions.settings().minFreeBytes ? `only ${Math.floor(freeBytes / 1_048_576)} MiB of disk are free` : undefined;
+    const { minFreeBytes } = deps.definitions.settings();
+    if (freeBytes >= minFreeBytes) health.well('room');
+    else health.failed('room', `only ${inMiB(freeBytes)} are free at ${paths.state}, less than the min_free of ${inMiB(minFreeBytes)}`);
   }
 
   function unfitness(definition: Definition): GateInput['unfit'] {
@@ -69,15 +69,17 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
           'Somebody removed it or took the root over; this owner stops. See cadence-bus status.',
         );
       }
-      const before = `${halted} ${storage}`;
       const stop = files.info(paths.halt) === undefined ? undefined : `${paths.halt} exists`;
       if (stop !== halted)
         journal.emit(stop === undefined ? { level: 'info', stage: 'resumed', key: 'halt' } : { level: 'warn', stage: 'halted', path: paths.halt });
+      lookAtRoom();
+      const isWell = health.fault() === undefined;
+      const isChanged = stop !== halted || isWell !== wasWell;
       halted = stop;
-      storage = conclusion.fault() ?? lowDisk();
-      return `${halted} ${storage}` !== before;
+      wasWell = isWell;
+      return isChanged;
     },
-    lookAgainMs: () => (storage === undefined ? undefined : clock.nowMs() + LOOK_AGAIN_MS),
+    lookAgainMs: () => (health.fault() === undefined ? undefined : clock.nowMs() + TRY_AGAIN_MS),
     verdict(name, definition) {
       const { cadence } = definition;
       const { paused } = book.holds();
@@ -92,8 +94,12 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         busy: capacity.isBusy(name.cadence),
         laneFull: cadence && capacity.laneFull(cadence),
         workspaceTaken: cadence && capacity.workspaceTaken(cadence),
-        storage,
+        storage: health.fault(),
       });
     },
   };
+}
+
+function inMiB(bytes: number): string {
+  return `${(bytes / 1_048_576).toFixed(1)} MiB`;
 }

@@ -15,6 +15,7 @@ import {
 import type { Ms } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Clock, Doc, Journal, RunLog } from '../ports.ts';
+import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
  * The holds, kept in memory and on disk. They are a fold over the log of runs: `through` says how far they have read it,
@@ -43,21 +44,36 @@ export interface HoldsBookDeps {
   readonly view: Doc<CircuitView>;
   readonly runLog: RunLog;
   readonly journal: Journal;
+  readonly health: StorageHealth;
   readonly policiesOf: (cadence: string) => Policies | undefined;
 }
 
 const SAVE_AFTER_RUNS = 20_000;
 
 export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
-  const { clock, doc, view, runLog, journal } = deps;
+  const { clock, doc, view, runLog, journal, health } = deps;
   let holds: Holds = NO_HOLDS;
   let unsavedRuns = 0;
+  let isUnsaved = false;
   let shown = '';
 
   function save(): void {
     doc.write(holds);
     unsavedRuns = 0;
+    isUnsaved = false;
     showView();
+  }
+
+  /** What counts is in memory, and the log of runs says the same: a disk that refuses the book is tried again later. */
+  function trySave(): void {
+    try {
+      save();
+      health.well('holds');
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+      isUnsaved = true;
+      health.failed('holds', error.message);
+    }
   }
 
   function showView(): Ms | undefined {
@@ -100,7 +116,7 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     }
     const before = holds;
     holds = next;
-    save();
+    trySave();
     announce(before, next, runId);
   }
 
@@ -120,12 +136,13 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     onEnd(run, end) {
       become({ ...fold(run), through: end }, run.run_id);
       unsavedRuns += 1;
-      if (unsavedRuns >= SAVE_AFTER_RUNS) save();
+      if (unsavedRuns >= SAVE_AFTER_RUNS) trySave();
     },
     change: (next) => become(next, undefined),
     tend() {
       become(holdsClamped(holds, clock.nowMs(), deps.policiesOf), undefined);
-      return showView();
+      if (isUnsaved) trySave();
+      return isUnsaved ? clock.nowMs() + TRY_AGAIN_MS : showView();
     },
     save,
   };

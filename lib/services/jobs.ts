@@ -10,6 +10,7 @@ import type { Claim, Clock, Job, Journal, RunEnd, Runner, StopSignal } from '../
 import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { HoldsBook } from './holds-book.ts';
+import { isDiskFault } from './storage-health.ts';
 
 /** Runs under way: from the claim to the settled end. */
 export interface Jobs {
@@ -69,11 +70,28 @@ export function createJobs(deps: JobsDeps): Jobs {
     if (needsSettling(cadence, end)) await isSettled;
   }
 
+  /** What may cost money is on disk before it starts. */
+  async function refusalOfDisk(): Promise<string | undefined> {
+    try {
+      await journal.flush();
+      return undefined;
+    } catch (error) {
+      if (isDiskFault(error)) return error.message;
+      throw error;
+    }
+  }
+
+  async function begin(job: Job, stop: StopSignal): Promise<RunEnd> {
+    const refusal = job.cadence.run.kind === 'claude' ? await refusalOfDisk() : undefined;
+    return refusal === undefined ? deps.runnerOf(job.cadence).run(job, stop) : notBegun(refusal);
+  }
+
+  /** The job holds its place in lane and workspace from the first line on: nothing is awaited before it. */
   async function follow(claim: Claim, job: Job, how: 'run' | 'adopt'): Promise<void> {
     const stop = deps.newStop();
-    const runner = deps.runnerOf(job.cadence);
     capacity.enter(job.cadence);
-    const work = runner[how](job, stop).then((end) => conclude(claim, job, end));
+    const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
+    const work = end.then((ended) => conclude(claim, job, ended));
     active.set(job.runId, { job, stop, isEnded: work });
     try {
       await work;
@@ -96,8 +114,6 @@ export function createJobs(deps: JobsDeps): Jobs {
       book.onStart(keysOf(cadence), job.runId);
       journal.emit({ level: 'info', stage: 'claimed', ...about, attempt: job.attempt });
       if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind });
-      // What may cost money is on disk before it starts.
-      if (cadence.run.kind === 'claude') await journal.flush();
       await follow(claim, job, 'run');
     },
     async adopt(claim, cadence, startedMs) {
@@ -123,4 +139,9 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all([...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind)).map(({ isEnded }) => isEnded));
     },
   };
+}
+
+function notBegun(reason: string): RunEnd {
+  const outcome = { kind: 'defer', delayMs: undefined, reason: `that it starts cannot be written down: ${reason}` } as const;
+  return { outcome, ending: undefined, stdoutPath: null, stderrPath: null };
 }

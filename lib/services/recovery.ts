@@ -49,7 +49,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
   // From here on what ended before is done, and its records need not be seen again.
   book.save();
-  for (const claim of open) await resume(deps, claim);
+  await Promise.all(open.map((claim) => resume(deps, claim)));
   sweepRunFolders(deps, new Set(claims.map(runIdOf)));
 }
 

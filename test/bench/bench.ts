@@ -1,7 +1,7 @@
 /**
  * All that this program promises about speed, measured against what this machine can do, in one run:
  *
- *     npm run bench -- [--rows 1,9] [--quick] [--full] [--json FILE] [--check] [--against FILE] [--dist DIR]
+ *     npm run bench -- [--rows 1,9] [--quick] [--full] [--json FILE] [--check] [--against FILE] [--dist DIR] [--list]
  *
  * `--json` writes the figures, `--check` compares with those of an earlier run (test/bench/results.json) and fails where a
  * ratio is more than 15 % worse. What is measured is the compiled product in `dist/`, in processes of its own.
@@ -10,20 +10,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openGround } from './ground.ts';
 import { findProduct } from './product.ts';
-import { earlier, type Result, readResults, resultOf, worse, writeResults } from './results.ts';
-import type { Bench, Row } from './row.ts';
-import { BURST_ROWS } from './rows/burst.ts';
-import { COMMAND_ROWS } from './rows/commands.ts';
-import { DRAIN_ROWS } from './rows/drain.ts';
-import { IDLE_ROWS } from './rows/idle.ts';
-import { LATENCY_ROWS } from './rows/latency.ts';
-import { PAST_ROWS } from './rows/past.ts';
-import { SPAWN_ROWS } from './rows/spawn.ts';
+import { earlier, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
+import type { Bench, Measure, Row } from './row.ts';
+import { ROWS } from './rows/rows.ts';
 import { format, headOf, lineOf } from './table.ts';
-
-export const ROWS: readonly Row[] = [...COMMAND_ROWS, ...LATENCY_ROWS, ...DRAIN_ROWS, ...IDLE_ROWS, ...BURST_ROWS, ...SPAWN_ROWS, ...PAST_ROWS].sort(
-  (a, b) => a.id - b.id,
-);
 
 const COMMITTED = fileURLToPath(new URL('results.json', import.meta.url));
 /** A ratio that is worse is measured again, for a neighbour on the machine may have been the cause; the best of so many counts. */
@@ -44,11 +34,12 @@ const { values } = parseArgs({
 
 function chosen(): readonly Row[] {
   const ids = values.rows?.split(',').map(Number);
-  for (const id of ids ?? [])
-    if (!ROWS.some((row) => row.id === id)) throw new Error(`there is no row ${id}; there are ${ROWS.map((row) => row.id).join(', ')}`);
+  const unknown = ids?.filter((id) => !ROWS.some((row) => row.id === id)) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}; there are ${ROWS.map((row) => row.id).join(', ')}`);
   return ROWS.filter(({ id }) => ids === undefined || ids.includes(id));
 }
 
+/** One that cannot be measured spoils no other; it stands in the table as what it is. */
 async function measure(row: Row, bench: Bench): Promise<readonly Result[]> {
   const lacks = row.lacks?.();
   if (lacks !== undefined) {
@@ -56,9 +47,24 @@ async function measure(row: Row, bench: Bench): Promise<readonly Result[]> {
     return [];
   }
   const startedMs = performance.now();
-  const measures = await row.run(bench);
+  const measures = await row.run(bench).catch((error: unknown): readonly Measure[] => [failed(error)]);
   process.stderr.write(`${row.id} ${row.title}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
   return measures.map((one) => resultOf(row, one));
+}
+
+function failed(error: unknown): Measure {
+  const note = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { workload: 'FAILED', ours: '', limit: '', figure: Number.NaN, isRatio: false, target: 0, note };
+}
+
+function prepare(): Bench {
+  const ground = openGround();
+  // A mounted image must not outlive us.
+  process.once('exit', () => ground.close());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
+  const { quick: isQuick, full: isFull } = values;
+  const count = (usual: number, least = 1): number => (isQuick ? Math.max(least, Math.round(usual / 10)) : usual);
+  return { product: findProduct(values.dist), ground, isQuick, isFull, count };
 }
 
 async function main(): Promise<number> {
@@ -67,26 +73,17 @@ async function main(): Promise<number> {
     return 0;
   }
   const rows = chosen();
-  const ground = openGround();
-  // A mounted image must not outlive us.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
-  process.once('exit', () => ground.close());
-  const { quick: isQuick, full: isFull } = values;
-  const bench: Bench = {
-    product: findProduct(values.dist),
-    ground,
-    isQuick,
-    isFull,
-    count: (usual, least = 1) => (isQuick ? Math.max(least, Math.round(usual / 10)) : usual),
-  };
-  const head = headOf(ground, isQuick);
+  const before = values.check ? readResults(values.against) : undefined;
+  const bench = prepare();
+  const head = headOf(bench.ground, bench.isQuick);
   process.stdout.write(`${head}\n\n`);
   const results: Result[] = [];
-  for (const row of rows) results.push(...(values.check ? await checked(row, bench) : await measure(row, bench)));
+  for (const row of rows) results.push(...(before === undefined ? await measure(row, bench) : await bestOf(row, bench, before)));
   process.stdout.write(`${format(results.map((one) => lineOf(titleOf(one), one)))}\n\n`);
   for (const { id, workload, note } of results) if (note !== undefined) process.stdout.write(`${id} ${workload}: ${note}\n`);
   if (values.json !== undefined) writeResults(values.json, { conditions: head.split('\n'), results });
-  return values.check ? verdict(results) : 0;
+  const hasFailed = results.some(({ figure }) => Number.isNaN(figure));
+  return before === undefined ? Number(hasFailed) : compare(results, before);
 }
 
 function titleOf({ id }: Result): string {
@@ -94,8 +91,7 @@ function titleOf({ id }: Result): string {
 }
 
 /** The best of several runs, of which most need only one. */
-async function checked(row: Row, bench: Bench): Promise<readonly Result[]> {
-  const before = readResults(values.against);
+async function bestOf(row: Row, bench: Bench, before: Results): Promise<readonly Result[]> {
   let best = await measure(row, bench);
   for (let tries = 1; tries < TRIES && best.some((one) => worse(one, earlier(before, one)) !== undefined); tries += 1) {
     const again = await measure(row, bench);
@@ -104,12 +100,10 @@ async function checked(row: Row, bench: Bench): Promise<readonly Result[]> {
   return best;
 }
 
-function verdict(results: readonly Result[]): number {
-  const before = readResults(values.against);
+function compare(results: readonly Result[], before: Results): number {
   const complaints = results.flatMap((one) => worse(one, earlier(before, one)) ?? []);
-  process.stdout.write(
-    complaints.length === 0 ? '\nNothing is worse than before.\n' : `\nWorse than before:\n${complaints.map((line) => `  ${line}\n`).join('')}`,
-  );
+  const words = complaints.length === 0 ? 'Nothing is worse than before.' : `Worse than before:\n${complaints.map((line) => `  ${line}`).join('\n')}`;
+  process.stdout.write(`\n${words}\n`);
   return complaints.length === 0 ? 0 : 1;
 }
 

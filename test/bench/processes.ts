@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Processes that are measured, and what the system knows of them. */
@@ -22,7 +24,7 @@ export interface ExitReport {
 
 /** Runs a program of ours to its end and answers with what it reported; a failure of it is a failure of the row. */
 export function report(args: readonly string[], words: { env?: Readonly<Record<string, string>> } = {}): ExitReport & { readonly said: string } {
-  const path = `${process.env.TMPDIR ?? '/tmp'}/cadence-bench-report-${process.pid}.json`;
+  const path = join(tmpdir(), `cadence-bench-report-${process.pid}.json`);
   const startedMs = performance.now();
   const done = spawnSync(process.execPath, ['--import', new URL('exit-report.mjs', ACTORS).href, ...args], {
     encoding: 'utf8',
@@ -32,7 +34,9 @@ export function report(args: readonly string[], words: { env?: Readonly<Record<s
   });
   const wallMs = performance.now() - startedMs;
   if (done.status !== 0) throw new Error(`${args.join(' ')} ended with ${done.status ?? done.signal}: ${done.stderr.slice(-2000)}`);
-  return { ...(JSON.parse(readFileSync(path, 'utf8')) as Omit<ExitReport, 'wallMs'>), wallMs, said: done.stdout };
+  const seen = JSON.parse(readFileSync(path, 'utf8')) as Omit<ExitReport, 'wallMs'>;
+  rmSync(path);
+  return { ...seen, wallMs, said: done.stdout };
 }
 
 /** Wall time and CPU time of one program, run to its end. */
@@ -47,7 +51,8 @@ export function time(program: string, args: readonly string[], env: Readonly<Rec
   const done = spawnSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...env } });
   const wallMs = performance.now() - startedMs;
   // Below are answers of the product: 1 something needs attention, 2 a dry run.
-  if (done.status === null || done.status >= 64) throw new Error(`${program} ${args.join(' ')} ended with ${done.status ?? done.signal}: ${done.stderr.toString().slice(-2000)}`);
+  if (done.status === null || done.status >= 64)
+    throw new Error(`${program} ${args.join(' ')} ended with ${done.status ?? done.signal}: ${done.stderr.toString().slice(-2000)}`);
   return { wallMs, cpuMs: childrenCpuMs() - before };
 }
 

@@ -32,9 +32,9 @@ const TOLERANCE = 1.15;
  * machine. Other figures depend on it, so of them only a target that was met and is missed counts.
  */
 export function worse(now: Result, before: Result | undefined): string | undefined {
-  if (before === undefined) return undefined;
   const what = `${now.id} ${now.workload}`;
   if (!Number.isFinite(now.figure)) return `${what}: nothing was measured`;
+  if (before === undefined) return undefined;
   if (now.isRatio && now.figure > before.figure * TOLERANCE) {
     return `${what}: ${now.figure.toFixed(3)}x, and ${before.figure.toFixed(3)}x before: ${Math.round((now.figure / before.figure - 1) * 100)} % worse`;
   }

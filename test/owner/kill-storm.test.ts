@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
-import { type CliProcess, startCli } from '../support/owner-cli.ts';
+import type { CliProcess } from '../support/owner-cli.ts';
 import { createYard, list, seeded, type Yard } from './owner-yard.ts';
 
 /** `FAULT_KILLS=500` is the long version: forty ticks a kill, as here twenty-five kills over a thousand… see `TICKS_A_KILL`. */
@@ -45,7 +45,12 @@ function furnish(yard: Yard): void {
   handler('throws', 'throw new Error("as it must");', ...FAILS);
   child('exits', 'echo no >&2; exit 3', ...FAILS);
   child('flaky', 'test "$CADENCE_ATTEMPT" -ge 2', ...FAILS);
-  handler('held', 'throw new Error("opens the breaker");', 'retry: { attempts: 2, delays: [1ms], jitter: 0 }', 'breaker: { failures: 3, open: 60ms, max_open: 60ms }');
+  handler(
+    'held',
+    'throw new Error("opens the breaker");',
+    'retry: { attempts: 2, delays: [1ms], jitter: 0 }',
+    'breaker: { failures: 3, open: 60ms, max_open: 60ms }',
+  );
 }
 
 const expand = (): readonly string[] => LANES.flatMap((name) => Array.from({ length: SHARES[name] }, () => name));
@@ -72,7 +77,8 @@ async function drain(yard: Yard): Promise<void> {
   await eventually(
     'all is quiet',
     async () => {
-      const drained = startCli(['start', '--drain', '--json', '--root', yard.root]);
+      const drained = yard.spawn(['start', '--drain', '--json']);
+      await eventually('the owner has drained', drained.hasEnded, 60_000 + KILLS * 1000);
       const { code, stderr } = await drained.ended;
       assert.equal(code, 0, stderr);
       return yard.ls('inbox').length + yard.ls('waiting').length + yard.ls('claimed').length === 0;
@@ -103,8 +109,16 @@ describe('kill -9 of the real owner under load', () => {
     const records = yard.records();
     const dead = new Set(yard.ls('dlq').map((file) => file.split('.')[2] as string));
     const done = new Set(records.filter((run) => run.status === 'succeeded').map((run) => run.tick));
-    assert.deepEqual(ticks.filter((id) => !done.has(id) && !dead.has(id)), [], 'ticks without an end');
-    assert.deepEqual(ticks.filter((id) => done.has(id) && dead.has(id)), [], 'ticks with two ends');
+    assert.deepEqual(
+      ticks.filter((id) => !done.has(id) && !dead.has(id)),
+      [],
+      'ticks without an end',
+    );
+    assert.deepEqual(
+      ticks.filter((id) => done.has(id) && dead.has(id)),
+      [],
+      'ticks with two ends',
+    );
 
     const ended = records.filter((run) => run.status !== 'interrupted').map((run) => run.run_id);
     const recordedTwice = ended.length - new Set(ended).size;
@@ -112,11 +126,16 @@ describe('kill -9 of the real owner under load', () => {
     const effects = readFileSync(join(yard.root, 'effects'), 'utf8').trim().split('\n');
     const repeated = effects.length - new Set(effects).size;
     const interrupted = records.filter((run) => run.status === 'interrupted').length;
-    test.diagnostic(`${records.length} records, ${interrupted} interrupted, ${dead.size} dead, ${recordedTwice} recorded twice, ${repeated} begun twice under one id`);
-    const wellButTwice = ticks.filter((id) => done.has(id) && effects.filter((run) => run.startsWith(id)).length > 1 && !records.some((run) => run.tick === id && run.status === 'failed'));
+    test.diagnostic(
+      `${records.length} records, ${interrupted} interrupted, ${dead.size} dead, ${recordedTwice} recorded twice, ${repeated} begun twice under one id`,
+    );
+    const wellButTwice = ticks.filter(
+      (id) => done.has(id) && effects.filter((run) => run.startsWith(id)).length > 1 && !records.some((run) => run.tick === id && run.status === 'failed'),
+    );
     test.diagnostic(`${wellButTwice.length} ticks ran well more than once`);
     for (const file of yard.ls('dlq')) JSON.parse(readFileSync(join(yard.paths.dlq, file), 'utf8'));
     JSON.parse(readFileSync(yard.paths.holds, 'utf8'));
+    for (const run of yard.ls('running')) { const id = run.slice(0, 12); console.log(run, yard.ls('running').length, list(`${yard.paths.running}/${run}`), list(`${yard.paths.running}/${run}`).map((f) => readFileSync(`${yard.paths.running}/${run}/${f}`, 'utf8')), yard.records().filter((r) => r.tick === id), yard.events().filter((e) => e.tick === id || e.stage === 'foreign_left')); }
     assert.deepEqual(yard.ls('running'), []);
     assert.deepEqual(yard.children(), [], 'children left behind');
   });

@@ -89,13 +89,10 @@ export function createYard(name = 'cb-owner-', within = tmpdir()): Yard {
     enqueue: async (cadenceName, options) => (await producer.enqueue(cadenceName, options)).tick,
     async start(options = {}, ...words) {
       const owner = spawn(['start', ...words], options);
-      await eventually(
-        'the owner owns the root',
-        () => {
-          if (owner.hasEnded()) throw new Error(`the owner ended: ${owner.stderr()}`);
-          return owner.stderr().includes(`owns ${root}`);
-        },
-      );
+      await eventually('the owner owns the root', () => {
+        if (owner.hasEnded()) throw new Error(`the owner ended: ${owner.stderr()}`);
+        return owner.stderr().includes(`owns ${root}`);
+      });
       return owner;
     },
     spawn,

@@ -54,7 +54,10 @@ describe('an owner that is told to end', () => {
   });
 
   it('ends at once with 130 when Ctrl-C is pressed again, and with 143 for a second SIGTERM', async () => {
-    for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+    ] as const) {
       const yard = createYard();
       yard.inline('deaf', 'context.log("begun"); await new Promise((go) => setTimeout(go, 600_000));', 'kill_grace: 10m');
       const owner = await yard.start();

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { takeAudit } from '../../lib/app/audit.ts';
 import type { OwnerParts } from '../../lib/app/compose.ts';
 import { createReading } from '../../lib/app/reading.ts';
+import { readStatus } from '../../lib/app/status.ts';
 import type { BusEvent } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
@@ -48,7 +49,7 @@ async function yard(cadences: Readonly<Record<string, string>>, handle: Handler,
         resolve(cause === 'cancel' ? { kind: 'cancelled', reason: 'cancelled' } : { kind: 'interrupted', by: 'operator', reason: 'stopped' }),
       ),
     );
-    return { outcome: await Promise.race([handle(job), stopped]), ending: undefined, stdoutPath: null, stderrPath: null };
+    return { outcome: await Promise.race([handle(job), stopped]), ending: undefined, stdoutPath: null, stderrPath: null, costUsd: 0.25 };
   };
   const hints: (() => void)[] = [];
   const cut = cutFiles(createFiles(), 0);
@@ -364,5 +365,95 @@ describe('the consumer', () => {
     bus.parts.consumer.reconsider();
     await bus.settle();
     assert.equal(bus.began.length, 3);
+  });
+
+  it('M21 runs one sub-session at a time while inline ticks drain freely', async () => {
+    const ends: (() => void)[] = [];
+    const bus = await yard({ small: 'run: { inline: cadences/small.mjs }' }, ({ cadence }) =>
+      cadence.name === 'small' ? OK : new Promise((resolve) => ends.push(() => resolve(OK))),
+    );
+    writeFileSync(`${bus.root}/cadences/small.mjs`, 'export default () => undefined;\n');
+    for (const name of ['brief', 'memo']) writeFileSync(`${bus.root}/cadences/${name}.md`, 'Write.\n');
+    bus.parts.definitions.reload();
+    for (const name of ['brief', 'memo']) bus.drop(name);
+    for (let n = 0; n < 40; n += 1) bus.drop('small');
+    await eventually('a session runs and all small ticks are done', async () => {
+      await bus.settle();
+      return bus.began.length >= 41;
+    });
+    assert.equal(bus.began.filter((name) => name !== 'small').length, 1);
+    assert.equal(bus.ls('claimed').length, 1);
+  });
+
+  it('M22 settles at its start what a dead owner had claimed: charged, and run again', async () => {
+    const dead = await yard({ good: command('good') }, () => new Promise<Outcome>(() => undefined));
+    const id = dead.drop('good');
+    await dead.settle();
+    assert.equal(dead.ls('claimed').length, 1);
+    const bus = await yard({}, () => OK, dead.root, dead.clock);
+    await bus.settle();
+    const attempts = createReading(bus.root).history.attempts('good', id);
+    assert.deepEqual(
+      attempts.map(({ attempt, status }) => [attempt, status]),
+      [
+        [1, 'interrupted'],
+        [2, 'succeeded'],
+      ],
+    );
+  });
+
+  it('M25 M31 tells each listener what a run came to, with what is needed to find it again', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    const id = bus.drop('good');
+    await bus.settle();
+    const told = bus.events.find(({ stage }) => stage === 'run_finished');
+    const { ts, duration_ms, ...rest } = told ?? { ts: '', duration_ms: -1 };
+    assert.match(ts, /^2026-11-20T07:00:00/);
+    assert.ok(Number(duration_ms) >= 0);
+    assert.deepEqual(rest, {
+      level: 'info',
+      stage: 'run_finished',
+      cadence: 'good',
+      tick: id,
+      run_id: `${id}-1`,
+      status: 'succeeded',
+      attempt: 1,
+      exit_code: null,
+      summary: 'done',
+    });
+  });
+
+  it('M14 keeps the cost of a run in its record', async () => {
+    const bus = await yard({ good: command('good') }, () => OK);
+    const id = bus.drop('good');
+    await bus.settle();
+    const record = createReading(bus.root).history.find(id);
+    assert.deepEqual([record?.cost_usd, record?.exit_code, typeof record?.duration_ms], [0.25, null, 'number']);
+  });
+
+  it('M26 counts what is, for whoever asks: running, waiting, dead, failures in a row', async () => {
+    const bus = await yard({ flaky: command('flaky', quick), good: command('good') }, ({ cadence }) => (cadence.name === 'flaky' ? FAIL : OK));
+    bus.drop('good');
+    for (let n = 0; n < 3; n += 1) bus.drop('flaky');
+    await bus.settle();
+    bus.clock.advance(1_000);
+    await bus.settle();
+    const status = await readStatus(bus.root, undefined);
+    assert.deepEqual(status.counts, { inbox: 0, waiting: 1, claimed: 0, dlq: 2 });
+    const flaky = status.cadences.find(({ name }) => name === 'flaky');
+    assert.deepEqual([flaky?.consecutive_failures, flaky?.dead, flaky?.waiting], [2, 2, 1]);
+    assert.equal(status.cadences.find(({ name }) => name === 'good')?.status, 'healthy');
+  });
+
+  it('M28 stops between two ticks when it is told to, and leaves the rest where it lies', async () => {
+    const bus = await yard({ good: command('good') }, () => {
+      bus.parts.consumer.close();
+      return OK;
+    });
+    for (let n = 0; n < 10; n += 1) bus.drop('good');
+    await bus.settle();
+    assert.equal(bus.began.length, 1);
+    assert.equal(bus.ls('inbox').length, 9);
+    assert.deepEqual(bus.ls('claimed'), []);
   });
 });

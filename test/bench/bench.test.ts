@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, readdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { tempRoot } from '../support/temp-root.ts';
+import { readResults } from './results.ts';
+import { ROWS } from './rows/rows.ts';
+
+const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const BENCH = join(PROJECT, 'test/bench/bench.ts');
+
+describe('the harness', () => {
+  const home = tempRoot('cb-bench-');
+  const dist = join(home, 'dist');
+
+  before(() => {
+    // A build of its own: that of the project may be older than its sources, or be on its way.
+    symlinkSync(join(PROJECT, 'node_modules'), join(home, 'node_modules'));
+    cpSync(join(PROJECT, 'package.json'), join(home, 'package.json'));
+    spawnSync(join(PROJECT, 'node_modules/.bin/tsc'), ['-p', PROJECT, '--outDir', dist], { encoding: 'utf8' });
+    assert.ok(existsSync(join(dist, 'bin/cadence-bus.js')), 'the product was not built');
+  });
+
+  function run(...words: readonly string[]) {
+    return spawnSync(process.execPath, ['--import', 'tsx', BENCH, '--dist', dist, ...words], {
+      encoding: 'utf8',
+      cwd: PROJECT,
+      env: { ...process.env, TMPDIR: home },
+    });
+  }
+
+  it('has every workload of the table that needs no peer, each under its own number', () => {
+    assert.deepEqual(
+      ROWS.map(({ id }) => id),
+      [1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17],
+    );
+  });
+
+  it('measures two of them in seconds: a figure and a target for each line, and all of it in the file', { timeout: 120_000 }, () => {
+    const file = join(home, 'results.json');
+    const done = run('--quick', '--rows', '17,9', '--json', file);
+    assert.equal(done.status, 0, done.stderr);
+    const { results, conditions } = readResults(file);
+    assert.ok(conditions.some((line) => line.startsWith('files ')));
+    assert.ok(results.some(({ id }) => id === 17));
+    for (const { id, workload, figure, target } of results) {
+      assert.ok(Number.isFinite(figure) && Number.isFinite(target), `${id} ${workload}`);
+      assert.ok(done.stdout.includes(workload), workload);
+    }
+  });
+
+  it('leaves nothing mounted and nothing behind', () => {
+    const done = run('--quick', '--rows', '17');
+    assert.equal(done.status, 0, done.stderr);
+    assert.deepEqual(
+      readdirSync(home).filter((name) => name.startsWith('cadence-bench')),
+      [],
+    );
+    assert.equal(spawnSync('mount', { encoding: 'utf8' }).stdout.includes(home), false);
+  });
+
+  it('refuses a number that no workload has', () => {
+    const done = run('--rows', '99');
+    assert.notEqual(done.status, 0);
+    assert.match(done.stderr, /there is no row 99; there are 1, 2, 3/);
+  });
+});

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Result, worse } from './results.ts';
+
+const before: Result = { id: 7, workload: 'drain', ours: '', limit: '', figure: 2, isRatio: true, target: 3, met: true };
+
+describe('the comparison with an earlier run', () => {
+  it('lets a ratio be up to 15 % worse, and better by any amount', () => {
+    for (const figure of [0.1, 2, 2.29]) assert.equal(worse({ ...before, figure }, before), undefined);
+  });
+
+  it('names a ratio that is more than 15 % worse, though its target is still met', () => {
+    assert.match(worse({ ...before, figure: 2.31 }, before) ?? '', /^7 drain: 2\.310x, and 2\.000x before: 16 % worse$/);
+  });
+
+  it('does not compare figures that depend on the machine, but names a target that is not met any more', () => {
+    const value: Result = { ...before, isRatio: false };
+    assert.equal(worse({ ...value, figure: 2.9 }, value), undefined);
+    assert.match(worse({ ...value, figure: 3.1, ours: '3.1 MiB', met: false }, value) ?? '', /misses its target, which was met before/);
+    assert.equal(worse({ ...value, figure: 3.1, met: false }, { ...value, met: false }), undefined);
+  });
+
+  it('says nothing of what was never measured before, and complains of what could not be measured now', () => {
+    assert.equal(worse({ ...before, figure: 99 }, undefined), undefined);
+    assert.match(worse({ ...before, figure: Number.NaN }, undefined) ?? '', /nothing was measured/);
+  });
+});

@@ -1,0 +1,13 @@
+import type { Row } from '../row.ts';
+import { BURST_ROWS } from './burst.ts';
+import { COMMAND_ROWS } from './commands.ts';
+import { DRAIN_ROWS } from './drain.ts';
+import { IDLE_ROWS } from './idle.ts';
+import { LATENCY_ROWS } from './latency.ts';
+import { PAST_ROWS } from './past.ts';
+import { SPAWN_ROWS } from './spawn.ts';
+
+/** Every workload, in the order of its number. */
+export const ROWS: readonly Row[] = [...COMMAND_ROWS, ...LATENCY_ROWS, ...DRAIN_ROWS, ...IDLE_ROWS, ...BURST_ROWS, ...SPAWN_ROWS, ...PAST_ROWS].toSorted(
+  (a, b) => a.id - b.id,
+);
