@@ -35,6 +35,9 @@ export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefi
   async function turn(): Promise<void> {
     let nextMs: Ms | undefined;
     do {
+      // Hints come in swarms, one a file; a look at the end of the event loop's turn answers them all.
+      await clock.breathe();
+      if (isStopped) return;
       isWoken = false;
       nextMs = await poll();
     } while (isWoken && !isStopped);

@@ -111,10 +111,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     async recover() {
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
-      const isAlive = (runDir: string): boolean => {
-        const found = files.read(`${runDir}/pid`, 64);
-        return found?.kind === 'text' && processes.identity(Number(found.text)) !== undefined;
-      };
+      const { isAlive } = processes;
       await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, book, cadenceOf, isAlive, onFault });
     },
   };

@@ -46,14 +46,15 @@ async function carriedOut(root: string, tick: string, order: Order): Promise<Run
 async function awaitOwner(root: string, tick: string, withinMs: number): Promise<RunRecord | undefined> {
   let run: RunRecord | undefined;
   const late = AbortSignal.timeout(withinMs);
-  await askOwner(
-    root,
-    { op: 'wait', id: tick },
-    (answer) => {
-      if (answer.run !== undefined) run = answer.run as RunRecord;
-    },
-    late,
-  );
+  const hear = (answer: Readonly<Record<string, unknown>>): void => {
+    if (answer.run !== undefined) run = answer.run as RunRecord;
+  };
+  try {
+    await askOwner(root, { op: 'wait', id: tick }, hear, late);
+  } catch (error) {
+    if (error instanceof CadenceError && error.code === 'no_owner') return undefined;
+    throw error;
+  }
   if (run !== undefined || !late.aborted) return run;
   throw new CadenceError(
     'held',

@@ -69,6 +69,8 @@ async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined,
   live.look();
   try {
     const run = await waitForRun(root, tick, timeoutMs);
+    // It may have been over before anybody listened; its words lie there still.
+    live.begin(run.run_id);
     await live.ended();
     return run;
   } catch (error) {
@@ -93,10 +95,11 @@ function createLive(root: string, tick: string, onOutput: (text: string) => void
     if (!followed.has(runId)) followed.set(runId, Promise.allSettled([follow(runId)]));
   };
   return {
+    begin,
     see({ stage, run_id, tick: of }: BusEvent): void {
       if ((stage === 'subsession_spawn' || stage === 'subsession_adopted') && of === tick && run_id !== undefined) begin(run_id);
     },
-    /** It may have begun before anybody listened. */
+    /** It may be under way already. */
     look(): void {
       const now = createReading(root).lookup(tick);
       if (now.status === 'running') begin(now.run_id);

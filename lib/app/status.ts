@@ -131,9 +131,14 @@ export function reasonsToWait(root: string, { name, enabled, path }: Cadence): r
 }
 
 function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
+  const { failures } = breaker;
   const until = 'until' in breaker ? breaker.until : null;
-  const isOver = breaker.state === 'open' && (parseIso(until) ?? 0) <= nowMs;
-  return { key, state: isOver ? 'half_open' : breaker.state, until, because: 'because' in breaker ? breaker.because : '', failures: breaker.failures };
+  const because = 'because' in breaker ? breaker.because : '';
+  const isOver = until !== null && (parseIso(until) ?? 0) <= nowMs;
+  if (!isOver) return { key, state: breaker.state, until, because, failures };
+  // An opening is over only when its probe has ended well; what was put off may simply go on.
+  const isProbed = breaker.state === 'open' || breaker.state === 'half_open';
+  return isProbed ? { key, state: 'half_open', until, because, failures } : { key, state: 'closed', until: null, because, failures };
 }
 
 function count(names: readonly TickName[], cadence: string): number {

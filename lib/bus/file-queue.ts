@@ -39,11 +39,8 @@ const DEFAULT_BUDGET = 131_072;
 const MAX_ATTEMPTS = 999_999;
 
 export function createFileQueue(deps: FileQueueDeps): Queue {
-  const { files, clock, paths, news } = deps;
+  const { files, clock, paths } = deps;
   const pending = createPending(deps.budget ?? DEFAULT_BUDGET);
-  const left = createLeftFiles(news);
-  const stillness = createStillness(clock);
-  const deadLetters = createDeadLetters({ ...deps, left });
   const inInbox = new Map<string, Entry>();
   const claimed = new Set<string>();
   const unparked = new Set<string>();
@@ -73,16 +70,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     if (entry.folder === 'inbox') inInbox.delete(entry.file);
   }
 
-  const intake = createIntake({ ...deps, deadLetters, stillness, left, batches: () => batches, admit });
-  const batches: Batches = createBatches({
-    ...{ files, clock, ids: deps.ids, paths, news, deadLetters, stillness, left, isTaken, textOf, admit },
-    condemn: intake.condemn,
-    lookAgainAt: (atMs) => dropZone.lookAgainAt(atMs),
-    relook: () => dropZone.hint(),
-  });
-  const isKnown = (file: string): boolean => inInbox.get(file)?.gone === false || batches.isNoted(file);
-  const dropZone: DropZone = createDropZone({ files, clock, paths, intake, stillness, left, isKnown });
-  const opening = createOpening({ ...deps, deadLetters, stillness, left, dropZone });
+  const isPending = (file: string): boolean => inInbox.get(file)?.gone === false;
+  const { left, deadLetters, batches, dropZone, opening } = assemble(deps, { admit, isTaken, textOf, isPending });
 
   async function scanWaiting(): Promise<void> {
     let sliceEndMs = clock.nowMs() + SLICE_MS;
@@ -220,6 +209,28 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       });
     },
   };
+}
+
+interface Memory {
+  admit(entry: Entry): boolean;
+  isTaken(id: string): boolean;
+  textOf(id: string): string | undefined;
+  isPending(file: string): boolean;
+}
+
+/** Everything between a file in the inbox and an entry in memory. */
+function assemble(deps: FileQueueDeps, { admit, isTaken, textOf, isPending }: Memory) {
+  const left = createLeftFiles(deps.news);
+  const stillness = createStillness(deps.clock);
+  const deadLetters = createDeadLetters({ ...deps, left });
+  const parts = { ...deps, left, stillness, deadLetters };
+  const intake = createIntake({ ...parts, batches: () => batches, admit });
+  const { condemn } = intake;
+  const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);
+  const batches: Batches = createBatches({ ...parts, condemn, isTaken, textOf, admit, lookAgainAt, relook: () => dropZone.hint() });
+  const dropZone: DropZone = createDropZone({ ...parts, intake, isKnown: (file) => isPending(file) || batches.isNoted(file) });
+  const opening = createOpening({ ...parts, dropZone });
+  return { left, deadLetters, batches, dropZone, opening };
 }
 
 /** It asks for nothing but a run, so one run serves all that asked before it began. */

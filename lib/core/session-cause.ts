@@ -77,7 +77,7 @@ function look<T>(table: Readonly<Record<string | number, T>>, key: unknown): T |
   return (typeof key === 'string' || typeof key === 'number') && Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
-export function causeOf({ name, type, status, text }: Trouble): SessionClass | undefined {
+export function causeOf({ name, type, status, text, isAnswer }: Trouble): SessionClass | undefined {
   const spoken = causeInWords(text);
   const exact = look(NAMES, name) ?? look(TYPES, type) ?? look(STATUSES, status);
   // A usage limit comes as a plain 429, or as a bill, and only its words tell it from one that is over in a minute.
@@ -87,7 +87,7 @@ export function causeOf({ name, type, status, text }: Trouble): SessionClass | u
   if (spoken !== undefined) return spoken;
   if (name === 'server_error') return 'server';
   // claude tries again and cannot say why: nobody answered.
-  return name === 'unknown' && status === undefined && text === '' ? 'network' : undefined;
+  return name === 'unknown' && status === undefined && !isAnswer ? 'network' : undefined;
 }
 
 export function causeInWords(text: string): SessionClass | undefined {

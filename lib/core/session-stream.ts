@@ -21,7 +21,7 @@ export interface Session {
   readonly result: Fields | undefined;
   readonly id: string | undefined;
   readonly hasEvents: boolean;
-  /** The last complaint. Forgotten as soon as the model is heard again: then claude got over it. */
+  /** The last complaint. Forgotten as soon as the model is heard again, for then claude got over it; a tool's result proves nothing. */
   readonly trouble: Trouble | undefined;
   /** The last event by which a usage limit was refused, not merely neared. */
   readonly limit: Fields | undefined;
@@ -79,7 +79,6 @@ function see(draft: Draft, event: Fields): void {
   else if (type === 'system') seeSystem(draft, event);
   else if (type === 'rate_limit_event') seeLimit(draft, event);
   else if (type === 'assistant') seeAssistant(draft, event);
-  else if (type === 'user') getOverIt(draft);
 }
 
 /** It is shown as an argument of a command, so it is nothing but an id. */

@@ -147,7 +147,7 @@ const SUMMARY_WIDTH = 200;
 
 function wordsFor(kind: SessionClass, session: Session, ending: Ending): string {
   if (kind === 'ok') return summaryOf(session);
-  const said = lastLines(saidOf(session, ending), 3).join(' | ');
+  const said = saidOf(session, ending).join(' | ');
   const head = headOf(kind, session, ending);
   return said === '' ? head : `${head}: ${truncate(said, REASON_WIDTH)}`;
 }
@@ -175,10 +175,12 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
   return isExit ? `${words}: ${describeExit(ending.code, ending.signal)}` : words;
 }
 
-/** claude's own words: the result, else the last complaint, else what stands on stderr or beside the stream. */
-function saidOf({ result, trouble, prose }: Session, { stderrTail }: Ending): string {
-  const words = result === undefined ? '' : wordsOf(result);
-  return [words, trouble?.text ?? '', stderrTail, prose].find((text) => text.trim() !== '') ?? '';
+/** claude's own words, which begin with the cause: the result, else the last complaint. Else the last that stands on stderr or beside the stream. */
+function saidOf({ result, trouble, prose }: Session, { stderrTail }: Ending): readonly string[] {
+  const isBlank = (text: string): boolean => text.trim() === '';
+  const words = result === undefined || isBlank(wordsOf(result)) ? (trouble?.text ?? '') : wordsOf(result);
+  if (!isBlank(words)) return lastLines(words, Number.POSITIVE_INFINITY).slice(0, 3);
+  return lastLines(isBlank(stderrTail) ? prose : stderrTail, 3);
 }
 
 function summaryOf(session: Session): string {

@@ -1,8 +1,7 @@
-import { lstatSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type FSWatcher, watch } from 'chokidar';
 import type { Closeable } from '../ports.ts';
-import { errnoOf } from './fault.ts';
+import { folderAt } from './folder-identity.ts';
 
 /** Editors write in several steps; what they do within this time is one change. */
 const QUIET_MS = 50;
@@ -20,7 +19,7 @@ export function watchCadences(dir: string, onChange: (path?: string) => void, on
   const parent = dirname(folder);
   const quiet = createQuiet((path) => onChange(path === folder ? undefined : path));
   let isClosed = false;
-  let inode = inodeOf(folder);
+  let identity = folderAt(folder);
   let watcher = arm();
 
   function arm(): FSWatcher {
@@ -38,10 +37,10 @@ export function watchCadences(dir: string, onChange: (path?: string) => void, on
 
   /** Where one folder takes the place of another at once, chokidar goes on watching the one that was moved away. */
   function rearmIfReplaced(): void {
-    const now = inodeOf(folder);
-    if (isClosed || now === undefined || now === inode) return;
-    const isReplaced = inode !== undefined;
-    inode = now;
+    const now = folderAt(folder);
+    if (isClosed || now === undefined || now === identity) return;
+    const isReplaced = identity !== undefined;
+    identity = now;
     if (!isReplaced) return;
     end(watcher);
     watcher = arm();
@@ -89,13 +88,4 @@ function isWatched(folder: string, path: string): boolean {
   if (path === folder || path === dirname(folder)) return true;
   const file = basename(path);
   return path === join(folder, file) && !file.startsWith('.') && !file.startsWith('#') && /\.(yaml|yml|md)$/i.test(file);
-}
-
-function inodeOf(path: string): number | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })?.ino;
-  } catch (thrown) {
-    if (errnoOf(thrown) === undefined) throw thrown;
-    return undefined;
-  }
 }

@@ -1,7 +1,8 @@
-import { type FSWatcher, lstatSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import { basename } from 'node:path';
 import type { Closeable } from '../ports.ts';
 import { errnoOf } from './fault.ts';
+import { folderAt } from './folder-identity.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -12,7 +13,7 @@ const LAST_RETRY_MS = 60_000;
  */
 export function watchFolder(dir: string, onChange: () => void): Closeable {
   let watcher: FSWatcher | undefined;
-  let inode: number | undefined;
+  let identity: string | undefined;
   let retryMs = FIRST_RETRY_MS;
   let timer: NodeJS.Timeout | undefined;
   let isClosed = false;
@@ -20,7 +21,7 @@ export function watchFolder(dir: string, onChange: () => void): Closeable {
   function arm(): boolean {
     try {
       watcher = watch(dir);
-      inode = inodeOf(dir);
+      identity = folderAt(dir);
     } catch (thrown) {
       if (errnoOf(thrown) === undefined) throw thrown;
       disarm();
@@ -40,7 +41,7 @@ export function watchFolder(dir: string, onChange: () => void): Closeable {
   function see(name: string): void {
     if (isClosed) return;
     // A folder that was removed or replaced says so by its own name, once, and its watch is deaf from then on.
-    if ((name === '' || name === basename(dir)) && inodeOf(dir) !== inode) rearm();
+    if ((name === '' || name === basename(dir)) && folderAt(dir) !== identity) rearm();
     else onChange();
   }
 
@@ -65,14 +66,4 @@ export function watchFolder(dir: string, onChange: () => void): Closeable {
       disarm();
     },
   };
-}
-
-/** undefined: it is not there, or not to be seen. */
-function inodeOf(dir: string): number | undefined {
-  try {
-    return lstatSync(dir, { throwIfNoEntry: false })?.ino;
-  } catch (thrown) {
-    if (errnoOf(thrown) === undefined) throw thrown;
-    return undefined;
-  }
 }

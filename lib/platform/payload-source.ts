@@ -6,7 +6,8 @@ import { errnoOf, faultOf } from './fault.ts';
 /** What `--payload` says: JSON, `@file`, or `-` for stdin. Throws for what cannot be read or is no JSON. */
 export function readPayload(given: string): unknown {
   const text = given === '-' ? readAll(0, 'stdin') : given.startsWith('@') ? readAll(given.slice(1), given.slice(1)) : given;
-  if (Buffer.byteLength(text) > MAX_TICK_BYTES) throw new CadenceError('bad_data', `the payload has more than ${MAX_TICK_BYTES} bytes`, 'Put it into a file and hand over its path.');
+  if (Buffer.byteLength(text) > MAX_TICK_BYTES)
+    throw new CadenceError('bad_data', `the payload has more than ${MAX_TICK_BYTES} bytes`, 'Put it into a file and hand over its path.');
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -20,7 +21,8 @@ function readAll(source: string | number, name: string): string {
     return readFileSync(source, 'utf8');
   } catch (error) {
     const code = errnoOf(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') throw new CadenceError('not_found', `there is no file ${name}`, 'It is looked for from the folder you are in.');
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new CadenceError('not_found', `there is no file ${name}`, 'It is looked for from the folder you are in.');
     throw faultOf(error, 'read', name);
   }
 }

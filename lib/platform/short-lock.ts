@@ -1,5 +1,5 @@
-import { lstatSync } from 'node:fs';
-import { attempt, faultOf } from './fault.ts';
+import { faultOf } from './fault.ts';
+import { folderAt } from './folder-identity.ts';
 
 /** Longer than anything that is done under it, unless the machine sleeps; `isHeld` is for that. */
 const STALE_MS = 5_000;
@@ -40,10 +40,4 @@ export async function tryLock(path: string): Promise<ShortLock | undefined> {
 
 function codeOf(thrown: unknown): unknown {
   return thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-}
-
-/** With the time of birth, for an inode's number is given out again at once. */
-function folderAt(path: string): string | undefined {
-  const stats = attempt('look at', path, () => lstatSync(path, { bigint: true, throwIfNoEntry: false }));
-  return stats === undefined ? undefined : `${stats.dev}:${stats.ino}:${stats.birthtimeNs}`;
 }

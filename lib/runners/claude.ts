@@ -63,7 +63,15 @@ function planSession(deps: RunnerDeps, claude: ClaudeKind, phase: Phase): ChildP
   putFile(deps.files, stdinPath, prompt.text);
   const sessionId = deps.newSessionId();
   const argv = [binary.path, '-p', '--output-format', 'stream-json', '--verbose', '--session-id', sessionId, ...claude.args];
-  return { kind: 'claude', argv, cwd: claude.cwd, env: environment.env, stdinPath, firstOutputMs: firstWordMs(claude), note: { session_id: sessionId, prompt_path: claude.promptPath } };
+  return {
+    kind: 'claude',
+    argv,
+    cwd: claude.cwd,
+    env: environment.env,
+    stdinPath,
+    firstOutputMs: firstWordMs(claude),
+    note: { session_id: sessionId, prompt_path: claude.promptPath },
+  };
 }
 
 type Prompt = { readonly kind: 'text'; readonly text: string } | { readonly kind: 'none'; readonly reason: string };

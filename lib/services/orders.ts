@@ -48,7 +48,7 @@ export function createOrders(deps: OrdersDeps): Orders {
   async function reset(fields: Fields): Promise<Outcome> {
     const { key } = fields;
     if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) return fail(`"${String(key)}" is no key of a breaker`);
-    book.change(holdsReset(book.holds(), key as string | undefined));
+    book.change(holdsReset(book.holds(), key as string | undefined, clock.nowMs()));
     const cadences = key === undefined ? deps.allCadences() : key.startsWith('cadence:') ? [key.slice(8)] : [];
     for (const cadence of cadences) await deps.queue.hasten(cadence);
     return done(key === undefined ? 'every breaker is closed' : `${key} is closed`);

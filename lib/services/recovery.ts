@@ -29,7 +29,7 @@ export interface RecoveryDeps {
   readonly jobs: Jobs;
   readonly book: HoldsBook;
   readonly cadenceOf: (name: string) => Cadence;
-  readonly isAlive: (runDir: string) => boolean;
+  readonly isAlive: (runId: string, runDir: string) => boolean;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -50,7 +50,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   // From here on what ended before is done, and its records need not be seen again.
   book.save();
   await Promise.all(open.map((claim) => resume(deps, claim)));
-  sweepRunFolders(deps, new Set(claims.map(runIdOf)));
+  sweepRunFolders(deps, new Set(open.map(runIdOf)));
 }
 
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
@@ -110,7 +110,7 @@ function sweepRunFolders(deps: RecoveryDeps, known: ReadonlySet<string>): void {
     const runId = folder.replace(/\.guard$/, '');
     if (known.has(runId) || parseRunId(runId) === undefined) continue;
     const runDir = `${paths.running}/${folder}`;
-    if (deps.isAlive(runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
+    if (deps.isAlive(runId, runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
     else files.removeTree(runDir);
   }
 }

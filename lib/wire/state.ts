@@ -27,7 +27,11 @@ const holdsSchema = z.object({
 }) satisfies z.ZodType<Holds>;
 
 const entry = z.object({
-  failures, open_until: instant.nullable(), state: z.enum(['open', 'half_open', 'isolated']), reason: z.string(), run_id: z.string().nullable(),
+  failures,
+  open_until: instant.nullable(),
+  state: z.enum(['open', 'half_open', 'isolated']),
+  reason: z.string(),
+  run_id: z.string().nullable(),
 });
 const viewSchema = z.object({ generated: instant, open: z.record(z.string(), entry), accounts: z.record(z.string(), entry) }) satisfies z.ZodType<CircuitView>;
 

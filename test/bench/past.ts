@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import type { Product, Root } from './product.ts';
@@ -5,6 +6,8 @@ import type { Product, Root } from './product.ts';
 /** Logs as years of work leave them, written by the product's own writers. */
 
 const STEP_MS = 1_000;
+/** Runs behind the last snapshot and the last writing of the holds. */
+const TAIL = 9_000;
 
 function recordOf(index: number, endedMs: number): RunRecord {
   const tick = `${index.toString(36).padStart(6, '0')}${((index * 7919) % 2_176_782_336).toString(36).padStart(6, '0')}`;
@@ -31,7 +34,7 @@ function recordOf(index: number, endedMs: number): RunRecord {
   };
 }
 
-/** So many finished runs up to now, and as many events; the last thousands have no snapshot behind them, as after a kill. */
+/** So many finished runs up to now, and as many events; what derives from them is some thousands behind, as after a kill. */
 export async function writePast(product: Product, root: Root, count: number): Promise<void> {
   const [{ createFiles }, { createRunLog }, { createJournal }] = await Promise.all([
     product.load<typeof import('../../lib/platform/files.ts')>('platform/files'),
@@ -49,7 +52,8 @@ export async function writePast(product: Product, root: Root, count: number): Pr
     log.record(run);
     journal.emit({ level: 'info', stage: 'run_finished', cadence: run.cadence, tick: run.tick, run_id: run.run_id, status: run.status, attempt: 1 });
     if (index % 5_000 === 0) await journal.flush();
-    if (index % 5_000 === 0 && index < count - 9_000) await log.flush();
+    if (index % 5_000 === 0 && index < count - TAIL) await log.flush();
+    if (index === count - TAIL) writeFileSync(root.paths.holds, JSON.stringify({ format: 1, through: log.position(), breakers: {}, paused: {} }));
   }
   await journal.flush();
   journal.close();

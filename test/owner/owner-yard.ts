@@ -109,6 +109,23 @@ export function createYard(name = 'cb-owner-', within = tmpdir()): Yard {
   };
 }
 
+/** The pid of the program of the one run under way, once it runs. */
+export function childOf(yard: Yard): Promise<number> {
+  return eventually('the child has begun', () => {
+    const [run] = yard.ls('running');
+    return run === undefined ? undefined : Number(readIfThere(join(yard.paths.running, run, 'pid')));
+  });
+}
+
+export function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+    throw error;
+  }
+}
+
 /** A tick as an earlier owner left it. */
 export function claimedTick(cadence: string, id: string, attempts: number): { readonly file: string; readonly text: string } {
   const enqueuedAt = new Date().toISOString();

@@ -3,23 +3,9 @@ import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { isAlive } from '../support/owner-cli.ts';
-import { createYard, finalRecord, type Yard } from './owner-yard.ts';
+import { childOf, createYard, finalRecord, type Yard } from './owner-yard.ts';
 
 const WAITS = 'echo begun; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.05; done; echo ended';
-
-async function childOf(yard: Yard): Promise<number> {
-  const pid = await eventually('the child has begun', () => yard.ls('running').map((run) => pidIn(`${yard.paths.running}/${run}/pid`))[0]);
-  return pid;
-}
-
-function pidIn(path: string): number | undefined {
-  try {
-    return Number(readFileSync(path, 'utf8').trim()) || undefined;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 const ownerState = (yard: Yard): Record<string, unknown> => JSON.parse(readFileSync(yard.paths.owner, 'utf8'));
 

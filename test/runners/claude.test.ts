@@ -3,9 +3,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSyn
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunKind } from '../../lib/core/cadence.ts';
-import type { Ending } from '../../lib/core/outcome.ts';
 import { findClaude } from '../../lib/runners/claude-binary.ts';
-import { judgeSession, lastResult } from '../../lib/runners/claude-result.ts';
+import { readStdout } from '../../lib/runners/claude-result.ts';
 import { sessionPrompt } from '../../lib/runners/prompt.ts';
 import { CHILDREN, reasonOf, SESSIONS, workbench } from './workbench.ts';
 
@@ -83,22 +82,30 @@ describe('a claude session', () => {
     assert.equal(seen().env.CLAUDE_CODE_MAX_RETRIES, '7');
   });
 
-  it('ends with the words and the cost of its result, as recorded from claude 2.1.328', async () => {
-    const summaries = await Promise.all([replay('success-stream')]);
-    assert.match(reasonOf(summaries[0]?.end.outcome as never), /^ok: Inbox t/);
-    assert.equal(summaries[0]?.end.costUsd, 0.005299999999999999);
+  it('M11 ends with the words, the cost, the turns and the id of its result, as recorded from claude 2.1.328', async () => {
+    const { end } = await replay('success-stream');
+    assert.deepEqual(end.outcome, { kind: 'ok', summary: 'Inbox triaged: 3 items.' });
+    assert.equal(end.costUsd, 0.005299999999999999);
+    assert.deepEqual(end.ending?.session, { id: '45944dd0-2f3e-47a3-b047-7d3a88ffd6a9', turns: 1 });
     const turns = (await replay('stream-max-turns')).end;
-    assert.equal(reasonOf(turns.outcome), 'fail: exit 1: Reached maximum number of turns (2)');
-    assert.equal(turns.costUsd, 0.48000000000000004);
-    assert.match(reasonOf((await replay('stream-401')).end.outcome), /^fail: exit 1: .*Invalid API key/);
-    assert.match(reasonOf((await replay('stream-no-auth')).end.outcome), /^fail: exit 1: Not logged in/);
-    assert.equal(reasonOf((await replay('bad-settings')).end.outcome), 'fail: exit 1: Error: Settings file not found: /nonexistent.json');
-    assert.equal((await replay('stream-denied')).end.outcome.kind, 'ok');
+    assert.equal(reasonOf(turns.outcome), 'give_up: out of turns: Reached maximum number of turns (2)');
+    assert.deepEqual([turns.costUsd, turns.ending?.session?.turns], [0.48000000000000004, 3]);
   });
 
-  it('is no success with exit 0 alone: without a result, or with one that is an error, it has failed', async () => {
-    assert.match(reasonOf((await replay('bad-settings', { exit: '0' })).end.outcome), /^fail: exit 0, but without a result: Error: Settings/);
-    assert.match(reasonOf((await replay('stream-401', { exit: '0' })).end.outcome), /^fail: exit 0, but its result is an error: .*Invalid API key/);
+  it('M12 is judged by what it says, whatever its exit code: class and blame as recorded', async () => {
+    const judged = async (session: string, exit?: string) => {
+      const { outcome } = (await replay(session, exit === undefined ? {} : { exit })).end;
+      return outcome.kind === 'fail' || outcome.kind === 'give_up' ? `${outcome.kind} ${outcome.class} of the ${outcome.blame}` : outcome.kind;
+    };
+    assert.equal(await judged('stream-401'), 'fail auth of the account');
+    assert.equal(await judged('stream-401', '0'), 'fail auth of the account');
+    assert.equal(await judged('stream-no-auth'), 'fail auth of the account');
+    assert.equal(await judged('credit-400'), 'fail billing of the account');
+    assert.equal(await judged('stream-denied'), 'give_up denied of the cadence');
+    assert.equal(await judged('bad-settings'), 'give_up config of the cadence');
+    assert.equal(await judged('bad-settings', '0'), 'fail no_result of the cadence');
+    assert.equal(await judged('success-stream', '1'), 'fail execution of the cadence');
+    assert.equal(await judged('success-json', '0'), 'ok');
   });
 
   it('keeps its cost where it was stopped, and blames the stop', async () => {
@@ -112,6 +119,51 @@ describe('a claude session', () => {
     delete bench.env.CLAUDE_FAKE_HANGS;
     assert.equal((await end).outcome.kind, 'cancelled');
     assert.equal((await end).costUsd, 0.005299999999999999);
+  });
+
+  /** Sessions whose limits are those of the test. */
+  const hasty = workbench((deps) => ({
+    ...deps,
+    watch: { add: (run) => deps.watch.add(run.firstOutputMs === undefined ? run : { ...run, firstOutputMs: 300 }) },
+  }));
+
+  it('D28 is stopped when it says nothing at all at its start, long before its timeout; a format that speaks at its end is not', async () => {
+    writeFileSync(promptPath, 'Triage.');
+    const silent = join(hasty.root, 'claude');
+    writeFileSync(silent, `#!/bin/sh\n. '${join(CHILDREN, 'silent.sh')}'\n`, { mode: 0o755 });
+    hasty.settings.current = { ...hasty.settings.current, claudePath: silent };
+    const { outcome, ending } = await hasty.run(hasty.job(claude(), { killGraceMs: 1000 }));
+    assert.equal(ending?.stoppedFor, 'hung_start');
+    assert.ok(outcome.kind === 'fail' && outcome.class === 'hung_start' && outcome.blame === 'cadence');
+    assert.match(reasonOf(outcome), /^fail: hung at its start: no word for /);
+    const patient = await hasty.run(hasty.job(claude({ args: ['--output-format', 'json'] }), { killGraceMs: 1000, timeoutMs: 900 }));
+    assert.equal(patient.ending?.stoppedFor, 'timeout');
+  });
+
+  it('P3 names the cause that it last complained of when it was stopped for taking too long', async () => {
+    bench.env.CLAUDE_FAKE_HANGS = '1';
+    const retrying = join(bench.root, 'retrying');
+    mkdirSync(retrying, { recursive: true });
+    const stream = readFileSync(join(SESSIONS, 'default-retries-auth', 'stdout.txt'), 'utf8')
+      .split('\n')
+      .slice(0, 4)
+      .join('\n');
+    for (const [file, text] of [
+      ['stdout.txt', `${stream}\n`],
+      ['stderr.txt', ''],
+      ['exit_code', '0'],
+    ] as const)
+      writeFileSync(join(retrying, file), text);
+    Object.assign(bench.env, { CLAUDE_FAKE_SESSION: retrying, CLAUDE_FAKE_EXIT: undefined });
+    const job = bench.job(claude());
+    const stop = bench.stop();
+    const end = bench.run(job, stop);
+    await bench.hear(job, /"attempt":3/);
+    stop.stop('idle');
+    delete bench.env.CLAUDE_FAKE_HANGS;
+    const { outcome } = await end;
+    assert.equal(reasonOf(outcome), 'fail: authentication failed (stopped: no output for its idle_timeout)');
+    assert.ok(outcome.kind === 'fail' && outcome.blame === 'account' && outcome.class === 'auth');
   });
 
   it('says what is missing before anything is spent', async () => {
@@ -153,48 +205,32 @@ describe('a prompt', () => {
   });
 });
 
-describe('the result of a session', () => {
-  const ending = (stdoutTail: string): Ending => ({
-    code: 0,
-    signal: null,
-    spawnError: null,
-    stoppedFor: null,
-    durationMs: 1,
-    stdoutTail,
-    stderrTail: '',
-    droppedBytes: 0,
-    survivors: [],
+describe('the stream of a session', () => {
+  const result = (more: object): string => `${JSON.stringify({ type: 'result', subtype: 'success', is_error: false, ...more })}\n`;
+
+  it('is read from its end: the last result counts, in any order of keys, and no text that merely speaks of results', () => {
+    const path = join(bench.root, 'results.log');
+    writeFileSync(
+      path,
+      `${result({ result: 'old' })}{"is_error":false,"result":"new","type":"result"}\n{"type":"user","text":"\\"type\\":\\"result\\""}\n{"type":"result"`,
+    );
+    assert.equal(readStdout(bench.files, path, 0).result?.result, 'new');
   });
 
-  it('is the last one, in any order of keys, and no text that merely speaks of results', () => {
-    const stream =
-      '{"type":"result","result":"old","is_error":false}\n{"is_error":false,"result":"new","total_cost_usd":1.5,"type":"result"}\n{"type":"user","text":"\\"type\\":\\"result\\""}\n{"type":"result"';
-    assert.deepEqual(lastResult(stream), { isError: false, text: 'new', costUsd: 1.5 });
-    assert.equal(lastResult('"type":"result"\n["result"]\nnull'), undefined);
-  });
-
-  it('is an error unless it clearly says that it is none', () => {
-    for (const [line, isError] of [
-      ['{"type":"result","is_error":false,"subtype":"success"}', false],
-      ['{"type":"result","is_error":false,"subtype":"error_max_turns"}', true],
-      ['{"type":"result","is_error":"no"}', true],
-      ['{"type":"result"}', true],
-    ] as const)
-      assert.equal(lastResult(line)?.isError, isError, line);
-    assert.equal(lastResult('{"type":"result","total_cost_usd":-1}')?.costUsd, undefined);
-  });
-
-  it('is missed where the stream was cut off, and lines of JSON are not shown as the reason', () => {
-    assert.equal(reasonOf(judgeSession(ending('half"}\n{"type":"assistant"}\nwarning: cut\n'), undefined)), 'fail: exit 0, but without a result: warning: cut');
-  });
-
-  it('is found behind a stream of megabytes, and when it is megabytes long itself', async () => {
-    const { readResult } = await import('../../lib/runners/claude-result.ts');
+  it('is found behind a stream of megabytes, and when its result is megabytes long itself', () => {
     const path = join(bench.root, 'long.log');
     const long = 'x'.repeat(2_000_000);
-    writeFileSync(path, `${'{"type":"assistant"}\n'.repeat(300_000)}{"type":"result","is_error":false,"result":"${long}"}\n`);
-    assert.equal(readResult(bench.files, path)?.text.length, long.length);
+    writeFileSync(path, `${'{"type":"assistant"}\n'.repeat(400_000)}${result({ result: long })}`);
+    const session = readStdout(bench.files, path, 0);
+    assert.deepEqual([String(session.result?.result).length, session.isWhole], [long.length, false]);
     writeFileSync(path, 'no result at all\n'.repeat(1_000_000));
-    assert.equal(readResult(bench.files, path), undefined);
+    assert.equal(readStdout(bench.files, path, 0).result, undefined);
+  });
+
+  it('is not what its guard has said before it', () => {
+    const path = join(bench.root, 'guarded.log');
+    const before = result({ result: 'I am the guard' });
+    writeFileSync(path, before);
+    assert.equal(readStdout(bench.files, path, before.length).result, undefined);
   });
 });

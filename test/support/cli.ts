@@ -112,8 +112,12 @@ export function createDesk(): Desk {
     };
     process.once('exit', clean);
     after(async () => {
-      for (const owner of owners) await owner.stop('the test is over');
       clean();
+      for (const owner of owners) {
+        // A child that ends after its owner would be followed by this process for ever.
+        await owner.parts.jobs.ended(['command']);
+        await owner.stop('the test is over');
+      }
       await Promise.all(processes.map((one) => one.ended));
       process.off('exit', clean);
     });

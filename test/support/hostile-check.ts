@@ -8,11 +8,6 @@ const BESIDE = 'beside';
 const BESIDE_ID = 'beside000000';
 const MAX_ROUNDS = 5_000;
 
-export interface Seen {
-  readonly claims: readonly Claim[];
-  readonly ends: Required<Ends>;
-}
-
 /** Takes all that is pending, whatever is due. `tried` counts also what turned out to be no tick. */
 export async function takeAll(queue: Queue): Promise<{ readonly claims: readonly Claim[]; readonly tried: number }> {
   const claims: Claim[] = [];

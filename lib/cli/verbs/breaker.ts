@@ -58,9 +58,8 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
     order === 'reset'
       ? await giveOrder(at, { order, ...(key === undefined ? {} : { key }) })
       : await giveOrder(at, { order, key: key ?? '', ...(because === undefined ? {} : { because }) });
-  out.result(
-    { ok: true, key: key ?? 'all', state: order === 'reset' ? 'closed' : 'isolated', run_id: record.run_id },
-    () => `${record.summary[0]?.toUpperCase()}${record.summary.slice(1)}.`,
+  out.result({ ok: true, key: key ?? 'all', state: order === 'reset' ? 'closed' : 'isolated', run_id: record.run_id }, () =>
+    key === undefined ? 'Every breaker is closed.' : `${key} is ${order === 'reset' ? 'closed' : 'held open'}.`,
   );
   out.next('cadence-bus status');
   return 0;

@@ -80,8 +80,9 @@ export function holdLine(hold: HoldView): string {
 }
 
 function nextSteps(status: StatusView): readonly string[] {
-  if (status.owner.state !== 'running' && status.owner.state !== 'silent') return ['cadence-bus start'];
-  if (status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'))) return ['cadence-bus resume'];
+  const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
+  const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
+  if (isStopped || !isOwned) return [...(isStopped ? ['cadence-bus resume'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
   return ['cadence-bus runs'];

@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { digits } from '../figures.ts';
-import { until } from '../processes.ts';
+import { pause, until } from '../processes.ts';
 import { makeRoot, NOOP, type Root, runsOf, startOwner } from '../product.ts';
 import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
 
@@ -42,8 +42,8 @@ async function burstOf(bench: Bench, count: number, isBlocked: boolean): Promise
     const makerS = (performance.now() - startedMs) / 1000;
     if (isBlocked) await until('it is free', () => existsSync(join(root.dir, 'free')));
     const freeMs = performance.now();
-    const seen = await settled(root, count);
-    const restS = (performance.now() - freeMs) / 1000;
+    const { seen, endMs } = await settled(root);
+    const restS = (endMs - freeMs) / 1000;
     return [
       value(`${what}: lost`, { ours: String(count - seen), limit: '0', value: count - seen, atMost: 0 }),
       ratio(`${what}: all run`, {
@@ -59,19 +59,23 @@ async function burstOf(bench: Bench, count: number, isBlocked: boolean): Promise
   }
 }
 
-/** How many ran, once that has not changed for three seconds. */
-async function settled(root: Root, count: number): Promise<number> {
-  let [seen, sinceMs] = [-1, performance.now()];
+/**
+ * How many ran, and when the last of them did. It is at rest when nothing is left to be done, however long that takes, so
+ * that a slow machine loses nothing. It is only looked at, and counted once: whoever measures must not be the load.
+ */
+async function settled(root: Root): Promise<{ readonly seen: number; readonly endMs: number }> {
+  const { inbox, waiting, claimed } = root.paths;
+  let endMs = performance.now();
   await until(
-    'it came to rest',
-    () => {
-      const now = runsOf(root, 'flat');
-      if (now !== seen) [seen, sinceMs] = [now, performance.now()];
-      return seen === count || performance.now() - sinceMs > 3_000;
+    'nothing is left to be done',
+    async () => {
+      await pause(250);
+      endMs = performance.now();
+      return [inbox, waiting, claimed].every((dir) => readdirSync(dir).length === 0);
     },
     600_000,
   );
-  return seen;
+  return { seen: runsOf(root, 'flat'), endMs };
 }
 
 export const BURST_ROWS: readonly Row[] = [burst];

@@ -21,7 +21,7 @@ function flatRoot(bench: Bench, count: number): { readonly root: Root; readonly 
   return { root, makeMs: performance.now() - startedMs };
 }
 
-export function drained(bench: Bench, count: number): ExitReport & { readonly makeMs: number } {
+function drained(bench: Bench, count: number): ExitReport & { readonly makeMs: number } {
   const { root, makeMs } = flatRoot(bench, count);
   const report = drain(bench.product, root);
   const runs = runsOf(root, 'flat');
@@ -29,7 +29,7 @@ export function drained(bench: Bench, count: number): ExitReport & { readonly ma
   return { ...report, makeMs };
 }
 
-export function bare(bench: Bench, file: string, count: number, most = count): Bare {
+function bare(bench: Bench, file: string, count: number, most = count): Bare {
   const { root } = flatRoot(bench, count);
   const done = spawnSync(process.execPath, [actor(file), root.paths.inbox, join(root.paths.state, 'bare'), String(most)], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${file} ended with ${done.status}: ${done.stderr}`);

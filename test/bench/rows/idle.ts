@@ -44,15 +44,14 @@ function idleMeasures(ours: Usage, limit: Usage, seconds: number): readonly Meas
   ];
 }
 
-/** Some eight seconds after the last work V8 tidies its memory, once: that is of the work, not of the rest. */
+/** Some seconds after the last work V8 tidies its memory, once or twice: that belongs to the work, not to the rest. */
 const TIDY_MS = 12_000;
 
-/** Until nobody has woken it for two seconds; one who never sleeps is measured as he is. */
+/** Until nobody has woken it for so long; one who never sleeps is measured as he is. */
 async function quiet(bench: Bench, pid: number): Promise<void> {
-  if (!bench.isQuick) await pause(TIDY_MS);
   for (let tries = 0; tries < 5; tries += 1) {
     const before = usageOf(pid).wakeups;
-    await pause(bench.isQuick ? 500 : 2_000);
+    await pause(bench.isQuick ? 500 : TIDY_MS);
     if (usageOf(pid).wakeups === before) return;
   }
 }

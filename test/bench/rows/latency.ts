@@ -137,7 +137,7 @@ function stampRoot(dir: string): Root {
 }
 
 /** Milliseconds from before the act to the n-th stamp. */
-export async function stamped(root: Root, n: number, act: () => unknown): Promise<number> {
+async function stamped(root: Root, n: number, act: () => unknown): Promise<number> {
   const at = process.hrtime.bigint();
   act();
   await until('the handler began', () => stampsOf(root).length >= n);

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { assertGolden, shapeOf } from '../golden/golden.ts';
+import { type Answer, call, createDesk } from '../support/cli.ts';
+
+/** Every answer that a program may build on: its keys and types are a contract. More keys are welcome, so are their goldens. */
+describe('P37 D2 with --json every verb answers with one flat object, in the form that is written down', () => {
+  const shapes: Record<string, unknown> = {};
+  const desk = createDesk();
+
+  /** One command, by its words; the code is part of the contract. */
+  async function note(title: string, ...words: readonly string[]): Promise<Answer> {
+    const answer = await desk.ask(...words);
+    shapes[title] = { exit: answer.code, answer: shapeOf(answer.said) };
+    return answer;
+  }
+
+  async function noteLines(title: string, ...words: readonly string[]): Promise<void> {
+    const { code, stdout, stderr } = await desk.tell(...words, '--json');
+    assert.equal(stderr, '');
+    const lines = stdout.split('\n');
+    assert.equal(lines.pop(), '');
+    shapes[title] = { exit: code, lines: shapeOf(lines.map((line) => JSON.parse(line))) };
+  }
+
+  before(() => {
+    desk.shell('well', 'echo done');
+    desk.shell('ill', 'echo no such table >&2; exit 3', 'retry: { attempts: 1, delays: [0s] }');
+    desk.cadence('inner', 'run: { inline: inner.mjs }');
+    desk.put('inner.mjs', `export default async () => 'all is well';\n`);
+    desk.put('cadences/agent.md', 'Say hello.\n');
+  });
+
+  it('what is defined', async () => {
+    await note('check', 'check');
+    await note('list', 'list');
+    for (const name of ['well', 'inner', 'agent']) await note(`show ${name}`, 'show', name);
+    await note('status, before anything has run', 'status');
+    await note('audit, before anything has run', 'audit');
+    await note('runs, before anything has run', 'runs');
+    await note('dlq, before anything has died', 'dlq');
+    await note('breaker, while nothing is held', 'breaker');
+  });
+
+  it('what is enqueued and run', async () => {
+    await note('enqueue --dry-run', 'enqueue', 'well', '--payload', '{"a":1}', '--key', 'k', '--dry-run');
+    await note('enqueue', 'enqueue', 'well', '--in', '1h', '--key', 'k');
+    await note('enqueue, the same again', 'enqueue', 'well', '--slot', '2026-11-20T07:00:00Z');
+    await note('enqueue, the same slot again', 'enqueue', 'well', '--slot', '2026-11-20T07:00:00Z');
+    for (const name of ['well', 'inner', 'agent']) await note(`run ${name} --dry-run`, 'run', name, '--dry-run');
+    await note('run --async', 'run', 'well', '--async');
+    const ran = await note('run, which succeeds', 'run', 'well');
+    await note('run, inline', 'run', 'inner');
+    const died = await note('run, which fails for good', 'run', 'ill');
+    await note('show of a run', 'show', String(ran.said.run_id));
+    await note('wait for a run that is over', 'wait', String(ran.said.run_id));
+    await note('wait for a tick that is dead', 'wait', String(died.said.tick));
+    await note('runs', 'runs', 'well', '--limit', '1');
+    await noteLines('logs', 'logs', String(died.said.run_id));
+    await noteLines('events of a run', 'events', String(died.said.run_id));
+  });
+
+  it('what is told of it', async () => {
+    await note('status', 'status');
+    await note('status of one cadence', 'status', 'ill');
+    await note('breaker', 'breaker');
+    await note('dlq', 'dlq');
+    const [dead] = (await desk.ask('dlq')).said.dead as { tick: string }[];
+    assert.ok(dead !== undefined);
+    await note('dlq show', 'dlq', 'show', dead.tick);
+    await note('audit', 'audit');
+  });
+
+  it('what is ordered', async () => {
+    for (const verb of ['pause', 'resume']) {
+      await note(`${verb} --dry-run`, verb, 'well', '--dry-run');
+      await note(verb, verb, 'well');
+    }
+    await note('pause of the bus', 'pause');
+    await note('halt --dry-run', 'halt', '--dry-run');
+    await note('halt', 'halt');
+    await note('halt --kill', 'halt', '--kill');
+    await note('status, halted', 'status');
+    await note('resume of the bus', 'resume');
+    for (const verb of ['trip', 'reset']) {
+      await note(`breaker ${verb} --dry-run`, 'breaker', verb, 'well', '--dry-run');
+      await note(`breaker ${verb}`, 'breaker', verb, 'well');
+    }
+    await note('breaker reset --all', 'breaker', 'reset', '--all');
+    const tick = await desk.enqueue('well', '--in', '1h');
+    await note('show of a tick that waits', 'show', tick);
+    await note('cancel --dry-run', 'cancel', tick, '--dry-run');
+    await note('cancel', 'cancel', tick);
+    for (const verb of ['retry', 'purge']) await note(`dlq ${verb} --dry-run`, 'dlq', verb, '--all', '--dry-run');
+    await note('dlq retry', 'dlq', 'retry', '--all');
+    await desk.ask('breaker', 'reset', '--all');
+    await desk.ask('run', 'ill');
+    await note('dlq purge', 'dlq', 'purge', '--cadence', 'ill');
+    const { code, stdout } = await desk.spawn(['start', '--drain', '--json']).ended;
+    shapes['start --drain'] = { exit: code, answer: shapeOf(JSON.parse(stdout)) };
+  });
+
+  it('what is wrong', async () => {
+    await note('a failure', 'status', 'nobody');
+    desk.cadence('broken', 'run: { comand: [true] }', 'timeout: soon');
+    await note('check, where a definition is wrong', 'check');
+    await note('list, where a definition is wrong', 'list');
+    await note('show of what is broken', 'show', 'broken');
+    await note('run of what is broken', 'run', 'broken');
+  });
+
+  it('is the same as ever', () => {
+    assertGolden('json-shapes.json', `${JSON.stringify(shapes, null, 2)}\n`);
+  });
+});
+
+it('D2 help is an answer too', async () => {
+  const { code, stdout, stderr } = await call(['dlq', '--help', '--json']);
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.deepEqual(shapeOf(JSON.parse(stdout)), { ok: true, help: 'string' });
+});

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { isAlive } from '../support/owner-cli.ts';
+import { childOf, claimedTick, createYard, finalRecord, type Yard } from './owner-yard.ts';
+
+/** Says something, goes on when it may, says something again and ends with 7. */
+const WAITS = 'echo begun; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done; echo ended; exit 7';
+
+async function killOwnerOf(yard: Yard): Promise<{ readonly tick: string; readonly pid: number }> {
+  const owner = await yard.start();
+  const tick = await yard.enqueue('slow');
+  const pid = await childOf(yard);
+  owner.kill('SIGKILL');
+  await owner.ended;
+  return { tick, pid };
+}
+
+async function checkSeven(yard: Yard, tick: string): Promise<void> {
+  const record = await finalRecord(yard, tick);
+  assert.deepEqual([record.status, record.exit_code, record.attempt], ['dead', 7, 1]);
+  assert.equal(readFileSync(record.stdout_path as string, 'utf8'), 'begun\nended\n');
+  assert.equal(yard.records().filter((run) => run.tick === tick).length, 1);
+  await eventually('it lies in the dlq', () => yard.ls('dlq').find((file) => file.includes(`.${tick}.1.exhausted.json`)));
+  await eventually('its folder is removed', () => yard.ls('running').length === 0);
+}
+
+describe('a child whose owner was killed', () => {
+  it('goes on, is adopted, and its exit code, its output and its one attempt are recorded', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS, 'retry: { attempts: 1 }');
+    const { tick, pid } = await killOwnerOf(yard);
+    assert.ok(isAlive(pid), 'the child goes on');
+    await yard.start();
+    const adopted = await eventually('it is adopted', () => yard.events('subsession_adopted')[0]);
+    assert.deepEqual([adopted.tick, adopted.run_id], [tick, `${tick}-1`]);
+    yard.put('go', '');
+    await checkSeven(yard, tick);
+  });
+
+  it('ends while nobody owns the root, and nothing of it is lost', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS, 'retry: { attempts: 1 }');
+    const { tick, pid } = await killOwnerOf(yard);
+    yard.put('go', '');
+    await eventually('the child has ended', () => !isAlive(pid) && yard.children().length === 0);
+    await yard.start();
+    await checkSeven(yard, tick);
+    assert.equal(yard.events('subsession_adopted').length, 1);
+  });
+
+  it('is killed too: its run was interrupted, its attempt stays charged, and it is tried again', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS, 'retry: { attempts: 2, delays: [1ms] }');
+    const { tick } = await killOwnerOf(yard);
+    for (const pid of yard.children()) process.kill(pid, 'SIGKILL');
+    await eventually('nobody is left', () => yard.children().length === 0);
+    yard.put('go', '');
+    await yard.start();
+    const last = await finalRecord(yard, tick);
+    assert.deepEqual([last.attempt, last.exit_code, last.status], [2, 7, 'dead']);
+    assert.deepEqual(
+      yard
+        .records()
+        .filter((run) => run.tick === tick)
+        .map((run) => run.status),
+      ['interrupted', 'dead'],
+    );
+  });
+
+  it('is ended by cancel, given to a new owner', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS);
+    const { tick } = await killOwnerOf(yard);
+    await yard.start();
+    await eventually('it is adopted', () => yard.events('subsession_adopted')[0]);
+    assert.equal((await yard.cli('cancel', tick)).code, 0);
+    assert.equal((await finalRecord(yard, tick)).status, 'cancelled');
+    assert.deepEqual(yard.children(), []);
+  });
+
+  it('does not keep an order waiting that is given while nobody owns the root', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS, 'retry: { attempts: 1 }');
+    const { tick, pid } = await killOwnerOf(yard);
+    const paused = await yard.cli('pause', 'slow');
+    assert.equal(paused.code, 0, paused.stderr);
+    assert.ok(isAlive(pid), 'the child goes on');
+    const cancelled = await yard.cli('cancel', tick);
+    assert.equal(cancelled.code, 0, cancelled.stderr);
+    assert.ok(!isAlive(pid), 'the child is ended');
+    assert.equal((await finalRecord(yard, tick)).status, 'cancelled');
+  });
+});
+
+describe('a tick that was claimed when its owner was killed, before anything ran', () => {
+  it('is charged for it, and tried again', async () => {
+    const yard = createYard();
+    yard.shell('quick', 'echo done', 'retry: { attempts: 2 }');
+    const { file, text } = claimedTick('quick', 'claimed00001', 1);
+    yard.put(`state/cadence-bus/claimed/${file}`, text);
+    await yard.start();
+    const record = await finalRecord(yard, 'claimed00001');
+    assert.deepEqual([record.status, record.attempt], ['succeeded', 2]);
+    const [first] = yard.records().filter((run) => run.tick === 'claimed00001');
+    assert.deepEqual([first?.status, first?.attempt], ['interrupted', 1]);
+  });
+
+  it('is given up as owner-died when that was its last attempt', async () => {
+    const yard = createYard();
+    yard.shell('quick', 'echo done', 'retry: { attempts: 2 }');
+    const { file, text } = claimedTick('quick', 'claimed00002', 2);
+    yard.put(`state/cadence-bus/claimed/${file}`, text);
+    await yard.start();
+    await eventually('it lies in the dlq', () => yard.ls('dlq').find((dead) => dead.endsWith('.claimed00002.2.owner-died.json')));
+  });
+});

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { CliOptions } from '../support/owner-cli.ts';
+import { createYard, finalRecord, type Yard } from './owner-yard.ts';
+
+const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
+const FAKE = `${FIXTURES}/children/fake-claude.mjs`;
+
+/** An owner started from within a claude session, with a fake claude first on its PATH. */
+function withClaude(yard: Yard, session: string): CliOptions {
+  yard.put('bin/claude', `#!/bin/sh\nexec '${process.execPath}' '${FAKE}' "$@"\n`, 0o755);
+  mkdirSync(`${yard.root}/seen`, { recursive: true });
+  return {
+    env: {
+      PATH: `${yard.root}/bin:${process.env.PATH}`,
+      CLAUDECODE: '1',
+      CLAUDE_FAKE_SESSION: `${FIXTURES}/${session}`,
+      CLAUDE_FAKE_SEEN: `${yard.root}/seen/claude.json`,
+    },
+  };
+}
+
+const seenBy = (yard: Yard): { argv: string[]; stdin: string; env: Record<string, string> } =>
+  JSON.parse(readFileSync(`${yard.root}/seen/claude.json`, 'utf8'));
+
+/** Ends with a newline, as a file does. */
+const PROMPT = `${'Read the notes, and do what they say. '.repeat(1725)}\n`;
+
+describe('a claude cadence on a real owner', () => {
+  it('M7 hands a prompt of 64 KB over on stdin, and does not tell the session that it runs inside another', async () => {
+    const yard = createYard();
+    assert.ok(Buffer.byteLength(PROMPT) > 64 * 1024);
+    yard.put('cadences/brief.md', PROMPT);
+    await yard.start(withClaude(yard, 'claude/2.1.328/success-stream'));
+    const record = await finalRecord(yard, await yard.enqueue('brief'));
+    assert.equal(record.status, 'succeeded', record.reason);
+    const seen = seenBy(yard);
+    assert.equal(seen.stdin.trim(), PROMPT.trim());
+    assert.ok(seen.argv.join(' ').length < 1024, 'nothing of it is an argument');
+    assert.deepEqual(
+      Object.keys(seen.env).filter((name) => name.startsWith('CLAUDECODE')),
+      [],
+    );
+    assert.equal(seen.env.CADENCE_RUN_ID, record.run_id);
+    assert.equal(record.prompt_path, `${yard.paths.cadences}/brief.md`);
+  });
+
+  it('takes an edited prompt with the next tick', async () => {
+    const yard = createYard();
+    yard.put('cadences/brief.md', 'The first words.\n');
+    await yard.start(withClaude(yard, 'claude/2.1.328/success-stream'));
+    await finalRecord(yard, await yard.enqueue('brief'));
+    yard.put('cadences/brief.md', 'The second words.\n');
+    await finalRecord(yard, await yard.enqueue('brief'));
+    assert.equal(seenBy(yard).stdin, 'The second words.\n');
+  });
+
+  it('is a failure where the exit code is 0 and the result is an error, and its cost is recorded', async () => {
+    const yard = createYard();
+    yard.put('cadences/brief.md', '---\nretry: { attempts: 1 }\n---\nDo it.\n');
+    await yard.start(withClaude(yard, 'owner/claude-error'));
+    const record = await finalRecord(yard, await yard.enqueue('brief'));
+    assert.deepEqual([record.status, record.exit_code, record.cost_usd], ['dead', 0, 0.0125]);
+    assert.match(record.reason, /the tool went away in the middle/);
+  });
+});
