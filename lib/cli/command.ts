@@ -13,6 +13,12 @@ export interface CommandSpec {
   readonly load: () => Promise<{ run(context: CommandContext): Promise<number> }>;
 }
 
+/** Verbs that help shows together. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly CommandSpec[];
+}
+
 export interface FlagSpec {
   readonly name: string;
   readonly short?: string;

@@ -1,15 +1,10 @@
 import type { CommandSpec, FlagSpec } from './command.ts';
-import { COMMANDS, GLOBAL_FLAGS } from './commands.ts';
+import { COMMAND_GROUPS, GLOBAL_FLAGS } from './commands.ts';
 
-const GROUPS: readonly (readonly [string, readonly string[]])[] = [
-  ['Run', ['start', 'enqueue', 'run']],
-  ['See', ['status', 'list', 'show', 'runs', 'logs', 'events', 'wait']],
-  ['Operate', ['cancel', 'dlq', 'breaker', 'pause', 'resume', 'halt']],
-  ['Trust', ['check', 'doctor', 'audit']],
-];
+const NAME_WIDTH = 14;
 
 export function overview(): string {
-  const line = (name: string): string => `  ${name.padEnd(10)}${COMMANDS.find((command) => command.name === name)?.summary ?? ''}`;
+  const line = ({ name, summary }: CommandSpec): string => `  ${name.padEnd(NAME_WIDTH)}${summary}`;
   return [
     'Examples',
     '  cadence-bus start                     run what is in the inbox, and what comes',
@@ -18,7 +13,7 @@ export function overview(): string {
     '  ls state/cadence-bus/dlq              what was given up, and why',
     '',
     'Usage: cadence-bus <command> [options]',
-    ...GROUPS.flatMap(([title, names]) => ['', title, ...names.map(line)]),
+    ...COMMAND_GROUPS.flatMap(({ title, commands }) => ['', title, ...commands.map(line)]),
     '',
     'Everywhere',
     ...flagLines(GLOBAL_FLAGS),

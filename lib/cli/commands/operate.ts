@@ -1,0 +1,68 @@
+import type { CommandGroup } from '../command.ts';
+import { BECAUSE, DRY, HELD, NOT_FOUND } from './shared.ts';
+
+export const OPERATE_COMMANDS: CommandGroup = {
+  title: 'Operate',
+  commands: [
+    {
+      name: 'cancel',
+      summary: 'end a tick: stop its run, or remove it while it waits',
+      usage: '<run|tick>',
+      maxWords: 1,
+      flags: [DRY],
+      examples: ['cadence-bus cancel x7k2p9qd4mzt'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/cancel.ts'),
+    },
+    {
+      name: 'dlq',
+      summary: 'what was given up, and why; give it another try',
+      usage: '[ls|show|retry|purge] [tick …] [--cadence C] [--all]',
+      maxWords: Number.POSITIVE_INFINITY,
+      flags: [{ name: 'cadence', value: 'C', summary: 'only of this cadence' }, { name: 'all', summary: 'every dead tick' }, DRY],
+      examples: ['cadence-bus dlq', 'cadence-bus dlq show x7k2p9qd4mzt', 'cadence-bus dlq retry x7k2p9qd4mzt', 'cadence-bus dlq purge --cadence old-thing'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/dlq.ts'),
+    },
+    {
+      name: 'breaker',
+      summary: 'what is held after failures; hold or free a key by hand',
+      usage: '[ls|trip|reset] [cadence|account:NAME] [--all] [--because TEXT]',
+      maxWords: 2,
+      flags: [{ name: 'all', summary: 'reset every key' }, BECAUSE, DRY],
+      examples: ['cadence-bus breaker', 'cadence-bus breaker reset nightly-backup', 'cadence-bus breaker trip flaky --because "vendor is down"'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/breaker.ts'),
+    },
+    {
+      name: 'pause',
+      summary: 'start nothing new, of one cadence or at all; what runs goes on',
+      usage: '[cadence] [--because TEXT]',
+      maxWords: 1,
+      flags: [BECAUSE, DRY],
+      examples: ['cadence-bus pause', 'cadence-bus pause nightly-backup --because "disk swap"'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/pause.ts'),
+    },
+    {
+      name: 'resume',
+      summary: 'the end of a pause or a halt',
+      usage: '[cadence]',
+      maxWords: 1,
+      flags: [DRY],
+      examples: ['cadence-bus resume', 'cadence-bus resume nightly-backup'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/resume.ts'),
+    },
+    {
+      name: 'halt',
+      summary: 'the emergency stop: claim nothing from this instant (the same as touching state/cadence-bus/halt)',
+      usage: '[--kill] [--because TEXT]',
+      maxWords: 0,
+      flags: [{ name: 'kill', summary: 'stop what runs, too; it is not charged and runs again after resume' }, BECAUSE, DRY],
+      examples: ['cadence-bus halt', 'cadence-bus halt --kill'],
+      exits: [HELD],
+      load: () => import('../verbs/halt.ts'),
+    },
+  ],
+};
