@@ -45,6 +45,7 @@ export interface OwnerOptions {
 
 const INLINE_GRACE_MS = 5_000;
 const RECORD_GRACE_MS = 10_000;
+const REFUSED_GRACE_MS = 1_000;
 
 export async function startOwner(options: OwnerOptions): Promise<Owner> {
   const { root } = options;
@@ -109,7 +110,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     parts.jobs.stopAll('halt', ['inline']);
     await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
     // A disk that refuses must not keep us: what it did not take is found by the next owner.
-    await within(parts.clock, RECORD_GRACE_MS, parts.conclusion.idle());
+    await within(parts.clock, parts.health.fault() === undefined ? RECORD_GRACE_MS : REFUSED_GRACE_MS, parts.conclusion.idle());
     parts.book.save();
     parts.journal.emit({ level: 'info', stage: 'owner_stopped', because });
     await parts.journal.flush();

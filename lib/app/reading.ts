@@ -126,6 +126,8 @@ function look(reading: Reading, id: string, tickId: string): RunRecord | undefin
   const running = reading.names('claimed').find(isHere);
   const record = reading.history.find(id);
   const isAttempt = id !== tickId;
+  // The end of a run is recorded before it is settled: until then its breaker has not moved, and its file lies where it lay.
+  if (running !== undefined && (!isAttempt || id === formatRunId(running.id, running.attempts))) return underWay(reading, running);
   if (record !== undefined && (isAttempt ? record.status !== 'waiting' : isFinal(record.status) && record.status !== 'dead')) return record;
   if (running !== undefined) return underWay(reading, running);
   return waiting === undefined ? record : pendingRecord(reading, waiting, record);

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { isMet, type Measure, type Row } from './row.ts';
 
 /** What was measured before, kept in `results.json`, and whether it has become worse. */
@@ -22,6 +22,7 @@ export function writeResults(path: string, results: Results): void {
 }
 
 export function readResults(path: string): Results {
+  if (!existsSync(path)) throw new Error(`${path} is not there: a run with --json writes it, on a machine that does nothing else`);
   return JSON.parse(readFileSync(path, 'utf8')) as Results;
 }
 

@@ -1,29 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, statfsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { testBus } from '../support/bus.ts';
+import { inFastFolder } from '../support/fast-folder.ts';
 import { hookedFiles } from '../support/hooked-files.ts';
 import { canonicalName, deadName, hostileYard, ID, tickText } from '../support/hostile-cases.ts';
 import { takeAll, takeBeside } from '../support/hostile-check.ts';
 
 const COUNT = 100_000;
-/** Where making 100,000 files takes seconds, not minutes. */
-const FAST = '/dev/shm';
-const SPACE_BYTES = 2 * 1024 ** 3;
-
-async function inFastFolder<T>(act: () => T): Promise<T> {
-  const before = process.env.TMPDIR;
-  const isRoomy = existsSync(FAST) && statfsSync(FAST).bavail * statfsSync(FAST).bsize > SPACE_BYTES;
-  if (isRoomy) process.env.TMPDIR = FAST;
-  try {
-    return act();
-  } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-  }
-}
-
 /** Ten kinds of garbage, some of it under the names of ticks. */
 const GARBAGE: readonly ((inbox: string, id: string, n: number) => void)[] = [
   (inbox, id) => writeFileSync(`${inbox}/${id}.json`, ''),
@@ -42,7 +27,7 @@ const rssMb = (): number => Math.round(process.memoryUsage().rss / 1024 / 1024);
 
 describe('a flood of garbage', () => {
   it(`of ${COUNT} files keeps a good tick from nothing, and ends in the dlq or is left`, { timeout: 220_000 }, async (t) => {
-    const yard = await inFastFolder(() => hostileYard());
+    const yard = inFastFolder(() => hostileYard());
     const { bus, inbox } = yard;
     const memory: number[] = [rssMb()];
     for (let n = 0; n < COUNT; n += 1) {

@@ -4,12 +4,13 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { parseDeadName } from '../../lib/core/tick.ts';
 import { readTick } from '../../lib/wire/tick.ts';
+import { inFastFolder } from '../support/fast-folder.ts';
 import { canonicalName, deadName, type HostileYard, hostileYard, tickText } from '../support/hostile-cases.ts';
 import { playToRest, takeBeside, treeOf } from '../support/hostile-check.ts';
 
 /** One file of any name with any bytes: it ends in exactly one of runs, dead and left, and a restart changes nothing. */
 async function checkOneEnd(file: string, bytes: string | Uint8Array): Promise<'runs' | 'dead' | 'left' | 'gone'> {
-  const yard: HostileYard = hostileYard();
+  const yard: HostileYard = inFastFolder(() => hostileYard());
   const { bus } = yard;
   writeFileSync(`${yard.inbox}/${file}`, bytes);
   await takeBeside(yard);

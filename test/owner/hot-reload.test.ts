@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { createYard, finalRecord, type Yard } from './owner-yard.ts';
@@ -48,6 +48,20 @@ describe('definitions that change while the owner runs', () => {
     const retried = await yard.cli('dlq', 'retry', tick);
     assert.equal(retried.code, 0, retried.stderr);
     await eventually('it has run', () => yard.records().find((run) => run.tick === tick && run.summary === 'back'));
+  });
+
+  it('a drop zone that is removed and made anew is watched on, though it may get the inode of the old one', async () => {
+    const yard = createYard();
+    yard.inline('hello', 'return "hello";');
+    await yard.start();
+    assert.equal(await said(yard, 'hello'), 'hello');
+    for (let time = 0; time < 3; time += 1) {
+      rmSync(yard.paths.inbox, { recursive: true });
+      mkdirSync(yard.paths.inbox, { mode: 0o700 });
+      // Written by hand and not by a producer, who would tell the owner.
+      yard.put(`state/cadence-bus/inbox/by-hand-${time}.json`, '{"cadence":"hello","source":"hand"}\n');
+      await eventually('it has run', () => yard.records().length === time + 2);
+    }
   });
 
   it('a folder that is replaced as a whole, as by git checkout, is watched on', async () => {

@@ -37,8 +37,9 @@ export interface Yard {
   children(): readonly number[];
 }
 
-export function createYard(name = 'cb-owner-', within = tmpdir()): Yard {
-  const root = realpathSync.native(mkdtempSync(join(within, name)));
+/** `within`: a folder of the test's own, for example a small disk, which `unmount` takes away with all that is on it. */
+export function createYard({ within = tmpdir(), unmount }: { readonly within?: string; readonly unmount?: () => void } = {}): Yard {
+  const root = realpathSync.native(mkdtempSync(join(within, 'cb-owner-')));
   const paths = pathsOf(root);
   const started: CliProcess[] = [];
   const clean = (): void => {
@@ -55,6 +56,7 @@ export function createYard(name = 'cb-owner-', within = tmpdir()): Yard {
       return childrenOf(root).length === 0;
     });
     process.off('exit', clean);
+    unmount?.();
     rmSync(root, { recursive: true, force: true });
   });
 
@@ -117,7 +119,7 @@ export function childOf(yard: Yard): Promise<number> {
   });
 }
 
-function readIfThere(path: string): string {
+export function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -140,7 +140,7 @@ describe('a claude session', () => {
     assert.equal(patient.ending?.stoppedFor, 'timeout');
   });
 
-  it('P3 names the cause that it last complained of when it was stopped for taking too long', async () => {
+  it('D28 names the cause that it last complained of when it was stopped for its silence', async () => {
     bench.env.CLAUDE_FAKE_HANGS = '1';
     const retrying = join(bench.root, 'retrying');
     mkdirSync(retrying, { recursive: true });

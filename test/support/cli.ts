@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import { type Owner, startOwner } from '../../lib/app/owner.ts';
@@ -9,7 +10,6 @@ import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { eventually } from './eventually.ts';
 import { type CliOptions, type CliProcess, childrenOf, killQuietly, startCli } from './owner-cli.ts';
-import { tempRoot } from './temp-root.ts';
 
 /** What one command line came to. */
 export interface Told {
@@ -95,33 +95,28 @@ export interface Desk {
 }
 
 export function createDesk(): Desk {
-  const root = tempRoot('cb-cli-');
+  const root = realpathSync.native(mkdtempSync(join(tmpdir(), 'cb-cli-')));
   const paths = pathsOf(root);
   mkdirSync(paths.cadences);
   const processes: CliProcess[] = [];
   const owners: Owner[] = [];
-  let isCleanedUp = false;
-
-  /** From the first thing that is started on, nothing of it is left behind, however the tests end. */
-  function cleanUp(): void {
-    if (isCleanedUp) return;
-    isCleanedUp = true;
-    const clean = (): void => {
-      for (const one of processes) if (!one.hasEnded()) killQuietly(one.pid);
-      for (const pid of childrenOf(root)) killQuietly(pid);
-    };
-    process.once('exit', clean);
-    after(async () => {
-      clean();
-      for (const owner of owners) {
-        // A child that ends after its owner would be followed by this process for ever.
-        await owner.parts.jobs.ended(['command']);
-        await owner.stop('the test is over');
-      }
-      await Promise.all(processes.map((one) => one.ended));
-      process.off('exit', clean);
-    });
-  }
+  const kill = (): void => {
+    for (const one of processes) if (!one.hasEnded()) killQuietly(one.pid);
+    if (processes.length + owners.length > 0) for (const pid of childrenOf(root)) killQuietly(pid);
+  };
+  // A run of tests that is cut off leaves nobody behind either.
+  roots.set(root, kill);
+  after(async () => {
+    kill();
+    for (const owner of owners) {
+      // A child that ends after its owner would be followed by this process for ever.
+      await owner.parts.jobs.ended(['command']);
+      await owner.stop('the test is over');
+    }
+    await Promise.all(processes.map((one) => one.ended));
+    roots.delete(root);
+    rmSync(root, { recursive: true, force: true });
+  });
 
   function put(path: string, text: string): string {
     const at = join(root, path);
@@ -131,7 +126,6 @@ export function createDesk(): Desk {
   }
 
   function spawn(words: readonly string[], options: CliOptions = {}): CliProcess {
-    cleanUp();
     const one = startCli([...words, '--root', root], options);
     processes.push(one);
     return one;
@@ -150,7 +144,6 @@ export function createDesk(): Desk {
     tell: (...words) => call([...words, '--root', root]),
     enqueue: async (name, ...words) => String((await ask('enqueue', name, ...words)).said.tick),
     async own() {
-      cleanUp();
       const owner = await startOwner({ root });
       owners.push(owner);
       return owner;
@@ -169,6 +162,11 @@ export function createDesk(): Desk {
     records: () => linesOf<RunRecord>(paths.runs),
   };
 }
+
+const roots = new Map<string, () => void>();
+process.once('exit', () => {
+  for (const kill of roots.values()) kill();
+});
 
 /** Whole lines of a log, in order. */
 function linesOf<T>(dir: string): readonly T[] {

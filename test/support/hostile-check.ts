@@ -2,11 +2,15 @@ import assert from 'node:assert/strict';
 import { lstatSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { parseDeadName, parseTickName } from '../../lib/core/tick.ts';
 import type { Claim, Queue } from '../../lib/ports.ts';
-import { type Ends, type Expectation, endsOf, type HostileYard, SECRET, tickText } from './hostile-cases.ts';
+import { type Ends, type Expectation, endsOf, type HostileCase, type HostileYard, SECRET, tickText } from './hostile-cases.ts';
 
 const BESIDE = 'beside';
 const BESIDE_ID = 'beside000000';
 const MAX_ROUNDS = 5_000;
+
+export function titleOf({ name, expect }: HostileCase): string {
+  return `${name} → ${typeof expect === 'string' ? expect : JSON.stringify(expect)}`;
+}
 
 /** Takes all that is pending, whatever is due. `tried` counts also what turned out to be no tick. */
 export async function takeAll(queue: Queue): Promise<{ readonly claims: readonly Claim[]; readonly tried: number }> {
