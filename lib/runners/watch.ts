@@ -9,6 +9,8 @@ export interface WatchedRun extends Output, WatchLimits {
   readonly logCapBytes: number;
   /** Bytes on stdout that are not its own words. */
   readonly stdoutBefore?: number;
+  /** Called at each look: whoever follows the output may have missed a hint. */
+  onLook?(): void;
   /** Called once. */
   onLimit(cause: 'timeout' | 'idle' | 'hung_start'): void;
 }
@@ -82,6 +84,7 @@ function waitFor(entry: Entry): Ms {
 }
 
 function inspect(deps: WatchDeps, entry: Entry): void {
+  entry.run.onLook?.();
   capLogs(deps, entry);
   const hasSpoken = sizeOf(deps.files, entry.run.stdoutPath) > (entry.run.stdoutBefore ?? 0);
   entry.state = look(entry.state, deps.clock.nowMs(), outputBytes(deps.files, entry.run), hasSpoken);

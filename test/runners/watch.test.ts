@@ -119,6 +119,16 @@ describe('the watch over all runs', () => {
     assert.equal(watched.end(), dropped);
   });
 
+  it('reminds whoever follows the output once a second, and no more once the run has ended', () => {
+    const { add, seconds } = bench();
+    let looks = 0;
+    const { watched } = add({ onLook: () => void looks++ });
+    seconds(3);
+    watched.end();
+    seconds(3);
+    assert.equal(looks, 3);
+  });
+
   it('lives on where the disk refuses to tell or to cut', () => {
     const clock = testClock();
     const refuse = (): never => {
