@@ -28,15 +28,15 @@ export interface Watched {
 export interface WatchDeps {
   readonly clock: Clock;
   readonly files: Files;
-  /** Cuts a log to its cap while others append to it; answers what it dropped now. */
-  readonly cutLog: (path: string, capBytes: number, droppedBefore: number) => number;
+  /** Cuts a log to its cap while others append to it; answers what was dropped of it in all. */
+  readonly cutLog: (path: string, capBytes: number) => number;
 }
 
 interface Entry {
   readonly run: WatchedRun;
   state: WatchState;
   isReported: boolean;
-  /** By path, because each log has a line of its own that tells. */
+  /** By path: what was dropped of it in all. */
   readonly dropped: Map<string, number>;
 }
 
@@ -99,8 +99,7 @@ function capLogs(deps: WatchDeps, { run, dropped }: Entry): void {
   for (const path of [run.stdoutPath, run.stderrPath]) {
     unlessRefused(undefined, () => {
       if (sizeOf(deps.files, path) <= run.logCapBytes) return;
-      const before = dropped.get(path) ?? 0;
-      dropped.set(path, before + deps.cutLog(path, run.logCapBytes, before));
+      dropped.set(path, deps.cutLog(path, run.logCapBytes));
     });
   }
 }
