@@ -59,7 +59,8 @@ export interface Parsed {
 export function parseLine(spec: CommandSpec, rest: readonly string[]): Parsed {
   const known = [...spec.flags, ...GLOBAL_FLAGS];
   const options: NonNullable<ParseArgsConfig['options']> = {};
-  for (const { name, short, value } of known) options[name] = { type: value === undefined ? 'boolean' : 'string', ...(short === undefined ? {} : { short }) };
+  for (const { name, short, value, isRepeatable = false } of known)
+    options[name] = { type: value === undefined ? 'boolean' : 'string', multiple: isRepeatable, ...(short === undefined ? {} : { short }) };
   try {
     const { values, positionals } = parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
     return { flags: readFlags(spec, values), words: positionals };
@@ -99,6 +100,7 @@ function readFlags(spec: CommandSpec, values: Readonly<Record<string, unknown>>)
   return {
     has: (name) => values[name] === true,
     text,
+    texts: (name) => (Array.isArray(values[name]) ? (values[name] as string[]) : []),
     duration(name) {
       const given = text(name);
       if (given === undefined) return undefined;

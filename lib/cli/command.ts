@@ -10,6 +10,8 @@ export interface CommandSpec {
   readonly examples: readonly string[];
   /** Exit codes beyond 0 and 64. */
   readonly exits: readonly (readonly [code: number, meaning: string])[];
+  /** What it does to the world; absent: it only looks, unless it has --dry-run. `destroys`: what it removes or ends does not come back. */
+  readonly effect?: 'changes' | 'destroys';
   readonly load: () => Promise<{ run(context: CommandContext): Promise<number> }>;
 }
 
@@ -24,6 +26,8 @@ export interface FlagSpec {
   readonly short?: string;
   /** What its value is called; absent: it has none. */
   readonly value?: string;
+  /** May be said more than once. */
+  readonly isRepeatable?: true;
   readonly summary: string;
 }
 
@@ -32,6 +36,9 @@ export interface CommandContext {
   readonly words: readonly string[];
   readonly flags: Flags;
   readonly out: Output;
+  /** The table of all verbs, for those that describe them, and the flags that every verb has. */
+  readonly groups: readonly CommandGroup[];
+  readonly everywhere: readonly FlagSpec[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The agent root, checked. Throws `not_found`. */
@@ -41,6 +48,8 @@ export interface CommandContext {
 export interface Flags {
   has(name: string): boolean;
   text(name: string): string | undefined;
+  /** Every value of a repeatable flag, in the order in which they were said. */
+  texts(name: string): readonly string[];
   /** A duration such as `30s`, in milliseconds. Throws `usage`. */
   duration(name: string): number | undefined;
   /** A whole number of at least 1. Throws `usage`. */

@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import { VERSION } from '../core/version.ts';
 import type { Output, World } from './command.ts';
 import { type CommandLine, findCommand, parseLine, readLine, refuseMoreWords } from './command-line.ts';
+import { COMMAND_GROUPS, GLOBAL_FLAGS } from './commands.ts';
 import { createOutput, reportError } from './output.ts';
 
 /** Runs one command line. Answers with the exit code; never throws. */
@@ -40,6 +41,8 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     flags,
     words,
     out: createOutput(world, { isJson, isVerbose: flags.has('verbose'), isColored }),
+    groups: COMMAND_GROUPS,
+    everywhere: GLOBAL_FLAGS,
     cwd: world.cwd,
     env: world.env,
     async root() {

@@ -7,7 +7,7 @@ export const MAX_FILE_BYTES = 8 * MAX_TICK_BYTES;
 
 /** What may stand in a tick's file. Unknown fields are kept: they may belong to a newer version or to the handler. */
 const instant = z.string().refine(isInstant, 'is not an instant such as 2026-11-20T07:00:00Z');
-const tickSchema = z.looseObject({
+export const tickSchema = z.looseObject({
   cadence: z.string().refine(isCadenceName, 'is not a cadence name'),
   source: z.string().max(200).optional(),
   enqueued_at: instant.optional(),

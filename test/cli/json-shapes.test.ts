@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
+import { answerSchema } from '../../lib/wire/answers/answers.ts';
 import { assertGolden, shapeOf } from '../golden/golden.ts';
 import { type Answer, call, createDesk } from '../support/cli.ts';
+
+/** What `cadence-bus schema <command>` says of an answer is true of every answer in the goldens. */
+function assertFits(command: string | undefined, said: unknown): void {
+  const { success, error } = answerSchema(command ?? '').safeParse(said);
+  assert.ok(success, `${command} answered what its schema does not allow: ${JSON.stringify(said)} ${error?.message}`);
+}
 
 /** Every answer that a program may build on: its keys and types are a contract. More keys are welcome, so are their goldens. */
 describe('P37 D2 with --json every verb answers with one flat object, in the form that is written down', () => {
@@ -11,6 +18,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
   /** One command, by its words; the code is part of the contract. */
   async function note(title: string, ...words: readonly string[]): Promise<Answer> {
     const answer = await desk.ask(...words);
+    assertFits(words[0], answer.said);
     shapes[title] = { exit: answer.code, answer: shapeOf(answer.said) };
     return answer;
   }
@@ -20,6 +28,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     assert.equal(stderr, '');
     const lines = stdout.split('\n');
     assert.equal(lines.pop(), '');
+    for (const line of lines) assertFits(words[0], JSON.parse(line));
     shapes[title] = { exit: code, lines: shapeOf(lines.map((line) => JSON.parse(line))) };
   }
 
@@ -40,6 +49,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await note('runs, before anything has run', 'runs');
     await note('dlq, before anything has died', 'dlq');
     await note('breaker, while nothing is held', 'breaker');
+    await note('schema', 'schema');
   });
 
   it('what is enqueued and run', async () => {

@@ -12,6 +12,7 @@ export const OPERATE_COMMANDS: CommandGroup = {
       flags: [DRY],
       examples: ['cadence-bus cancel x7k2p9qd4mzt'],
       exits: [NOT_FOUND, HELD],
+      effect: 'destroys',
       load: () => import('../verbs/cancel.ts'),
     },
     {
@@ -22,6 +23,7 @@ export const OPERATE_COMMANDS: CommandGroup = {
       flags: [{ name: 'cadence', value: 'C', summary: 'only of this cadence' }, { name: 'all', summary: 'every dead tick' }, DRY],
       examples: ['cadence-bus dlq', 'cadence-bus dlq show x7k2p9qd4mzt', 'cadence-bus dlq retry x7k2p9qd4mzt', 'cadence-bus dlq purge --cadence old-thing'],
       exits: [NOT_FOUND, HELD],
+      effect: 'destroys',
       load: () => import('../verbs/dlq.ts'),
     },
     {
@@ -62,6 +64,7 @@ export const OPERATE_COMMANDS: CommandGroup = {
       flags: [{ name: 'kill', summary: 'stop what runs, too; it is not charged and runs again after resume' }, BECAUSE, DRY],
       examples: ['cadence-bus halt', 'cadence-bus halt --kill'],
       exits: [HELD],
+      effect: 'destroys',
       load: () => import('../verbs/halt.ts'),
     },
   ],

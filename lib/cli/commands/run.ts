@@ -16,6 +16,7 @@ export const RUN_COMMANDS: CommandGroup = {
       ],
       examples: ['cadence-bus start', 'cadence-bus start --drain', 'cadence-bus start --takeover'],
       exits: [HELD, [74, 'the disk refused']],
+      effect: 'changes',
       load: () => import('../verbs/start.ts'),
     },
     {

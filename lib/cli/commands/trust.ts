@@ -22,6 +22,7 @@ export const TRUST_COMMANDS: CommandGroup = {
       flags: [{ name: 'fix', summary: 'mend what is safe to mend' }],
       examples: ['cadence-bus doctor', 'cadence-bus doctor --fix'],
       exits: [[1, 'something needs attention']],
+      effect: 'changes',
       load: () => import('../verbs/doctor.ts'),
     },
     {

@@ -1,0 +1,45 @@
+import * as z from 'zod';
+import { dryRun, failure, isOk } from './answer-part.ts';
+import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer } from './definition.ts';
+import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
+import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
+
+/** What each command may answer with --json when it did what was asked. */
+const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
+  start: [drainAnswer],
+  enqueue: [receipt, dryRun],
+  run: [runAnswer, receipt, dryRun],
+  status: [statusAnswer, runAnswer],
+  list: [listAnswer],
+  show: [showAnswer, runAnswer],
+  runs: [runsAnswer],
+  wait: [runAnswer],
+  cancel: [runAnswer, dryRun],
+  dlq: [...dlqAnswers, dryRun],
+  breaker: [holdsAnswer, orderAnswer, dryRun],
+  pause: [orderAnswer, dryRun],
+  resume: [orderAnswer, dryRun],
+  halt: [haltAnswer, dryRun],
+  check: [checkAnswer],
+  doctor: [doctorAnswer],
+  audit: [auditAnswer],
+  capabilities: [capabilitiesAnswer],
+  schema: schemaAnswers,
+  new: [changeAnswer],
+  edit: [changeAnswer],
+  rm: [changeAnswer],
+  enable: [changeAnswer],
+  disable: [changeAnswer],
+  init: [changesAnswer],
+  import: [changesAnswer],
+  skills: [changesAnswer],
+};
+
+const ANY_ANSWER = z.looseObject({ ok: isOk });
+
+/** The answer of a command; for one of LINES, each line of it. Every command may fail instead, in the one form that a failure has. */
+export function answerSchema(command: string): z.ZodType {
+  const line = (LINES as Readonly<Record<string, z.ZodType>>)[command];
+  if (line !== undefined) return z.union([line, failure]);
+  return z.union([...(ANSWERS[command] ?? [ANY_ANSWER]), failure]);
+}

@@ -1,0 +1,61 @@
+import * as z from 'zod';
+import { hold, instantOrNull, isOk, number, problem, text } from './answer-part.ts';
+
+const owner = z.looseObject({
+  state: z.enum(['running', 'silent', 'stopped', 'died', 'never_started']),
+  pid: number.nullable(),
+  started_at: instantOrNull,
+  version: text.nullable(),
+  because: text.nullable(),
+});
+
+const cadenceStatus = z.looseObject({
+  name: text,
+  status: text.describe('running, held, failing, healthy, never_run, disabled'),
+  last_run: instantOrNull,
+  last_status: text.nullable(),
+  last_summary: text,
+  consecutive_failures: number,
+  runs: number,
+  waiting: number,
+  dead: number,
+  hold: hold.nullable(),
+});
+
+export const statusAnswer = z.looseObject({
+  ok: isOk,
+  owner,
+  summary: z.looseObject({ cadences: number, healthy: number, failing: number, held: number, running: number, never_run: number }),
+  cadences: z.array(cadenceStatus),
+  holds: z.array(hold),
+  counts: z.looseObject({ inbox: number, waiting: number, claimed: number, dlq: number }),
+});
+
+export const holdsAnswer = z.looseObject({ ok: isOk, holds: z.array(hold) });
+export const orderAnswer = z.looseObject({ ok: isOk, key: text, state: text, run_id: text });
+export const haltAnswer = z.looseObject({ ok: isOk, state: z.literal('halted'), path: text, stopped: text });
+
+const dead = { tick: text, cadence: text, attempts: number, reason: text, because: text, died_at: text, path: text };
+export const dlqAnswers = [
+  z.looseObject({ ok: isOk, dead: z.array(z.looseObject(dead)) }),
+  z.looseObject({ ok: isOk, ...dead, content: z.unknown() }),
+  z.looseObject({ ok: isOk, revived: z.array(z.looseObject(dead)) }),
+  z.looseObject({ ok: isOk, purged: number }),
+] as const;
+
+export const auditAnswer = z.looseObject({
+  ok: isOk,
+  enqueued: number,
+  waiting: number,
+  running: number,
+  finished: number,
+  dead: number,
+  missing: z.array(text),
+  doubled: z.array(text),
+});
+
+const check = z.looseObject({ id: text, title: text, level: z.enum(['ok', 'warn', 'fail']), detail: text, mend: text.nullable() });
+export const doctorAnswer = z.looseObject({ ok: isOk, checks: z.array(check), fixed: z.array(z.unknown()), left: z.array(z.unknown()) });
+
+export const checkAnswer = z.looseObject({ ok: isOk, checked: number, problems: z.array(problem) });
+export const drainAnswer = z.looseObject({ ok: isOk, drained: z.literal(true), succeeded: number, failed: number, dead: number });
