@@ -1,3 +1,4 @@
+import type { BudgetPolicy } from '../core/budget.ts';
 import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
 
 /** A cadence with every default filled in, in the names that are shown: those of the files, with their units. */
@@ -19,11 +20,23 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     log_cap_bytes: cadence.logCapBytes,
     retry: { attempts: retry.attempts, delays_ms: retry.delaysMs, jitter: retry.jitter },
     breaker: { failures: breaker.failures, open_ms: breaker.openMs, max_open_ms: breaker.maxOpenMs },
+    budget: cadence.budget === undefined ? null : viewBudget(cadence.budget),
     required_env: cadence.requiredEnv,
     inputs: about.inputs,
     outputs: about.outputs,
     network: about.network,
     destructive: about.destructive,
+  };
+}
+
+/** In the names of the file; what is not limited is null. */
+function viewBudget(budget: BudgetPolicy): Readonly<Record<string, number | null>> {
+  return {
+    run_usd: budget.runUsd ?? null,
+    day_usd: budget.dayUsd ?? null,
+    month_usd: budget.monthUsd ?? null,
+    day_runs: budget.dayRuns ?? null,
+    month_runs: budget.monthRuns ?? null,
   };
 }
 

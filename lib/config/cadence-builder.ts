@@ -1,3 +1,4 @@
+import type { BudgetPolicy } from '../core/budget.ts';
 import {
   type BreakerPolicy,
   type BusSettings,
@@ -15,6 +16,7 @@ import {
 } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { Ms } from '../core/instant.ts';
+import { type BudgetFile, checkBudget } from '../wire/budget.ts';
 import type { BusSettingsFile } from '../wire/bus-settings.ts';
 import type { CadenceFile } from '../wire/cadence.ts';
 import { parseSize } from '../wire/size.ts';
@@ -26,6 +28,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
   const run = buildRun(file.run, 'run', context);
   const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
   const breaker = buildBreaker(file.breaker, context);
+  context.problems.push(...checkBudget(file.budget, context.source));
   if (run === undefined || context.problems.length > 0) return undefined;
   return {
     name,
@@ -45,6 +48,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     account: file.account ?? (run.kind === 'claude' ? 'claude' : undefined),
     retry: buildRetry(file.retry),
     breaker,
+    budget: buildBudget(file.budget),
     requiredEnv: file.required_env ?? [],
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
   };
@@ -54,6 +58,7 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
   return {
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
+    budget: buildBudget(file.budget),
     minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
     retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),
@@ -66,6 +71,12 @@ function buildRetry(given: CadenceFile['retry']): RetryPolicy {
     delaysMs: given?.delays?.map((delay) => ms(delay, 0)) ?? DEFAULT_RETRY.delaysMs,
     jitter: given?.jitter ?? DEFAULT_RETRY.jitter,
   };
+}
+
+/** An empty map limits nothing. */
+function buildBudget(given: BudgetFile | undefined): BudgetPolicy | undefined {
+  if (given === undefined || Object.keys(given).length === 0) return undefined;
+  return { runUsd: given.run_usd, dayUsd: given.day_usd, monthUsd: given.month_usd, dayRuns: given.day_runs, monthRuns: given.month_runs };
 }
 
 /** A longer `open` alone raises the most; a `max_open` below `open` is a contradiction. */

@@ -113,6 +113,7 @@ function buildClaude(run: ClaudeRunFile, at: KeyPath, context: BuildContext): Ru
     args: claudeArgs(given, at, context),
     cwd: absolutePath(given.cwd ?? '.', context.root, context.home),
     env: buildEnv(given.env, [...at, 'env'], context.source),
+    ...(given.max_usd === undefined ? {} : { maxUsd: given.max_usd }),
   };
 }
 

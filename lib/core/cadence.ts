@@ -1,3 +1,4 @@
+import type { BudgetPolicy, BusBudget } from './budget.ts';
 import type { Ms } from './instant.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
@@ -23,6 +24,8 @@ export interface Cadence {
   readonly account: string | undefined;
   readonly retry: RetryPolicy;
   readonly breaker: BreakerPolicy;
+  /** undefined: it may spend what it likes. */
+  readonly budget: BudgetPolicy | undefined;
   readonly requiredEnv: readonly string[];
   /** Words for people and agents; the program does not act on them. */
   readonly about: {
@@ -45,7 +48,15 @@ export type RunKind =
       readonly env: EnvSpec;
       readonly okCodes: readonly number[];
     }
-  | { readonly kind: 'claude'; readonly promptPath: string; readonly args: readonly string[]; readonly cwd: string; readonly env: EnvSpec };
+  | {
+      readonly kind: 'claude';
+      readonly promptPath: string;
+      readonly args: readonly string[];
+      readonly cwd: string;
+      readonly env: EnvSpec;
+      /** `max_usd`, which stands among the args too: an upper bound of what one run costs. */
+      readonly maxUsd?: number;
+    };
 
 /** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */
 export interface EnvSpec {
@@ -81,6 +92,8 @@ export const DEFAULT_LOG_CAP_BYTES = 256 * 1024 * 1024;
 export interface BusSettings {
   readonly lanes: Readonly<Record<string, number>>;
   readonly claudePath: string | undefined;
+  /** What all cadences together may spend. */
+  readonly budget: BusBudget | undefined;
   /** Below this much free disk nothing new is started. */
   readonly minFreeBytes: number;
   readonly retentionMs: Ms;
@@ -90,6 +103,7 @@ export interface BusSettings {
 export const DEFAULT_SETTINGS: BusSettings = {
   lanes: DEFAULT_LANES,
   claudePath: undefined,
+  budget: undefined,
   minFreeBytes: 200 * 1024 * 1024,
   retentionMs: 90 * 86_400_000,
   retentionBytes: 2 * 1024 * 1024 * 1024,

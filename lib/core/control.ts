@@ -31,6 +31,7 @@ export function controlCadence(paths: Paths): Cadence {
     // Orders may be repeated: one that its owner did not live to finish is carried out by the next.
     retry: { ...DEFAULT_RETRY, attempts: 5, delaysMs: [0] },
     breaker: DEFAULT_BREAKER,
+    budget: undefined,
     requiredEnv: [],
     about: { inputs: {}, outputs: {}, network: false, destructive: false },
   };

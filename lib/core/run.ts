@@ -16,6 +16,15 @@ export const RUN_STATUSES = [
 ] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
+/** What one model did in a run. */
+export interface ModelUse {
+  readonly input: number;
+  readonly output: number;
+  readonly cache_read: number;
+  readonly cache_write: number;
+  readonly cost_usd: number;
+}
+
 export interface RunRecord {
   readonly run_id: string;
   readonly cadence: string;
@@ -54,6 +63,10 @@ export interface RunRecord {
   /** Of a claude session: `claude --resume <session_id>` goes on with it. */
   readonly session_id?: string;
   readonly turns?: number;
+  /** Per model, as the session told at its end; subagents are in it. */
+  readonly tokens?: Readonly<Record<string, ModelUse>>;
+  /** What its budget was charged, where money may have flowed and nobody knows how much: what was set aside for the run. */
+  readonly charged_usd?: number;
   /** Bytes of output that the log cap dropped. */
   readonly dropped_bytes?: number;
 }

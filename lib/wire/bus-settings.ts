@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { busBudget, checkBudget } from './budget.ts';
 import type { Checked } from './cadence.ts';
 import { explainIssues, type NotYet } from './explain.ts';
 import { count, duration, keys, path, size } from './value.ts';
@@ -21,6 +22,7 @@ export const busSettingsSchema = keys(
     )
       .optional()
       .describe('The claude program.'),
+    budget: busBudget.optional().describe('What all cadences together may spend. Default: no limit.'),
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {
@@ -41,8 +43,7 @@ const LATER = 'Remove it; nothing would come of it.';
 const SETTINGS_NOT_YET: NotYet = {
   sinks: LATER,
   notify: LATER,
-  budget: LATER,
-  budgets: LATER,
+  budgets: 'It is called budget: {day_usd: 10, month_usd: 100}; what one cadence may spend stands in its own file.',
   accounts: 'Remove it; a cadence names its account itself.',
 };
 
@@ -50,6 +51,9 @@ const SETTINGS_NOT_YET: NotYet = {
 export function checkBusSettings(source: YamlSource): Checked<BusSettingsFile> {
   if (!source.isSound) return { file: undefined, problems: source.problems };
   const checked = busSettingsSchema.safeParse(source.value ?? {});
-  const problems = [...source.problems, ...(checked.success ? [] : explainIssues(checked.error.issues, source, SETTINGS_NOT_YET))];
+  const problems = [
+    ...source.problems,
+    ...(checked.success ? checkBudget(checked.data.budget, source) : explainIssues(checked.error.issues, source, SETTINGS_NOT_YET)),
+  ];
   return { file: problems.length === 0 ? checked.data : undefined, problems };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
 import { claudeRun, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
@@ -58,6 +59,7 @@ export const cadenceSchema = keys(
     account: keyWord.optional().describe('Failures of this account hold all its cadences. Default: claude for claude sessions, else none.'),
     retry: retry.optional().describe('How often and when a failed run is tried again.'),
     breaker: breaker.optional().describe('When to stop trying for a while.'),
+    budget: cadenceBudget.optional().describe('What it may spend. Default: no limit.'),
     required_env: list(envName, NAMES).optional().describe('Environment variables without which no run is started.'),
     inputs: about.optional().describe('What it reads, name: text, for people and agents.'),
     outputs: about.optional().describe('What it makes, name: text, for people and agents.'),
@@ -77,7 +79,6 @@ export const CADENCE_NOT_YET: NotYet = {
   catchup: `${TIMER} Whether missed times are caught up is the timer's setting.`,
   window: 'Remove it; use "expires" for the age at which a tick is dropped.',
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
-  budget: 'Remove it; for claude use run.claude.max_usd and run.claude.max_turns.',
   verify: 'Remove it; let the command check its own result and exit with 1 where it is missing.',
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
   on_failure: `${LATER} Failed ticks are retried and end in dlq/.`,

@@ -35,6 +35,7 @@ describe('a cadence that says nothing else', () => {
       account: undefined,
       retry: { attempts: 2, delaysMs: [30_000, 2 * MINUTE], jitter: 0.25 },
       breaker: { failures: 3, openMs: 30 * MINUTE, maxOpenMs: 4 * HOUR },
+      budget: undefined,
       requiredEnv: [],
       about: { inputs: {}, outputs: {}, network: true, destructive: false },
     });
@@ -61,6 +62,7 @@ describe('a cadence that says nothing else', () => {
     const expected = {
       lanes: { agent: 1, command: 4, inline: 16 },
       claudePath: undefined,
+      budget: undefined,
       minFreeBytes: 200 * 1024 ** 2,
       retentionMs: 90 * 24 * HOUR,
       retentionBytes: 2 * 1024 ** 3,
@@ -96,6 +98,7 @@ lane: inline
 account: bucket
 retry: {attempts: 5, delays: [1s, 0, 1m], jitter: 0}
 breaker: {failures: 7, open: 5h}
+budget: {run_usd: 0.50, day_usd: 2, month_usd: 20, day_runs: 48}
 required_env: [HOME]
 inputs: {vault: the folder}
 outputs: {remote: the bucket}
@@ -128,6 +131,7 @@ destructive: true
       account: 'bucket',
       retry: { attempts: 5, delaysMs: [1_000, 0, MINUTE], jitter: 0 },
       breaker: { failures: 7, openMs: 5 * HOUR, maxOpenMs: 5 * HOUR },
+      budget: { runUsd: 0.5, dayUsd: 2, monthUsd: 20, dayRuns: 48, monthRuns: undefined },
       requiredEnv: ['HOME'],
       about: { inputs: { vault: 'the folder' }, outputs: { remote: 'the bucket' }, network: false, destructive: true },
     });
@@ -166,18 +170,23 @@ Review.
       ],
       cwd: HOME,
       env: { names: [], values: { LANG: 'C' } },
+      maxUsd: 0.5,
     });
     assert.equal(cadence.workspace, HOME);
   });
 
   it('the settings of the bus are read, lanes are added to those there are', () => {
     const yard = createYard();
-    yard.put('bus.yaml', 'lanes: {agent: 2, gpu: 1}\nclaude: {path: ~/bin/claude}\nmin_free: 1GB\nretention: {age: 7d, size: 100 MB}\n');
+    yard.put(
+      'bus.yaml',
+      'lanes: {agent: 2, gpu: 1}\nclaude: {path: ~/bin/claude}\nbudget: {day_usd: 10, month_runs: 500}\nmin_free: 1GB\nretention: {age: 7d, size: 100 MB}\n',
+    );
     const definitions = yard.load();
     assert.deepEqual(definitions.problems(), []);
     assert.deepEqual(definitions.settings(), {
       lanes: { agent: 2, command: 4, inline: 16, gpu: 1 },
       claudePath: `${HOME}/bin/claude`,
+      budget: { runUsd: undefined, dayUsd: 10, monthUsd: undefined, dayRuns: undefined, monthRuns: 500 },
       minFreeBytes: 1024 ** 3,
       retentionMs: 7 * 24 * HOUR,
       retentionBytes: 100 * 1024 ** 2,

@@ -144,21 +144,7 @@ for (const [file, cases] of [
 }
 
 describe('keys of the design that this version does not carry out', () => {
-  for (const key of [
-    'schedule',
-    'timezone',
-    'catchup',
-    'window',
-    'lifecycle',
-    'budget',
-    'verify',
-    'watch',
-    'on_failure',
-    'notify',
-    'schema',
-    'stagger',
-    'jitter',
-  ]) {
+  for (const key of ['schedule', 'timezone', 'catchup', 'window', 'lifecycle', 'verify', 'watch', 'on_failure', 'notify', 'schema', 'stagger', 'jitter']) {
     it(`${key} is refused, so that nobody believes in it, and says what to do instead`, () => {
       const { cadence, problems } = loadOne('later.yaml', `${RUN}${key}: whatever\n`);
       assert.equal(cadence, undefined);

@@ -99,6 +99,7 @@ export function cadenceOf(name: string, run: Cadence['run'], about: Partial<Cade
     account: undefined,
     retry: { attempts: 2, delaysMs: [30_000], jitter: 0 },
     breaker: { failures: 3, openMs: 1_800_000, maxOpenMs: 14_400_000 },
+    budget: undefined,
     requiredEnv: [],
     about: { inputs: {}, outputs: {}, network: false, destructive: false },
     ...about,

@@ -143,6 +143,7 @@ function cadence(run: RunKind, more: Partial<Cadence>): Cadence {
     account: undefined,
     retry: DEFAULT_RETRY,
     breaker: DEFAULT_BREAKER,
+    budget: undefined,
     requiredEnv: [],
     about: { inputs: {}, outputs: {}, network: false, destructive: false },
     ...more,
