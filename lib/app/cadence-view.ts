@@ -1,5 +1,7 @@
 import type { BudgetPolicy } from '../core/budget.ts';
 import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
+import type { CadenceSchedule } from '../core/schedule.ts';
+import { describeSchedule } from '../core/schedule-sentence.ts';
 
 /** A cadence with every default filled in, in the names that are shown: those of the files, with their units. */
 export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>> {
@@ -12,6 +14,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     lane: cadence.lane,
     workspace: cadence.workspace ?? null,
     account: cadence.account ?? null,
+    schedule: cadence.schedule === undefined ? null : viewSchedule(cadence.schedule),
     overlap: cadence.overlap ?? null,
     expires_ms: cadence.expiresMs ?? null,
     timeout_ms: cadence.timeoutMs,
@@ -37,6 +40,19 @@ function viewBudget(budget: BudgetPolicy): Readonly<Record<string, number | null
     month_usd: budget.monthUsd ?? null,
     day_runs: budget.dayRuns ?? null,
     month_runs: budget.monthRuns ?? null,
+  };
+}
+
+function viewSchedule(schedule: CadenceSchedule): Readonly<Record<string, unknown>> {
+  const { rules, timezone, catchup, windowMs, staggerMs, jitterMs } = schedule;
+  return {
+    lines: [...new Set(rules.map(({ text }) => text))],
+    timezone: timezone ?? null,
+    sentence: describeSchedule(schedule),
+    catchup,
+    window_ms: windowMs ?? null,
+    stagger_ms: staggerMs,
+    jitter_ms: jitterMs,
   };
 }
 

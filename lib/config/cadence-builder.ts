@@ -22,6 +22,7 @@ import type { CadenceFile } from '../wire/cadence.ts';
 import { parseSize } from '../wire/size.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
+import { buildSchedule } from './schedule-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
 export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
@@ -37,6 +38,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     enabled: file.enabled ?? true,
     run,
     guard,
+    schedule: buildSchedule(file),
     overlap: file.overlap,
     expiresMs: file.expires === undefined ? undefined : ms(file.expires, 0),
     timeoutMs: ms(file.timeout, run.kind === 'claude' ? DEFAULT_AGENT_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS),
@@ -59,6 +61,7 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
     budget: buildBudget(file.budget),
+    scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,
     minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
     retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),

@@ -1,5 +1,6 @@
 import type { BudgetPolicy, BusBudget } from './budget.ts';
 import type { Ms } from './instant.ts';
+import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
 export interface Cadence {
@@ -10,6 +11,8 @@ export interface Cadence {
   readonly enabled: boolean;
   readonly run: RunKind;
   readonly guard: RunKind | undefined;
+  /** undefined: it runs when it is asked to. */
+  readonly schedule: CadenceSchedule | undefined;
   readonly overlap: Overlap | undefined;
   /** A tick older than this is not run any more. */
   readonly expiresMs: Ms | undefined;
@@ -94,6 +97,7 @@ export interface BusSettings {
   readonly claudePath: string | undefined;
   /** What all cadences together may spend. */
   readonly budget: BusBudget | undefined;
+  readonly scheduler: SchedulerKind;
   /** Below this much free disk nothing new is started. */
   readonly minFreeBytes: number;
   readonly retentionMs: Ms;
@@ -104,6 +108,7 @@ export const DEFAULT_SETTINGS: BusSettings = {
   lanes: DEFAULT_LANES,
   claudePath: undefined,
   budget: undefined,
+  scheduler: 'builtin',
   minFreeBytes: 200 * 1024 * 1024,
   retentionMs: 90 * 86_400_000,
   retentionBytes: 2 * 1024 * 1024 * 1024,

@@ -19,6 +19,7 @@ export function controlCadence(paths: Paths): Cadence {
     enabled: true,
     run: { kind: 'inline', file: '' },
     guard: undefined,
+    schedule: undefined,
     overlap: 'queue',
     expiresMs: undefined,
     timeoutMs: DEFAULT_COMMAND_TIMEOUT_MS,

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { busBudget, checkBudget } from './budget.ts';
 import type { Checked } from './cadence.ts';
 import { explainIssues, type NotYet } from './explain.ts';
+import { schedulerKey } from './schedule.ts';
 import { count, duration, keys, path, size } from './value.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -23,6 +24,7 @@ export const busSettingsSchema = keys(
       .optional()
       .describe('The claude program.'),
     budget: busBudget.optional().describe('What all cadences together may spend. Default: no limit.'),
+    scheduler: schedulerKey,
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {

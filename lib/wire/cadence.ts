@@ -3,6 +3,7 @@ import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
 import { claudeRun, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
+import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -46,6 +47,7 @@ export const cadenceSchema = keys(
     enabled: flag.optional().describe('false: its ticks are held. Default: true.'),
     run: runKind.optional().describe('What to run: {command: …}, {inline: ./file} or {claude: …}. Required; in an .md file it may be left out.'),
     guard: guardKind.optional().describe('Asked before each run. Exit code 0: run, 1: nothing to do, 2 or more: an error.'),
+    ...SCHEDULE_KEYS,
     overlap: choice(['coalesce', 'queue', 'skip'])
       .optional()
       .describe('What to do with ticks that wait while another waits or runs. Default: plain ticks coalesce.'),
@@ -71,21 +73,14 @@ export const cadenceSchema = keys(
 
 export type CadenceFile = Omit<z.infer<typeof cadenceSchema>, 'run' | 'guard'> & { readonly run: RunFile; readonly guard: RunFile | undefined };
 
-const TIMER = 'Let a timer of the system (launchd, systemd, cron) run bin/enqueue with the name of the cadence.';
 const LATER = 'Remove it; nothing would come of it.';
 export const CADENCE_NOT_YET: NotYet = {
-  schedule: TIMER,
-  timezone: `${TIMER} The timer has the time zone.`,
-  catchup: `${TIMER} Whether missed times are caught up is the timer's setting.`,
-  window: 'Remove it; use "expires" for the age at which a tick is dropped.',
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
   verify: 'Remove it; let the command check its own result and exit with 1 where it is missing.',
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
   on_failure: `${LATER} Failed ticks are retried and end in dlq/.`,
   notify: `${LATER} Watch "cadence-bus status" or the journal.`,
   schema: 'Remove it; let the command check the payload.',
-  stagger: `${TIMER} Give each timer a time of its own.`,
-  jitter: `${TIMER} For waits between tries use retry.jitter.`,
   'run.output': 'Remove it; the output is kept as it is.',
   'guard.output': 'Remove it; the output is kept as it is.',
 };
@@ -105,6 +100,7 @@ export function checkCadence(source: YamlSource, isPrompt: boolean): Checked<Cad
   const general = generalSchema.safeParse(value);
   if (!general.success) problems.push(...explainIssues(general.error.issues, source, CADENCE_NOT_YET));
   if (!isMap(value)) return { file: undefined, problems };
+  problems.push(...checkSchedule(value, source));
   const run = isPrompt && !Object.hasOwn(value, 'run') ? { claude: null } : checkRun(value, 'run', source, problems);
   const guard = Object.hasOwn(value, 'guard') ? checkRun(value, 'guard', source, problems) : undefined;
   if (run !== undefined) problems.push(...refuseKind(run, isPrompt, source));

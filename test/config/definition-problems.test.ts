@@ -144,19 +144,15 @@ for (const [file, cases] of [
 }
 
 describe('keys of the design that this version does not carry out', () => {
-  for (const key of ['schedule', 'timezone', 'catchup', 'window', 'lifecycle', 'verify', 'watch', 'on_failure', 'notify', 'schema', 'stagger', 'jitter']) {
+  for (const key of ['lifecycle', 'verify', 'watch', 'on_failure', 'notify', 'schema']) {
     it(`${key} is refused, so that nobody believes in it, and says what to do instead`, () => {
       const { cadence, problems } = loadOne('later.yaml', `${RUN}${key}: whatever\n`);
       assert.equal(cadence, undefined);
       assert.deepEqual(placesOf(problems), [`2:1 ${key}`]);
       assert.equal(problems[0]?.message, 'known, not in this version yet');
-      assert.match(problems[0]?.hint ?? '', /^(Remove it|Let a timer of the system)/);
+      assert.match(problems[0]?.hint ?? '', /^Remove it/);
     });
   }
-
-  it('schedule points to a timer of the system and bin/enqueue', () => {
-    assert.match(loadOne('later.yaml', `${RUN}schedule: hourly\n`).problems[0]?.hint ?? '', /timer of the system .* bin\/enqueue/);
-  });
 });
 
 describe('what lies in the folder and is no plain file', () => {

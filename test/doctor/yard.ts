@@ -88,6 +88,7 @@ export function cadenceOf(name: string, run: Cadence['run'], about: Partial<Cade
     enabled: true,
     run,
     guard: undefined,
+    schedule: undefined,
     overlap: undefined,
     expiresMs: undefined,
     timeoutMs: 300_000,

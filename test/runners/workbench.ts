@@ -132,6 +132,7 @@ function cadence(run: RunKind, more: Partial<Cadence>): Cadence {
     enabled: true,
     run,
     guard: undefined,
+    schedule: undefined,
     overlap: undefined,
     expiresMs: undefined,
     timeoutMs: 60_000,
