@@ -1,13 +1,15 @@
 import type { DefinitionChange } from '../config/definitions.ts';
 import type { BusEvent } from '../core/event.ts';
 import { recordWithoutRun } from '../core/record.ts';
+import type { Redact } from '../core/redaction.ts';
 import type { Clock, Journal, QueueNews } from '../ports.ts';
 import type { Conclusion } from '../services/conclusion.ts';
 
 /** What the queue deals with by itself is recorded and told like all else. */
-export function newsTo(journal: Journal, note: Conclusion['note'], clock: Clock): QueueNews {
+export function newsTo(journal: Journal, note: Conclusion['note'], clock: Clock, redact: Redact): QueueNews {
   return {
-    dead(name, because) {
+    dead(name, said) {
+      const because = redact(said);
       note(recordWithoutRun(name, undefined, { to: 'dlq', status: 'dead', name, because }, clock.nowMs()));
       journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason: name.reason, because });
     },

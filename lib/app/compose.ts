@@ -70,7 +70,13 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const { clock, files, paths, machine, history, runLog, journal, definitions } = storage;
   const health = createStorageHealth({ journal });
   const book = composeBook(storage, health);
-  const queue = createFileQueue({ files, clock, paths, ids: createIds(), news: newsTo(journal, (run) => conclusion.note(run), clock) });
+  const queue = createFileQueue({
+    files,
+    clock,
+    paths,
+    ids: createIds(),
+    news: newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner),
+  });
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, onFault });
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? 1 });
   const processes = createProcesses({ clock, files });

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { redactWords } from '../core/redaction.ts';
 import { VERSION } from '../core/version.ts';
 import { createAccessCheck } from '../doctor/access.ts';
 import { createBrokenFilesCheck } from '../doctor/broken-files.ts';
@@ -39,17 +40,21 @@ import { createProcesses } from '../platform/processes.ts';
 import { askProgram } from '../platform/program-answer.ts';
 import type { Closeable } from '../ports.ts';
 import { type DoctorFacts, gatherFacts, packageFolder } from './doctor-facts.ts';
+import { createRedacting } from './redacting.ts';
 
 export type { Checkup, CheckView } from '../doctor/checkup.ts';
 
 const VERSION_WITHIN_MS = 5_000;
 
-/** Looks at everything; with `isFix` mends what is safe to mend. Needs no owner, and does not disturb one. */
-export function examine(root: string, isFix: boolean): Promise<Checkup> {
+/** Looks at everything; with `isFix` mends what is safe to mend. Needs no owner, and does not disturb one. What it tells is fit to be pasted into a mail. */
+export async function examine(root: string, isFix: boolean): Promise<Checkup> {
   const facts = gatherFacts(root);
   const checks = [...placeChecks(facts), ...workChecks(facts), ...ownerChecks(facts), ...stateChecks(facts), ...traceChecks(facts)];
-  return checkUp({ checks, isFix, ownRoot: () => ownRoot(root) });
+  const checkup = await checkUp({ checks, isFix, ownRoot: () => ownRoot(root) });
+  return redactWords(checkup, createRedacting(facts.machine.env).ofOwner, NO_WORDS);
 }
+
+const NO_WORDS: ReadonlySet<string> = new Set(['id', 'title', 'level']);
 
 /** For the time of the repairs we are the owner, one that runs nothing, so nobody else can begin to write. */
 async function ownRoot(root: string): Promise<Closeable | undefined> {

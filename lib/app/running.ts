@@ -10,16 +10,19 @@ import type { Processes, Runner } from '../ports.ts';
 import type { RunnerDeps } from '../runners/phase.ts';
 import { createRunners } from '../runners/runners.ts';
 import { createWatch } from '../runners/watch.ts';
+import { redacted } from './redacting.ts';
 import type { Storage } from './storage.ts';
 
 export type Runners = Readonly<Record<Cadence['run']['kind'], Runner>>;
 
 /** The runners of a real owner. */
 export function composeRunners(storage: Storage, processes: RunnerDeps['processes'] & Processes): Runners {
-  const { clock, files, paths, machine, definitions } = storage;
+  const { clock, files, paths, machine, definitions, redacting } = storage;
   const watch = createWatch({ clock, files, cutLog });
   const enqueue = createChildEnqueue(paths.root);
-  return createRunners({ clock, files, paths, processes, watch, env: machine.env, settings: definitions.settings, newSessionId: randomSessionId, enqueue });
+  const deps = { clock, files, paths, processes, watch, env: machine.env, settings: definitions.settings, newSessionId: randomSessionId, enqueue };
+  const { inline, command, claude } = createRunners(deps);
+  return { inline: redacted(inline, redacting), command: redacted(command, redacting), claude: redacted(claude, redacting) };
 }
 
 /** Which runner a cadence has; orders have one of their own. */

@@ -7,6 +7,7 @@ import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';
 import { type Machine, readMachine } from '../platform/machine.ts';
 import type { Clock, Files, History, Journal, RunLog } from '../ports.ts';
+import { createRedacting, type Redacting, redactedEvent } from './redacting.ts';
 
 /** The disk of an owner and what it keeps there. */
 export interface Storage {
@@ -18,6 +19,7 @@ export interface Storage {
   readonly runLog: RunLog;
   readonly journal: Journal;
   readonly definitions: LiveDefinitions;
+  readonly redacting: Redacting;
 }
 
 const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'subsessions'] as const;
@@ -34,6 +36,7 @@ export function composeStorage(
   const { clock = createClock(), files = createFiles() } = standIns;
   const paths = pathsOf(root);
   const machine = readMachine();
+  const redacting = createRedacting(machine.env);
   makeFolders(files, paths);
   return {
     clock,
@@ -42,7 +45,8 @@ export function composeStorage(
     machine,
     history: createHistory({ files, paths }),
     runLog: createRunLog({ files, clock, paths }),
-    journal: createJournal({ files, clock, paths, onFault }),
+    journal: createJournal({ files, clock, paths, onFault, redacted: (event) => redactedEvent(event, redacting) }),
     definitions: createDefinitions({ files, paths, home: machine.home }),
+    redacting,
   };
 }

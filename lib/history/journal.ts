@@ -12,6 +12,8 @@ export interface JournalDeps {
   readonly paths: Pick<Paths, 'journal'>;
   /** Takes what a subscriber threw. It is the subscriber's bug: it must not become the emitter's failure, nor vanish. */
   readonly onFault: (error: unknown) => void;
+  /** Takes secrets out of an event before anybody sees it. */
+  readonly redacted?: (event: BusEvent) => BusEvent;
 }
 
 /**
@@ -19,7 +21,7 @@ export interface JournalDeps {
  * one write at its end, or at the next flush. Where the disk refuses, events wait in memory and `flush` says why. After
  * `close` subscribers still hear, and nothing is written.
  */
-export function createJournal({ files, clock, paths, onFault }: JournalDeps): Journal {
+export function createJournal({ files, clock, paths, onFault, redacted = (event) => event }: JournalDeps): Journal {
   const writer = createSegmentWriter({ files, clock }, paths.journal);
   const backlog = createEventBacklog();
   const subscribers = createSubscribers(onFault);
@@ -42,7 +44,7 @@ export function createJournal({ files, clock, paths, onFault }: JournalDeps): Jo
 
   return {
     emit(details) {
-      const event = { ts: toIso(clock.nowMs()), ...details } as BusEvent;
+      const event = redacted({ ts: toIso(clock.nowMs()), ...details } as BusEvent);
       backlog.add(event);
       void drainSoon();
       subscribers.tell(event);

@@ -1,0 +1,72 @@
+import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
+import type { BusEvent } from '../core/event.ts';
+import { createRedaction, isSecretName, isSecretValue, type Redact, redactWords, type Secret } from '../core/redaction.ts';
+import type { RunEnd, Runner } from '../ports.ts';
+import { childEnvironment, isAllowed, type OwnerEnv } from '../runners/environment.ts';
+
+/**
+ * Where the words of a run leave its own output files they are redacted: once, at the runner's end, so that its record, the
+ * journal, the holds, the dlq and every notice are made of clean words.
+ */
+export interface Redacting {
+  /** By shape, and by the values that the owner's environment calls secrets by their names. */
+  readonly ofOwner: Redact;
+  /** Besides, what this cadence hands on to its runs. */
+  ofCadence(cadence: Cadence): Redact;
+}
+
+export function createRedacting(env: OwnerEnv): Redacting {
+  const own = Object.entries(env).flatMap(([name, value]) => (isSecretName(name) ? secretOf(name, value) : []));
+  const ofOwner = createRedaction(own);
+  // An edited cadence is another one.
+  const known = new WeakMap<Cadence, Redact>();
+  return {
+    ofOwner,
+    ofCadence(cadence) {
+      const before = known.get(cadence);
+      if (before !== undefined) return before;
+      const named = namedBy(cadence, env);
+      const redact = named.length === 0 ? ofOwner : createRedaction([...own, ...named]);
+      known.set(cadence, redact);
+      return redact;
+    },
+  };
+}
+
+/** All that a runner tells of a run but its files, which stay word for word what the child wrote. */
+export function redacted(runner: Runner, { ofCadence }: Redacting): Runner {
+  const clean = (end: RunEnd, cadence: Cadence): RunEnd => redactWords(end, ofCadence(cadence), NO_WORDS);
+  return {
+    run: (job, stop) => runner.run(job, stop).then((end) => clean(end, job.cadence)),
+    adopt: (job, stop) => runner.adopt(job, stop).then((end) => clean(end, job.cadence)),
+  };
+}
+
+/** An event as it may be kept and told. */
+export function redactedEvent(event: BusEvent, { ofOwner }: Redacting): BusEvent {
+  return redactWords(event, ofOwner, NO_WORDS);
+}
+
+/** Ids, kinds, instants and places. */
+const NO_WORDS: ReadonlySet<string> = new Set([
+  ...['kind', 'blame', 'class', 'by', 'stoppedFor', 'signal', 'id', 'stdoutPath', 'stderrPath'],
+  ...['ts', 'level', 'stage', 'cadence', 'tick', 'run_id', 'session_id', 'status', 'key', 'stdout_path', 'stderr_path', 'prompt', 'version', 'root'],
+  ...['path', 'retry_at', 'open_until', 'from'],
+]);
+
+function namedBy(cadence: Cadence, env: OwnerEnv): readonly Secret[] {
+  const required = cadence.requiredEnv.flatMap((name) => (isAllowed(name) ? [] : secretOf(name, env[name])));
+  return [...required, ...[cadence.run, cadence.guard].flatMap((kind) => namedByKind(kind, env))];
+}
+
+function namedByKind(kind: RunKind | undefined, env: OwnerEnv): readonly Secret[] {
+  if (kind === undefined || kind.kind === 'inline') return [];
+  const spec: EnvSpec = kind.env;
+  const child = childEnvironment(env, spec, {});
+  if (child.kind === 'unset') return [];
+  return [...spec.names, ...Object.keys(spec.values)].flatMap((name) => (isAllowed(name) ? [] : secretOf(name, child.env[name])));
+}
+
+function secretOf(name: string, value: string | undefined): readonly Secret[] {
+  return value !== undefined && isSecretValue(name, value) ? [{ name, value }] : [];
+}
