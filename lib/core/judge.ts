@@ -28,6 +28,10 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
       return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: no output for its idle_timeout', ending) };
     case 'hung_start':
       return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(ending.durationMs)}`, ending) };
+    case 'budget':
+      return { kind: 'give_up', blame: 'cadence', reason: withLines('stopped: it has cost more than its budget', ending), class: 'budget' };
+    case 'in_vain':
+      return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: to try again is in vain', ending) };
     case 'cancel':
       return { kind: 'cancelled', reason: 'cancelled' };
     case 'halt':
