@@ -125,7 +125,12 @@ function openMessage(progress: Progress, message: Fields, blocks: readonly Field
   const id = textOf(message.id) ?? '';
   const before = progress.open.find((one) => one.id === id);
   const saidChars = (before?.saidChars ?? 0) + blocks.reduce((sum, block) => sum + lengthOf(block), 0);
-  const one = { id, model: nameOf(message.model) ?? progress.model ?? 'unknown', spent: largest(before?.spent, spentIn(fieldsOf(message.usage))), saidChars };
+  const one = {
+    id,
+    model: before?.model ?? nameOf(message.model) ?? progress.model ?? 'unknown',
+    spent: largest(before?.spent, spentIn(fieldsOf(message.usage))),
+    saidChars,
+  };
   const open = [...progress.open.filter((other) => other !== before), one];
   const over = open.slice(0, -MAX_OPEN);
   return { open: open.slice(-MAX_OPEN), settled: over.reduce(addUse, progress.settled), isNew: before === undefined };

@@ -152,8 +152,3 @@ export function turnsOf(result: Fields | undefined): number | undefined {
   const turns = numberOf(result?.num_turns);
   return turns !== undefined && Number.isSafeInteger(turns) && turns >= 0 ? turns : undefined;
 }
-
-export function costOf(result: Fields | undefined): number | undefined {
-  const cost = numberOf(result?.total_cost_usd);
-  return cost !== undefined && cost >= 0 ? cost : undefined;
-}

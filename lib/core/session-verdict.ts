@@ -1,5 +1,5 @@
-import { formatDuration } from './duration.ts';
 import { formatUsd } from './dollars.ts';
+import { formatDuration } from './duration.ts';
 import { lastLines, toVisible, truncate } from './excerpt.ts';
 import type { Ms } from './instant.ts';
 import { describeExit, judgeExit, signalOf, summarize } from './judge.ts';

@@ -29,7 +29,7 @@ export interface Phase {
   readonly part: 'guard' | 'run';
   readonly runDir: string;
   readonly output: Output;
-  /** What its guard had said before it began: not its own words. */
+  /** What was said before it began, by its guard or by an uncharged run of the same id: not its own words. */
   readonly before: { readonly stdoutBytes: number; readonly stderrBytes: number };
   readonly startedMs: Ms;
 }

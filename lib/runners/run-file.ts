@@ -11,8 +11,8 @@ import type { Phase } from './phase.ts';
  */
 const MAX_BYTES = 64 * 1024;
 
-export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string>> = {}): void {
-  const { job, part, runDir, output, startedMs } = phase;
+export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string | boolean>> = {}): void {
+  const { job, part, runDir, output, before, startedMs } = phase;
   const content = {
     format: 1,
     run_id: job.runId,
@@ -24,6 +24,8 @@ export function writeRunFile(files: Files, phase: Phase, kind: string, more: Rea
     phase: part,
     stdout_path: output.stdoutPath,
     stderr_path: output.stderrPath,
+    stdout_from: before.stdoutBytes,
+    stderr_from: before.stderrBytes,
     timeout_ms: job.cadence.timeoutMs,
     idle_timeout_ms: job.cadence.idleTimeoutMs,
     ...more,
@@ -38,14 +40,15 @@ export function putFile(files: Files, path: string, text: string): void {
   files.create(path, text);
 }
 
-/** The phase as its first owner began it: its start, and its two files, which carry the day of that start in their names. */
+/** The phase as its first owner began it: its start, its two files, which carry the day of that start in their names, and where in them it begins. */
 export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
   const found = unlessRefused(undefined, () => files.read(`${phase.runDir}/run.json`, MAX_BYTES));
   const note = found?.kind === 'text' ? parseNote(found.text) : {};
   const startedMs = parseIso(note.started_at) ?? phase.startedMs;
   const [stdoutPath, stderrPath] = [note.stdout_path, note.stderr_path];
   if (!isLog(paths, stdoutPath) || !isLog(paths, stderrPath)) return { ...phase, startedMs };
-  return { ...phase, startedMs, output: { stdoutPath, stderrPath } };
+  const before = { stdoutBytes: offsetIn(note.stdout_from), stderrBytes: offsetIn(note.stderr_from) };
+  return { ...phase, startedMs, before, output: { stdoutPath, stderrPath } };
 }
 
 function parseNote(text: string): Readonly<Record<string, unknown>> {
@@ -56,6 +59,10 @@ function parseNote(text: string): Readonly<Record<string, unknown>> {
     if (error instanceof SyntaxError) return {};
     throw error;
   }
+}
+
+function offsetIn(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }
 
 /** The folder is ours, but a path that is followed, cut and removed is believed only where ours lie. */

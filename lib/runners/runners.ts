@@ -23,7 +23,7 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : work(works, first, stop, how)));
   const runner: Runner = {
-    run: (job, stop) => start(phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs), stop, 'run'),
+    run: (job, stop) => start(behindEarlierWords(deps, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
     adopt: (job, stop) =>
       start(
         unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),
@@ -54,9 +54,13 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
   const asked = await work(works, guard, stop, how);
   const outcome = outcomeOfGuard(asked);
   if (outcome !== undefined) return { ...asked, outcome };
-  const { output } = guard;
-  const before = { stdoutBytes: sizeOf(deps.files, output.stdoutPath), stderrBytes: sizeOf(deps.files, output.stderrPath) };
-  return work(works, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output, before }, stop, 'run');
+  return work(works, behindEarlierWords(deps, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
+}
+
+/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
+function behindEarlierWords(deps: RunnerDeps, phase: Phase): Phase {
+  const { stdoutPath, stderrPath } = phase.output;
+  return { ...phase, before: { stdoutBytes: sizeOf(deps.files, stdoutPath), stderrBytes: sizeOf(deps.files, stderrPath) } };
 }
 
 function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
