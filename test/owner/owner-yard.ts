@@ -119,7 +119,7 @@ export function childOf(yard: Yard): Promise<number> {
   });
 }
 
-function readIfThere(path: string): string {
+export function readIfThere(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
