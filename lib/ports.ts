@@ -68,8 +68,8 @@ export interface Files {
   read(path: string, maxBytes?: number): FileText | undefined;
   /** At most `bytes` bytes from `offset` on. */
   readRange(path: string, offset: number, bytes: number): Buffer;
-  /** Whole or not at all, and on disk (file and folder) when it returns. */
-  write(path: string, text: string): void;
+  /** Whole or not at all, and on disk (file and folder) when it returns. `mode`: 0600 where nobody else need read it. */
+  write(path: string, text: string, mode?: number): void;
   /** A new file, in one write; false: it exists. Not flushed. */
   create(path: string, text: string): boolean;
   /** false: `from` was not there, somebody was first. Replaces `to`. */
@@ -78,8 +78,8 @@ export interface Files {
   remove(path: string): boolean;
   /** Removes a folder and all in it; never follows a symlink. */
   removeTree(path: string): void;
-  /** With its parents, 0700. */
-  makeDir(path: string): void;
+  /** With its parents, 0700 unless `mode` says otherwise. */
+  makeDir(path: string, mode?: number): void;
   /** Makes what was created, renamed or removed in this folder survive a power cut. */
   flushDir(path: string): void;
   /** Opens for appending, creates where needed; a torn last line of an earlier life is closed with a newline first. */

@@ -2,6 +2,9 @@ import { CadenceError } from '../core/error.ts';
 import { toIso } from '../core/instant.ts';
 import { createIds } from '../platform/ids.ts';
 import { readPayload as readSource } from '../platform/payload-source.ts';
+
+export { readText } from '../platform/payload-source.ts';
+
 import { type EnqueueOptions, requestOf } from '../platform/tick-request.ts';
 import { nowMs } from './root.ts';
 

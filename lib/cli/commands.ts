@@ -1,5 +1,6 @@
 import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
 import { AGENT_COMMANDS } from './commands/agents.ts';
+import { DEFINE_COMMANDS } from './commands/define.ts';
 import { OPERATE_COMMANDS } from './commands/operate.ts';
 import { RUN_COMMANDS } from './commands/run.ts';
 import { SEE_COMMANDS } from './commands/see.ts';
@@ -15,6 +16,6 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
 ];
 
 /** In the order in which help shows them. */
-export const COMMAND_GROUPS: readonly CommandGroup[] = [RUN_COMMANDS, SEE_COMMANDS, OPERATE_COMMANDS, TRUST_COMMANDS, AGENT_COMMANDS];
+export const COMMAND_GROUPS: readonly CommandGroup[] = [RUN_COMMANDS, SEE_COMMANDS, OPERATE_COMMANDS, DEFINE_COMMANDS, TRUST_COMMANDS, AGENT_COMMANDS];
 
 export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

@@ -18,7 +18,7 @@ export function createFiles(): Files {
     rename: renameFile,
     remove: removeFile,
     removeTree: (path) => attempt('remove', path, () => rmSync(path, { recursive: true, force: true })),
-    makeDir: (path) => attempt('make', path, () => void mkdirSync(path, { recursive: true, mode: 0o700 })),
+    makeDir: (path, mode = 0o700) => attempt('make', path, () => void mkdirSync(path, { recursive: true, mode })),
     flushDir,
     append: openAppendLog,
     truncate: truncateFile,

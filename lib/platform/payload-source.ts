@@ -5,7 +5,7 @@ import { errnoOf, faultOf } from './fault.ts';
 
 /** What `--payload` says: JSON, `@file`, or `-` for stdin. Throws for what cannot be read or is no JSON. */
 export function readPayload(given: string): unknown {
-  const text = given === '-' ? readAll(0, 'stdin') : given.startsWith('@') ? readAll(given.slice(1), given.slice(1)) : given;
+  const text = readText(given);
   if (Buffer.byteLength(text) > MAX_TICK_BYTES)
     throw new CadenceError('bad_data', `the payload has more than ${MAX_TICK_BYTES} bytes`, 'Put it into a file and hand over its path.');
   try {
@@ -14,6 +14,12 @@ export function readPayload(given: string): unknown {
     if (!(error instanceof SyntaxError)) throw error;
     throw new CadenceError('bad_data', `the payload is no JSON: ${error.message.slice(0, 200)}`, `A text must be quoted twice: --payload '"text"'.`);
   }
+}
+
+/** A text as it is given, `@file`, or `-` for stdin. */
+export function readText(given: string): string {
+  if (given === '-') return readAll(0, 'stdin');
+  return given.startsWith('@') ? readAll(given.slice(1), given.slice(1)) : given;
 }
 
 function readAll(source: string | number, name: string): string {

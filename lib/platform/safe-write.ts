@@ -14,11 +14,11 @@ const load = createRequire(import.meta.url);
  * disk would put half a file in the place of a whole one; so it is given nothing to write, and the text goes to its
  * temporary file from here, where a short write goes on or throws.
  */
-export function writeWhole(path: string, text: string): void {
+export function writeWhole(path: string, text: string, mode = 0o600): void {
   attempt('write', path, () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw refusal('ELOOP', 'write', path);
     const atomic = load('write-file-atomic') as typeof writeFileAtomic;
-    atomic.sync(path, '', { mode: 0o600, tmpfileCreated: (temporary) => writeFileSync(temporary, text) });
+    atomic.sync(path, '', { mode, tmpfileCreated: (temporary) => writeFileSync(temporary, text) });
   });
   flushDir(dirname(path));
 }

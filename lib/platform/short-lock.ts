@@ -1,3 +1,6 @@
+import { performance } from 'node:perf_hooks';
+import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
 import { faultOf } from './fault.ts';
 import { folderAt } from './folder-identity.ts';
 
@@ -36,6 +39,26 @@ export async function tryLock(path: string): Promise<ShortLock | undefined> {
       }
     },
   };
+}
+
+const LOOK_AGAIN_MS = 25;
+
+/** Waits for its turn; throws `held` where it does not come. */
+export async function withLock<T>(path: string, withinMs: Ms, work: () => T | Promise<T>): Promise<T> {
+  const untilMs = performance.now() + withinMs;
+  for (;;) {
+    const lock = await tryLock(path);
+    if (lock !== undefined) {
+      try {
+        return await work();
+      } finally {
+        await lock.release();
+      }
+    }
+    if (performance.now() > untilMs)
+      throw new CadenceError('held', `somebody else holds ${path}.lock`, 'Try again; a lock whose holder died is free after 5 seconds.');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
 }
 
 function codeOf(thrown: unknown): unknown {

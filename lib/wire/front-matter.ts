@@ -14,6 +14,17 @@ export interface Markdown {
 const FENCE = /^---[ \t]*(?:\r?\n|$)/;
 const CLOSING = /^---[ \t]*(?:\r?\n|$)/gm;
 
+/** The same file with other front matter; where it had none, it gets some. What has none left loses its fences, too. */
+export function withFrontMatter(withBom: string, front: string): string {
+  const bom = withBom.startsWith('\ufeff') ? '\ufeff' : '';
+  const { front: old, body } = splitFrontMatter(withBom);
+  if (front.trim() === '') return bom + body;
+  if (old === undefined) return `${bom}---\n${front}---\n${body}`;
+  const text = withBom.slice(bom.length);
+  const opening = FENCE.exec(text)?.[0] ?? '';
+  return bom + opening + front + text.slice(opening.length + old.text.length);
+}
+
 export function splitFrontMatter(withBom: string): Markdown {
   const text = withBom.startsWith('\ufeff') ? withBom.slice(1) : withBom;
   const opening = FENCE.exec(text)?.[0];
