@@ -21,6 +21,7 @@ import { recover } from '../services/recovery.ts';
 import { createStorageHealth, type StorageHealth } from '../services/storage-health.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
+import { createForgiveness } from './edited.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeStorage, type Storage } from './storage.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -93,9 +94,13 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, knownKeys, onFault, serves: wiring.serves };
   const consumer = createConsumer({ ...shared, control: controlCadence(paths), relook: () => announceDefinitions(definitions.reload()) });
 
+  const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
   function announceDefinitions(changes: readonly DefinitionChange[]): void {
     if (changes.length > 0) consumer.reconsider();
-    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
+    for (const change of changes) {
+      journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
+      forgive(change);
+    }
   }
 
   return {

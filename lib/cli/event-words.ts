@@ -38,6 +38,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   settle_lost: ({ event, who }) => `${who} ${event.run_id} was no longer ours; nothing is concluded`,
   storage_failed: ({ paint, why }) => `${paint.red('!')} the disk refuses: ${why}; nothing new is claimed until it is well`,
   circuit_closed: ({ paint, who }) => `${paint.green('●')} ${who} breaker closed`,
+  breaker_reset: ({ paint, who, why }) => `${paint.green('●')} ${who} is tried again: ${why}`,
   paused: ({ paint, who }) => `${paint.yellow('‖')} ${who} paused`,
   resumed: ({ paint, who }) => `${paint.green('▸')} ${who} goes on`,
   storage_healed: ({ paint }) => `${paint.green('●')} the disk is well again`,

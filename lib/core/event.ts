@@ -30,6 +30,7 @@ export type Stage =
   | 'circuit_opened'
   | 'circuit_half_open'
   | 'circuit_closed'
+  | 'breaker_reset'
   | 'halted'
   | 'resumed'
   | 'paused'
