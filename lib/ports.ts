@@ -8,6 +8,7 @@ import type { BusSettings, Cadence } from './core/cadence.ts';
 import type { ChildExit, SpawnSpec } from './core/child.ts';
 import type { Definition, Problem } from './core/definition.ts';
 import type { BusEvent } from './core/event.ts';
+import type { Evidence } from './core/evidence.ts';
 import type { LogPosition } from './core/holds.ts';
 import type { Ms } from './core/instant.ts';
 import type { Ending, Outcome, StopCause } from './core/outcome.ts';
@@ -256,6 +257,7 @@ export interface StopSignal {
 
 export interface RunEnd {
   readonly outcome: Outcome;
+  readonly evidence?: Evidence | undefined;
   /** undefined for inline runs, which have no process. */
   readonly ending: Ending | undefined;
   readonly costUsd?: number | undefined;

@@ -2,6 +2,7 @@ import type { BudgetPolicy } from '../core/budget.ts';
 import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
 import type { CadenceSchedule } from '../core/schedule.ts';
 import { describeSchedule } from '../core/schedule-sentence.ts';
+import { viewVerify } from './verify-view.ts';
 
 /** A cadence with every default filled in, in the names that are shown: those of the files, with their units. */
 export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>> {
@@ -24,6 +25,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     retry: { attempts: retry.attempts, delays_ms: retry.delaysMs, jitter: retry.jitter },
     breaker: { failures: breaker.failures, open_ms: breaker.openMs, max_open_ms: breaker.maxOpenMs },
     budget: cadence.budget === undefined ? null : viewBudget(cadence.budget),
+    verify: viewVerify(cadence.verify),
     required_env: cadence.requiredEnv,
     inputs: about.inputs,
     outputs: about.outputs,

@@ -55,8 +55,9 @@ const NO_WORDS: ReadonlySet<string> = new Set([
 ]);
 
 function namedBy(cadence: Cadence, env: OwnerEnv): readonly Secret[] {
+  const { verify } = cadence;
   const required = cadence.requiredEnv.flatMap((name) => (isAllowed(name) ? [] : secretOf(name, env[name])));
-  return [...required, ...[cadence.run, cadence.guard].flatMap((kind) => namedByKind(kind, env))];
+  return [...required, ...[cadence.run, cadence.guard, verify?.kind === 'command' ? verify.run : undefined].flatMap((kind) => namedByKind(kind, env))];
 }
 
 function namedByKind(kind: RunKind | undefined, env: OwnerEnv): readonly Secret[] {

@@ -3,7 +3,7 @@ import type { BusEvent } from '../core/event.ts';
 import type { Ms } from '../core/instant.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { createClock } from '../platform/clock.ts';
-import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
+import { askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
 import { followLogs } from './following.ts';
 import type { Owner } from './owner.ts';
@@ -65,8 +65,8 @@ async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined): Pro
 async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
   const live = createLive(root, tick, onOutput);
   const hearing = new AbortController();
-  const see = ({ event }: Answer): void => (event === undefined ? live.look() : live.see(event as BusEvent));
-  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, see, hearing.signal)]);
+  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, ({ event }) => live.see(event as BusEvent), hearing.signal)]);
+  live.look();
   try {
     const run = await waitForRun(root, tick, timeoutMs);
     // It may have been over before anybody listened; its words lie there still.
@@ -99,7 +99,7 @@ function createLive(root: string, tick: string, onOutput: (text: string) => void
     see({ stage, run_id, tick: of }: BusEvent): void {
       if ((stage === 'subsession_spawn' || stage === 'subsession_adopted') && of === tick && run_id !== undefined) begin(run_id);
     },
-    /** It may have been under way before anybody listened. */
+    /** It may be under way already. */
     look(): void {
       const now = createReading(root).lookup(tick);
       if (now.status === 'running') begin(now.run_id);

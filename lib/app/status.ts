@@ -2,6 +2,7 @@ import type { Breaker } from '../core/breaker.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { isProven } from '../core/run.ts';
 import type { TickName } from '../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
 import { probeOwner } from '../platform/control.ts';
@@ -19,7 +20,7 @@ export interface HoldView {
 
 export interface CadenceView {
   readonly name: string;
-  readonly status: 'running' | 'held' | 'failing' | 'healthy' | 'never_run';
+  readonly status: 'running' | 'held' | 'failing' | 'unproven' | 'healthy' | 'never_run';
   readonly last_run: string | null;
   readonly last_status: string | null;
   readonly last_summary: string;
@@ -33,7 +34,7 @@ export interface CadenceView {
 export interface StatusView {
   readonly ok: true;
   readonly owner: OwnerView;
-  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'failing' | 'held' | 'running' | 'never_run', number>>;
+  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run', number>>;
   readonly cadences: readonly CadenceView[];
   readonly holds: readonly HoldView[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
@@ -76,6 +77,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     summary: {
       cadences: cadences.length,
       healthy: having('healthy'),
+      unproven: having('unproven'),
       failing: having('failing'),
       held: having('held'),
       running: having('running'),
@@ -164,7 +166,9 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const hold = facts.holds.find(({ key, state }) => (key === `cadence:${name}` || key === 'bus') && state !== 'closed') ?? null;
   const failures = digest?.consecutive_failures ?? 0;
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
-  const status = facts.running > 0 ? 'running' : isHeld ? 'held' : failures > 0 ? 'failing' : digest === undefined ? 'never_run' : 'healthy';
+  const isUnproven = digest?.last.status === 'unverified' && !isProven(digest.last);
+  const well = digest === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
+  const status = facts.running > 0 ? 'running' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
   return {
     name,
     status,

@@ -23,7 +23,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   subsession_spawn: ({ event, paint, who }) => `${paint.blue('▶')} ${who} starts  ${paint.dim(String(event.run_id))}`,
   subsession_adopted: ({ event, paint, who }) => `${paint.blue('▶')} ${who} was started by an earlier owner and goes on  ${paint.dim(String(event.run_id))}`,
   run_finished: ({ event, paint, who }) =>
-    `${paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
+    `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
   subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}`,
   retry_scheduled: ({ event, paint, who }) => `${paint.yellow('↻')} ${who} tries again ${inTime(event)}`,
   deferred: ({ event, paint, who, why }) => `${paint.yellow('↻')} ${who} put off ${inTime(event)}, not charged: ${why}`,

@@ -23,11 +23,13 @@ import { parseSize } from '../wire/size.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
+import { buildVerify } from './verify-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
 export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
   const run = buildRun(file.run, 'run', context);
   const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
+  const verify = buildVerify(file.verify, context);
   const breaker = buildBreaker(file.breaker, context);
   context.problems.push(...checkBudget(file.budget, context.source));
   if (run === undefined || context.problems.length > 0) return undefined;
@@ -52,6 +54,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     breaker,
     budget: buildBudget(file.budget),
     requiredEnv: file.required_env ?? [],
+    ...(verify === undefined ? {} : { verify }),
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
   };
 }

@@ -25,7 +25,7 @@ export interface BuildContext {
 /** These say how the program is spoken to, and are ours; `args` must not say otherwise. */
 const OUR_ARGS = ['-p', '--print', '--output-format', '--input-format', '--verbose', '--session-id', '-r', '--resume', '-c', '--continue'];
 
-export function buildRun(run: RunFile, key: 'run' | 'guard', context: BuildContext): RunKind | undefined {
+export function buildRun(run: RunFile, key: 'run' | 'guard' | 'verify', context: BuildContext): RunKind | undefined {
   if ('command' in run) return buildCommand(run, [key], context);
   return 'inline' in run ? buildInline(run, [key], context) : buildClaude(run, [key, 'claude'], context);
 }

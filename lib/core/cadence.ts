@@ -30,6 +30,8 @@ export interface Cadence {
   /** undefined: it may spend what it likes. */
   readonly budget: BudgetPolicy | undefined;
   readonly requiredEnv: readonly string[];
+  /** What must speak for a run that ended well. */
+  readonly verify?: Verification | undefined;
   /** Words for people and agents; the program does not act on them. */
   readonly about: {
     readonly inputs: Readonly<Record<string, string>>;
@@ -60,6 +62,22 @@ export type RunKind =
       /** `max_usd`, which stands among the args too: an upper bound of what one run costs. */
       readonly maxUsd?: number;
     };
+
+export type CommandRun = Extract<RunKind, { kind: 'command' }>;
+
+/** A JSON Schema (draft 2020-12) that has been found right. */
+export type JsonSchema = Readonly<Record<string, unknown>> | boolean;
+
+/** `counts`: whether a run without its evidence counts as proof of its cadence. */
+export type Verification = VerifyMeans & { readonly isRequired: boolean; readonly counts: 'proven' | 'ended' };
+
+export type VerifyMeans =
+  /** Exit 0: proven, 1: not proven, anything else: it could not be checked. */
+  | { readonly kind: 'command'; readonly run: CommandRun; readonly timeoutMs: Ms }
+  /** A file that matches one of these absolute patterns was changed since the run began. */
+  | { readonly kind: 'newer'; readonly patterns: readonly string[] }
+  /** The run's result fits. */
+  | { readonly kind: 'schema'; readonly schema: JsonSchema };
 
 /** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */
 export interface EnvSpec {

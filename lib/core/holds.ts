@@ -14,8 +14,9 @@ import {
   tripped,
 } from './breaker.ts';
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
+import { VERIFY_CLASS } from './evidence.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
-import type { RunRecord } from './run.ts';
+import { isProven, type RunRecord } from './run.ts';
 import { ruleOf } from './session-class.ts';
 
 /**
@@ -91,10 +92,11 @@ function onBlame(before: Breaker, run: RunRecord, { breaker, retry }: Policies, 
   return onFailure(before, breaker, retry, failure);
 }
 
-/** A run that failed by its own fault still proves its account, where the account did its part. */
+/** A run that failed by its own fault, or for which nobody can vouch, still proves its account, where the account did its part. */
 function isProof(run: RunRecord, key: string): boolean {
-  if (run.status === 'succeeded' || run.status === 'unverified') return true;
-  return isAccount(key) && run.blame === 'cadence' && ruleOf(run.class)?.answered === true;
+  if (isProven(run)) return true;
+  if (!isAccount(key)) return false;
+  return run.status === 'unverified' || (run.blame === 'cadence' && (run.class === VERIFY_CLASS || ruleOf(run.class)?.answered === true));
 }
 
 function guiltyKey(run: RunRecord): string | undefined {

@@ -1,9 +1,10 @@
 import type { Ms } from './instant.ts';
-import type { ModelUse } from './run.ts';
 
 /** What a run came to, judged. A runner answers with one of these and never throws. */
 export type Outcome =
   | { readonly kind: 'ok'; readonly summary: string }
+  /** It ended well, and without the evidence that its cadence asks for. */
+  | { readonly kind: 'unverified'; readonly summary: string; readonly reason: string }
   | { readonly kind: 'skip'; readonly reason: string }
   | { readonly kind: 'defer'; readonly delayMs: Ms | undefined; readonly reason: string }
   | ({ readonly kind: 'fail' } & Failing)
@@ -36,27 +37,8 @@ export interface Ending {
   readonly stderrTail: string;
   readonly droppedBytes: number;
   readonly survivors: readonly { readonly pid: number; readonly command: string }[];
-  readonly session?: SessionFacts;
+  /** Of a claude session, as it says itself. */
+  readonly session?: { readonly id?: string; readonly turns?: number };
 }
 
-/** Of an agent's session, as it says itself. */
-export interface SessionFacts {
-  readonly id?: string;
-  readonly turns?: number;
-  readonly model?: string;
-  readonly tokens?: Readonly<Record<string, ModelUse>>;
-  readonly costUsd?: number;
-  /** It ended before it told its cost. */
-  readonly isEstimate?: boolean;
-  /** What it was allowed to cost. */
-  readonly capUsd?: number;
-  /** Where `claude --resume <id>` finds it again. */
-  readonly cwd?: string;
-  /** It went on with what an earlier attempt had begun. */
-  readonly isResumed?: boolean;
-}
-
-/**
- * `budget`: it has cost more than it may. `in_vain`: it tries again what cannot succeed before a person has acted.
- */
-export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'budget' | 'in_vain' | 'cancel' | 'halt' | 'lost';
+export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'cancel' | 'halt' | 'lost';

@@ -44,6 +44,11 @@ export function pathsOf(root: string): Paths {
   };
 }
 
+/** Whose folder in `running/` it is: a guard and the look for evidence have one beside that of their run. */
+export function runIdOfFolder(folder: string): string {
+  return folder.replace(/\.(?:guard|verify)$/, '');
+}
+
 /** `logs/cadence-bus/subsessions/<day>-<cadence>-<run_id>.stdout.log` and its twin. */
 export function outputPaths(paths: Paths, day: string, cadence: string, runId: string): { readonly stdout: string; readonly stderr: string } {
   const stem = `${paths.subsessions}/${day}-${cadence}-${runId}`;

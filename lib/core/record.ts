@@ -1,4 +1,5 @@
 import type { Cadence } from './cadence.ts';
+import type { Evidence } from './evidence.ts';
 import { type Ms, toIso } from './instant.ts';
 import { signalOf } from './judge.ts';
 import type { Ending, Outcome } from './outcome.ts';
@@ -19,6 +20,7 @@ export interface Finished {
   readonly stdoutPath: string | null;
   readonly stderrPath: string | null;
   readonly costUsd: number | undefined;
+  readonly evidence?: Evidence | undefined;
 }
 
 const TIMED_OUT = 124;
@@ -33,7 +35,7 @@ export function recordOf(run: Finished): RunRecord {
     attempt: name.attempts,
     status: transition.status,
     reason: outcome.kind === 'ok' ? '' : transition.because,
-    summary: outcome.kind === 'ok' ? outcome.summary : '',
+    summary: outcome.kind === 'ok' || outcome.kind === 'unverified' ? outcome.summary : '',
     started_at: toIso(run.startedMs),
     ended_at: toIso(run.endedMs),
     duration_ms: Math.max(0, run.endedMs - run.startedMs),
@@ -43,6 +45,7 @@ export function recordOf(run: Finished): RunRecord {
     stdout_path: run.stdoutPath,
     stderr_path: run.stderrPath,
     ...failureOf(outcome),
+    ...proofOf(run),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
     ...originOf(tick),
     ...(run.cadence?.run.kind === 'claude' ? { prompt_path: run.cadence.run.promptPath } : {}),
@@ -104,17 +107,16 @@ function failureOf(outcome: Outcome): Pick<RunRecord, 'blame' | 'class' | 'block
   return { blame, ...(kind === undefined ? {} : { class: kind }), ...(untilMs === undefined ? {} : { blocked_until: toIso(untilMs) }) };
 }
 
-function sessionOf(ending: Ending | undefined): Partial<RunRecord> {
-  const { id, turns, model, tokens, isEstimate, cwd, isResumed } = ending?.session ?? {};
+function proofOf({ evidence, outcome, cadence }: Finished): Pick<RunRecord, 'verify' | 'proof'> {
   return {
-    ...(id === undefined ? {} : { session_id: id }),
-    ...(turns === undefined ? {} : { turns }),
-    ...(isResumed === true ? { is_resumed: true } : {}),
-    ...(model === undefined ? {} : { model }),
-    ...(tokens === undefined ? {} : { tokens }),
-    ...(isEstimate === true ? { cost_is_estimate: true } : {}),
-    ...(cwd === undefined ? {} : { cwd }),
+    ...(evidence === undefined ? {} : { verify: evidence }),
+    ...(outcome.kind === 'unverified' ? { proof: cadence?.verify?.counts === 'ended' } : {}),
   };
+}
+
+function sessionOf(ending: Ending | undefined): Pick<RunRecord, 'session_id' | 'turns'> {
+  const { id, turns } = ending?.session ?? {};
+  return { ...(id === undefined ? {} : { session_id: id }), ...(turns === undefined ? {} : { turns }) };
 }
 
 function exitCodeOf(ending: Ending | undefined): number | null {
@@ -124,7 +126,7 @@ function exitCodeOf(ending: Ending | undefined): number | null {
 }
 
 function tailOf(outcome: Outcome, ending: Ending | undefined): Pick<RunRecord, 'stderr_tail'> {
-  if (ending === undefined || outcome.kind === 'ok') return {};
+  if (ending === undefined || outcome.kind === 'ok' || outcome.kind === 'unverified') return {};
   const tail = ending.stderrTail.trim() === '' ? ending.stdoutTail : ending.stderrTail;
   return tail.trim() === '' ? {} : { stderr_tail: tail };
 }

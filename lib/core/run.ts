@@ -49,6 +49,10 @@ export interface RunRecord {
   readonly account?: string;
   /** The account said until when it may not be used. */
   readonly blocked_until?: string;
+  /** What its evidence said, where its cadence asks for some. */
+  readonly verify?: { readonly kind: string; readonly outcome: 'proven' | 'not_proven' | 'unknown'; readonly because: string };
+  /** Of an unverified run: whether it counts as proof all the same (`verify.counts: ended`). */
+  readonly proof?: boolean;
   readonly key?: string;
   readonly slot?: string;
   readonly source?: string;
@@ -67,16 +71,13 @@ export interface RunRecord {
   readonly tokens?: Readonly<Record<string, ModelUse>>;
   /** What its budget was charged, where money may have flowed and nobody knows how much: what was set aside for the run. */
   readonly charged_usd?: number;
-  /** The session goes on with the one of an earlier attempt, under the same id. */
-  readonly is_resumed?: true;
-  /** The model it began with. */
-  readonly model?: string;
-  /** It was stopped before it told its cost: `cost_usd` is what its tokens cost by our table of prices. */
-  readonly cost_is_estimate?: true;
-  /** Where a session ran; `claude --resume` finds it only there. */
-  readonly cwd?: string;
   /** Bytes of output that the log cap dropped. */
   readonly dropped_bytes?: number;
+}
+
+/** It proves its cadence: only a proof closes a breaker, voids a count of failures, sends "recovered". */
+export function isProven(run: Pick<RunRecord, 'status' | 'proof'>): boolean {
+  return run.status === 'succeeded' || (run.status === 'unverified' && run.proof === true);
 }
 
 /** A tick whose latest run has one of these has reached its end. */

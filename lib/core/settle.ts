@@ -20,6 +20,8 @@ export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: Ret
   switch (outcome.kind) {
     case 'ok':
       return { to: 'finished', status: 'succeeded', because: outcome.summary };
+    case 'unverified':
+      return { to: 'finished', status: 'unverified', because: outcome.reason };
     case 'skip':
       return { to: 'finished', status: 'skipped', because: outcome.reason };
     case 'cancelled':

@@ -1,5 +1,5 @@
 import type { Ms } from '../core/instant.ts';
-import type { Paths } from '../core/paths.ts';
+import { type Paths, runIdOfFolder } from '../core/paths.ts';
 import { formatRunId, parseRunId, type TickName } from '../core/tick.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, FIX, ok, warn } from './check.ts';
@@ -29,7 +29,7 @@ export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, i
     const folders = files.list(paths.running);
     const runs = new Set(claimed().map((name) => formatRunId(name.id, name.attempts)));
     const found = folders
-      .map((folder) => ({ runId: folder.replace(/\.guard$/, ''), runDir: `${paths.running}/${folder}` }))
+      .map((folder) => ({ runId: runIdOfFolder(folder), runDir: `${paths.running}/${folder}` }))
       .filter(({ runId, runDir }) => {
         const info = parseRunId(runId) === undefined || runs.has(runId) ? undefined : files.info(runDir);
         return info?.kind === 'folder' && (!isBesideOwner || clock.nowMs() - info.mtimeMs >= OLD_MS);

@@ -1,6 +1,6 @@
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
-import type { RunRecord } from '../core/run.ts';
+import { isProven, type RunRecord } from '../core/run.ts';
 import type { CadenceDigest, Files } from '../ports.ts';
 import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
 import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';
@@ -28,7 +28,7 @@ export const digestPath = (dir: string): string => `${dir}/digest.json`;
 
 export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through: LogPosition): void {
   const before = digest.cadences.get(run.cadence);
-  const succeeded = run.status === 'succeeded' || run.status === 'unverified' ? 1 : 0;
+  const succeeded = isProven(run) ? 1 : 0;
   const failed = run.status === 'failed' || run.status === 'dead' ? 1 : 0;
   digest.cadences.set(run.cadence, {
     last: run,

@@ -10,12 +10,12 @@ export interface Output {
 export const TAIL_BYTES = 4096;
 
 /** The last bytes of a file of any size, by one read. Never begins in the middle of a character; what is no UTF-8 is replaced. */
-export function readTail(files: Files, path: string, maxBytes = TAIL_BYTES, fromBytes = 0): string {
+export function readTail(files: Files, path: string, maxBytes = TAIL_BYTES, fromBytes = 0, untilBytes = Number.POSITIVE_INFINITY): string {
   return unlessRefused('', () => {
-    const sizeBytes = sizeOf(files, path);
+    const sizeBytes = Math.min(untilBytes, sizeOf(files, path));
     if (sizeBytes <= fromBytes) return '';
     const offset = Math.max(fromBytes, sizeBytes - maxBytes);
-    const bytes = files.readRange(path, offset, maxBytes);
+    const bytes = files.readRange(path, offset, sizeBytes - offset);
     return bytes.subarray(offset === 0 ? 0 : firstCharacter(bytes)).toString('utf8');
   });
 }

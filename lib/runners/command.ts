@@ -25,6 +25,6 @@ export function createCommandWork(deps: RunnerDeps): Work<CommandKind> {
 }
 
 /** A shell sees only what stands in the cadence: nothing of a tick is ever part of it. */
-function argvOf(command: CommandKind): readonly string[] {
+export function argvOf(command: CommandKind): readonly string[] {
   return command.shell ? ['/bin/sh', '-c', command.argv.join(' ')] : command.argv;
 }

@@ -1,4 +1,5 @@
 import type { BusSettings, RunKind } from '../core/cadence.ts';
+import type { Evidence } from '../core/evidence.ts';
 import type { HandlerEnqueueOptions } from '../core/handler.ts';
 import type { Ms } from '../core/instant.ts';
 import { dayOf } from '../core/instant.ts';
@@ -23,15 +24,27 @@ export interface RunnerDeps {
   readonly enqueue: (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
 }
 
-/** One of the two parts of a job: the guard that asks whether there is work, and the run. Each has a folder and time limits of its own, both write into the same two files. */
+/**
+ * One of the parts of a job: the guard that asks whether there is work, the run, and the look for its evidence. Each has a
+ * folder and time limits of its own, all write into the same two files.
+ */
 export interface Phase {
   readonly job: Job;
-  readonly part: 'guard' | 'run';
+  readonly part: 'guard' | 'run' | 'verify';
   readonly runDir: string;
   readonly output: Output;
-  /** What was said before it began, by its guard or by an uncharged run of the same id: not its own words. */
-  readonly before: { readonly stdoutBytes: number; readonly stderrBytes: number };
+  /** What the parts before it had said: not its own words. */
+  readonly before: Sizes;
+  /** Where its own words end, because a later part has begun to speak; undefined: at the end of the files. */
+  readonly until?: Sizes | undefined;
+  /** Of this part alone; undefined: that of the cadence. */
+  readonly timeoutMs?: Ms | undefined;
   readonly startedMs: Ms;
+}
+
+export interface Sizes {
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
 }
 
 export interface PhaseEnd {
@@ -40,6 +53,9 @@ export interface PhaseEnd {
   /** It is certain that it wrote nothing. */
   readonly isSilent?: boolean;
   readonly costUsd?: number | undefined;
+  readonly evidence?: Evidence | undefined;
+  /** What it answered, as data; undefined: words only. */
+  readonly result?: { readonly value: unknown } | undefined;
 }
 
 export type InlineKind = Extract<RunKind, { kind: 'inline' }>;
@@ -53,6 +69,6 @@ export interface Work<K> {
 
 export function phaseOf(deps: RunnerDeps, job: Job, part: Phase['part'], startedMs: Ms): Phase {
   const { stdout, stderr } = outputPaths(deps.paths, dayOf(job.startedMs), job.cadence.name, job.runId);
-  const runDir = `${deps.paths.running}/${job.runId}${part === 'guard' ? '.guard' : ''}`;
+  const runDir = `${deps.paths.running}/${job.runId}${part === 'run' ? '' : `.${part}`}`;
   return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr }, before: { stdoutBytes: 0, stderrBytes: 0 } };
 }

@@ -9,21 +9,22 @@ import { createCommandWork } from './command.ts';
 import { createInlineWork } from './inline.ts';
 import { type Phase, type PhaseEnd, phaseOf, type RunnerDeps, type Work } from './phase.ts';
 import { resumePhase } from './run-file.ts';
+import { lookUnderWay, verified, verifiedLater } from './verify.ts';
 
 type Works = { readonly [K in RunKind['kind']]: Work<Extract<RunKind, { kind: K }>> };
 type How = 'run' | 'adopt';
 
 /**
- * A job is its guard, if it has one, and then its run. Each leaves a folder while it is at work (`running/<run_id>.guard`,
- * `running/<run_id>`), so that whoever takes over after a death goes on in the middle: with the guard's child, with the
- * run's child, or with neither, and then the run was interrupted.
+ * A job is its guard, if it has one, then its run, then the look for its evidence. Each leaves a folder while it is at
+ * work (`running/<run_id>.guard`, `running/<run_id>`, `running/<run_id>.verify`), so that whoever takes over after a death
+ * goes on in the middle: with the child of the part under way, or with none, and then the run was interrupted.
  */
 export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind'], Runner>> {
   const works: Works = { inline: createInlineWork(deps), command: createCommandWork(deps), claude: createClaudeWork(deps) };
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
-    settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : work(works, first, stop, how)));
+    settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {
-    run: (job, stop) => start(behindEarlierWords(deps, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
+    run: (job, stop) => start(phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs), stop, 'run'),
     adopt: (job, stop) =>
       start(
         unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),
@@ -40,9 +41,9 @@ async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseE
     if (!(error instanceof CadenceError)) throw error;
     return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined };
   });
-  if (first.part === 'guard') unlessRefused(undefined, () => deps.files.removeTree(first.runDir));
+  if (first.job.cadence.guard !== undefined) unlessRefused(undefined, () => deps.files.removeTree(phaseOf(deps, first.job, 'guard', 0).runDir));
   const output = end.isSilent === true && first.part === 'run' ? NO_OUTPUT : keepOutput(deps.files, first.output);
-  return { outcome: end.outcome, ending: end.ending, costUsd: end.costUsd, ...output };
+  return { outcome: end.outcome, evidence: end.evidence, ending: end.ending, costUsd: end.costUsd, ...output };
 }
 
 const NO_OUTPUT = { stdoutPath: null, stderrPath: null };
@@ -54,13 +55,25 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
   const asked = await work(works, guard, stop, how);
   const outcome = outcomeOfGuard(asked);
   if (outcome !== undefined) return { ...asked, outcome };
-  return work(works, behindEarlierWords(deps, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
+  const { output } = guard;
+  const before = { stdoutBytes: sizeOf(deps.files, output.stdoutPath), stderrBytes: sizeOf(deps.files, output.stderrPath) };
+  return runThenVerify(deps, works, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output, before }, stop, 'run');
 }
 
-/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
-function behindEarlierWords(deps: RunnerDeps, phase: Phase): Phase {
-  const { stdoutPath, stderrPath } = phase.output;
-  return { ...phase, before: { stdoutBytes: sizeOf(deps.files, stdoutPath), stderrBytes: sizeOf(deps.files, stderrPath) } };
+/** A look for evidence that has begun says that its run ended well: its child is asked once more what it said, and nothing is repeated. */
+async function runThenVerify(deps: RunnerDeps, works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
+  const { run, verify } = phase.job.cadence;
+  const looking = how === 'adopt' ? lookUnderWay(deps, phase) : undefined;
+  if (looking === undefined) {
+    // For a handler nothing else says that its job has begun.
+    if (verify?.kind === 'command' && run.kind === 'inline') deps.files.makeDir(phase.runDir);
+    return verified(deps, phase, await work(works, phase, stop, how), stop);
+  }
+  const ended: PhaseEnd =
+    run.kind === 'inline'
+      ? { outcome: { kind: 'ok', summary: looking.summary }, ending: undefined }
+      : await work(works, { ...phase, until: looking.until }, stop, how);
+  return verifiedLater(deps, phase, ended, stop);
 }
 
 function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
@@ -85,7 +98,7 @@ function outcomeOfGuard({ outcome, ending }: PhaseEnd): Outcome | undefined {
 
 function phaseUnderWay(deps: RunnerDeps, job: Job): Phase {
   const [run, guard] = [phaseOf(deps, job, 'run', job.startedMs), phaseOf(deps, job, 'guard', job.startedMs)];
-  const isGuard = job.cadence.guard !== undefined && !hasBegun(deps, run) && hasBegun(deps, guard);
+  const isGuard = job.cadence.guard !== undefined && !hasBegun(deps, run) && hasBegun(deps, guard) && lookUnderWay(deps, run) === undefined;
   return resumePhase(deps.files, deps.paths, isGuard ? guard : run);
 }
 

@@ -28,8 +28,8 @@ export interface Ended {
   readonly claim: Claim;
   readonly transition: Transition;
   readonly run: RunRecord;
-  /** The run folder of a child, removed at the very end. */
-  readonly runDir: string | undefined;
+  /** The folders of its children, removed at the very end. */
+  readonly runDirs: readonly string[];
 }
 
 interface Pending extends Ended {
@@ -131,7 +131,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         journal.emit({ level: 'warn', stage: 'settle_lost', cadence: run.cadence, tick: run.tick, run_id: run.run_id });
       }
     }
-    if (one.runDir !== undefined) files.removeTree(one.runDir);
+    for (const runDir of one.runDirs) files.removeTree(runDir);
     one.done(one.isOurs);
   }
 
@@ -165,9 +165,9 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   }
 
   return {
-    end({ claim, transition, run, runDir }) {
+    end({ claim, transition, run, runDirs }) {
       return new Promise((resolve) => {
-        unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDir, position, done: resolve }) });
+        unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDirs, position, done: resolve }) });
         tryToRecord();
         work();
       });
@@ -191,7 +191,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
 /** M31: what a reader of the log needs to find the run again. */
 function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'> {
   return {
-    level: isFailure ? 'error' : 'info',
+    level: isFailure ? 'error' : run.status === 'unverified' ? 'warn' : 'info',
     stage: isFailure ? 'subsession_failed' : 'run_finished',
     cadence: run.cadence,
     tick: run.tick,
@@ -204,6 +204,7 @@ function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'>
     ...(run.stdout_path === null ? {} : { stdout_path: run.stdout_path }),
     ...(run.stderr_path === null ? {} : { stderr_path: run.stderr_path }),
     ...(run.summary === '' ? {} : { summary: run.summary }),
+    ...(run.status === 'unverified' ? { because: run.reason } : {}),
     ...(isFailure ? { error: run.reason } : {}),
   };
 }

@@ -32,7 +32,7 @@ export function createDismissal(deps: { clock: Clock; queue: Queue; journal: Jou
     async endClaim(claim, transition) {
       const named = transition.to === 'finished' ? claim.name : transition.name;
       const run = recordWithoutRun(named, claim.tick, transition, clock.nowMs());
-      await conclusion.end({ claim, transition, run, runDir: undefined });
+      await conclusion.end({ claim, transition, run, runDirs: [] });
     },
   };
 }

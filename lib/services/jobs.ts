@@ -63,10 +63,8 @@ export function createJobs(deps: JobsDeps): Jobs {
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
     const transition = settle(name, tick, end.outcome, cadence.retry, endedMs, clock.random());
-    const { outcome, ending, costUsd, stdoutPath, stderrPath } = end;
-    const run = recordOf({ name, tick, cadence, startedMs: job.startedMs, endedMs, outcome, transition, ending, stdoutPath, stderrPath, costUsd });
-    const runDir = cadence.run.kind === 'inline' && cadence.guard?.kind !== 'command' ? undefined : `${paths.running}/${job.runId}`;
-    const isSettled = conclusion.end({ claim, transition, run, runDir });
+    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd: end.costUsd });
+    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job) });
     if (needsSettling(cadence, end)) await isSettled;
   }
 
@@ -139,6 +137,13 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all([...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind)).map(({ isEnded }) => isEnded));
     },
   };
+}
+
+/** Where its children leave their traces; a handler has none. The guard's is gone by the time its run begins. */
+function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify } }: Job): readonly string[] {
+  const folder = `${running}/${runId}`;
+  if (verify?.kind === 'command') return [`${folder}.verify`, folder];
+  return run.kind === 'inline' && guard?.kind !== 'command' ? [] : [folder];
 }
 
 function notBegun(reason: string): RunEnd {

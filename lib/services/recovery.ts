@@ -1,6 +1,6 @@
 import type { Cadence } from '../core/cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Paths } from '../core/paths.ts';
+import { type Paths, runIdOfFolder } from '../core/paths.ts';
 import { recordOf, transitionOf } from '../core/record.ts';
 import type { RunRecord } from '../core/run.ts';
 import { settle } from '../core/settle.ts';
@@ -95,7 +95,7 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): P
     stderrPath: null,
     costUsd: undefined,
   });
-  await conclusion.end({ claim, transition, run, runDir: undefined });
+  await conclusion.end({ claim, transition, run, runDirs: [] });
 }
 
 function startOf(deps: RecoveryDeps, runId: string): number {
@@ -107,7 +107,7 @@ function startOf(deps: RecoveryDeps, runId: string): number {
 function sweepRunFolders(deps: RecoveryDeps, known: ReadonlySet<string>): void {
   const { files, paths, journal } = deps;
   for (const folder of files.list(paths.running)) {
-    const runId = folder.replace(/\.guard$/, '');
+    const runId = runIdOfFolder(folder);
     if (known.has(runId) || parseRunId(runId) === undefined) continue;
     const runDir = `${paths.running}/${folder}`;
     if (deps.isAlive(runId, runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });

@@ -5,6 +5,7 @@ import { describeFound, type SourceProblem } from './problem.ts';
 import { claudeRun, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
+import { verifySchema } from './verify.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 const KEY = 'a word of a-z, 0-9, - and _';
@@ -62,6 +63,7 @@ export const cadenceSchema = keys(
     retry: retry.optional().describe('How often and when a failed run is tried again.'),
     breaker: breaker.optional().describe('When to stop trying for a while.'),
     budget: cadenceBudget.optional().describe('What it may spend. Default: no limit.'),
+    verify: verifySchema.optional().describe('What must speak for a run that ended well: an exit code alone proves little.'),
     required_env: list(envName, NAMES).optional().describe('Environment variables without which no run is started.'),
     inputs: about.optional().describe('What it reads, name: text, for people and agents.'),
     outputs: about.optional().describe('What it makes, name: text, for people and agents.'),
@@ -76,7 +78,6 @@ export type CadenceFile = Omit<z.infer<typeof cadenceSchema>, 'run' | 'guard'> &
 const LATER = 'Remove it; nothing would come of it.';
 export const CADENCE_NOT_YET: NotYet = {
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
-  verify: 'Remove it; let the command check its own result and exit with 1 where it is missing.',
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
   on_failure: `${LATER} Failed ticks are retried and end in dlq/.`,
   notify: `${LATER} Watch "cadence-bus status" or the journal.`,

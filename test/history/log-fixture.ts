@@ -89,7 +89,7 @@ export function naiveDigest(runs: readonly RunRecord[]): Record<string, CadenceD
   for (const run of runs) {
     const of = runs.filter(({ cadence }) => cadence === run.cadence);
     const isFailure = ({ status }: RunRecord): boolean => status === 'failed' || status === 'dead';
-    const isSuccess = ({ status }: RunRecord): boolean => status === 'succeeded' || status === 'unverified';
+    const isSuccess = ({ status, proof }: RunRecord): boolean => status === 'succeeded' || (status === 'unverified' && proof === true);
     digest[run.cadence] = {
       last: of.at(-1) as RunRecord,
       runs: of.length,

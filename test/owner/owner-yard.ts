@@ -157,7 +157,7 @@ function readLines<T>(dir: string): readonly T[] {
 
 /** Until a tick has a final record, which is handed back. */
 export function finalRecord(yard: Yard, tick: string, limitMs?: number): Promise<RunRecord> {
-  const FINAL = ['succeeded', 'dead', 'cancelled', 'skipped', 'coalesced', 'expired'];
+  const FINAL = ['succeeded', 'unverified', 'dead', 'cancelled', 'skipped', 'coalesced', 'expired'];
   return eventually(`tick ${tick} has ended`, () => yard.records().find((run) => run.tick === tick && FINAL.includes(run.status)), limitMs);
 }
 

@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import type { Job } from '../../lib/ports.ts';
+import { orphan } from './orphan.ts';
 import { reasonOf, workbench } from './workbench.ts';
 
 const bench = workbench();
-const SHORT_OWNER = fileURLToPath(new URL('../fixtures/children/short-owner.ts', import.meta.url));
-
-/** Runs the job in an owner that is killed, as -9 kills, as soon as the job has said these words. */
-async function orphan(job: Job, words: RegExp): Promise<void> {
-  const spec = join(bench.root, `${job.runId}.json`);
-  writeFileSync(spec, JSON.stringify({ root: bench.root, job }));
-  const owner = spawn(process.execPath, ['--import', 'tsx', SHORT_OWNER, spec], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: 'ignore' });
-  const gone = new Promise((end) => owner.once('exit', end));
-  await bench.hear(job, words);
-  owner.kill('SIGKILL');
-  await gone;
-}
 
 describe('a job whose owner was killed with -9', () => {
   it('A4 goes on, is adopted by the next owner, and ends with its own exit code and all it said', async () => {
     const sign = join(bench.root, 'go-1');
     const job = bench.job(bench.fixture('waits-for.sh', sign, '3'));
-    await orphan(job, /ready/);
+    await orphan(bench, job, /ready/);
     const end = bench.adopt(job);
     writeFileSync(sign, '');
     assert.equal(reasonOf((await end).outcome), 'fail: exit 3: ready');
@@ -35,7 +21,7 @@ describe('a job whose owner was killed with -9', () => {
 
   it('keeps its timeout from the start it had', async () => {
     const job = bench.job(bench.fixture('waits-for.sh', join(bench.root, 'never'), '0'), { timeoutMs: 60_000 });
-    await orphan({ ...job, startedMs: Date.now() - 59_900 }, /ready/);
+    await orphan(bench, { ...job, startedMs: Date.now() - 59_900 }, /ready/);
     const end = await bench.adopt(job);
     assert.match(reasonOf(end.outcome), /^fail: timed out after 1m/);
     assert.deepEqual(await bench.people(job), []);
@@ -44,7 +30,7 @@ describe('a job whose owner was killed with -9', () => {
   it('goes on with the run after a guard that nobody waited for', async () => {
     const sign = join(bench.root, 'go-2');
     const job = bench.job(bench.command(['/bin/sh', '-c', 'echo ran']), { guard: bench.fixture('waits-for.sh', sign, '0') });
-    await orphan(job, /ready/);
+    await orphan(bench, job, /ready/);
     assert.ok(existsSync(`${bench.paths.running}/${job.runId}`), 'the folder by which the next owner knows that the job has begun');
     const end = bench.adopt(job);
     writeFileSync(sign, '');

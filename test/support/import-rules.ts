@@ -22,7 +22,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   'ports.ts': ['core'],
   'loop.ts': RULES,
   'doc.ts': RULES,
-  wire: ['core', 'zod', 'yaml'],
+  wire: ['core', 'zod', 'yaml', 'ajv', 'node:module'],
   platform: [...RULES, 'node:*', 'write-file-atomic', 'proper-lockfile', 'chokidar', 'cross-spawn', 'pino'],
   config: ADAPTER,
   bus: ADAPTER,

@@ -77,6 +77,7 @@ export function describeRecord(run: RunRecord): string {
     ['attempt', String(run.attempt)],
     ['reason', run.reason],
     ['summary', run.summary],
+    ['evidence', run.verify === undefined ? null : `${run.verify.outcome.replace('_', ' ')} (${run.verify.kind}): ${run.verify.because}`],
     ['started', run.started_at],
     ['ended', run.ended_at],
     ['took', run.ended_at === null ? null : formatDuration(run.duration_ms)],

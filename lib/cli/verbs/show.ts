@@ -1,6 +1,7 @@
 import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { createReading } from '../../app/reading.ts';
+import { describeVerify } from '../../app/verify-view.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
@@ -56,6 +57,7 @@ function describeCadence(cadence: Cadence): string {
       'breaker',
       `opens after ${breaker.failures} failures in a row for ${formatDuration(breaker.openMs)}, doubling to at most ${formatDuration(breaker.maxOpenMs)}`,
     ],
+    ['evidence', describeVerify(cadence.verify)],
     ['needs', cadence.requiredEnv.join(', ') || 'no environment variable'],
   ];
   return table(rows.map(([key, value]) => [`  ${key}`, value]));

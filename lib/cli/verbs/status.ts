@@ -39,10 +39,12 @@ function ownerLine(owner: OwnerView, paint: Paint): string {
   }
 }
 
-const MARK: Readonly<Record<CadenceView['status'], string>> = { running: '▶', held: '‖', failing: '✗', healthy: '✓', never_run: '·' };
+const MARK: Readonly<Record<CadenceView['status'], string>> = { running: '▶', held: '‖', failing: '✗', unproven: '?', healthy: '✓', never_run: '·' };
 
 function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
-  const color = { running: paint.blue, held: paint.yellow, failing: paint.red, healthy: paint.green, never_run: paint.dim }[cadence.status];
+  const color = { running: paint.blue, held: paint.yellow, failing: paint.red, unproven: paint.yellow, healthy: paint.green, never_run: paint.dim }[
+    cadence.status
+  ];
   const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
   const failures = cadence.consecutive_failures > 0 ? failuresInARow(cadence.consecutive_failures) : '';
   const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;

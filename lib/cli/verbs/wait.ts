@@ -1,6 +1,6 @@
 import { waitForRun } from '../../app/waiting.ts';
 import { CadenceError } from '../../core/error.ts';
-import type { RunRecord } from '../../core/run.ts';
+import { isProven, type RunRecord } from '../../core/run.ts';
 import type { CommandContext } from '../command.ts';
 import { describeRecord } from './runs.ts';
 
@@ -16,5 +16,5 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
 
 /** It ended as it was meant to: with proof, or with nothing to do. */
 export function isWell(run: RunRecord): boolean {
-  return run.status === 'succeeded' || run.status === 'skipped' || run.status === 'coalesced';
+  return isProven(run) || run.status === 'skipped' || run.status === 'coalesced';
 }

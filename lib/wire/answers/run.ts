@@ -22,6 +22,11 @@ const fields = {
   class: text.optional(),
   account: text.optional(),
   blocked_until: text.optional(),
+  verify: z
+    .looseObject({ kind: text, outcome: z.enum(['proven', 'not_proven', 'unknown']), because: text })
+    .optional()
+    .describe('What its evidence said, where its cadence asks for some.'),
+  proof: z.boolean().optional().describe('Of an unverified run: whether it counts as proof of its cadence all the same.'),
   key: text.optional(),
   slot: text.optional(),
   source: text.optional(),

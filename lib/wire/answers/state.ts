@@ -11,7 +11,7 @@ const owner = z.looseObject({
 
 const cadenceStatus = z.looseObject({
   name: text,
-  status: text.describe('running, held, failing, healthy, never_run, disabled'),
+  status: text.describe('running, held, failing, unproven, healthy, never_run, disabled'),
   last_run: instantOrNull,
   last_status: text.nullable(),
   last_summary: text,
@@ -25,7 +25,7 @@ const cadenceStatus = z.looseObject({
 export const statusAnswer = z.looseObject({
   ok: isOk,
   owner,
-  summary: z.looseObject({ cadences: number, healthy: number, failing: number, held: number, running: number, never_run: number }),
+  summary: z.looseObject({ cadences: number, healthy: number, unproven: number, failing: number, held: number, running: number, never_run: number }),
   cadences: z.array(cadenceStatus),
   holds: z.array(hold),
   counts: z.looseObject({ inbox: number, waiting: number, claimed: number, dlq: number }),

@@ -1,0 +1,27 @@
+import type { Verification, VerifyMeans } from '../core/cadence.ts';
+import { parseDuration } from '../core/duration.ts';
+import type { Ms } from '../core/instant.ts';
+import { type VerifyFile, verifyProblems } from '../wire/verify.ts';
+import { absolutePath } from './absolute-path.ts';
+import { type BuildContext, buildRun } from './run-builder.ts';
+
+const DEFAULT_VERIFY_TIMEOUT_MS: Ms = 60_000;
+
+/** The evidence that a cadence asks for. undefined: none, or the context's problems say what is wrong. */
+export function buildVerify(file: VerifyFile | undefined, context: BuildContext): Verification | undefined {
+  if (file === undefined) return undefined;
+  const problems = verifyProblems(file, context.source);
+  context.problems.push(...problems);
+  const means = problems.length > 0 ? undefined : buildMeans(file, context);
+  return means === undefined ? undefined : { ...means, isRequired: file.required ?? true, counts: file.counts ?? 'proven' };
+}
+
+function buildMeans(file: VerifyFile, context: BuildContext): VerifyMeans | undefined {
+  const { command, shell, cwd, env, timeout, newer, schema } = file;
+  if (schema !== undefined) return { kind: 'schema', schema };
+  if (newer !== undefined) return { kind: 'newer', patterns: [newer].flat().map((pattern) => absolutePath(pattern, context.root, context.home)) };
+  if (command === undefined) return undefined;
+  const run = buildRun({ command, shell, cwd, env }, 'verify', context);
+  const timeoutMs = parseDuration(timeout ?? '') ?? DEFAULT_VERIFY_TIMEOUT_MS;
+  return run?.kind === 'command' ? { kind: 'command', run, timeoutMs } : undefined;
+}
