@@ -151,6 +151,9 @@ export interface Queue {
 
 /** What the queue found in the drop zone and dealt with by itself. */
 export interface QueueNews {
+  /** What never was a tick is about to be moved to the dlq: its record comes before the move, so that a restart can complete it. */
+  dying(name: DeadName, because: string): void;
+  /** It has been moved. */
   dead(name: DeadName, because: string): void;
   coalesced(id: string, cadence: string, because: string): void;
   adopted(name: TickName, from: string): void;

@@ -47,11 +47,22 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
+  reportStrays(deps);
   // From here on what ended before is done, and its records need not be seen again.
   book.save();
   await Promise.all(open.map((claim) => resume(deps, claim)));
   sweepRunFolders(deps, new Set(open.map(runIdOf)));
 }
+
+/** The reports of what never was a tick are written when there is time, so they may be missing long after its record was seen. */
+function reportStrays({ files, paths, queue, history }: RecoveryDeps): void {
+  if (!files.list(paths.dlq).some((file) => file.endsWith(STRAY))) return;
+  for (const run of history.runs({ limit: RECENT_STRAYS })) if (run.moves_to?.endsWith(STRAY) === true) queue.report(run, []);
+}
+
+const STRAY = '.malformed.json';
+/** As many as are reported at all in a flood. */
+const RECENT_STRAYS = 1_000;
 
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
 
