@@ -5,19 +5,23 @@
  * contract: when it resolves, what `false` means, what never happens.
  */
 import type { BusSettings, Cadence } from './core/cadence.ts';
+import type { CadenceDigest } from './core/cadence-digest.ts';
 import type { ChildExit, SpawnSpec } from './core/child.ts';
 import type { Definition, Problem } from './core/definition.ts';
 import type { BusEvent } from './core/event.ts';
-import type { Evidence } from './core/evidence.ts';
+import type { FileInfo, FileText } from './core/file-info.ts';
 import type { LogPosition } from './core/holds.ts';
+import type { HttpAnswer, HttpRequest } from './core/http.ts';
 import type { Ms } from './core/instant.ts';
-import type { Ending, Outcome, StopCause } from './core/outcome.ts';
+import type { Delivery, Notice } from './core/notice.ts';
+import type { StopCause } from './core/outcome.ts';
 import type { ControlRequest, OwnerInfo, OwnerState } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
+import type { RunEnd } from './core/run-end.ts';
 import type { Transition } from './core/settle.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
-export type { ChildExit, ControlRequest, Definition, OwnerInfo, OwnerState, Problem, SpawnSpec };
+export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec };
 
 export interface Closeable {
   close(): void;
@@ -44,15 +48,6 @@ export interface Ids {
 }
 
 // ── Files ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-export interface FileInfo {
-  readonly kind: 'file' | 'folder' | 'symlink' | 'other';
-  readonly sizeBytes: number;
-  readonly mtimeMs: Ms;
-  readonly inode: number;
-  readonly uid: number;
-  readonly mode: number;
-}
 
 /**
  * The disk, narrow enough to be cut after every call in tests. Calls are synchronous because that is three times
@@ -92,10 +87,6 @@ export interface Files {
   freeBytes(path: string): number;
   realPath(path: string): string;
 }
-
-export type FileText =
-  | { readonly kind: 'text'; readonly text: string; readonly info: FileInfo }
-  | { readonly kind: 'too_large' | 'not_a_file' | 'not_utf8' | 'unreadable'; readonly info: FileInfo | undefined };
 
 export interface AppendLog {
   /** Bytes in the file, with what was written last. */
@@ -146,14 +137,13 @@ export interface Queue {
   find(id: string): TickName | undefined;
   /** Claims that an earlier owner left. A malformed one lies in the dlq already. */
   orphans(): Promise<readonly Claim[]>;
+  /** A tick of the bus's own, accepted at once and on disk when it returns. false: one with this id is pending or runs. */
+  put(name: TickName, tick: Tick): boolean;
   onArrival(wake: () => void): Closeable;
 }
 
 /** What the queue found in the drop zone and dealt with by itself. */
 export interface QueueNews {
-  /** What never was a tick is about to be moved to the dlq: its record comes before the move, so that a restart can complete it. */
-  dying(name: DeadName, because: string): void;
-  /** It has been moved. */
   dead(name: DeadName, because: string): void;
   coalesced(id: string, cadence: string, because: string): void;
   adopted(name: TickName, from: string): void;
@@ -187,14 +177,6 @@ export interface History {
   keyed(sinceMs: Ms): Iterable<string>;
   /** Per cadence: the last run, and how many of each kind there were. */
   digest(): Readonly<Record<string, CadenceDigest>>;
-}
-
-export interface CadenceDigest {
-  readonly last: RunRecord;
-  readonly runs: number;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly consecutive_failures: number;
 }
 
 /** The journal of events (`journal/<day>.jsonl`), one writer. */
@@ -258,14 +240,25 @@ export interface StopSignal {
   onStop(listener: (cause: StopCause) => void): void;
 }
 
-export interface RunEnd {
-  readonly outcome: Outcome;
-  readonly evidence?: Evidence | undefined;
-  /** undefined for inline runs, which have no process. */
-  readonly ending: Ending | undefined;
-  readonly costUsd?: number | undefined;
-  readonly stdoutPath: string | null;
-  readonly stderrPath: string | null;
+// ── Notices ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Messages on their way, one whole file each (`outbox/<key>.json`), and how each ended (`outbox/delivered/<day>.jsonl`). */
+export interface Outbox {
+  /** On disk when it returns. false: it lies there, or has ended, already. */
+  put(notice: Notice): boolean;
+  /** Oldest first; those that this cadence of the program's own delivers, or all. */
+  pending(cadence?: string): readonly Notice[];
+  /** A try that failed is written down in the notice itself. */
+  keep(notice: Notice): void;
+  /** Delivered: it is removed. Dead: it lies in `outbox/dead/` from now on. The line that says so is on disk first. */
+  end(notice: Notice, end: Delivery): Promise<void>;
+  /** How the notices of this run ended. */
+  ended(runId: string, sinceMs: Ms): readonly Delivery[];
+}
+
+/** The network. Never rejects: what may happen is an answer. */
+export interface Http {
+  post(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
 }
 
 // ── Definitions ────────────────────────────────────────────────────────────────────────────────────────────────────

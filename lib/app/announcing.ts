@@ -8,9 +8,11 @@ import type { Conclusion } from '../services/conclusion.ts';
 /** What the queue deals with by itself is recorded and told like all else. */
 export function newsTo(journal: Journal, note: Conclusion['note'], clock: Clock, redact: Redact): QueueNews {
   return {
-    dying: (name, said) => note(recordWithoutRun(name, undefined, { to: 'dlq', status: 'dead', name, because: redact(said) }, clock.nowMs())),
-    dead: (name, said) =>
-      journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason: name.reason, because: redact(said) }),
+    dead(name, said) {
+      const because = redact(said);
+      note(recordWithoutRun(name, undefined, { to: 'dlq', status: 'dead', name, because }, clock.nowMs()));
+      journal.emit({ level: 'error', stage: 'dead_lettered', cadence: name.cadence, tick: name.id, reason: name.reason, because });
+    },
     coalesced: (id, cadence, because) => journal.emit({ level: 'info', stage: 'coalesced', cadence, tick: id, because }),
     adopted: (name, from) => journal.emit({ level: 'info', stage: 'adopted', cadence: name.cadence, tick: name.id, from }),
     left: (path, because) => journal.emit({ level: 'warn', stage: 'foreign_left', path, because }),

@@ -1,5 +1,6 @@
 import { createFileQueue } from '../bus/file-queue.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
+import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
@@ -8,7 +9,7 @@ import { isFinal } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
 import { createIds } from '../platform/ids.ts';
 import { createProcesses } from '../platform/processes.ts';
-import type { Clock, Files, History, Journal, Ownership, Queue, RunLog } from '../ports.ts';
+import type { Clock, Files, History, Http, Journal, Ownership, Queue, RunLog } from '../ports.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
@@ -22,6 +23,7 @@ import { createStorageHealth, type StorageHealth } from '../services/storage-hea
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { createForgiveness } from './edited.ts';
+import { composeFollowingUp } from './following-up.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeStorage, type Storage } from './storage.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -60,6 +62,7 @@ export interface OwnerWiring {
   readonly files?: Files;
   readonly clock?: Clock;
   readonly runners?: Runners;
+  readonly http?: Http;
 }
 
 /** How long a key is remembered after its tick has ended. */
@@ -78,10 +81,12 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     ids: createIds(),
     news: newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner),
   });
-  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, onFault });
-  const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? 1 });
+  const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
+  const { followUps } = following;
+  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
+  const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
   const processes = createProcesses({ clock, files });
-  const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload));
+  const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload), following.runnerOf);
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();
@@ -122,8 +127,9 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     async recover() {
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
+      followUps.load();
       const { isAlive } = processes;
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, book, cadenceOf, isAlive, onFault });
+      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, cadenceOf, isAlive, onFault });
     },
   };
 }

@@ -1,11 +1,15 @@
 import { createDefinitions } from '../config/definitions.ts';
+import { builtinCadence, isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
+import { controlCadence } from '../core/control.ts';
 import { CadenceError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
 import { pathsOf } from '../core/paths.ts';
+import { CONTROL_CADENCE } from '../core/tick.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
 import type { Definition, Problem } from '../ports.ts';
+import { createReading } from './reading.ts';
 
 /** What the folder of definitions says now, read afresh. */
 export interface Defined {
@@ -36,4 +40,14 @@ export function requireCadence(root: string, name: string): { readonly definitio
     `there is no cadence ${name} in ${root}/cadences`,
     close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`,
   );
+}
+
+/** The cadences of the program itself, as far as they have had something to do. */
+export function builtinsOf(root: string): readonly Definition[] {
+  const paths = pathsOf(root);
+  const own = Object.keys(createReading(root).history.digest()).filter(isBuiltin);
+  const cadences = [CONTROL_CADENCE, ...own.filter((name) => name !== CONTROL_CADENCE).sort()].flatMap((name) =>
+    name === CONTROL_CADENCE ? controlCadence(paths) : (builtinCadence(name, paths) ?? []),
+  );
+  return cadences.map((cadence) => ({ name: cadence.name, path: cadence.path, cadence, problems: [] }));
 }

@@ -1,3 +1,4 @@
+import { isFollowUpCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
 import { toIso } from '../core/instant.ts';
@@ -38,7 +39,7 @@ export interface OwnerOptions {
   readonly takeOver?: boolean;
   /** Carry out orders, run nothing. */
   readonly ordersOnly?: boolean;
-  /** Run this cadence only. */
+  /** Run this cadence only, and what follows from its runs. */
   readonly only?: string;
   readonly onEvent?: (event: BusEvent) => void;
 }
@@ -72,7 +73,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
   const parts: OwnerParts = composeOwner({
     root: options.root,
     ownership,
-    serves: (cadence) => options.ordersOnly !== true && (options.only ?? cadence) === cadence,
+    serves: (cadence) => options.ordersOnly !== true && (isFollowUpCadence(cadence) || (options.only ?? cadence) === cadence),
     wake: loop.wake,
     onFault: fail,
   });

@@ -6,6 +6,7 @@ import { createClock } from '../platform/clock.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
 import { followLogs } from './following.ts';
+import { HOOKS_WITHIN_MS, waitForHooks } from './hook-results.ts';
 import type { Owner } from './owner.ts';
 import { ownMeanwhile } from './owning.ts';
 import { createReading } from './reading.ts';
@@ -14,7 +15,7 @@ import { waitForRun } from './waiting.ts';
 
 /**
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
- * tick's cadence, in the order of its ticks; nothing else is started. An owner that ends before the tick does, such as
+ * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited for a while. An owner that ends before the tick does, such as
  * another process that waited like this, is followed by us.
  */
 export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord> {
@@ -35,6 +36,7 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
     const run = await endOf(owner, tick, timeoutMs);
     if (run === undefined) live.stop();
     await live.ended();
+    if (run !== undefined) await waitForHooks(root, run, HOOKS_WITHIN_MS);
     if (run !== undefined) return run;
     throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
   });
@@ -72,6 +74,7 @@ async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined,
     // It may have been over before anybody listened; its words lie there still.
     live.begin(run.run_id);
     await live.ended();
+    await waitForHooks(root, run, HOOKS_WITHIN_MS);
     return run;
   } catch (error) {
     if (error instanceof CadenceError && error.code === 'no_owner') return undefined;

@@ -26,9 +26,13 @@ export function composeRunners(storage: Storage, processes: RunnerDeps['processe
 }
 
 /** Which runner a cadence has; orders have one of their own. */
-export function createRunnerChoice(runners: Runners, carryOut: (payload: unknown) => Promise<Outcome>): (cadence: Cadence) => Runner {
+export function createRunnerChoice(
+  runners: Runners,
+  carryOut: (payload: unknown) => Promise<Outcome>,
+  own: (cadence: string, runners: Runners) => Runner | undefined,
+): (cadence: Cadence) => Runner {
   const orders = createOrderRunner(carryOut);
-  return (cadence) => (cadence.name === CONTROL_CADENCE ? orders : runners[cadence.run.kind]);
+  return (cadence) => (cadence.name === CONTROL_CADENCE ? orders : (own(cadence.name, runners) ?? runners[cadence.run.kind]));
 }
 
 /** A handler's tick knows whose child it is. */

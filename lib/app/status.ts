@@ -1,4 +1,5 @@
 import type { Breaker } from '../core/breaker.ts';
+import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
@@ -59,7 +60,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const digest = reading.history.digest();
   const names = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed, ...dead]);
   if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
-  const cadences = names
+  const shown = names
     .filter((name) => only === undefined || name === only)
     .map((name) =>
       cadenceView(name, {
@@ -70,6 +71,8 @@ export async function readStatus(root: string, only: string | undefined): Promis
         dead: count(dead, name),
       }),
     );
+  // The program's own are shown where somebody should look.
+  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || status === 'held' || dead > 0);
   const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
   return {
     ok: true,

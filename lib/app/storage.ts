@@ -1,4 +1,5 @@
 import { createDefinitions, type LiveDefinitions } from '../config/definitions.ts';
+import { withBuiltins } from '../config/known-definitions.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { createHistory } from '../history/history.ts';
 import { createJournal } from '../history/journal.ts';
@@ -22,7 +23,7 @@ export interface Storage {
   readonly redacting: Redacting;
 }
 
-const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'subsessions'] as const;
+const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'outbox', 'subsessions'] as const;
 
 export function makeFolders(files: Files, paths: Paths): void {
   for (const folder of FOLDERS) files.makeDir(paths[folder]);
@@ -46,7 +47,7 @@ export function composeStorage(
     history: createHistory({ files, paths }),
     runLog: createRunLog({ files, clock, paths }),
     journal: createJournal({ files, clock, paths, onFault, redacted: (event) => redactedEvent(event, redacting) }),
-    definitions: createDefinitions({ files, paths, home: machine.home }),
+    definitions: withBuiltins(createDefinitions({ files, paths, home: machine.home }), paths),
     redacting,
   };
 }

@@ -1,8 +1,8 @@
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import { type DeadName, formatDeadName, isCadenceName, parseDeadName, parseTickName, type Tick } from '../core/tick.ts';
-import type { Clock, Files, Ids, QueueNews } from '../ports.ts';
-import { MAX_FILE_BYTES, readTick } from '../wire/tick.ts';
+import type { Clock, Files, Ids } from '../ports.ts';
+import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { deadReport, withRaw, withReport } from './dead-report.ts';
 import type { LeftFiles } from './left-files.ts';
 
@@ -14,10 +14,10 @@ import type { LeftFiles } from './left-files.ts';
 export interface DeadLetters {
   /** Answers the name it has here; another id where that name is taken. undefined: `from` was no longer there. */
   bury(from: string, name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): DeadName | undefined;
-  /** The same for what never was a tick, its record first. Its report waits until there is time for it: garbage must not delay anybody. */
+  /** The same for what never was a tick. Its report waits until there is time for it: garbage must not delay anybody. */
   buryStray(from: string, name: DeadName, because: string): DeadName | undefined;
-  /** Writes the report of this death into a dead file that has none yet, as an owner leaves it who dies in between. */
-  complete(name: DeadName, because: string, attempts: readonly RunRecord[]): void;
+  /** Writes the report into a dead file that has none yet. */
+  report(name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): void;
   /** Writes some of the reports that wait; true: more are waiting. */
   catchUp(): boolean;
 }
@@ -27,76 +27,49 @@ const REPORTS_A_ROUND = 8;
 /** In a flood the name and the journal must do: the file stays word for word what it was, and no disk is worn out by garbage. */
 const MAX_UNREPORTED = 1_000;
 
-export interface DeadLettersDeps {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly paths: Paths;
-  readonly news: Pick<QueueNews, 'dying'>;
-  readonly left: LeftFiles;
-}
-
-export function createDeadLetters(deps: DeadLettersDeps): DeadLetters {
-  const { files, clock, ids, paths, news, left } = deps;
+export function createDeadLetters(deps: { files: Files; clock: Clock; ids: Ids; paths: Paths; left: LeftFiles }): DeadLetters {
+  const { files, clock, ids, paths, left } = deps;
   const unreported = new Map<DeadName, string>();
   const pathOf = (name: DeadName): string => `${paths.dlq}/${formatDeadName(name)}`;
 
   /** A rename would replace another dead tick, fail on a folder, and do nothing between two names of one file. */
-  function freeName(wanted: DeadName): DeadName {
-    return files.info(pathOf(wanted)) === undefined ? wanted : { ...wanted, id: ids.fresh() };
+  function move(from: string, wanted: DeadName): DeadName | undefined {
+    const name = files.info(pathOf(wanted)) === undefined ? wanted : { ...wanted, id: ids.fresh() };
+    return files.rename(from, pathOf(name)) ? name : undefined;
   }
 
-  /** A report names its file; one that was dead before and died again has the report of then, with the name of then. */
-  function report(name: DeadName, tickOf: (text: string) => Tick | undefined, because: string, attempts: readonly RunRecord[]): void {
+  function report(name: DeadName, tick: Tick | undefined, because: string, attempts: readonly RunRecord[]): void {
     const path = pathOf(name);
     const found = files.read(path, MAX_FILE_BYTES);
-    if (found?.kind !== 'text' || found.text.includes(formatDeadName(name))) return;
-    const tick = tickOf(found.text);
+    if (found?.kind !== 'text') return;
     const dead = deadReport(name, because, attempts, clock.nowMs(), paths);
     const text = tick === undefined ? withRaw(found.text, dead) : withReport(found.text, tick, dead);
     if (text !== undefined) files.write(path, text);
   }
 
-  function reportLater(name: DeadName, because: string): void {
-    if (name.reason === 'malformed' && unreported.size < MAX_UNREPORTED) unreported.set(name, because);
-  }
-
   return {
     bury(from, wanted, tick, because, attempts) {
-      const name = freeName(wanted);
-      if (!files.rename(from, pathOf(name))) return undefined;
-      report(name, () => tick, because, attempts);
+      const name = move(from, wanted);
+      if (name !== undefined) report(name, tick, because, attempts);
       return name;
     },
     buryStray(from, wanted, because) {
-      const name = freeName(wanted);
-      // A file that has just gone has no death to tell.
-      if (files.info(from) === undefined) return undefined;
-      news.dying(name, because);
-      if (!files.rename(from, pathOf(name))) return undefined;
-      reportLater(name, because);
+      const name = move(from, wanted);
+      if (name !== undefined && name.reason === 'malformed' && unreported.size < MAX_UNREPORTED) unreported.set(name, because);
       return name;
     },
-    complete(name, because, attempts) {
-      if (name.reason === 'malformed') reportLater(name, because);
-      else report(name, tickIn, because, attempts);
-    },
+    report,
     catchUp() {
       let count = 0;
       for (const [name, because] of unreported) {
         if (count === REPORTS_A_ROUND) return true;
         count += 1;
         unreported.delete(name);
-        left.spare(pathOf(name), () => report(name, () => undefined, because, []));
+        left.spare(pathOf(name), () => report(name, undefined, because, []));
       }
       return false;
     },
   };
-}
-
-function tickIn(text: string): Tick | undefined {
-  const reading = readTick(text, '');
-  return reading.kind === 'tick' ? reading.tick : undefined;
 }
 
 /** A cadence name made of any file name, for what has no better one. */

@@ -1,6 +1,6 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
+import { formatDeadName, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { type Batches, createBatches } from './batches.ts';
@@ -181,7 +181,10 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     report(run, attempts) {
       const name = parseDeadName(run.moves_to?.slice('dlq/'.length) ?? '');
-      if (name !== undefined) deadLetters.complete(name, run.reason, attempts);
+      const found = name === undefined ? undefined : files.read(`${paths.dlq}/${formatDeadName(name)}`, MAX_FILE_BYTES);
+      if (name === undefined || found === undefined) return;
+      const judged = judge(found);
+      if (judged.kind === 'tick' && judged.tick.dead === undefined) deadLetters.report(name, judged.tick, run.reason, attempts);
     },
     find: (id) => pending.byId(id)?.name,
     async orphans() {
@@ -198,6 +201,13 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
         claims.push(claim);
       }
       return claims;
+    },
+    put(name, tick) {
+      if (isTaken(name.id)) return false;
+      const file = formatTickName(name);
+      files.write(`${paths.waiting}/${file}`, `${JSON.stringify(tick)}\n`);
+      pending.add({ name, folder: 'waiting', file, gone: false });
+      return true;
     },
     onArrival(wake) {
       return files.watch(paths.inbox, () => {

@@ -50,15 +50,9 @@ export function createIntake(deps: IntakeDeps): Intake {
 
   function condemn(file: string, reason: 'malformed' | 'rejected', because: string): void {
     stillness.forget(file);
-    const wanted = { dueMs: clock.nowMs(), cadence: nameOfStray(file), id: idOf(file), attempts: 0, reason };
+    const wanted = { dueMs: clock.nowMs(), cadence: nameOfStray(file), id: ids.fresh(), attempts: 0, reason };
     const name = deadLetters.buryStray(pathOf(file), wanted, because);
     if (name !== undefined) news.dead(name, because);
-  }
-
-  /** The same for an owner who finds the file again after one who died between its record and its move. */
-  function idOf(file: string): string {
-    const info = files.info(pathOf(file));
-    return info === undefined ? ids.fresh() : ids.keyed('stray', file, String(info.inode), String(info.mtimeMs));
   }
 
   /** Waits for what may still be growing. */

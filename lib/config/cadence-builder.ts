@@ -21,6 +21,7 @@ import type { BusSettingsFile } from '../wire/bus-settings.ts';
 import type { CadenceFile } from '../wire/cadence.ts';
 import { parseSize } from '../wire/size.ts';
 import { absolutePath } from './absolute-path.ts';
+import { buildFollowUps, buildNotify } from './follow-up-builder.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
 import { buildVerify } from './verify-builder.ts';
@@ -32,6 +33,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
   const verify = buildVerify(file.verify, context);
   const breaker = buildBreaker(file.breaker, context);
   context.problems.push(...checkBudget(file.budget, context.source));
+  const followUps = run === undefined ? undefined : buildFollowUps(file, run, context);
   if (run === undefined || context.problems.length > 0) return undefined;
   return {
     name,
@@ -53,6 +55,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     retry: buildRetry(file.retry),
     breaker,
     budget: buildBudget(file.budget),
+    ...(followUps === undefined ? {} : { followUps }),
     requiredEnv: file.required_env ?? [],
     ...(verify === undefined ? {} : { verify }),
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
@@ -62,6 +65,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
 export function buildSettings(file: BusSettingsFile, root: string, home: string): BusSettings {
   return {
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
+    ...(file.notify === undefined ? {} : { notify: buildNotify(file.notify) }),
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
     budget: buildBudget(file.budget),
     scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,

@@ -30,7 +30,7 @@ export function buildRun(run: RunFile, key: 'run' | 'guard' | 'verify', context:
   return 'inline' in run ? buildInline(run, [key], context) : buildClaude(run, [key, 'claude'], context);
 }
 
-function buildCommand(run: CommandRunFile, at: KeyPath, context: BuildContext): RunKind | undefined {
+export function buildCommand(run: CommandRunFile, at: KeyPath, context: BuildContext): Extract<RunKind, { kind: 'command' }> | undefined {
   const shell = run.shell ?? false;
   const cwd = absolutePath(run.cwd ?? '.', context.root, context.home);
   const words = shell ? shellText(run, at, context) : commandWords(run.command, [...at, 'command'], context);

@@ -1,5 +1,7 @@
 import type { BudgetPolicy, BusBudget } from './budget.ts';
+import type { HookName } from './follow-up.ts';
 import type { Ms } from './instant.ts';
+import type { NotifyPolicy } from './notify-policy.ts';
 import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
@@ -32,6 +34,8 @@ export interface Cadence {
   readonly requiredEnv: readonly string[];
   /** What must speak for a run that ended well. */
   readonly verify?: Verification | undefined;
+  /** Hooks and notices; undefined: nothing is said of them. */
+  readonly followUps?: FollowUpPolicy;
   /** Words for people and agents; the program does not act on them. */
   readonly about: {
     readonly inputs: Readonly<Record<string, string>>;
@@ -78,6 +82,11 @@ export type VerifyMeans =
   | { readonly kind: 'newer'; readonly patterns: readonly string[] }
   /** The run's result fits. */
   | { readonly kind: 'schema'; readonly schema: JsonSchema };
+/** What follows the end of its ticks. */
+export interface FollowUpPolicy {
+  readonly hooks: Readonly<Partial<Record<HookName, readonly CommandRun[]>>>;
+  readonly notify: NotifyPolicy;
+}
 
 /** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */
 export interface EnvSpec {
@@ -118,6 +127,8 @@ export interface BusSettings {
   readonly scheduler: SchedulerKind;
   /** Below this much free disk nothing new is started. */
   readonly minFreeBytes: number;
+  /** For every cadence, as far as it says nothing else. */
+  readonly notify?: NotifyPolicy;
   readonly retentionMs: Ms;
   readonly retentionBytes: number;
 }

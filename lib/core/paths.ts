@@ -11,6 +11,8 @@ export interface Paths {
   readonly running: string;
   readonly runs: string;
   readonly journal: string;
+  readonly outbox: string;
+  readonly failing: string;
   readonly holds: string;
   readonly circuit: string;
   readonly owner: string;
@@ -35,6 +37,8 @@ export function pathsOf(root: string): Paths {
     running: `${state}/running`,
     runs: `${state}/runs`,
     journal: `${state}/journal`,
+    outbox: `${state}/outbox`,
+    failing: `${state}/failing.json`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,
     owner: `${state}/owner.json`,

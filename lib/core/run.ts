@@ -1,3 +1,5 @@
+import type { FollowUp } from './follow-up.ts';
+
 /** One execution of one attempt: the record that every verb, hook and notice shows. Names on disk, so snake_case. */
 export const RUN_STATUSES = [
   'queued',
@@ -63,6 +65,8 @@ export interface RunRecord {
   readonly retry_at?: string;
   /** Where the tick's file goes, `waiting/<name>` or `dlq/<name>`; absent: it is removed. A restart carries this out. */
   readonly moves_to?: string;
+  /** Hooks and notices that this end sets off. A restart makes good what was not done of it. */
+  readonly follow_ups?: readonly FollowUp[];
   readonly survivors?: readonly { readonly pid: number; readonly command: string }[];
   /** Of a claude session: `claude --resume <session_id>` goes on with it. */
   readonly session_id?: string;

@@ -3,11 +3,12 @@ import type { LogPosition } from '../core/holds.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
 import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
+import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
 import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
- * How a run ends: record, flush, settle, conclude, announce. The record is made at once, so that our death repeats no run
+ * How a run ends: record, flush, settle, follow up, conclude, announce. The record is made at once, so that our death repeats no run
  * that has ended; many ends share one flush. A claimed file moves only after the line that ends its run is on disk; only
  * if the move was ours do holds change and waiters hear of it. When the disk fails, ends are kept in memory and tried
  * again until it holds.
@@ -38,6 +39,12 @@ interface Pending extends Ended {
   isTried?: boolean;
   /** Set once the move was made: when what follows meets a fault of the disk, it is not made again. */
   isOurs?: boolean;
+  isConcluded?: boolean;
+}
+
+/** An end without a run, whose hooks and notices stand in line like those of runs. */
+interface Noted {
+  readonly noted: RunRecord;
 }
 
 export interface ConclusionDeps {
@@ -49,15 +56,17 @@ export interface ConclusionDeps {
   readonly journal: Journal;
   readonly book: HoldsBook;
   readonly health: StorageHealth;
+  /** What follows is done after the move and before the book forgets the record: a restart makes good what is missing. */
+  readonly followUps: Pick<FollowUps, 'plan' | 'act'>;
   /** Takes what is no fault of the disk: the owner must end. */
   readonly onFault: (error: unknown) => void;
 }
 
 export function createConclusion(deps: ConclusionDeps): Conclusion {
-  const { clock, files, queue, runLog, history, journal, book, health, onFault } = deps;
+  const { clock, files, queue, runLog, history, journal, book, health, followUps, onFault } = deps;
   const listeners: ((run: RunRecord) => void)[] = [];
-  const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => void }[] = [];
-  const ends: Pending[] = [];
+  const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => unknown }[] = [];
+  const ends: (Pending | Noted)[] = [];
   let working: Promise<void> | undefined;
   let isBroken = false;
 
@@ -86,7 +95,9 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         const covered = ends.length;
         await runLog.flush();
         for (let n = 0; n < covered; n += 1) {
-          await conclude(ends[0] as Pending);
+          const [end] = ends as [Pending | Noted];
+          if ('noted' in end) followUps.act(end.noted);
+          else await conclude(end);
           ends.shift();
         }
         health.well('runs');
@@ -121,8 +132,10 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
 
   async function conclude(one: Pending): Promise<void> {
     const { run } = one;
-    if (one.isOurs === undefined) {
-      one.isOurs = await move(one);
+    one.isOurs ??= await move(one);
+    if (one.isConcluded !== true) {
+      if (one.isOurs) followUps.act(run);
+      one.isConcluded = true;
       if (one.isOurs) {
         announce(run, one.transition);
         book.onEnd(run, one.position);
@@ -165,15 +178,17 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   }
 
   return {
-    end({ claim, transition, run, runDirs }) {
+    end({ claim, transition, run: ended, runDirs }) {
+      const run = followUps.plan(ended);
       return new Promise((resolve) => {
         unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDirs, position, done: resolve }) });
         tryToRecord();
         work();
       });
     },
-    note(run) {
-      unrecorded.push({ run, recorded: () => undefined });
+    note(ended) {
+      const run = followUps.plan(ended);
+      unrecorded.push({ run, recorded: () => (run.follow_ups === undefined ? undefined : ends.push({ noted: run })) });
       tryToRecord();
       for (const see of listeners) see(run);
       work();

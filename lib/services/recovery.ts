@@ -2,11 +2,12 @@ import type { Cadence } from '../core/cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Paths, runIdOfFolder } from '../core/paths.ts';
 import { recordOf, transitionOf } from '../core/record.ts';
-import type { RunRecord } from '../core/run.ts';
+import { isFinal, type RunRecord } from '../core/run.ts';
 import { settle } from '../core/settle.ts';
 import { formatRunId, parseRunId } from '../core/tick.ts';
 import type { Claim, Clock, Files, History, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
+import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 
@@ -15,6 +16,7 @@ import type { Jobs } from './jobs.ts';
  * stale, so this is a step of the start and needs no time limits:
  *
  * - the run's end is recorded: the move it prescribes is carried out;
+ * - hooks and notices that recorded ends prescribe are put where they are missing;
  * - a child lives, or left its exit code: it is adopted;
  * - neither: the run was interrupted. The attempt stays charged, so that a tick which kills its owner ends in the dlq.
  */
@@ -27,6 +29,7 @@ export interface RecoveryDeps {
   readonly journal: Journal;
   readonly conclusion: Conclusion;
   readonly jobs: Jobs;
+  readonly followUps: Pick<FollowUps, 'makeGood'>;
   readonly book: HoldsBook;
   readonly cadenceOf: (name: string) => Cadence;
   readonly isAlive: (runId: string, runDir: string) => boolean;
@@ -43,28 +46,24 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   const recorded = claims.length === 0 ? new Map<string, RunRecord>() : recentEnds(history);
   const open: Claim[] = [];
   for (const claim of claims) {
-    const end = recorded.get(runIdOf(claim));
+    const end = recorded.get(runIdOf(claim)) ?? endedUnrun(recorded, claim);
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
-  reportStrays(deps);
+  await deps.followUps.makeGood(unseen);
   // From here on what ended before is done, and its records need not be seen again.
   book.save();
   await Promise.all(open.map((claim) => resume(deps, claim)));
   sweepRunFolders(deps, new Set(open.map(runIdOf)));
 }
 
-/** The reports of what never was a tick are written when there is time, so they may be missing long after its record was seen. */
-function reportStrays({ files, paths, queue, history }: RecoveryDeps): void {
-  if (!files.list(paths.dlq).some((file) => file.endsWith(STRAY))) return;
-  for (const run of history.runs({ limit: RECENT_STRAYS })) if (run.moves_to?.endsWith(STRAY) === true) queue.report(run, []);
-}
-
-const STRAY = '.malformed.json';
-/** As many as are reported at all in a flood. */
-const RECENT_STRAYS = 1_000;
-
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
+
+/** A tick that turned out to be too old once it was claimed was recorded under the try that it did not spend. A revived one ended so before. */
+function endedUnrun(recorded: ReadonlyMap<string, RunRecord>, { name, tick }: Claim): RunRecord | undefined {
+  const before = tick.dead === undefined ? recorded.get(formatRunId(name.id, name.attempts - 1)) : undefined;
+  return before !== undefined && isFinal(before.status) ? before : undefined;
+}
 
 function recentEnds(history: History): Map<string, RunRecord> {
   const ends = new Map<string, RunRecord>();

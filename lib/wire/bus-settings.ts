@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { busBudget, checkBudget } from './budget.ts';
 import type { Checked } from './cadence.ts';
 import { explainIssues, type NotYet } from './explain.ts';
+import { notify, SECRETS_BY_ENV } from './follow-up.ts';
 import { schedulerKey } from './schedule.ts';
 import { count, duration, keys, path, size } from './value.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -25,6 +26,7 @@ export const busSettingsSchema = keys(
       .describe('The claude program.'),
     budget: busBudget.optional().describe('What all cadences together may spend. Default: no limit.'),
     scheduler: schedulerKey,
+    notify: notify.optional().describe('Whom to tell, and of what, for every cadence that says nothing else.'),
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {
@@ -44,7 +46,7 @@ export type BusSettingsFile = z.infer<typeof busSettingsSchema>;
 const LATER = 'Remove it; nothing would come of it.';
 const SETTINGS_NOT_YET: NotYet = {
   sinks: LATER,
-  notify: LATER,
+  ...SECRETS_BY_ENV,
   budgets: 'It is called budget: {day_usd: 10, month_usd: 100}; what one cadence may spend stands in its own file.',
   accounts: 'Remove it; a cadence names its account itself.',
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
+import { hooks, notify, SECRETS_BY_ENV } from './follow-up.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
 import { claudeRun, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
@@ -64,6 +65,10 @@ export const cadenceSchema = keys(
     breaker: breaker.optional().describe('When to stop trying for a while.'),
     budget: cadenceBudget.optional().describe('What it may spend. Default: no limit.'),
     verify: verifySchema.optional().describe('What must speak for a run that ended well: an exit code alone proves little.'),
+    on_success: hooks.optional().describe('Lines for /bin/sh, or commands, to run when a tick has ended well.'),
+    on_failure: hooks.optional().describe('The same when a tick is given up: not after a try that is followed by another.'),
+    on_complete: hooks.optional().describe('The same after every end: succeeded, failed, cancelled, expired.'),
+    notify: notify.optional().describe('Whom to tell, and of what. What is not said here is taken from bus.yaml.'),
     required_env: list(envName, NAMES).optional().describe('Environment variables without which no run is started.'),
     inputs: about.optional().describe('What it reads, name: text, for people and agents.'),
     outputs: about.optional().describe('What it makes, name: text, for people and agents.'),
@@ -75,12 +80,10 @@ export const cadenceSchema = keys(
 
 export type CadenceFile = Omit<z.infer<typeof cadenceSchema>, 'run' | 'guard'> & { readonly run: RunFile; readonly guard: RunFile | undefined };
 
-const LATER = 'Remove it; nothing would come of it.';
 export const CADENCE_NOT_YET: NotYet = {
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
-  on_failure: `${LATER} Failed ticks are retried and end in dlq/.`,
-  notify: `${LATER} Watch "cadence-bus status" or the journal.`,
+  ...SECRETS_BY_ENV,
   schema: 'Remove it; let the command check the payload.',
   'run.output': 'Remove it; the output is kept as it is.',
   'guard.output': 'Remove it; the output is kept as it is.',

@@ -6,7 +6,7 @@ import type { YamlSource } from './yaml-source.ts';
 type Issue = z.core.$ZodIssue;
 
 /** What to do instead of a key that is known, but not carried out by this version; by its key path. */
-export type NotYet = Readonly<Record<string, string>>;
+export type NotYet = Readonly<Record<string, string | { readonly message: string; readonly hint: string }>>;
 
 /** The issues of a schema as problems of a text. `prefix`: where the checked value stands. */
 export function explainIssues(issues: readonly Issue[], source: YamlSource, notYet: NotYet, prefix: KeyPath = []): readonly SourceProblem[] {
@@ -42,7 +42,8 @@ function optionMeant(options: readonly (readonly Issue[])[]): readonly Issue[] |
 export function explainUnknownKey(path: KeyPath, known: readonly string[], source: YamlSource, notYet: NotYet): SourceProblem {
   const name = String(path.at(-1));
   const instead = Object.hasOwn(notYet, formatKey(path)) ? notYet[formatKey(path)] : undefined;
-  if (instead !== undefined) return source.problem(path, 'known, not in this version yet', instead, 'key');
+  if (typeof instead === 'string') return source.problem(path, 'known, not in this version yet', instead, 'key');
+  if (instead !== undefined) return source.problem(path, instead.message, instead.hint, 'key');
   const meant = nearest(name, known);
   const allowed = `Allowed here: ${known.join(', ')}.`;
   return source.problem(path, `unknown key ${describeFound(name)}`, meant === undefined ? allowed : `Did you mean "${meant}"? ${allowed}`, 'key');

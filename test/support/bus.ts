@@ -72,7 +72,6 @@ export function testBus(options: { files?: Files; budget?: number } = {}): TestB
       paths,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
       news: {
-        dying: (name) => news.push(`dying ${name.id}`),
         dead: (name, because) => news.push(`dead ${name.reason} ${name.cadence}: ${because}`),
         coalesced: (id) => news.push(`coalesced ${id}`),
         adopted: (name) => news.push(`adopted ${name.id}`),

@@ -3,7 +3,7 @@ import { composeOwner, type OwnerParts } from '../../lib/app/compose.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
-import type { Files, Job, Runner } from '../../lib/ports.ts';
+import type { Files, Http, Job, Runner } from '../../lib/ports.ts';
 import type { TestClock } from './bus.ts';
 
 /** A root with one cadence for each way a tick can go, and ticks for them: a whole story. */
@@ -87,7 +87,14 @@ export function storyRunner(ran: Map<string, number> = new Map()): StoryRunner {
 }
 
 /** An owner without a process of its own. */
-export function storyOwner(root: string, files: Files, clock: TestClock, runner: Runner): { readonly parts: OwnerParts; readonly fault: Promise<unknown> } {
+export function storyOwner(
+  root: string,
+  files: Files,
+  clock: TestClock,
+  runner: Runner,
+  http?: Http,
+): { readonly parts: OwnerParts; readonly fault: Promise<unknown>; takeWoken(): boolean } {
+  let isWoken = false;
   let report: (error: unknown) => void = () => undefined;
   const fault = new Promise<unknown>((resolve) => {
     report = resolve;
@@ -97,19 +104,31 @@ export function storyOwner(root: string, files: Files, clock: TestClock, runner:
     root,
     ownership,
     serves: () => true,
-    wake: () => undefined,
+    wake: () => {
+      isWoken = true;
+    },
     onFault: report,
     files,
     clock,
     runners: { inline: runner, command: runner, claude: runner },
+    ...(http === undefined ? {} : { http }),
   });
-  return { parts, fault };
+  const takeWoken = (): boolean => {
+    const was = isWoken;
+    isWoken = false;
+    return was;
+  };
+  return { parts, fault, takeWoken };
 }
 
 const FAR_MS = 30 * 86_400_000;
 
 /** Runs the owner until nothing is left to do, moving the clock to each next instant; or until `died`. Rejects with its fault. */
-export async function runToRest({ parts, fault }: ReturnType<typeof storyOwner>, clock: TestClock, died?: Promise<void>): Promise<'rested' | 'died'> {
+export async function runToRest(
+  { parts, fault, takeWoken }: ReturnType<typeof storyOwner>,
+  clock: TestClock,
+  died?: Promise<void>,
+): Promise<'rested' | 'died'> {
   const dead = fault.then((error) => Promise.reject(error));
   const live = async (): Promise<'rested'> => {
     await parts.recover();
@@ -117,8 +136,14 @@ export async function runToRest({ parts, fault }: ReturnType<typeof storyOwner>,
       const nextMs = await parts.consumer.poll();
       await parts.conclusion.idle();
       await clock.breathe();
+      // What delivers notices writes to the real disk, and takes its time.
+      await parts.jobs.ended(['inline', 'command', 'claude']);
       if (parts.jobs.running().length > 0 || parts.conclusion.backlog() > 0) continue;
+      takeWoken();
       const again = await parts.consumer.poll();
+      await parts.conclusion.idle();
+      await clock.breathe();
+      if (takeWoken()) continue;
       const wakeMs = again ?? nextMs;
       if (wakeMs === undefined || wakeMs > clock.nowMs() + FAR_MS) break;
       clock.set(Math.max(wakeMs, clock.nowMs() + 1));

@@ -17,10 +17,10 @@ export const SEE_COMMANDS: CommandGroup = {
     {
       name: 'list',
       summary: 'the cadences, what they run, and what is wrong with their definitions',
-      usage: '',
+      usage: '[--all]',
       maxWords: 0,
-      flags: [],
-      examples: ['cadence-bus list'],
+      flags: [{ name: 'all', summary: 'the cadences of the program itself, too' }],
+      examples: ['cadence-bus list', 'cadence-bus list --all'],
       exits: [],
       load: () => import('../verbs/list.ts'),
     },

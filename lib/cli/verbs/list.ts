@@ -1,11 +1,13 @@
-import { readDefined } from '../../app/defined.ts';
+import { builtinsOf, readDefined } from '../../app/defined.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 
-export async function run({ out, root }: CommandContext): Promise<number> {
-  const { definitions, problems } = readDefined(await root());
+export async function run({ flags, out, root }: CommandContext): Promise<number> {
+  const at = await root();
+  const { definitions: defined, problems } = readDefined(at);
+  const definitions = flags.has('all') ? [...defined, ...builtinsOf(at)] : defined;
   const cadences = definitions.map(({ name, path, cadence, problems: own }) => ({
     name,
     path,

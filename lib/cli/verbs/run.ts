@@ -1,5 +1,6 @@
 import { viewRun } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
+import { withHooks } from '../../app/hook-results.ts';
 import { createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
 import { reasonsToWait } from '../../app/status.ts';
@@ -33,7 +34,8 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   }
   for (const because of reasonsToWait(at, cadence)) out.note(`${out.paint.yellow('‖')} ${name} waits: ${toVisible(because)}`);
   const record = await runHere(at, receipt.tick, timeoutMs, out.live);
-  out.result({ ok: isWell(record), ...record }, () => describeRecord(record));
+  const told = await withHooks(at, record);
+  out.result({ ok: isWell(record), ...told }, () => describeRecord(told));
   out.next(`cadence-bus logs ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

@@ -1,3 +1,4 @@
+import type { HookResult } from '../../app/hook-results.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
 import { formatDuration } from '../../core/duration.ts';
@@ -69,7 +70,7 @@ function row(run: RunRecord, paint: Paint): readonly string[] {
 }
 
 /** A run, or a tick that has not run yet, in words. */
-export function describeRecord(run: RunRecord): string {
+export function describeRecord(run: RunRecord & { readonly hooks?: readonly HookResult[] }): string {
   const rows: (readonly [string, string | null | undefined])[] = [
     ['run', run.run_id],
     ['cadence', run.cadence],
@@ -86,8 +87,15 @@ export function describeRecord(run: RunRecord): string {
     ['tries again', run.retry_at],
     ['stdout', run.stdout_path],
     ['stderr', run.stderr_path],
+    ...(run.hooks ?? []).map((hook, n): readonly [string, string] => [n === 0 ? 'hooks' : '', describeHook(hook)]),
     ['left behind', run.survivors?.map(({ pid, command }) => `${pid} ${command}`).join('; ')],
     ['dropped', run.dropped_bytes === undefined ? null : `${run.dropped_bytes} bytes of output, over the log's cap`],
   ];
   return table(rows.flatMap(([key, value]) => (value === null || value === undefined || value === '' ? [] : [[`  ${key}`, toVisible(value)]])));
+}
+
+/** `notify:discord delivered`, `on_failure[0] waiting, 1 try: exit 3` */
+export function describeHook({ name, status, attempts, ok, error }: HookResult): string {
+  const tries = ok || attempts === 0 ? '' : `, ${attempts} ${attempts === 1 ? 'try' : 'tries'}`;
+  return `${name} ${status}${tries}${error === undefined ? '' : `: ${error}`}`;
 }

@@ -1,5 +1,6 @@
 import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
+import { withHooks } from '../../app/hook-results.ts';
 import { createReading } from '../../app/reading.ts';
 import { describeVerify } from '../../app/verify-view.ts';
 import type { Cadence } from '../../core/cadence.ts';
@@ -20,7 +21,8 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const reading = createReading(at);
   if (parseRunId(what) !== undefined || (isTickId(what) && !reading.defined().includes(what))) {
     const record = reading.lookup(what);
-    out.result({ ok: true, ...record }, () => describeRecord(record));
+    const told = await withHooks(at, record);
+    out.result({ ok: true, ...told }, () => describeRecord(told));
     out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus events ${record.tick}`);
     return 0;
   }

@@ -1,3 +1,4 @@
+import { withHooks } from '../../app/hook-results.ts';
 import { waitForRun } from '../../app/waiting.ts';
 import { CadenceError } from '../../core/error.ts';
 import { isProven, type RunRecord } from '../../core/run.ts';
@@ -8,8 +9,10 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const [id] = words;
   if (id === undefined)
     throw new CadenceError('usage', 'wait needs the id of a run or a tick', 'It stands in the receipt of enqueue, and in cadence-bus runs.');
-  const record = await waitForRun(await root(), id, flags.duration('timeout'));
-  out.result({ ok: isWell(record), ...record }, () => describeRecord(record));
+  const at = await root();
+  const record = await waitForRun(at, id, flags.duration('timeout'));
+  const told = await withHooks(at, record);
+  out.result({ ok: isWell(record), ...told }, () => describeRecord(told));
   out.next(`cadence-bus logs ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

@@ -1,0 +1,115 @@
+import { isHookCadence, isNotifyCadence } from '../core/builtin.ts';
+import { HOOKS } from '../core/follow-up.ts';
+import { hookRun } from '../core/hook-run.ts';
+import { parseIso, toIso } from '../core/instant.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { createRedaction } from '../core/redaction.ts';
+import type { RunRecord } from '../core/run.ts';
+import { createDoc } from '../doc.ts';
+import { createDeliverer, type Deliverer } from '../notify/delivery.ts';
+import { createOutbox } from '../notify/outbox.ts';
+import { createHttp } from '../platform/http.ts';
+import { createIds } from '../platform/ids.ts';
+import type { Http, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
+import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
+import { parseFailing } from '../wire/notice.ts';
+import type { Runners } from './running.ts';
+import type { Storage } from './storage.ts';
+
+/** Hooks and notices of an owner: what makes them, and what carries them out. */
+export interface FollowingUp {
+  readonly followUps: FollowUps;
+  /** The runner of a cadence of the program's own; undefined: it is another's. */
+  runnerOf(cadence: string, runners: Runners): Runner | undefined;
+}
+
+export interface FollowingUpParts {
+  readonly queue: Queue;
+  readonly hasEnded: (tickId: string) => boolean;
+  readonly wake: () => void;
+  readonly http?: Http | undefined;
+}
+
+export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): FollowingUp {
+  const { clock, files, paths, journal, definitions, machine } = storage;
+  const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
+  const outbox: Outbox = createOutbox({ files, clock, paths, onBroken });
+  const book = createDoc({ files, clock, path: paths.failing, parse: parseFailing, onBroken });
+  const redact = createNamedRedaction(storage);
+  const { queue, hasEnded, wake } = parts;
+  const followUps = createFollowUps({ clock, ids: createIds(), queue, outbox, definitions, book, host: machine.host, redact, hasEnded, wake });
+  const deliverer = createDeliverer({ clock, outbox, http: parts.http ?? createHttp(), journal, env: machine.env, redact });
+  journal.onEvent((event) => {
+    if (event.stage === 'claimed' && event.attempt === 1) followUps.started(beginning(event.cadence ?? '', event.tick ?? '', event.run_id ?? '', event.ts));
+  });
+  return {
+    followUps,
+    runnerOf(cadence, runners) {
+      if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
+      return isNotifyCadence(cadence) ? createNotifyRunner(deliverer, cadence) : undefined;
+    },
+  };
+}
+
+/** Secrets of the owner's environment, and those that a sink names. */
+function createNamedRedaction({ redacting, machine }: Storage): (text: string, names: readonly string[]) => string {
+  return (text, names) => {
+    const named = names.flatMap((name) => {
+      const value = (machine.env[name] ?? '').trim();
+      return value === '' ? [] : [{ name, value }];
+    });
+    return redacting.ofOwner(createRedaction(named)(text));
+  };
+}
+
+/** A run that has only begun, as far as it can be told of. */
+function beginning(cadence: string, tick: string, runId: string, ts: string): RunRecord {
+  return {
+    run_id: runId,
+    cadence,
+    tick,
+    attempt: 1,
+    status: 'running',
+    reason: '',
+    summary: '',
+    started_at: toIso(parseIso(ts) ?? 0),
+    ended_at: null,
+    duration_ms: 0,
+    exit_code: null,
+    signal: null,
+    cost_usd: null,
+    stdout_path: null,
+    stderr_path: null,
+  };
+}
+
+type Prepared = { readonly job: Job } | { readonly outcome: Outcome };
+
+/** A hook is looked up when it runs: what a tick says is which one it is, never what to run. */
+function createHookRunner({ history, definitions }: Storage, command: Runner): Runner {
+  function prepare(job: Job): Prepared {
+    const payload = (job.tick.payload ?? {}) as Readonly<Record<string, unknown>>;
+    const run = typeof payload.run_id === 'string' ? history.find(payload.run_id) : undefined;
+    if (run === undefined)
+      return { outcome: { kind: 'give_up', blame: 'nobody', reason: `there is no run ${String(payload.run_id).slice(0, 80)} for this hook` } };
+    const name = HOOKS.find((hook) => hook === payload.hook);
+    const hook = name === undefined ? undefined : definitions.get(run.cadence)?.cadence?.followUps?.hooks[name]?.[Number(payload.n)];
+    if (hook === undefined) return { outcome: { kind: 'skip', reason: `${run.cadence} has this hook no more` } };
+    return { job: { ...job, tick: { ...job.tick, payload: run }, cadence: { ...job.cadence, run: hookRun(hook, run) } } };
+  }
+  const start = (how: 'run' | 'adopt') => async (job: Job, stop: StopSignal) => {
+    const prepared = prepare(job);
+    return 'job' in prepared ? command[how](prepared.job, stop) : { outcome: prepared.outcome, ending: undefined, stdoutPath: null, stderrPath: null };
+  };
+  return { run: start('run'), adopt: start('adopt') };
+}
+
+/** In this process; a stop breaks off what is on its way, and the notice stays. */
+function createNotifyRunner(deliverer: Deliverer, cadence: string): Runner {
+  const run: Runner['run'] = async (_job, stop) => {
+    const leave = new AbortController();
+    stop.onStop(() => leave.abort());
+    return { outcome: await deliverer.drain(cadence, leave.signal), ending: undefined, stdoutPath: null, stderrPath: null };
+  };
+  return { run, adopt: run };
+}

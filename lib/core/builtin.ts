@@ -1,0 +1,79 @@
+import type { Cadence } from './cadence.ts';
+import { controlCadence, vanishedCadence } from './control.ts';
+import type { Paths } from './paths.ts';
+
+/**
+ * Cadences of the program itself: no file defines them, nobody else may bear their names, and each has a lane of its own,
+ * so that user work never waits for them. They are run, retried, held by breakers and logged like every other.
+ *
+ *     bus-control                orders
+ *     bus-hook-<cadence>         what a cadence's end sets off; keyed ticks
+ *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
+ */
+const PREFIX = 'bus-';
+const HOOK_PREFIX = 'bus-hook-';
+const NOTIFY_PREFIX = 'bus-notify-';
+const MAX_NAME = 50;
+
+/** How many runs of the program's own lanes may be under way; 1 where nothing is said. */
+export const BUILTIN_LANES: Readonly<Record<string, number>> = { 'bus-hook': 4 };
+
+export function isBuiltin(name: string): boolean {
+  return name.startsWith(PREFIX);
+}
+
+/** Hooks and notices: what an owner that serves one cadence serves too. */
+export function isFollowUpCadence(name: string): boolean {
+  return isHookCadence(name) || isNotifyCadence(name);
+}
+
+export function isHookCadence(name: string): boolean {
+  return name.startsWith(HOOK_PREFIX);
+}
+
+export function isNotifyCadence(name: string): boolean {
+  return name.startsWith(NOTIFY_PREFIX);
+}
+
+/** One broken hook holds the hooks of its own cadence, and of no other. */
+export function hookCadence(cadence: string): string {
+  return fitting(HOOK_PREFIX, cadence);
+}
+
+export function notifyCadence(sinkId: string): string {
+  return fitting(NOTIFY_PREFIX, sinkId);
+}
+
+export function builtinCadence(name: string, paths: Paths): Cadence | undefined {
+  if (isHookCadence(name))
+    return {
+      ...vanishedCadence(name, paths),
+      description: 'Hooks of a cadence',
+      lane: 'bus-hook',
+      idleTimeoutMs: 0,
+      retry: { attempts: 3, delaysMs: [10_000, 60_000], jitter: 0.25 },
+    };
+  if (isNotifyCadence(name))
+    return {
+      ...controlCadence(paths),
+      name,
+      description: 'Delivers the notices of one sink',
+      lane: name,
+      // Each notice has an end of its own (see notify/delivery.ts): the work itself is never given up.
+      retry: { attempts: 1_000_000, delaysMs: [5_000, 30_000, 120_000, 600_000, 1_800_000], jitter: 0.25 },
+    };
+  return undefined;
+}
+
+/** A name that is too long is cut, and told from others that begin alike by a mark of the whole. */
+function fitting(prefix: string, word: string): string {
+  const whole = `${prefix}${word}`;
+  return whole.length <= MAX_NAME ? whole : `${whole.slice(0, MAX_NAME - 8)}-${mark(word)}`;
+}
+
+/** FNV-1a, in seven letters and digits. */
+function mark(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(36).padStart(7, '0').slice(-7);
+}

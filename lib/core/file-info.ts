@@ -1,0 +1,16 @@
+import type { Ms } from './instant.ts';
+
+/** What the system says of a name in a folder. */
+export interface FileInfo {
+  readonly kind: 'file' | 'folder' | 'symlink' | 'other';
+  readonly sizeBytes: number;
+  readonly mtimeMs: Ms;
+  readonly inode: number;
+  readonly uid: number;
+  readonly mode: number;
+}
+
+/** What reading a file may come to. */
+export type FileText =
+  | { readonly kind: 'text'; readonly text: string; readonly info: FileInfo }
+  | { readonly kind: 'too_large' | 'not_a_file' | 'not_utf8' | 'unreadable'; readonly info: FileInfo | undefined };

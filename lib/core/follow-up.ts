@@ -1,0 +1,23 @@
+import type { SinkKind } from './sink.ts';
+
+/**
+ * What follows a recorded end: hooks (commands of the user's) and notices (messages to sinks). The record of the run
+ * prescribes them, as it prescribes the move of the tick, so that a restart can make good what a dead owner still owed.
+ */
+export type FollowUp = { readonly hook: HookName; readonly n: number } | { readonly notice: NoticeKind; readonly sink: SinkKind };
+
+export const HOOKS = ['on_success', 'on_failure', 'on_complete'] as const;
+export type HookName = (typeof HOOKS)[number];
+
+export const NOTICE_KINDS = ['start', 'success', 'failure', 'complete', 'recovery'] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** `on_failure[0]`, `notify:discord`: how receipts call it. */
+export function followUpName(one: FollowUp): string {
+  return 'hook' in one ? `${one.hook}[${one.n}]` : `notify:${one.sink}`;
+}
+
+/** The key of a hook's tick: the same run never has it run twice. */
+export function hookKey(runId: string, one: Extract<FollowUp, { hook: HookName }>): string {
+  return `hook:${runId}:${followUpName(one)}`;
+}

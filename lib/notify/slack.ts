@@ -1,0 +1,27 @@
+import { truncate } from '../core/excerpt.ts';
+import type { Sink } from '../core/sink.ts';
+import { jsonMessage, judgeStatus, later, type SinkKindOf } from './message.ts';
+
+const MAX_CHARACTERS = 3_000;
+/** What chat.postMessage says of the message, not of us. */
+const REFUSALS = ['msg_too_long', 'no_text', 'invalid_arguments', 'invalid_blocks', 'invalid_json'];
+
+/** An incoming webhook, or a token that may write. `<!channel>` and links are written as the words they are. */
+export const slack: SinkKindOf<Extract<Sink, { kind: 'slack' }>> = {
+  message(sink, notice, secret) {
+    const content = { text: escaped(truncate(notice.text, MAX_CHARACTERS)), mrkdwn: false, unfurl_links: false, unfurl_media: false };
+    if (sink.token_env === undefined) return jsonMessage(secret(sink.webhook_url_env ?? ''), content);
+    const url = `${(sink.api_url ?? 'https://slack.com/api').replace(/\/+$/, '')}/chat.postMessage`;
+    return jsonMessage(url, { channel: sink.channel, ...content, parse: 'none', link_names: false }, { authorization: `Bearer ${secret(sink.token_env)}` });
+  },
+  judge(answer) {
+    const error = answer.status === 200 && /"ok"\s*:\s*false/.test(answer.text) ? (/"error"\s*:\s*"(\w{1,80})"/.exec(answer.text)?.[1] ?? 'no') : undefined;
+    if (error === undefined) return judgeStatus(answer);
+    if (error === 'ratelimited' || error === 'rate_limited') return later(answer.retryAfterMs, 'too many messages');
+    return { kind: REFUSALS.includes(error) ? 'dead' : 'failed', because: `Slack says ${error}` };
+  },
+};
+
+function escaped(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}

@@ -1,0 +1,20 @@
+import { truncate } from '../core/excerpt.ts';
+import type { Sink } from '../core/sink.ts';
+import { jsonMessage, judgeStatus, later, type SinkKindOf } from './message.ts';
+
+const MAX_CHARACTERS = 4_096;
+
+/** A bot. Without a parse mode the words are only words; no page is looked at for a preview. */
+export const telegram: SinkKindOf<Extract<Sink, { kind: 'telegram' }>> = {
+  message: (sink, notice, secret) =>
+    jsonMessage(`${(sink.api_url ?? 'https://api.telegram.org').replace(/\/+$/, '')}/bot${secret(sink.bot_token_env)}/sendMessage`, {
+      chat_id: sink.chat,
+      text: truncate(notice.text, MAX_CHARACTERS),
+      link_preview_options: { is_disabled: true },
+    }),
+  judge(answer) {
+    if (answer.status !== 429) return judgeStatus(answer);
+    const seconds = /"retry_after"\s*:\s*(\d+)/.exec(answer.text)?.[1];
+    return later(seconds === undefined ? answer.retryAfterMs : Number(seconds) * 1000, 'HTTP 429: too many messages');
+  },
+};
