@@ -1,13 +1,15 @@
+import { accountAdvice } from '../core/account-advice.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { cadenceKey } from '../core/holds.ts';
+import { accountKey, cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { isProven } from '../core/run.ts';
 import type { TickName } from '../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
+import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
@@ -17,6 +19,8 @@ export interface HoldView {
   readonly until: string | null;
   readonly because: string;
   readonly failures: number;
+  /** Of an account: what a person can do. */
+  readonly advice?: string;
 }
 
 export interface CadenceView {
@@ -38,6 +42,8 @@ export interface StatusView {
   readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run', number>>;
   readonly cadences: readonly CadenceView[];
   readonly holds: readonly HoldView[];
+  /** Accounts that may not be used now, with who waits for them. */
+  readonly accounts: readonly AccountView[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -58,6 +64,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
   const dead = reading.dead().map(({ name }) => name);
   const digest = reading.history.digest();
+  const accounts = await readAccounts(root, reading.holds());
   const names = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed, ...dead]);
   if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
   const shown = names
@@ -66,6 +73,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
       cadenceView(name, {
         digest: digest[name],
         holds,
+        accounts,
         pending: count([...places.inbox, ...places.waiting], name),
         running: count(places.claimed, name),
         dead: count(dead, name),
@@ -88,6 +96,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     },
     cadences,
     holds,
+    accounts: accountViews(reading, accounts, [...places.inbox, ...places.waiting], nowMs()),
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }
@@ -128,11 +137,17 @@ function haltView({ files, paths }: Reading): HoldView[] {
 const MAX_WORDS_BYTES = 4096;
 
 /** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
-export function reasonsToWait(root: string, { name, enabled, path }: Cadence): readonly string[] {
-  const keys = ['bus', cadenceKey(name)];
+export function reasonsToWait(root: string, { name, account, enabled, path }: Cadence): readonly string[] {
+  const keys = ['bus', cadenceKey(name), ...(account === undefined ? [] : [accountKey(account)])];
   const holds = readHolds(createReading(root), nowMs()).filter(({ key, state }) => keys.includes(key) && state !== 'closed' && state !== 'half_open');
-  const told = holds.map(({ state, until, because }) => `${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}`);
+  const told = holds.map(describeHold);
   return enabled ? told : [...told, `${path} says enabled: false`];
+}
+
+/** An account is named, for it is not what was asked for. */
+export function describeHold({ key, state, until, because, advice }: HoldView): string {
+  const who = key.startsWith('account:') ? `${key} is ` : '';
+  return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
 }
 
 function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
@@ -140,10 +155,11 @@ function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
   const until = 'until' in breaker ? breaker.until : null;
   const because = 'because' in breaker ? breaker.because : '';
   const isOver = until !== null && (parseIso(until) ?? 0) <= nowMs;
-  if (!isOver) return { key, state: breaker.state, until, because, failures };
+  const advice = key.startsWith('account:') ? { advice: accountAdvice(key.slice('account:'.length), breaker) } : {};
+  if (!isOver) return { key, state: breaker.state, until, because, failures, ...advice };
   // An opening is over only when its probe has ended well; what was put off may simply go on.
   const isProbed = breaker.state === 'open' || breaker.state === 'half_open';
-  return isProbed ? { key, state: 'half_open', until, because, failures } : { key, state: 'closed', until: null, because, failures };
+  return isProbed ? { key, state: 'half_open', until, because, failures, ...advice } : { key, state: 'closed', until: null, because, failures };
 }
 
 function count(names: readonly TickName[], cadence: string): number {
@@ -159,6 +175,7 @@ function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceD
 interface CadenceFacts {
   readonly digest: CadenceDigest | undefined;
   readonly holds: readonly HoldView[];
+  readonly accounts: Accounts;
   readonly pending: number;
   readonly running: number;
   readonly dead: number;
@@ -166,7 +183,9 @@ interface CadenceFacts {
 
 function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const { digest } = facts;
-  const hold = facts.holds.find(({ key, state }) => (key === `cadence:${name}` || key === 'bus') && state !== 'closed') ?? null;
+  const account = facts.accounts.get(name);
+  const keys = ['bus', cadenceKey(name), ...(account === undefined ? [] : [accountKey(account)])];
+  const hold = facts.holds.find(({ key, state }) => keys.includes(key) && state !== 'closed') ?? null;
   const failures = digest?.consecutive_failures ?? 0;
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
   const isUnproven = digest?.last.status === 'unverified' && !isProven(digest.last);

@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
+import { lookupHeld } from './held-record.ts';
 import { createReading } from './reading.ts';
 
 /**
@@ -30,7 +31,10 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
   if (end !== undefined) return end;
   const last = reading.lookup(id);
   if (isOver(last) || signal?.aborted === true) return last;
-  if (timeout?.aborted === true) throw new CadenceError('timeout', `${id} is still ${last.status}`, `It goes on. Look again: cadence-bus wait ${id}`);
+  if (timeout?.aborted === true) {
+    const { status, reason } = await lookupHeld(root, id);
+    throw new CadenceError('timeout', `${id} is still ${status}${status === 'held' ? `: ${reason}` : ''}`, `It goes on. Look again: cadence-bus wait ${id}`);
+  }
   throw new CadenceError('no_owner', `the owner ended before ${id} did`, START);
 }
 

@@ -34,8 +34,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
     `${paint.red('☠')} ${who} given up as ${event.reason}: ${near(event.path)} ${event.path === undefined ? why : ''}`.trimEnd(),
   coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
-  circuit_opened: ({ event, paint, who }) =>
-    `${paint.red('⊘')} ${who} breaker open after ${event.failures} failures${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent`,
+  circuit_opened: ({ event, paint, who, why }) =>
+    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failures` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
   halted: ({ event, paint }) => `${paint.red('■')} halted: ${event.path} exists; nothing is claimed`,
   settle_lost: ({ event, who }) => `${who} ${event.run_id} was no longer ours; nothing is concluded`,

@@ -11,29 +11,30 @@ import { type Ms, parseIso, toIso } from './instant.ts';
  *     any ──a cause that time alone does not mend──▶ open, for the longest time
  *
  * It is plain JSON, written as it is. Failures while it is open never lengthen the opening. A probe is remembered by its
- * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe.
+ * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe. `class` is what kind of failure
+ * it was, where that is known: what an account's holder is advised to do depends on it.
  */
 export type Breaker =
   | { readonly state: 'closed'; readonly failures: number }
-  | { readonly state: 'backing_off'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string }
-  | { readonly state: 'open'; readonly failures: number; readonly until: string; readonly open_ms: Ms; readonly because: string; readonly run_id: string }
-  | {
-      readonly state: 'half_open';
-      readonly failures: number;
-      readonly probe_id: string;
-      readonly until: string;
-      readonly open_ms: Ms;
-      readonly because: string;
-      readonly run_id: string;
-    }
+  | ({ readonly state: 'backing_off'; readonly failures: number; readonly until: string } & Blamed)
+  | ({ readonly state: 'open'; readonly failures: number; readonly until: string; readonly open_ms: Ms } & Blamed)
+  | ({ readonly state: 'half_open'; readonly failures: number; readonly probe_id: string; readonly until: string; readonly open_ms: Ms } & Blamed)
   | { readonly state: 'isolated'; readonly failures: number; readonly since: string; readonly because: string }
-  | { readonly state: 'blocked'; readonly failures: number; readonly until: string; readonly because: string; readonly run_id: string };
+  | ({ readonly state: 'blocked'; readonly failures: number; readonly until: string } & Blamed);
+
+/** The failure that it is held for. */
+interface Blamed {
+  readonly because: string;
+  readonly run_id: string;
+  readonly class?: string | undefined;
+}
 
 export const CLOSED: Breaker = { state: 'closed', failures: 0 };
 
 export interface Failure {
   readonly runId: string;
   readonly because: string;
+  readonly class?: string | undefined;
   readonly nowMs: Ms;
   readonly random: number;
 }
@@ -93,7 +94,7 @@ export function onSuccess(breaker: Breaker, runId: string): Breaker {
 }
 
 export function onFailure(breaker: Breaker, policy: BreakerPolicy, retry: RetryPolicy, failure: Failure): Breaker {
-  const { runId, because, nowMs, random } = failure;
+  const { runId, nowMs, random } = failure;
   switch (breaker.state) {
     case 'open':
     case 'blocked':
@@ -106,7 +107,7 @@ export function onFailure(breaker: Breaker, policy: BreakerPolicy, retry: RetryP
       const failures = breaker.failures + 1;
       if (failures >= policy.failures) return opened(failures, policy.openMs, failure);
       const delayMs = retryDelayMs(retry, failures, random);
-      return { state: 'backing_off', failures, until: toIso(nowMs + delayMs), because, run_id: runId };
+      return { state: 'backing_off', failures, until: toIso(nowMs + delayMs), ...blamed(failure) };
     }
   }
 }
@@ -136,7 +137,7 @@ export function onLasting(breaker: Breaker, openMs: Ms, policy: BreakerPolicy, f
 export function onBlocked(breaker: Breaker, namedMs: Ms, failure: Failure): Breaker {
   if (breaker.state === 'isolated' || (breaker.state === 'half_open' && breaker.probe_id !== failure.runId)) return breaker;
   const untilMs = breaker.state === 'open' || breaker.state === 'blocked' ? Math.max(namedMs, parseIso(breaker.until) ?? 0) : namedMs;
-  return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), because: failure.because, run_id: failure.runId };
+  return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), ...blamed(failure) };
 }
 
 /** The owner of the probe is gone, so is the probe. What was held stays held: a restart is not a reset. */
@@ -151,8 +152,9 @@ export function tripped(breaker: Breaker, because: string, nowMs: Ms): Breaker {
 /** A human says "try again": what has failed lets one run through first, and all others when that has proved it. */
 export function probing(breaker: Breaker, nowMs: Ms): Breaker {
   if (breaker.failures === 0 && breaker.state !== 'blocked' && breaker.state !== 'half_open') return CLOSED;
-  const run_id = 'run_id' in breaker ? breaker.run_id : '';
-  return { state: 'open', failures: breaker.failures, open_ms: 0, until: toIso(nowMs), because: 'it was reset: the next run is its probe', run_id };
+  const failure = { runId: 'run_id' in breaker ? breaker.run_id : '', class: 'class' in breaker ? breaker.class : undefined };
+  const because = 'it was reset: the next run is its probe';
+  return { state: 'open', failures: breaker.failures, open_ms: 0, until: toIso(nowMs), ...blamed({ ...failure, because }) };
 }
 
 /** Twice as long as before; the first time, where a block or a reset came before the probe, as long as any. */
@@ -161,7 +163,11 @@ function nextOpenMs(openMs: Ms, policy: BreakerPolicy): Ms {
 }
 
 function opened(failures: number, openMs: Ms, failure: Failure): Breaker {
-  return { state: 'open', failures, open_ms: openMs, until: toIso(failure.nowMs + openMs), because: failure.because, run_id: failure.runId };
+  return { state: 'open', failures, open_ms: openMs, until: toIso(failure.nowMs + openMs), ...blamed(failure) };
+}
+
+function blamed({ because, runId, class: kind }: Pick<Failure, 'because' | 'runId' | 'class'>): Blamed {
+  return { because, run_id: runId, ...(kind === undefined ? {} : { class: kind }) };
 }
 
 function reopened(breaker: Extract<Breaker, { state: 'half_open' }>): Breaker {

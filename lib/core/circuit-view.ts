@@ -1,3 +1,4 @@
+import { accountAdvice, classOf } from './account-advice.ts';
 import type { Breaker } from './breaker.ts';
 import type { Holds } from './holds.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
@@ -16,6 +17,9 @@ export interface CircuitEntry {
   readonly state: 'open' | 'half_open' | 'isolated';
   readonly reason: string;
   readonly run_id: string | null;
+  /** Of an account: what kind of failure it was, and what a person can do. */
+  readonly class?: string | undefined;
+  readonly advice?: string | undefined;
 }
 
 /** undefined where nothing is open: then there is no file. */
@@ -26,10 +30,16 @@ export function circuitView(holds: Holds, nowMs: Ms): CircuitView | undefined {
     const entry = entryOf(breaker, nowMs);
     if (entry === undefined) continue;
     const [kind, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
-    (kind === 'account' ? accounts : open)[name] = entry;
+    if (kind === 'account') accounts[name] = { ...entry, ...adviceOf(name, breaker) };
+    else open[name] = entry;
   }
   if (Object.keys(open).length + Object.keys(accounts).length === 0) return undefined;
   return { generated: toIso(nowMs), open, accounts };
+}
+
+function adviceOf(account: string, breaker: Breaker): Pick<CircuitEntry, 'class' | 'advice'> {
+  const kind = classOf(breaker);
+  return { ...(kind === undefined ? {} : { class: kind }), advice: accountAdvice(account, breaker) };
 }
 
 /** The next instant at which the view changes by itself. */

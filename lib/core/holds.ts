@@ -63,7 +63,7 @@ export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, ran
   const nowMs = parseIso(run.ended_at) ?? 0;
   const keys = [cadenceKey(run.cadence), ...(run.account === undefined ? [] : [accountKey(run.account)])];
   const guilty = guiltyKey(run);
-  const failure = { runId: run.run_id, because: run.reason, nowMs, random };
+  const failure = { runId: run.run_id, because: run.reason, class: run.class, nowMs, random };
   let book = holds;
   for (const key of keys) {
     const before = breakerOf(book, key);

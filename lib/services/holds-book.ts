@@ -1,3 +1,4 @@
+import { accountAdvice, classOf } from '../core/account-advice.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { type CircuitView, circuitView, nextViewChangeMs } from '../core/circuit-view.ts';
 import {
@@ -105,7 +106,7 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     if (now.state === 'half_open') journal.emit({ level: 'info', stage: 'circuit_half_open', ...about });
     else if (now.state === 'open' || now.state === 'isolated' || now.state === 'blocked') {
       const until = 'until' in now ? { open_until: now.until } : {};
-      journal.emit({ level: 'error', stage: 'circuit_opened', ...about, failures: now.failures, ...until, because: now.because });
+      journal.emit({ level: 'error', stage: 'circuit_opened', ...about, failures: now.failures, ...until, because: now.because, ...adviceOn(key, now) });
     } else if (isOpen(old)) journal.emit({ level: 'info', stage: 'circuit_closed', ...about });
   }
 
@@ -146,4 +147,10 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     },
     save,
   };
+}
+
+function adviceOn(key: string, breaker: Breaker): Readonly<Record<string, string>> {
+  if (!key.startsWith('account:')) return {};
+  const kind = classOf(breaker);
+  return { ...(kind === undefined ? {} : { class: kind }), advice: accountAdvice(key.slice('account:'.length), breaker) };
 }

@@ -8,15 +8,17 @@ const instant = z.string().refine((text) => parseIso(text) !== undefined);
 const failures = z.number().int().min(0);
 const because = z.string();
 const run_id = z.string();
+/** `class` came later: a book of an earlier version has none. */
+const blamed = { because, run_id, class: z.string().optional() };
 const open_ms = z.number().min(0);
 
 const breaker = z.discriminatedUnion('state', [
   z.object({ state: z.literal('closed'), failures }),
-  z.object({ state: z.literal('backing_off'), failures, until: instant, because, run_id }),
-  z.object({ state: z.literal('open'), failures, until: instant, open_ms, because, run_id }),
-  z.object({ state: z.literal('half_open'), failures, until: instant, open_ms, because, run_id, probe_id: z.string() }),
+  z.object({ state: z.literal('backing_off'), failures, until: instant, ...blamed }),
+  z.object({ state: z.literal('open'), failures, until: instant, open_ms, ...blamed }),
+  z.object({ state: z.literal('half_open'), failures, until: instant, open_ms, ...blamed, probe_id: z.string() }),
   z.object({ state: z.literal('isolated'), failures, since: instant, because }),
-  z.object({ state: z.literal('blocked'), failures, until: instant, because, run_id }),
+  z.object({ state: z.literal('blocked'), failures, until: instant, ...blamed }),
 ]);
 
 const holdsSchema = z.object({
@@ -32,6 +34,8 @@ const entry = z.object({
   state: z.enum(['open', 'half_open', 'isolated']),
   reason: z.string(),
   run_id: z.string().nullable(),
+  class: z.string().optional(),
+  advice: z.string().optional(),
 });
 const viewSchema = z.object({ generated: instant, open: z.record(z.string(), entry), accounts: z.record(z.string(), entry) }) satisfies z.ZodType<CircuitView>;
 

@@ -110,7 +110,12 @@ describe('circuit-open.json', () => {
     assert.deepEqual(view, {
       generated: toIso(T0),
       open: { nightly: { failures: 3, open_until: toIso(T0 + 30 * 60_000), state: 'open', reason: 'exit 1', run_id: 'c' } },
-      accounts: { claude: { failures: 0, open_until: null, state: 'isolated', reason: 'billing', run_id: null } },
+      accounts: {
+        claude: {
+          ...{ failures: 0, open_until: null, state: 'isolated', reason: 'billing', run_id: null },
+          advice: 'It is held open by an operator. To let it go on: cadence-bus breaker reset account:claude',
+        },
+      },
     });
   });
 

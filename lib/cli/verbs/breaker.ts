@@ -3,6 +3,7 @@ import { createReading } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
 import { type HoldView, readHolds } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
+import { toVisible } from '../../core/excerpt.ts';
 import { nearest } from '../../core/nearest.ts';
 import { isCadenceName } from '../../core/tick.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
@@ -26,7 +27,11 @@ export async function run(context: CommandContext): Promise<number> {
 
 async function list({ out, root }: CommandContext): Promise<number> {
   const holds = readHolds(createReading(await root()), nowMs());
-  out.result({ ok: true, holds }, () => (holds.length === 0 ? 'Nothing is held: every breaker is closed.' : holds.map(holdLine).join('\n')));
+  out.result({ ok: true, holds }, () =>
+    holds.length === 0
+      ? 'Nothing is held: every breaker is closed.'
+      : holds.flatMap((hold) => [holdLine(hold), ...(hold.advice === undefined ? [] : [`  → ${toVisible(hold.advice)}`])]).join('\n'),
+  );
   const [first] = holds;
   if (first !== undefined) out.next(...waysOut(first));
   return 0;

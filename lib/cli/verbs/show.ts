@@ -1,5 +1,6 @@
 import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
+import { lookupHeld } from '../../app/held-record.ts';
 import { withHooks } from '../../app/hook-results.ts';
 import { createReading } from '../../app/reading.ts';
 import { describeVerify } from '../../app/verify-view.ts';
@@ -20,7 +21,7 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const at = await root();
   const reading = createReading(at);
   if (parseRunId(what) !== undefined || (isTickId(what) && !reading.defined().includes(what))) {
-    const record = reading.lookup(what);
+    const record = await lookupHeld(at, what);
     const told = await withHooks(at, record);
     out.result({ ok: true, ...told }, () => describeRecord(told));
     out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus events ${record.tick}`);

@@ -1,5 +1,7 @@
+import type { AccountView } from '../../app/account-view.ts';
 import { nowMs } from '../../app/root.ts';
 import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
+import { countdown } from '../../core/account-advice.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
 import { parseIso } from '../../core/instant.ts';
@@ -18,7 +20,9 @@ function describe(status: StatusView, paint: Paint): string {
   const { counts } = status;
   const lines = [ownerLine(status.owner, paint), `${counts.inbox} in the inbox · ${counts.waiting} waiting · ${counts.claimed} running · ${counts.dlq} dead`];
   if (status.cadences.length > 0) lines.push('', table(status.cadences.map((cadence) => cadenceRow(cadence, paint))));
-  const holds = status.holds.filter(({ state }) => state !== 'closed');
+  lines.push(...status.accounts.flatMap((account) => ['', ...accountLines(account, paint)]));
+  // An account that is held has a block of its own.
+  const holds = status.holds.filter(({ key, state }) => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`));
   if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
   return lines.join('\n');
 }
@@ -55,6 +59,24 @@ function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
     last,
     [failures, waits].filter((part) => part !== '').join(', '),
     paint.dim(told),
+  ];
+}
+
+const SHOWN_CADENCES = 6;
+
+/** What it is, since when, until when, who waits, and what to do. */
+function accountLines(view: AccountView, paint: Paint): readonly string[] {
+  const { account, state, because, since, since_run, until, waiting, waiting_ticks, advice } = view;
+  const told = truncate(toVisible(because).replaceAll('\n', ' '), 160);
+  const from = [since === null ? '' : ago(since), since_run === null ? '' : `run ${since_run}`].filter((part) => part !== '').join(', ');
+  const time = until === null ? 'until a person says so' : countdown(parseIso(until) ?? 0, nowMs());
+  const names = waiting.slice(0, SHOWN_CADENCES).map(({ cadence, ticks }) => `${cadence}${ticks === 1 ? '' : ` (${ticks})`}`);
+  const rest = waiting.length - names.length;
+  const who = waiting_ticks === 0 ? 'no tick waits for it' : `${waiting_ticks} ${waiting_ticks === 1 ? 'tick waits' : 'ticks wait'}: ${names.join(', ')}`;
+  return [
+    `${paint.yellow(`‖ account ${toVisible(account)} is ${state.replace('_', ' ')}`)}  ${told}${from === '' ? '' : paint.dim(` (since ${from})`)}`,
+    `  ${time} · ${who}${rest > 0 ? ` and ${rest} more` : ''}`,
+    `  ${paint.bold('→')} ${toVisible(advice)}`,
   ];
 }
 

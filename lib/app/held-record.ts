@@ -1,0 +1,23 @@
+import { accountKey } from '../core/holds.ts';
+import { parseIso } from '../core/instant.ts';
+import type { RunRecord } from '../core/run.ts';
+import { readAccounts } from './account-view.ts';
+import { createReading } from './reading.ts';
+import { nowMs } from './root.ts';
+import { describeHold, readHolds } from './status.ts';
+
+/**
+ * A run or a tick as it stands now. One that waits for what concerns more than its cadence, the whole bus or an account, is
+ * held, and its reason is theirs. Throws `not_found`.
+ */
+export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
+  const reading = createReading(root);
+  const record = reading.lookup(id);
+  if (record.status !== 'queued' && record.status !== 'waiting') return record;
+  const account = (await readAccounts(root, reading.holds())).get(record.cadence);
+  const keys = ['bus', ...(account === undefined ? [] : [accountKey(account)])];
+  const hold = readHolds(reading, nowMs()).find(({ key, state }) => keys.includes(key) && state !== 'closed' && state !== 'half_open');
+  if (hold === undefined) return record;
+  const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);
+  return { ...record, status: 'held', reason: describeHold(hold), ...(isLater && hold.until !== null ? { retry_at: hold.until } : {}) };
+}
