@@ -1,14 +1,14 @@
-import { accountKey } from '../core/holds.ts';
+import { accountKey, cadenceKey } from '../core/holds.ts';
 import { parseIso } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import { readAccounts } from './account-view.ts';
 import { createReading } from './reading.ts';
 import { nowMs } from './root.ts';
-import { describeHold, readHolds } from './status.ts';
+import { describeHold, type HoldView, readHolds } from './status.ts';
 
 /**
- * A run or a tick as it stands now. One that waits for what concerns more than its cadence, the whole bus or an account, is
- * held, and its reason is theirs. Throws `not_found`.
+ * A run or a tick as it stands now. One that waits because of a halt, a pause or its account is held, and the reason of the hold
+ * is its own. Throws `not_found`.
  */
 export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   const reading = createReading(root);
@@ -16,7 +16,9 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   if (record.status !== 'queued' && record.status !== 'waiting') return record;
   const account = (await readAccounts(root, reading.holds())).get(record.cadence);
   const keys = ['bus', ...(account === undefined ? [] : [accountKey(account)])];
-  const hold = readHolds(reading, nowMs()).find(({ key, state }) => keys.includes(key) && state !== 'closed' && state !== 'half_open');
+  const isHolding = ({ key, state }: HoldView): boolean =>
+    keys.includes(key) ? state !== 'closed' && state !== 'half_open' : key === cadenceKey(record.cadence) && state === 'paused';
+  const hold = readHolds(reading, nowMs()).find(isHolding);
   if (hold === undefined) return record;
   const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);
   return { ...record, status: 'held', reason: describeHold(hold), ...(isLater && hold.until !== null ? { retry_at: hold.until } : {}) };

@@ -52,7 +52,7 @@ for (const kind of ['with an owner', 'without an owner'] as const) {
       const other = await desk.enqueue('ill');
       await letRun(desk);
       await eventually('the other cadence has run', async () => (await statusOf(desk, other)) === 'dead');
-      assert.equal(await statusOf(desk, tick), 'queued');
+      assert.equal(await statusOf(desk, tick), 'held');
       assert.equal((await desk.ask('resume', 'well')).code, 0);
       assert.deepEqual(
         (await holds(desk)).filter((hold) => hold.includes('well')),
@@ -149,7 +149,7 @@ for (const kind of ['with an owner', 'without an owner'] as const) {
       const { code, said } = await desk.ask('halt', '--kill');
       assert.deepEqual([code, said.state], [0, 'halted']);
       await eventually('nobody of it is left', () => childrenOf(desk.root).length === 0 && desk.ls('claimed').length === 0);
-      assert.equal(await statusOf(desk, later), 'queued');
+      assert.equal(await statusOf(desk, later), 'held');
       desk.put('go', '');
       assert.equal((await desk.ask('resume')).code, 0);
       assert.ok(!existsSync(desk.paths.halt));
