@@ -14,6 +14,9 @@ function leaveUnheard(error: NodeJS.ErrnoException): never {
 process.stdout.on('error', leaveUnheard);
 // Words for people: an owner goes on when nobody can hear them any more.
 process.stderr.on('error', () => undefined);
+// A file that may not grow (ulimit -f) is a fault of that write, EFBIG, as a full disk is. Node ignores the signal; libraries
+// that tidy up at signals do not, and would end an owner with it.
+process.on('SIGXFSZ', () => undefined);
 
 const exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),

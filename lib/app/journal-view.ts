@@ -30,7 +30,7 @@ export async function followEvents(root: string, query: EventsQuery, onEvent: Se
   const { id } = query;
   const seam = createSeam(onEvent);
   listEvents(root, query, seam.see);
-  // What came between a look into the journal and the first event that is heard stands in the journal.
+  // What came between a look into the journal and the owner's first word stands in the journal.
   const lookAgain = (): void => {
     for (const event of eventsOf(root, { ...query, sinceMs: seam.lastMs() ?? query.sinceMs, limit: undefined })) seam.see(event);
   };

@@ -220,6 +220,8 @@ function createControl(
         return wait(request.id, reply);
       case 'events': {
         const listener = parts.journal.onEvent((event) => (reply.isOpen ? reply.send({ event }) : listener.close()));
+        // What was said before this line stands in the journal, what is said after it is heard.
+        void parts.clock.breathe().then(() => reply.send({ ok: true }));
         return undefined;
       }
       case 'shutdown':

@@ -3,7 +3,7 @@ import type { BusEvent } from '../core/event.ts';
 import type { Ms } from '../core/instant.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { createClock } from '../platform/clock.ts';
-import { askOwner, probeOwner } from '../platform/control.ts';
+import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
 import { followLogs } from './following.ts';
 import { HOOKS_WITHIN_MS, waitForHooks } from './hook-results.ts';
@@ -67,8 +67,8 @@ async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined): Pro
 async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
   const live = createLive(root, tick, onOutput);
   const hearing = new AbortController();
-  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, ({ event }) => live.see(event as BusEvent), hearing.signal)]);
-  live.look();
+  const see = ({ event }: Answer): void => (event === undefined ? live.look() : live.see(event as BusEvent));
+  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, see, hearing.signal)]);
   try {
     const run = await waitForRun(root, tick, timeoutMs);
     // It may have been over before anybody listened; its words lie there still.
@@ -102,7 +102,7 @@ function createLive(root: string, tick: string, onOutput: (text: string) => void
     see({ stage, run_id, tick: of }: BusEvent): void {
       if ((stage === 'subsession_spawn' || stage === 'subsession_adopted') && of === tick && run_id !== undefined) begin(run_id);
     },
-    /** It may be under way already. */
+    /** It may have been under way before anybody listened. */
     look(): void {
       const now = createReading(root).lookup(tick);
       if (now.status === 'running') begin(now.run_id);

@@ -1,7 +1,7 @@
 import { formatDuration } from './duration.ts';
 import type { Evidence } from './evidence.ts';
 import { lastLines, truncate } from './excerpt.ts';
-import type { Ending, Outcome, StopCause } from './outcome.ts';
+import type { Ending, Outcome } from './outcome.ts';
 
 const RETRY_LATER = 75;
 const PERMANENT: readonly number[] = [77, 78];
@@ -29,6 +29,10 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
       return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: no output for its idle_timeout', ending) };
     case 'hung_start':
       return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(ending.durationMs)}`, ending) };
+    case 'budget':
+      return { kind: 'give_up', blame: 'cadence', reason: withLines('stopped: it has cost more than its budget', ending), class: 'budget' };
+    case 'in_vain':
+      return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: to try again is in vain', ending) };
     case 'cancel':
       return { kind: 'cancelled', reason: 'cancelled' };
     case 'halt':
@@ -58,26 +62,12 @@ export function judgeGuard(ending: Ending): Outcome | undefined {
 /** A look for evidence: 0 it is there, 1 it is not, anything else says nothing about the run. */
 export function judgeEvidence(ending: Ending): Pick<Evidence, 'outcome' | 'because'> {
   const { stoppedFor, spawnError, code, signal } = ending;
-  if (spawnError !== null) return { outcome: 'unknown', because: `could not be started: ${spawnError}` };
-  if (stoppedFor !== null) return { outcome: 'unknown', because: withLines(describeStop(stoppedFor, ending), ending) };
+  if (stoppedFor !== null || spawnError !== null) {
+    const outcome = judgeExit(ending, []);
+    return { outcome: 'unknown', because: outcome.kind === 'ok' ? '' : outcome.reason };
+  }
   const because = withLines(describeExit(code, signal), ending);
   return { outcome: code === 0 ? 'proven' : code === 1 ? 'not_proven' : 'unknown', because };
-}
-
-function describeStop(cause: StopCause, { durationMs }: Ending): string {
-  switch (cause) {
-    case 'timeout':
-      return `timed out after ${formatDuration(durationMs)}`;
-    case 'idle':
-    case 'hung_start':
-      return 'stopped: it said nothing';
-    case 'cancel':
-      return 'cancelled';
-    case 'halt':
-      return 'stopped by halt';
-    case 'lost':
-      return 'its process is gone and left no exit code';
-  }
 }
 
 /** The signal that ended a process. A shell reports one as 128 + n, and so does the shim. */

@@ -1,4 +1,5 @@
 import type { Ms } from './instant.ts';
+import type { ModelUse } from './run.ts';
 
 /** What a run came to, judged. A runner answers with one of these and never throws. */
 export type Outcome =
@@ -37,8 +38,27 @@ export interface Ending {
   readonly stderrTail: string;
   readonly droppedBytes: number;
   readonly survivors: readonly { readonly pid: number; readonly command: string }[];
-  /** Of a claude session, as it says itself. */
-  readonly session?: { readonly id?: string; readonly turns?: number };
+  readonly session?: SessionFacts;
 }
 
-export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'cancel' | 'halt' | 'lost';
+/** Of an agent's session, as it says itself. */
+export interface SessionFacts {
+  readonly id?: string;
+  readonly turns?: number;
+  readonly model?: string;
+  readonly tokens?: Readonly<Record<string, ModelUse>>;
+  readonly costUsd?: number;
+  /** It ended before it told its cost. */
+  readonly isEstimate?: boolean;
+  /** What it was allowed to cost. */
+  readonly capUsd?: number;
+  /** Where `claude --resume <id>` finds it again. */
+  readonly cwd?: string;
+  /** It went on with what an earlier attempt had begun. */
+  readonly isResumed?: boolean;
+}
+
+/**
+ * `budget`: it has cost more than it may. `in_vain`: it tries again what cannot succeed before a person has acted.
+ */
+export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'budget' | 'in_vain' | 'cancel' | 'halt' | 'lost';

@@ -114,9 +114,17 @@ function proofOf({ evidence, outcome, cadence }: Finished): Pick<RunRecord, 'ver
   };
 }
 
-function sessionOf(ending: Ending | undefined): Pick<RunRecord, 'session_id' | 'turns'> {
-  const { id, turns } = ending?.session ?? {};
-  return { ...(id === undefined ? {} : { session_id: id }), ...(turns === undefined ? {} : { turns }) };
+function sessionOf(ending: Ending | undefined): Partial<RunRecord> {
+  const { id, turns, model, tokens, isEstimate, cwd, isResumed } = ending?.session ?? {};
+  return {
+    ...(id === undefined ? {} : { session_id: id }),
+    ...(turns === undefined ? {} : { turns }),
+    ...(isResumed === true ? { is_resumed: true } : {}),
+    ...(model === undefined ? {} : { model }),
+    ...(tokens === undefined ? {} : { tokens }),
+    ...(isEstimate === true ? { cost_is_estimate: true } : {}),
+    ...(cwd === undefined ? {} : { cwd }),
+  };
 }
 
 function exitCodeOf(ending: Ending | undefined): number | null {

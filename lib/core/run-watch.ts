@@ -18,23 +18,23 @@ export interface WatchState {
   readonly quietMs: Ms;
   /** Without a word since it began, or since we look; undefined once it has spoken. */
   readonly mutedMs: Ms | undefined;
-  /** Of all its output. */
-  readonly sizeBytes: number;
+  /** A count of its signs of life: the bytes of its output, or the lines of its stream. */
+  readonly signs: number;
 }
 
 const LOOK_MS: Ms = 1000;
 const LONGEST_GAP_MS: Ms = 5 * LOOK_MS;
 
-export function beginWatch(startedMs: Ms, nowMs: Ms, sizeBytes: number): WatchState {
-  return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, mutedMs: 0, sizeBytes };
+export function beginWatch(startedMs: Ms, nowMs: Ms, signs: number): WatchState {
+  return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, mutedMs: 0, signs };
 }
 
 /** A clock that was set back adds nothing, so that no deadline moves away for good and none comes early. */
-export function look(state: WatchState, nowMs: Ms, sizeBytes: number, hasSpoken = true): WatchState {
+export function look(state: WatchState, nowMs: Ms, signs: number, hasSpoken = true): WatchState {
   const gapMs = Math.max(0, nowMs - state.seenMs);
-  const quietMs = sizeBytes === state.sizeBytes ? state.quietMs + Math.min(gapMs, LONGEST_GAP_MS) : 0;
+  const quietMs = signs === state.signs ? state.quietMs + Math.min(gapMs, LONGEST_GAP_MS) : 0;
   const mutedMs = hasSpoken || state.mutedMs === undefined ? undefined : state.mutedMs + Math.min(gapMs, LONGEST_GAP_MS);
-  return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, mutedMs, sizeBytes };
+  return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, mutedMs, signs };
 }
 
 export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' | 'idle' | 'hung_start' | undefined {

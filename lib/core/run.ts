@@ -75,6 +75,14 @@ export interface RunRecord {
   readonly tokens?: Readonly<Record<string, ModelUse>>;
   /** What its budget was charged, where money may have flowed and nobody knows how much: what was set aside for the run. */
   readonly charged_usd?: number;
+  /** The session goes on with the one of an earlier attempt, under the same id. */
+  readonly is_resumed?: true;
+  /** The model it began with. */
+  readonly model?: string;
+  /** It was stopped before it told its cost: `cost_usd` is what its tokens cost by our table of prices. */
+  readonly cost_is_estimate?: true;
+  /** Where a session ran; `claude --resume` finds it only there. */
+  readonly cwd?: string;
   /** Bytes of output that the log cap dropped. */
   readonly dropped_bytes?: number;
 }

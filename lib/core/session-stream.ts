@@ -54,11 +54,12 @@ export function fieldsOf(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 
-const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-const numberOf = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
-const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value : []).map(fieldsOf).filter((one) => one !== undefined);
+export const textOf = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+export const numberOf = (value: unknown): number | undefined => (typeof value === 'number' && Number.isFinite(value) ? value : undefined);
+export const listOf = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value : []).map(fieldsOf).filter((one) => one !== undefined);
 
-function parseEvents(line: string): readonly Fields[] | undefined {
+/** undefined: the line is no JSON. */
+export function parseEvents(line: string): readonly Fields[] | undefined {
   const first = line.trimStart()[0];
   if (first !== '{' && first !== '[') return undefined;
   try {
@@ -82,7 +83,7 @@ function see(draft: Draft, event: Fields): void {
 }
 
 /** It is shown as an argument of a command, so it is nothing but an id. */
-function sessionIdOf({ session_id: id }: Fields): string | undefined {
+export function sessionIdOf({ session_id: id }: Fields): string | undefined {
   return typeof id === 'string' && /^[0-9A-Za-z][0-9A-Za-z-]{7,63}$/.test(id) ? id : undefined;
 }
 
@@ -103,7 +104,8 @@ function seeLimit(draft: Draft, event: Fields): void {
   else if (draft.limit?.rateLimitType === info.rateLimitType) draft.limit = undefined;
 }
 
-const SYNTHETIC = '<synthetic>';
+/** The model of messages that claude itself put in the model's place. */
+export const SYNTHETIC = '<synthetic>';
 
 function seeAssistant(draft: Draft, event: Fields): void {
   const message = fieldsOf(event.message) ?? {};
@@ -149,9 +151,4 @@ export function denialsOf(result: Fields): readonly Fields[] {
 export function turnsOf(result: Fields | undefined): number | undefined {
   const turns = numberOf(result?.num_turns);
   return turns !== undefined && Number.isSafeInteger(turns) && turns >= 0 ? turns : undefined;
-}
-
-export function costOf(result: Fields | undefined): number | undefined {
-  const cost = numberOf(result?.total_cost_usd);
-  return cost !== undefined && cost >= 0 ? cost : undefined;
 }

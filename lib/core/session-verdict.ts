@@ -1,3 +1,4 @@
+import { formatUsd } from './dollars.ts';
 import { formatDuration } from './duration.ts';
 import { lastLines, toVisible, truncate } from './excerpt.ts';
 import type { Ms } from './instant.ts';
@@ -48,6 +49,8 @@ export function outcomeOf(verdict: SessionVerdict, ending: Ending): Outcome {
     case 'timeout':
     case 'idle':
     case 'hung_start':
+    case 'budget':
+    case 'in_vain':
     case null:
       break;
   }
@@ -67,6 +70,10 @@ function classOf(session: Session, ending: Ending): SessionClass {
       return standing ?? 'timeout';
     case 'hung_start':
       return standing ?? causeInWords(ending.stderrTail) ?? 'hung_start';
+    case 'budget':
+      return 'budget';
+    case 'in_vain':
+      return standing ?? 'execution';
     case null:
       break;
   }
@@ -162,6 +169,10 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
       return kind === 'timeout' ? 'stopped: no output for its idle_timeout' : `${words} (stopped: no output for its idle_timeout)`;
     case 'hung_start':
       return kind === 'hung_start' ? `hung at its start: no word for ${formatDuration(ending.durationMs)}` : `${words} (stopped: it hung at its start)`;
+    case 'budget':
+      return `${words}: ${spentWords(ending)}`;
+    case 'in_vain':
+      return `${words} (stopped, for to try again is in vain)`;
     case 'cancel':
     case 'halt':
     case 'lost':
@@ -173,6 +184,11 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
   if (kind === 'denied') return `${words} (${deniedTools(session)})`;
   const isExit = kind === 'no_result' || kind === 'execution' || kind === 'killed' || kind === 'timeout' || kind === 'config';
   return isExit ? `${words}: ${describeExit(ending.code, ending.signal)}` : words;
+}
+
+function spentWords({ session = {} }: Ending): string {
+  const { costUsd = 0, capUsd = 0, turns = 0 } = session;
+  return `about ${formatUsd(costUsd)} spent after ${turns} ${turns === 1 ? 'turn' : 'turns'}, its cap is ${formatUsd(capUsd)} (stopped)`;
 }
 
 /** claude's own words, which begin with the cause: the result, else the last complaint. Else the last that stands on stderr or beside the stream. */

@@ -2,20 +2,27 @@ import type { Ms } from '../core/instant.ts';
 import type { Ending, StopCause } from '../core/outcome.ts';
 import type { Child, ChildExit, StopSignal } from '../ports.ts';
 import { readTail, TAIL_BYTES } from './capture.ts';
+import { createLineFollower, type Line } from './line-follower.ts';
 import type { Phase, RunnerDeps } from './phase.ts';
 import { putFile, writeRunFile } from './run-file.ts';
 
+/** How a child is attended, whoever started it. */
+export interface Attention {
+  /** What says its first word later than this hangs; undefined: it may take its time. */
+  readonly firstOutputMs?: Ms | undefined;
+  /** Hears every line of its stdout, and may end it. Then only whole lines are signs of life, and stderr is none. */
+  readonly onLine?: ((line: Line, end: (cause: StopCause) => void) => void) | undefined;
+}
+
 /** What is to be started; the rest of what a child needs follows from its phase. */
-export interface ChildPlan {
+export interface ChildPlan extends Attention {
   readonly kind: string;
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly stdinPath: string | undefined;
-  /** What says its first word later than this hangs; undefined: it may take its time. */
-  readonly firstOutputMs?: Ms | undefined;
   /** More for run.json. */
-  readonly note?: Readonly<Record<string, string | number>>;
+  readonly note?: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** Starts a child and stays with it to its end. `CadenceError` where the disk refuses what must be there before. */
@@ -25,11 +32,11 @@ export async function runChild(deps: RunnerDeps, phase: Phase, stop: StopSignal,
   writeRunFile(deps.files, phase, plan.kind, plan.note);
   const { argv, cwd, env, stdinPath } = plan;
   const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, ...phase.output });
-  return follow(deps, phase, child, stop, plan.firstOutputMs);
+  return follow(deps, phase, child, stop, plan);
 }
 
-export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, firstOutputMs?: Ms): Promise<Ending> {
-  return follow(deps, phase, deps.processes.adopt(phase.job.runId, phase.runDir), stop, firstOutputMs);
+export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, attention: Attention = {}): Promise<Ending> {
+  return follow(deps, phase, deps.processes.adopt(phase.job.runId, phase.runDir), stop, attention);
 }
 
 /** The payload's JSON, in a file that only we may read: never an argument, which everybody may read in the process list. */
@@ -47,19 +54,37 @@ interface ChildEnd {
   readonly survivors: Ending['survivors'];
 }
 
+/** An event may hold a whole file. */
+const MAX_EVENT_BYTES = 1024 * 1024;
+
 const NO_EXIT: ChildExit = { code: null, signal: null, spawnError: null, lost: false };
 
-async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal, firstOutputMs: Ms | undefined): Promise<Ending> {
+async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal, attention: Attention): Promise<Ending> {
+  const { firstOutputMs } = attention;
   const { idleTimeoutMs, logCapBytes } = phase.job.cadence;
   const timeoutMs = phase.timeoutMs ?? phase.job.cadence.timeoutMs;
   const stopper = stopperOf(child, phase.job.cadence.killGraceMs);
   const limits = { timeoutMs, idleTimeoutMs, firstOutputMs, stdoutBefore: phase.before.stdoutBytes, logCapBytes };
-  const watched = deps.watch.add({ ...phase.output, ...limits, startedMs: phase.startedMs, onLimit: stopper.end });
+  const listener = listen(deps, phase, attention, stopper.end);
+  const watched = deps.watch.add({ ...phase.output, ...limits, ...listener, startedMs: phase.startedMs, onLimit: stopper.end });
   stop.onStop(stopper.end);
   const end = await stopper.ended;
+  await listener?.end();
   const droppedBytes = watched.end();
   const survivors = end.stoppedFor === null && end.exit.spawnError === null ? await deps.processes.leftBehind(phase.job.runId, phase.startedMs) : end.survivors;
   return endingOf(deps, phase, { ...end, survivors }, droppedBytes);
+}
+
+/** The file is read on from where the run began, whoever followed it before. */
+function listen(deps: RunnerDeps, phase: Phase, { onLine }: Attention, end: (cause: StopCause) => void) {
+  if (onLine === undefined) return undefined;
+  let lines = 0;
+  const follower = createLineFollower(deps, phase.output.stdoutPath, phase.before.stdoutBytes, hear, MAX_EVENT_BYTES);
+  function hear(line: Line): void {
+    lines += 1;
+    onLine?.(line, end);
+  }
+  return { onLook: follower.look, signs: () => lines, end: follower.end };
 }
 
 /** The first cause wins, and none counts once the child has ended by itself. Whoever cannot be killed is named and not waited for. */

@@ -1,6 +1,7 @@
 import type { Ms } from '../core/instant.ts';
-import type { Ending, Outcome } from '../core/outcome.ts';
-import { costOf, readSession, type Session, turnsOf } from '../core/session-stream.ts';
+import type { Ending, Outcome, SessionFacts } from '../core/outcome.ts';
+import { costSoFar, type Progress, tokensSoFar } from '../core/session-progress.ts';
+import { readSession, type Session } from '../core/session-stream.ts';
 import { judgeSession, outcomeOf } from '../core/session-verdict.ts';
 import type { Files } from '../ports.ts';
 import { readTail, sizeOf } from './capture.ts';
@@ -20,6 +21,15 @@ export function readStdout(files: Files, stdoutPath: string, fromBytes: number):
   return session;
 }
 
+/** What is known of a session beside its words. */
+export interface SessionContext {
+  readonly progress: Progress;
+  readonly capUsd: number | undefined;
+  readonly isResumed: boolean;
+  readonly endedMs: Ms;
+  readonly zone: string | undefined;
+}
+
 export interface SessionEnd {
   readonly outcome: Outcome;
   readonly ending: Ending;
@@ -27,9 +37,31 @@ export interface SessionEnd {
 }
 
 /** The end of a session, judged; with what it says of itself for the record. */
-export function endOf(session: Session, ending: Ending, endedMs: Ms, zone: string | undefined): SessionEnd {
-  const outcome = outcomeOf(judgeSession(session, ending, { endedMs, zone }), ending);
-  const turns = turnsOf(session.result);
-  const about = { ...(session.id === undefined ? {} : { id: session.id }), ...(turns === undefined ? {} : { turns }) };
-  return { outcome, ending: { ...ending, session: about }, costUsd: costOf(session.result) };
+export function endOf(session: Session, bare: Ending, context: SessionContext): SessionEnd {
+  const facts = factsOf(session, bare.stoppedFor === 'in_vain' && context.progress.turns === 0, context);
+  const ending = { ...bare, session: facts };
+  return { outcome: outcomeOf(judgeSession(session, ending, context), ending), ending, costUsd: facts.costUsd };
+}
+
+/**
+ * What an answer costs is not known before its first part is here. A session that was stopped while it waited for one has
+ * no figure; one that was only ever turned away has cost nothing.
+ */
+function factsOf(session: Session, hasCostNothing: boolean, { progress, capUsd, isResumed }: SessionContext): SessionFacts {
+  const { usd, isEstimate } = costSoFar(progress);
+  const tokens = tokensSoFar(progress);
+  const id = progress.id ?? session.id;
+  const hasBegun = progress.phase !== 'starting';
+  const isKnown = !isEstimate || usd > 0 || hasCostNothing;
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(hasBegun ? { turns: progress.turns } : {}),
+    ...(progress.model === undefined ? {} : { model: progress.model }),
+    ...(progress.cwd === undefined ? {} : { cwd: progress.cwd }),
+    ...(Object.keys(tokens).length === 0 ? {} : { tokens }),
+    ...(hasBegun && isKnown ? { costUsd: usd } : {}),
+    ...(hasBegun && isKnown && isEstimate ? { isEstimate } : {}),
+    ...(capUsd === undefined ? {} : { capUsd }),
+    ...(isResumed ? { isResumed } : {}),
+  };
 }

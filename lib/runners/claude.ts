@@ -2,13 +2,14 @@ import type { RunKind } from '../core/cadence.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Ending } from '../core/outcome.ts';
 import { unlessRefused } from './capture.ts';
-import { adoptChild, type ChildPlan, runChild, writePayload } from './child-run.ts';
+import { type Attention, adoptChild, type ChildPlan, runChild, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';
 import { endOf, readStdout } from './claude-result.ts';
 import { aboutRun, childEnvironment, isAllowed, type OwnerEnv } from './environment.ts';
 import type { Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 import { sessionPrompt } from './prompt.ts';
 import { putFile } from './run-file.ts';
+import { createSessionEar } from './session-ear.ts';
 
 type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
 
@@ -19,20 +20,27 @@ const MAX_PROMPT_BYTES = 4 * 1024 * 1024;
  * process list and could be taken for an option. Every attempt has a session id of its own, for claude takes one only once.
  */
 export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
-  const judged = (claude: ClaudeKind, phase: Phase, ending: Ending): PhaseEnd => {
+  const attended = async (claude: ClaudeKind, phase: Phase, begin: (attention: Attention) => Promise<Ending>): Promise<PhaseEnd> => {
+    const capUsd = capOf(claude, phase);
+    const ear = createSessionEar(capUsd);
+    const ending = await begin({ firstOutputMs: firstWordMs(claude), onLine: ear.onLine });
     const session = readStdout(deps.files, phase.output.stdoutPath, phase.before.stdoutBytes);
-    return endOf(session, ending, deps.clock.nowMs(), zoneOf(claude));
+    return endOf(session, ending, { progress: ear.progress(), capUsd, isResumed: false, endedMs: deps.clock.nowMs(), zone: zoneOf(claude) });
   };
   return {
     async run(claude, phase, stop) {
       const plan = planSession(deps, claude, phase);
       if ('outcome' in plan) return { ...plan, ending: undefined };
-      return judged(claude, phase, await runChild(deps, phase, stop, plan));
+      return attended(claude, phase, (attention) => runChild(deps, phase, stop, { ...plan, ...attention }));
     },
-    async adopt(claude, phase, stop) {
-      return judged(claude, phase, await adoptChild(deps, phase, stop, firstWordMs(claude)));
-    },
+    adopt: (claude, phase, stop) => attended(claude, phase, (attention) => adoptChild(deps, phase, stop, attention)),
   };
+}
+
+/** claude's own check comes after a turn, and a turn may cost a hundred times the cap; ours comes while it runs. */
+function capOf({ maxUsd }: ClaudeKind, { job }: Phase): number | undefined {
+  const caps = [maxUsd, job.cadence.budget?.runUsd].filter((cap) => cap !== undefined);
+  return caps.length === 0 ? undefined : Math.min(...caps);
 }
 
 /** It begins within a second. A session that has said nothing by then hangs, as it does at a locked keychain. */
@@ -69,7 +77,6 @@ function planSession(deps: RunnerDeps, claude: ClaudeKind, phase: Phase): ChildP
     cwd: claude.cwd,
     env: environment.env,
     stdinPath,
-    firstOutputMs: firstWordMs(claude),
     note: { session_id: sessionId, prompt_path: claude.promptPath },
   };
 }

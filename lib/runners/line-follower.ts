@@ -34,8 +34,14 @@ const SLICE_BYTES = 256 * 1024;
 const MAX_LINE_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
-export function createLineFollower(deps: LineFollowerDeps, path: string, from: number, onLine: (line: Line) => void): LineFollower {
-  const reader = createLineReader(deps.files, path, from);
+export function createLineFollower(
+  deps: LineFollowerDeps,
+  path: string,
+  from: number,
+  onLine: (line: Line) => void,
+  maxLineBytes = MAX_LINE_BYTES,
+): LineFollower {
+  const reader = createLineReader(deps.files, path, from, maxLineBytes);
   let reading: Promise<void> | undefined;
   let isAsked = false;
   const watch = deps.files.watch(path, look);

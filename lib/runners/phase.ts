@@ -33,7 +33,7 @@ export interface Phase {
   readonly part: 'guard' | 'run' | 'verify';
   readonly runDir: string;
   readonly output: Output;
-  /** What the parts before it had said: not its own words. */
+  /** What was said before it began, by the parts before it or by an uncharged run of the same id: not its own words. */
   readonly before: Sizes;
   /** Where its own words end, because a later part has begun to speak; undefined: at the end of the files. */
   readonly until?: Sizes | undefined;

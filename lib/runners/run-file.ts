@@ -11,8 +11,8 @@ import type { Phase } from './phase.ts';
  */
 const MAX_BYTES = 64 * 1024;
 
-export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string | number>> = {}): void {
-  const { job, part, runDir, output, startedMs, before } = phase;
+export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string | number | boolean>> = {}): void {
+  const { job, part, runDir, output, before, startedMs } = phase;
   const content = {
     format: 1,
     run_id: job.runId,
@@ -40,13 +40,13 @@ export function putFile(files: Files, path: string, text: string): void {
   files.create(path, text);
 }
 
-/** The phase as its first owner began it: its start, and its two files, which carry the day of that start in their names. */
+/** The phase as its first owner began it: its start, its two files, which carry the day of that start in their names, and where in them it begins. */
 export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
   const note = readRunFile(files, phase);
   const startedMs = parseIso(note.started_at) ?? phase.startedMs;
   const [stdoutPath, stderrPath] = [note.stdout_path, note.stderr_path];
-  const before = { stdoutBytes: bytesOf(note.stdout_from), stderrBytes: bytesOf(note.stderr_from) };
-  if (!isLog(paths, stdoutPath) || !isLog(paths, stderrPath)) return { ...phase, startedMs, before };
+  if (!isLog(paths, stdoutPath) || !isLog(paths, stderrPath)) return { ...phase, startedMs };
+  const before = { stdoutBytes: offsetIn(note.stdout_from), stderrBytes: offsetIn(note.stderr_from) };
   return { ...phase, startedMs, before, output: { stdoutPath, stderrPath } };
 }
 
@@ -54,10 +54,6 @@ export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
 export function readRunFile(files: Files, { runDir }: Pick<Phase, 'runDir'>): Readonly<Record<string, unknown>> {
   const found = unlessRefused(undefined, () => files.read(`${runDir}/run.json`, MAX_BYTES));
   return found?.kind === 'text' ? parseNote(found.text) : {};
-}
-
-function bytesOf(value: unknown): number {
-  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 0;
 }
 
 function parseNote(text: string): Readonly<Record<string, unknown>> {
@@ -68,6 +64,10 @@ function parseNote(text: string): Readonly<Record<string, unknown>> {
     if (error instanceof SyntaxError) return {};
     throw error;
   }
+}
+
+function offsetIn(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
 }
 
 /** The folder is ours, but a path that is followed, cut and removed is believed only where ours lie. */

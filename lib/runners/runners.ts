@@ -24,7 +24,7 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {
-    run: (job, stop) => start(phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs), stop, 'run'),
+    run: (job, stop) => start(behindEarlierWords(deps, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
     adopt: (job, stop) =>
       start(
         unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),
@@ -55,9 +55,13 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
   const asked = await work(works, guard, stop, how);
   const outcome = outcomeOfGuard(asked);
   if (outcome !== undefined) return { ...asked, outcome };
-  const { output } = guard;
-  const before = { stdoutBytes: sizeOf(deps.files, output.stdoutPath), stderrBytes: sizeOf(deps.files, output.stderrPath) };
-  return runThenVerify(deps, works, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output, before }, stop, 'run');
+  return runThenVerify(deps, works, behindEarlierWords(deps, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
+}
+
+/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
+function behindEarlierWords(deps: RunnerDeps, phase: Phase): Phase {
+  const { stdoutPath, stderrPath } = phase.output;
+  return { ...phase, before: { stdoutBytes: sizeOf(deps.files, stdoutPath), stderrBytes: sizeOf(deps.files, stderrPath) } };
 }
 
 /** A look for evidence that has begun says that its run ended well: its child is asked once more what it said, and nothing is repeated. */

@@ -11,6 +11,8 @@ export interface WatchedRun extends Output, WatchLimits {
   readonly stdoutBefore?: number;
   /** Called at each look: whoever follows the output may have missed a hint. */
   onLook?(): void;
+  /** Counts its signs of life, where bytes of output are none. */
+  signs?(): number;
   /** Called once. */
   onLimit(cause: 'timeout' | 'idle' | 'hung_start'): void;
 }
@@ -58,7 +60,7 @@ export function createWatch(deps: WatchDeps): Watch {
 
   return {
     add(run) {
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), outputBytes(deps.files, run)), isReported: false, dropped: new Map() };
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signsOf(deps.files, run)), isReported: false, dropped: new Map() };
       entries.add(entry);
       const inMs = waitFor(entry);
       if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
@@ -87,7 +89,7 @@ function inspect(deps: WatchDeps, entry: Entry): void {
   entry.run.onLook?.();
   capLogs(deps, entry);
   const hasSpoken = sizeOf(deps.files, entry.run.stdoutPath) > (entry.run.stdoutBefore ?? 0);
-  entry.state = look(entry.state, deps.clock.nowMs(), outputBytes(deps.files, entry.run), hasSpoken);
+  entry.state = look(entry.state, deps.clock.nowMs(), signsOf(deps.files, entry.run), hasSpoken);
   const cause = entry.isReported ? undefined : limitReached(entry.state, entry.run);
   if (cause === undefined) return;
   entry.isReported = true;
@@ -104,6 +106,6 @@ function capLogs(deps: WatchDeps, { run, dropped }: Entry): void {
   }
 }
 
-function outputBytes(files: Files, output: Output): number {
-  return sizeOf(files, output.stdoutPath) + sizeOf(files, output.stderrPath);
+function signsOf(files: Files, run: WatchedRun): number {
+  return run.signs?.() ?? sizeOf(files, run.stdoutPath) + sizeOf(files, run.stderrPath);
 }

@@ -86,7 +86,9 @@ describe('a claude session', () => {
     const { end } = await replay('success-stream');
     assert.deepEqual(end.outcome, { kind: 'ok', summary: 'Inbox triaged: 3 items.' });
     assert.equal(end.costUsd, 0.005299999999999999);
-    assert.deepEqual(end.ending?.session, { id: '45944dd0-2f3e-47a3-b047-7d3a88ffd6a9', turns: 1 });
+    const tokens = { 'claude-opus-5-5': { input: 1200, output: 25, cache_read: 0, cache_write: 0, cost_usd: 0.005299999999999999 } };
+    const told = { turns: 1, model: 'claude-opus-5-5', cwd: '/home/user/project', tokens, costUsd: 0.005299999999999999 };
+    assert.deepEqual(end.ending?.session, { id: seen().argv[5], ...told });
     const turns = (await replay('stream-max-turns')).end;
     assert.equal(reasonOf(turns.outcome), 'give_up: out of turns: Reached maximum number of turns (2)');
     assert.deepEqual([turns.costUsd, turns.ending?.session?.turns], [0.48000000000000004, 3]);
@@ -144,9 +146,9 @@ describe('a claude session', () => {
     bench.env.CLAUDE_FAKE_HANGS = '1';
     const retrying = join(bench.root, 'retrying');
     mkdirSync(retrying, { recursive: true });
-    const stream = readFileSync(join(SESSIONS, 'default-retries-auth', 'stdout.txt'), 'utf8')
+    const stream = readFileSync(join(SESSIONS, 'stream-429', 'stdout.txt'), 'utf8')
       .split('\n')
-      .slice(0, 4)
+      .slice(0, 3)
       .join('\n');
     for (const [file, text] of [
       ['stdout.txt', `${stream}\n`],
@@ -158,12 +160,12 @@ describe('a claude session', () => {
     const job = bench.job(claude());
     const stop = bench.stop();
     const end = bench.run(job, stop);
-    await bench.hear(job, /"attempt":3/);
+    await bench.hear(job, /"attempt":2/);
     stop.stop('idle');
     delete bench.env.CLAUDE_FAKE_HANGS;
     const { outcome } = await end;
-    assert.equal(reasonOf(outcome), 'fail: authentication failed (stopped: no output for its idle_timeout)');
-    assert.ok(outcome.kind === 'fail' && outcome.blame === 'account' && outcome.class === 'auth');
+    assert.equal(reasonOf(outcome), 'fail: rate limit (stopped: no output for its idle_timeout)');
+    assert.ok(outcome.kind === 'fail' && outcome.blame === 'account' && outcome.class === 'rate_limit');
   });
 
   it('says what is missing before anything is spent', async () => {

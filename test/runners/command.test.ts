@@ -150,6 +150,8 @@ describe('a command', () => {
         phase: 'run',
         stdout_path: '',
         stderr_path: '',
+        stdout_from: 0,
+        stderr_from: 0,
         timeout_ms: 60_000,
         idle_timeout_ms: 60_000,
       },

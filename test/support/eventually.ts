@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const LIMIT_MS = 30_000;
+const LIMIT_MS = 90_000;
 const BETWEEN_MS = 5;
 
 /**

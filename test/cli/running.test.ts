@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { call, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
+import { createFloor, hasBegun } from './floor.ts';
+
+const ID = /^[a-z0-9]{12}$/;
+
+describe('run', () => {
+  for (const kind of ['with an owner', 'without an owner'] as const) {
+    describe(kind, () => {
+      const open = async (): Promise<Desk> => {
+        const desk = createFloor();
+        if (kind === 'with an owner') await desk.start();
+        return desk;
+      };
+
+      it('D16 D31 ends as the run does: 0 when it succeeds, 1 when it is given up', async () => {
+        const desk = await open();
+        const well = await desk.ask('run', 'well');
+        assert.deepEqual([well.code, well.said.ok, well.said.status, well.said.summary], [0, true, 'succeeded', 'done']);
+        const ill = await desk.ask('run', 'ill');
+        assert.deepEqual([ill.code, ill.said.ok, ill.said.status, ill.said.attempt, ill.said.exit_code], [1, false, 'dead', 2, 3]);
+        assert.match(String(ill.said.reason), /no such table/);
+        const flaky = await desk.ask('run', 'flaky');
+        assert.deepEqual([flaky.code, flaky.said.status, flaky.said.attempt], [0, 'succeeded', 2]);
+      });
+
+      it('shows the words of the run on stderr as it says them, and the result alone on stdout', async () => {
+        const desk = await open();
+        desk.put('go', '');
+        const { code, stdout, stderr } = await desk.tell('run', 'slow');
+        assert.equal(code, 0);
+        for (const word of ['begun\n', 'ended\n', 'aside\n']) assert.ok(stderr.includes(word), stderr);
+        assert.match(stdout, /status +succeeded/);
+        assert.doesNotMatch(stdout, /^begun$/m);
+      });
+
+      it('hands the payload and the key over', async () => {
+        const desk = await open();
+        desk.shell('echo', 'echo "$CADENCE_KEY $(cat)"');
+        const { said } = await desk.ask('run', 'echo', '--payload', '{"a":[1]}', '--key', 'k1');
+        assert.deepEqual([said.key, said.summary], ['k1', 'k1 {"a":[1]}']);
+      });
+
+      it('D31 --timeout ends the wait with 124 and not the run, which goes on', async () => {
+        const desk = await open();
+        const { code, error, hint } = errorOf(await desk.ask('run', 'slow', '--timeout', '300ms'));
+        assert.deepEqual([code, error], [124, 'timeout']);
+        assert.match(hint, /on/);
+        // An owner of only that time may not have come to it yet.
+        if (kind === 'without an owner') await desk.start();
+        await hasBegun(desk);
+        desk.put('go', '');
+        await eventually('it has ended well', () => desk.records().some((run) => run.cadence === 'slow' && run.status === 'succeeded'));
+      });
+
+      it('a run that is over before the time is, is not waited for any longer', async () => {
+        const desk = await open();
+        const { code } = await desk.spawn(['run', 'well', '--timeout', '1h', '--json']).ended;
+        assert.equal(code, 0);
+      });
+
+      it('D17 --async prints the receipt, and its commands are true', async () => {
+        const desk = await open();
+        const { code, said } = await desk.ask('run', 'well', '--async');
+        assert.deepEqual([code, said.ok, said.status], [0, true, 'queued']);
+        assert.match(String(said.tick), ID);
+        if (kind === 'without an owner') await desk.start();
+        const then = async (command: unknown): Promise<Told> => call([...String(command).split(' ').slice(1), '--json']);
+        assert.equal(parseAnswer(await then(said.wait_command)).said.status, 'succeeded');
+        assert.equal((await then(said.status_command)).code, 0);
+        assert.match((await then(said.logs_command)).stdout, /"text":"done\\n"/);
+      });
+    });
+  }
+
+  it('says why it waits, where the cadence is held', async () => {
+    const desk = createFloor();
+    await desk.ask('pause', 'well', '--because', 'too loud');
+    desk.shell('off', 'true', 'enabled: false');
+    const held = await desk.tell('run', 'well', '--timeout', '100ms');
+    assert.equal(held.code, 124);
+    assert.match(held.stderr, /well waits: paused: too loud/);
+    assert.match((await desk.tell('run', 'off', '--timeout', '100ms')).stderr, /off waits: .*enabled: false/);
+  });
+
+  it('several at once without an owner: one is the owner, and every run comes to its end', async () => {
+    const desk = createFloor();
+    desk.shell('other', 'echo other');
+    const ends = await Promise.all(['well', 'other', 'well', 'other'].map((name) => desk.spawn(['run', name, '--json']).ended));
+    assert.deepEqual(
+      ends.map(({ code, stdout }) => [code, (JSON.parse(stdout) as { status: string }).status]),
+      ends.map(() => [0, 'succeeded']),
+    );
+    assert.equal(desk.records().filter(({ status }) => status === 'succeeded').length, 4);
+  });
+});
