@@ -19,6 +19,7 @@ import type { ControlRequest, OwnerInfo, OwnerState } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
 import type { RunEnd } from './core/run-end.ts';
 import type { Transition } from './core/settle.ts';
+import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec };
@@ -160,6 +161,7 @@ export interface RunLog {
   flush(): Promise<void>;
   /** Where the log ends now. */
   position(): LogPosition;
+  spending(): Spending;
   /** Every record behind a position, oldest first. */
   since(position: LogPosition): Iterable<RunRecord>;
   close(): void;
@@ -177,6 +179,8 @@ export interface History {
   keyed(sinceMs: Ms): Iterable<string>;
   /** Per cadence: the last run, and how many of each kind there were. */
   digest(): Readonly<Record<string, CadenceDigest>>;
+  /** What all recorded runs have spent, by the days of the owner's zone, or of this one where no owner has said. */
+  spending(zone: string): { readonly spending: Spending; readonly zone: string };
 }
 
 /** The journal of events (`journal/<day>.jsonl`), one writer. */
@@ -204,7 +208,7 @@ export interface Doc<T> {
  */
 export interface Processes {
   start(spec: SpawnSpec): Child;
-  /** The child that an earlier owner started in `runDir`: alive, ended with its exit code kept, or lost. */
+  /** The child that an earlier owner started: alive, ended with its exit code kept, or lost. */
   adopt(runId: string, runDir: string): Child;
   /** Start time of a process, as an opaque text; undefined: no such process, or a zombie. */
   identity(pid: number): string | undefined;

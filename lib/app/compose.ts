@@ -24,6 +24,7 @@ import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { createForgiveness } from './edited.ts';
 import { composeFollowingUp } from './following-up.ts';
+import { composePurse } from './purse.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeStorage, type Storage } from './storage.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -84,6 +85,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
   const { followUps } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
+  const purse = composePurse(storage, health);
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
   const processes = createProcesses({ clock, files });
   const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload), following.runnerOf);
@@ -91,17 +93,20 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer.freed(cadence);
     wiring.wake();
   };
-  const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, runnerOf, newStop: createStopSignal, onFree });
+  const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
   const orders = composeOrders(storage, { queue, book, jobs, conclusion });
   const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
-  const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, ownership: wiring.ownership, missingEnv });
-  const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, knownKeys, onFault, serves: wiring.serves };
+  const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, purse, ownership: wiring.ownership, missingEnv });
+  const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };
   const consumer = createConsumer({ ...shared, control: controlCadence(paths), relook: () => announceDefinitions(definitions.reload()) });
 
   const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
   function announceDefinitions(changes: readonly DefinitionChange[]): void {
-    if (changes.length > 0) consumer.reconsider();
+    if (changes.length > 0) {
+      purse.touch();
+      consumer.reconsider();
+    }
     for (const change of changes) {
       journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
       forgive(change);
@@ -129,7 +134,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
       followUps.load();
       const { isAlive } = processes;
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, cadenceOf, isAlive, onFault });
+      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
     },
   };
 }

@@ -7,7 +7,7 @@ import { nowMs } from './root.ts';
 import { describeHold, type HoldView, readHolds } from './status.ts';
 
 /**
- * A run or a tick as it stands now. One that waits because of a halt, a pause or its account is held, and the reason of the hold
+ * A run or a tick as it stands now. One that waits because of a halt, a pause, its account or a budget is held, and the reason of the hold
  * is its own. Throws `not_found`.
  */
 export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
@@ -17,7 +17,9 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   const account = (await readAccounts(root, reading.holds())).get(record.cadence);
   const keys = ['bus', ...(account === undefined ? [] : [accountKey(account)])];
   const isHolding = ({ key, state }: HoldView): boolean =>
-    keys.includes(key) ? state !== 'closed' && state !== 'half_open' : key === cadenceKey(record.cadence) && state === 'paused';
+    key === cadenceKey(record.cadence)
+      ? state === 'paused' || state === 'budget'
+      : keys.includes(key) && state !== 'closed' && state !== 'half_open' && state !== 'budget';
   const hold = readHolds(reading, nowMs()).find(isHolding);
   if (hold === undefined) return record;
   const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);

@@ -3,8 +3,9 @@ import { cadenceOf } from '../config/cadence-folder.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
-import { toIso } from '../core/instant.ts';
+import { parseIso, toIso } from '../core/instant.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
+import type { PurseView } from '../core/purse-view.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { type DeadName, formatRunId, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
 import { createHistory } from '../history/history.ts';
@@ -23,6 +24,8 @@ export interface Reading {
   foreign(): readonly string[];
   dead(): readonly DeadEntry[];
   holds(): Holds;
+  /** What the owner says of the budgets. */
+  purse(): Pick<PurseView, 'reserved' | 'holds'>;
   /** A run or a tick by its id, as it stands now. Throws `not_found`. */
   lookup(id: string): RunRecord;
   /** Where the words of a run under way go; both null before it has begun, and after its end. */
@@ -70,6 +73,7 @@ export function createReading(root: string): Reading {
           return name === undefined ? [] : [{ file, name }];
         }),
     holds: () => readableHolds(readJson(paths.holds)),
+    purse: () => readablePurse(readJson(paths.purse)),
     lookup: (id) => lookup(reading, id),
     outputs(runId) {
       const note = asRecord(readJson(`${paths.running}/${runId}/run.json`));
@@ -104,6 +108,16 @@ function readableHolds(value: unknown): Holds {
     breakers: Object.fromEntries(entries(breakers, isBreaker)) as Readonly<Record<string, Breaker>>,
     paused: Object.fromEntries(entries(paused, ({ because }) => typeof because === 'string')) as Holds['paused'],
   };
+}
+
+function readablePurse(value: unknown): ReturnType<Reading['purse']> {
+  const { format, reserved, holds } = asRecord(value);
+  if (format !== 1) return { reserved: {}, holds: {} };
+  const entries = Object.entries(asRecord(holds)).filter(
+    ([, hold]) => parseIso(asRecord(hold).until) !== undefined && typeof asRecord(hold).because === 'string',
+  );
+  const amounts = Object.entries(asRecord(reserved)).filter(([, one]) => typeof asRecord(one).cadence === 'string' && typeof asRecord(one).usd === 'number');
+  return { reserved: Object.fromEntries(amounts) as PurseView['reserved'], holds: Object.fromEntries(entries) as PurseView['holds'] };
 }
 
 function lookup(reading: Reading, id: string): RunRecord {

@@ -4,6 +4,7 @@ import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { accountKey, cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import type { PurseHold } from '../core/purse-view.ts';
 import { isProven } from '../core/run.ts';
 import type { TickName } from '../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
@@ -15,7 +16,7 @@ import { nowMs, unknownCadence } from './root.ts';
 
 export interface HoldView {
   readonly key: string;
-  readonly state: Breaker['state'] | 'paused' | 'halted';
+  readonly state: Breaker['state'] | 'paused' | 'halted' | 'budget';
   readonly until: string | null;
   readonly because: string;
   readonly failures: number;
@@ -121,7 +122,15 @@ export function readHolds(reading: Reading, atMs: Ms): readonly HoldView[] {
   const views: HoldView[] = haltView(reading);
   for (const [key, pause] of Object.entries(paused)) views.push({ key, state: 'paused', until: null, because: pause.because, failures: 0 });
   for (const [key, breaker] of Object.entries(breakers)) views.push(holdView(key, breaker, atMs));
-  return views;
+  return [...views, ...budgetViews(reading, atMs)];
+}
+
+/** A budget of the bus holds those who may spend something, so each is named; the bus itself is named once. */
+function budgetViews(reading: Reading, atMs: Ms): readonly HoldView[] {
+  const held = Object.entries(reading.purse().holds).filter(([, { until }]) => (parseIso(until) ?? 0) > atMs);
+  const view = (key: string, { until, because }: PurseHold): HoldView => ({ key, state: 'budget', until, because, failures: 0 });
+  const ofBus = held.find(([, { scope }]) => scope === 'bus');
+  return [...(ofBus === undefined ? [] : [view('bus', ofBus[1])]), ...held.map(([name, hold]) => view(cadenceKey(name), hold))];
 }
 
 /** Whoever touched the file may have written into it why. */
@@ -138,8 +147,7 @@ const MAX_WORDS_BYTES = 4096;
 
 /** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
 export function reasonsToWait(root: string, { name, account, enabled, path }: Cadence): readonly string[] {
-  const keys = ['bus', cadenceKey(name), ...(account === undefined ? [] : [accountKey(account)])];
-  const holds = readHolds(createReading(root), nowMs()).filter(({ key, state }) => keys.includes(key) && state !== 'closed' && state !== 'half_open');
+  const holds = readHolds(createReading(root), nowMs()).filter((hold) => isHolding(hold, name, account) && hold.state !== 'half_open');
   const told = holds.map(describeHold);
   return enabled ? told : [...told, `${path} says enabled: false`];
 }
@@ -148,6 +156,13 @@ export function reasonsToWait(root: string, { name, account, enabled, path }: Ca
 export function describeHold({ key, state, until, because, advice }: HoldView): string {
   const who = key.startsWith('account:') ? `${key} is ` : '';
   return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
+}
+
+/** Whether it holds ticks of this cadence. A budget of the bus holds those who may spend something: each is named by a hold of its own. */
+export function isHolding({ key, state }: HoldView, cadence: string, account: string | undefined): boolean {
+  if (state === 'closed') return false;
+  if (key === 'bus') return state !== 'budget';
+  return key === cadenceKey(cadence) || (account !== undefined && key === accountKey(account));
 }
 
 function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
@@ -184,8 +199,7 @@ interface CadenceFacts {
 function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const { digest } = facts;
   const account = facts.accounts.get(name);
-  const keys = ['bus', cadenceKey(name), ...(account === undefined ? [] : [accountKey(account)])];
-  const hold = facts.holds.find(({ key, state }) => keys.includes(key) && state !== 'closed') ?? null;
+  const hold = facts.holds.find((one) => isHolding(one, name, account)) ?? null;
   const failures = digest?.consecutive_failures ?? 0;
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
   const isUnproven = digest?.last.status === 'unverified' && !isProven(digest.last);

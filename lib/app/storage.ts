@@ -45,7 +45,7 @@ export function composeStorage(
     paths,
     machine,
     history: createHistory({ files, paths }),
-    runLog: createRunLog({ files, clock, paths }),
+    runLog: createRunLog({ files, clock, paths, zone: machine.zone }),
     journal: createJournal({ files, clock, paths, onFault, redacted: (event) => redactedEvent(event, redacting) }),
     definitions: withBuiltins(createDefinitions({ files, paths, home: machine.home }), paths),
     redacting,

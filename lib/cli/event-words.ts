@@ -37,6 +37,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   circuit_opened: ({ event, paint, who, why }) =>
     `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failures` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
+  budget_held: ({ event, paint, who, why }) => `${paint.yellow('‖')} ${who} waits for money until ${String(event.until)}: ${why}`,
+  budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} has money again`,
   halted: ({ event, paint }) => `${paint.red('■')} halted: ${event.path} exists; nothing is claimed`,
   settle_lost: ({ event, who }) => `${who} ${event.run_id} was no longer ours; nothing is concluded`,
   storage_failed: ({ paint, why }) => `${paint.red('!')} the disk refuses: ${why}; nothing new is claimed until it is well`,

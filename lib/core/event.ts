@@ -34,6 +34,8 @@ export type Stage =
   | 'circuit_half_open'
   | 'circuit_closed'
   | 'breaker_reset'
+  | 'budget_held'
+  | 'budget_freed'
   | 'halted'
   | 'resumed'
   | 'paused'

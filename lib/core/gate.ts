@@ -17,6 +17,8 @@ export interface GateInput {
   readonly workspaceTaken: string | undefined;
   /** The disk is full or fails: nothing new is started. */
   readonly storage: string | undefined;
+  /** It would spend more than a budget allows. */
+  readonly shortage: { readonly because: string; readonly untilMs: Ms } | undefined;
 }
 
 export type HoldCause =
@@ -34,7 +36,8 @@ export type HoldCause =
   | 'busy'
   | 'lane'
   | 'workspace'
-  | 'storage';
+  | 'storage'
+  | 'budget';
 
 export type Verdict =
   | { readonly kind: 'run' }
@@ -59,6 +62,7 @@ export function admit(input: GateInput): Verdict {
   if (input.laneFull !== undefined) return hold('lane', `lane ${input.laneFull} is full`);
   if (input.workspaceTaken !== undefined) return hold('workspace', `${input.workspaceTaken} is in use`);
   if (input.storage !== undefined) return hold('storage', input.storage);
+  if (input.shortage !== undefined) return hold('budget', input.shortage.because, input.shortage.untilMs);
   return { kind: 'run' };
 }
 

@@ -15,6 +15,7 @@ export interface Paths {
   readonly failing: string;
   readonly holds: string;
   readonly circuit: string;
+  readonly purse: string;
   readonly owner: string;
   readonly halt: string;
   readonly logs: string;
@@ -41,6 +42,7 @@ export function pathsOf(root: string): Paths {
     failing: `${state}/failing.json`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,
+    purse: `${state}/purse.json`,
     owner: `${state}/owner.json`,
     halt: `${state}/halt`,
     logs,

@@ -21,6 +21,8 @@ export interface Finished {
   readonly stderrPath: string | null;
   readonly costUsd: number | undefined;
   readonly evidence?: Evidence | undefined;
+  /** What its budget was charged where nobody knows what it cost. */
+  readonly chargedUsd?: number | undefined;
 }
 
 const TIMED_OUT = 124;
@@ -44,6 +46,7 @@ export function recordOf(run: Finished): RunRecord {
     cost_usd: run.costUsd ?? null,
     stdout_path: run.stdoutPath,
     stderr_path: run.stderrPath,
+    ...(run.chargedUsd === undefined ? {} : { charged_usd: run.chargedUsd }),
     ...failureOf(outcome),
     ...proofOf(run),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),

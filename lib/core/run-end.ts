@@ -8,6 +8,8 @@ export interface RunEnd {
   /** undefined for inline runs, which have no process. */
   readonly ending: Ending | undefined;
   readonly costUsd?: number | undefined;
+  /** false: it ended before it began, by its guard or because it could not be prepared. */
+  readonly hasRun?: boolean;
   readonly stdoutPath: string | null;
   readonly stderrPath: string | null;
 }

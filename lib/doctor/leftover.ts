@@ -5,7 +5,7 @@ import { parseDeadName, parseTickName } from '../core/tick.ts';
  * ticks in tmp/, whose callers never heard of success. Names of a user's files are not among them.
  */
 const TEMPORARY = /^(.+)\.\d{1,10}$/;
-const STATE = ['holds.json', 'circuit-open.json', 'owner.json', 'halt'];
+const STATE = ['holds.json', 'circuit-open.json', 'purse.json', 'owner.json', 'halt'];
 const DRAFT = /^[a-z0-9]{12}(?:\.\d{1,10}|\.json(?:\.\d{1,10})?)$/;
 
 export type LeftoverPlace = 'state' | 'runs' | 'ticks' | 'tmp';

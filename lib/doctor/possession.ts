@@ -18,7 +18,7 @@ export function createPossessionCheck({ files, paths, uid }: PossessionDeps): Ch
     title: 'Possession',
     async inspect() {
       if (uid === undefined) return ok('this system knows no users');
-      const ours = [...foldersOf(paths), paths.holds, paths.circuit, paths.owner];
+      const ours = [...foldersOf(paths), paths.holds, paths.circuit, paths.purse, paths.owner];
       const foreign = ours.flatMap((path) => {
         const owner = files.info(path)?.uid;
         return owner === undefined || owner === uid ? [] : [{ path, owner }];

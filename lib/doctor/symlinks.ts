@@ -20,7 +20,7 @@ export function createSymlinksCheck({ files, paths }: SymlinksDeps): Check {
     title: 'Symlinks',
     async inspect() {
       const wholes = [`${paths.root}/state`, paths.state, `${paths.root}/logs`, paths.logs];
-      const parts = [...foldersOf(paths), paths.holds, paths.circuit, paths.owner, paths.halt].filter((path) => !wholes.includes(path));
+      const parts = [...foldersOf(paths), paths.holds, paths.circuit, paths.purse, paths.owner, paths.halt].filter((path) => !wholes.includes(path));
       const part = parts.find(isLink);
       if (part !== undefined)
         return fail(`${part} is a symlink: moving a tick into it may not be one step, and state files are not read through one`, unlink(part));

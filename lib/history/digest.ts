@@ -1,12 +1,15 @@
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
+import { createLocalDays, isZone, type LocalDays } from '../core/local-day.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
+import { createSpending, foldSpending, type Spending } from '../core/spending.ts';
 import type { CadenceDigest, Files } from '../ports.ts';
 import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
 import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';
 import { isRunRecord, parseRecordLine } from './record-line.ts';
 import { recordsForward } from './records.ts';
 import { type LogFiles, readBytes, segmentBytes, segmentPath } from './segments.ts';
+import { formatSpending, parseSpending } from './spending-snapshot.ts';
 
 /**
  * What the log of runs comes to, per cadence: a fold over all records. `digest.json` is a snapshot of it, so that a
@@ -15,6 +18,10 @@ import { type LogFiles, readBytes, segmentBytes, segmentPath } from './segments.
  */
 export interface Digest {
   readonly cadences: Map<string, DigestEntry>;
+  readonly spending: Spending;
+  /** Whose days the spending is counted by: the zone of the owner who wrote the snapshot. */
+  zone: string;
+  days: LocalDays;
   through: LogPosition;
 }
 
@@ -38,21 +45,24 @@ export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through
     failed: (before?.failed ?? 0) + failed,
     consecutive_failures: succeeded === 1 ? 0 : (before?.consecutive_failures ?? 0) + failed,
   });
+  foldSpending(digest.spending, run, digest.days);
   digest.through = through;
 }
 
 /**
  * The digest of the log as it is now. `wasTrusted` false: there was a snapshot and it did not match the log; the
- * one writer has to replace it before it writes another line, or it would come to match by accident.
+ * one writer has to replace it before it writes another line, or it would come to match by accident. The days of spending
+ * are those of `zone` where no snapshot says whose they are.
  */
 export function loadDigest(
   files: LogFiles & Pick<Files, 'read'>,
   dir: string,
+  zone: string = 'UTC',
 ): { readonly digest: Digest; readonly tailBytes: number; readonly wasTrusted: boolean } {
   const file = files.read(digestPath(dir), MAX_DIGEST_BYTES);
   const saved = file?.kind === 'text' ? parseDigest(file.text) : undefined;
   const isTrusted = saved !== undefined && matchesLog(files, dir, saved);
-  const digest = isTrusted ? saved : { cadences: new Map(), through: LOG_START };
+  const digest = isTrusted ? saved : { cadences: new Map(), spending: createSpending(), zone, days: createLocalDays(zone), through: LOG_START };
   let tailBytes = 0;
   for (const { run, at, end } of recordsForward(files, dir, digest.through)) {
     tailBytes += end.bytes - at.bytes;
@@ -78,7 +88,7 @@ function matchesLog(files: LogFiles, dir: string, digest: Digest): boolean {
 
 export function formatDigest(digest: Digest): string {
   const cadences = Object.fromEntries([...digest.cadences].map(([name, entry]) => [name, { ...entry, at: formatLink(entry.at) }]));
-  return `${JSON.stringify({ format: 1, through: digest.through, cadences })}\n`;
+  return `${JSON.stringify({ format: 2, through: digest.through, cadences, zone: digest.zone, spending: formatSpending(digest.spending) })}\n`;
 }
 
 function parseDigest(text: string): Digest | undefined {
@@ -89,8 +99,10 @@ function parseDigest(text: string): Digest | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-  if (!isObject(value) || value.format !== 1 || !isObject(value.cadences)) return undefined;
-  const through = value.through;
+  if (!isObject(value) || value.format !== 2 || !isObject(value.cadences)) return undefined;
+  const { through, zone } = value;
+  const spending = parseSpending(value.spending);
+  if (spending === undefined || typeof zone !== 'string' || !isZone(zone)) return undefined;
   if (!isObject(through) || typeof through.day !== 'string' || !isCount(through.bytes)) return undefined;
   const cadences = new Map<string, DigestEntry>();
   for (const [name, saved] of Object.entries(value.cadences)) {
@@ -98,7 +110,7 @@ function parseDigest(text: string): Digest | undefined {
     if (entry === undefined || entry.last.cadence !== name) return undefined;
     cadences.set(name, entry);
   }
-  return { cadences, through: { day: through.day, bytes: through.bytes } };
+  return { cadences, spending, zone, days: createLocalDays(zone), through: { day: through.day, bytes: through.bytes } };
 }
 
 function parseEntry(saved: unknown): DigestEntry | undefined {

@@ -64,6 +64,11 @@ export function createHistory({ files, paths }: HistoryDeps): History {
       return all.runs.filter((run) => run.cadence === cadence);
     },
 
+    spending(zone) {
+      const { digest } = loadDigest(files, dir, zone);
+      return { spending: digest.spending, zone: digest.zone };
+    },
+
     digest() {
       const { cadences } = loadDigest(files, dir).digest;
       return Object.fromEntries([...cadences].map(([name, { at: _at, ...entry }]) => [name, entry]));

@@ -1,3 +1,4 @@
+import { createLocalDays } from '../core/local-day.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Clock, Files, RunLog } from '../ports.ts';
 import { type Digest, digestPath, foldRun, formatDigest, loadDigest, saveDigest } from './digest.ts';
@@ -9,16 +10,20 @@ export interface RunLogDeps {
   readonly files: Files;
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly paths: Pick<Paths, 'runs'>;
+  /** Whose days the spending is counted by. */
+  readonly zone: string;
 }
 
 /**
  * The log of runs: one JSON line a record in `runs/<day>.jsonl`, each with a link to the record before it of the same
  * cadence, and a snapshot of the digest. The links make `runs <cadence>` as cheap as the records it shows.
  */
-export function createRunLog({ files, clock, paths }: RunLogDeps): RunLog {
+export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog {
   const dir = paths.runs;
   const writer = createSegmentWriter({ files, clock }, dir);
-  const { digest, tailBytes, wasTrusted } = loadDigest(files, dir);
+  const { digest, tailBytes, wasTrusted } = loadDigest(files, dir, zone);
+  // Whoever has travelled counts by the days of where he is now; days that are over keep their names.
+  if (digest.zone !== zone) Object.assign(digest, { zone, days: createLocalDays(zone) });
   digest.through = writer.position();
   const snapshots = createSnapshots(files, dir, digest, tailBytes);
   if (!wasTrusted) {
@@ -40,6 +45,7 @@ export function createRunLog({ files, clock, paths }: RunLogDeps): RunLog {
       await writer.flush();
       snapshot?.save();
     },
+    spending: () => digest.spending,
     position: () => writer.position(),
     *since(position) {
       for (const { run } of recordsForward(files, dir, position)) yield run;

@@ -6,9 +6,12 @@ export interface Machine {
   readonly host: string;
   readonly node: string;
   readonly home: string;
+  /** The time zone, by its name: `Europe/Vienna`. */
+  readonly zone: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export function readMachine(): Machine {
-  return { pid: process.pid, host: hostname(), node: process.version, home: process.env.HOME ?? homedir(), env: process.env };
+  const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
+  return { pid: process.pid, host: hostname(), node: process.version, home: process.env.HOME ?? homedir(), zone, env: process.env };
 }

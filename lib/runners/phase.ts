@@ -56,6 +56,8 @@ export interface PhaseEnd {
   readonly evidence?: Evidence | undefined;
   /** What it answered, as data; undefined: words only. */
   readonly result?: { readonly value: unknown } | undefined;
+  /** false: its run never began. */
+  readonly hasRun?: boolean;
 }
 
 export type InlineKind = Extract<RunKind, { kind: 'inline' }>;

@@ -39,11 +39,18 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
 async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseEnd>): Promise<RunEnd> {
   const end = await act().catch((error: unknown): PhaseEnd => {
     if (!(error instanceof CadenceError)) throw error;
-    return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined };
+    return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined, hasRun: false };
   });
   if (first.job.cadence.guard !== undefined) unlessRefused(undefined, () => deps.files.removeTree(phaseOf(deps, first.job, 'guard', 0).runDir));
   const output = end.isSilent === true && first.part === 'run' ? NO_OUTPUT : keepOutput(deps.files, first.output);
-  return { outcome: end.outcome, evidence: end.evidence, ending: end.ending, costUsd: end.costUsd, ...output };
+  return {
+    outcome: end.outcome,
+    evidence: end.evidence,
+    ending: end.ending,
+    costUsd: end.costUsd,
+    ...(end.hasRun === undefined ? {} : { hasRun: end.hasRun }),
+    ...output,
+  };
 }
 
 const NO_OUTPUT = { stdoutPath: null, stderrPath: null };
@@ -54,7 +61,7 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
   if (job.cadence.guard?.kind !== 'inline') deps.files.makeDir(phaseOf(deps, job, 'run', job.startedMs).runDir);
   const asked = await work(works, guard, stop, how);
   const outcome = outcomeOfGuard(asked);
-  if (outcome !== undefined) return { ...asked, outcome };
+  if (outcome !== undefined) return { ...asked, outcome, hasRun: false };
   return runThenVerify(deps, works, behindEarlierWords(deps, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
 }
 

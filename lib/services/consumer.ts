@@ -1,5 +1,5 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
-import { isMomentary, type Verdict } from '../core/gate.ts';
+import { type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
@@ -10,6 +10,7 @@ import type { Gatekeeper } from './gatekeeper.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
+import type { Purse } from './purse.ts';
 import { TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
@@ -39,6 +40,7 @@ export interface ConsumerDeps {
   readonly conclusion: Conclusion;
   readonly book: HoldsBook;
   readonly jobs: Jobs;
+  readonly purse: Pick<Purse, 'tend' | 'takeEasing'>;
   readonly control: Cadence;
   /** Ids of keyed ticks that have ended: the same key again is the same tick. */
   readonly knownKeys: Set<string>;
@@ -50,6 +52,8 @@ export interface ConsumerDeps {
   readonly serves: (cadence: string) => boolean;
 }
 
+type Park = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'>;
+
 const SLICE_MS: Ms = 8;
 const QUANTUM = 256;
 const MAX_BACKLOG = 512;
@@ -57,10 +61,10 @@ const SOON_TURNS = 24;
 const CLOCK_SLACK_MS: Ms = 60_000;
 
 export function createConsumer(deps: ConsumerDeps): Consumer {
-  const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs } = deps;
+  const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse } = deps;
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
   const overlap = createOverlap({ queue, dismissal });
-  const parked = new Map<string, { readonly untilMs: Ms | undefined; readonly isMomentary: boolean }>();
+  const parked = new Map<string, Park>();
   let isClosed = false;
   let isIdle = false;
   let sliceEndMs = 0;
@@ -73,9 +77,14 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     if (atMs !== undefined) againMs = Math.min(againMs ?? atMs, atMs);
   };
 
+  function unpark(isFree: (cause: HoldCause) => boolean): void {
+    for (const [name, park] of parked) if (isFree(park.cause)) parked.delete(name);
+  }
+
   /** Once a slice. */
   function lookAround(): void {
     if (gatekeeper.lookAround()) parked.clear();
+    if (purse.takeEasing()) unpark((cause) => cause === 'budget');
     sooner(gatekeeper.lookAgainMs());
   }
 
@@ -103,7 +112,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       if (head === undefined) return hasStarted;
       if (definition === undefined) {
         if (isUnreadable(definitions, paths.cadences)) {
-          parked.set(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, isMomentary: false });
+          parked.set(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, cause: 'broken' });
           return hasStarted;
         }
         await dismissal.bury(head.name, 'unknown-cadence', `there is no cadences/${cadence}.yaml or .md`);
@@ -129,10 +138,9 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   }
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
-    const momentary = isMomentary(verdict.cause);
-    parked.set(cadence, { untilMs: verdict.untilMs, isMomentary: momentary });
+    parked.set(cadence, verdict);
     sooner(verdict.untilMs);
-    if (!momentary && verdict.cause !== 'halt') await queue.park(cadence);
+    if (!isMomentary(verdict.cause) && verdict.cause !== 'halt') await queue.park(cadence);
   }
 
   /** False: the cadence is busy now. */
@@ -206,9 +214,11 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       isIdle = false;
       lookAround();
       book.tend();
+      purse.tend();
       sliceEndMs = clock.nowMs() + SLICE_MS;
       while (!isClosed && (await pass())) againMs = undefined;
       sooner(book.tend());
+      sooner(purse.tend());
       sooner(gatekeeper.lookAgainMs());
       isIdle = true;
       return againMs;
@@ -216,7 +226,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     reconsider: () => parked.clear(),
     freed(cadence) {
       parked.delete(cadence);
-      for (const [name, park] of parked) if (park.isMomentary) parked.delete(name);
+      unpark(isMomentary);
     },
     isDrained: () => isIdle && !isWriting() && jobs.running().length === 0 && conclusion.backlog() === 0,
     close() {

@@ -8,6 +8,7 @@ import type { TickName } from '../core/tick.ts';
 import type { Clock, Definition, Definitions, Files, Journal, Ownership } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import type { HoldsBook } from './holds-book.ts';
+import type { Purse } from './purse.ts';
 import { type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /** Gathers what the gate (`core/gate.ts`) decides on. */
@@ -31,6 +32,7 @@ export interface GatekeeperDeps {
   readonly capacity: Capacity;
   readonly health: StorageHealth;
   readonly book: HoldsBook;
+  readonly purse: Pick<Purse, 'shortage'>;
   readonly ownership: Ownership;
   readonly missingEnv: (names: readonly string[]) => readonly string[];
 }
@@ -95,6 +97,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         laneFull: cadence && capacity.laneFull(cadence),
         workspaceTaken: cadence && capacity.workspaceTaken(cadence),
         storage: health.fault(),
+        shortage: cadence && deps.purse.shortage(cadence),
       });
     },
   };

@@ -10,6 +10,7 @@ import type { Claim, Clock, Job, Journal, RunEnd, Runner, StopSignal } from '../
 import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { HoldsBook } from './holds-book.ts';
+import type { Purse } from './purse.ts';
 import { isDiskFault } from './storage-health.ts';
 
 /** Runs under way: from the claim to the settled end. */
@@ -32,6 +33,7 @@ export interface JobsDeps {
   readonly capacity: Capacity;
   readonly conclusion: Conclusion;
   readonly book: HoldsBook;
+  readonly purse: Purse;
   readonly runnerOf: (cadence: Cadence) => Runner;
   readonly newStop: () => StopSignal & { stop(cause: StopCause): void };
   /** A cadence, a lane or a workspace is free again. */
@@ -45,7 +47,7 @@ interface Active {
 }
 
 export function createJobs(deps: JobsDeps): Jobs {
-  const { clock, paths, journal, capacity, conclusion, book } = deps;
+  const { clock, paths, journal, capacity, conclusion, book, purse } = deps;
   const active = new Map<string, Active>();
 
   function keysOf(cadence: Cadence): readonly string[] {
@@ -63,8 +65,12 @@ export function createJobs(deps: JobsDeps): Jobs {
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
     const transition = settle(name, tick, end.outcome, cadence.retry, endedMs, clock.random());
-    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd: end.costUsd });
+    const { outcome, ending, costUsd, hasRun = true } = end;
+    const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
+    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job) });
+    // From here on the record speaks for the money.
+    purse.release(job.runId);
     if (needsSettling(cadence, end)) await isSettled;
   }
 
@@ -84,10 +90,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     return refusal === undefined ? deps.runnerOf(job.cadence).run(job, stop) : notBegun(refusal);
   }
 
-  /** The job holds its place in lane and workspace from the first line on: nothing is awaited before it. */
+  /** The job holds its place in lane and workspace, and its money, from the first line on: nothing is awaited before it. */
   async function follow(claim: Claim, job: Job, how: 'run' | 'adopt'): Promise<void> {
     const stop = deps.newStop();
     capacity.enter(job.cadence);
+    purse.reserve(job.runId, job.cadence);
     const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
     const work = end.then((ended) => conclude(claim, job, ended));
     active.set(job.runId, { job, stop, isEnded: work });
@@ -96,6 +103,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     } finally {
       active.delete(job.runId);
       capacity.leave(job.cadence);
+      purse.release(job.runId);
       deps.onFree(job.cadence.name);
     }
   }
@@ -148,5 +156,5 @@ function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify }
 
 function notBegun(reason: string): RunEnd {
   const outcome = { kind: 'defer', delayMs: undefined, reason: `that it starts cannot be written down: ${reason}` } as const;
-  return { outcome, ending: undefined, stdoutPath: null, stderrPath: null };
+  return { outcome, ending: undefined, hasRun: false, stdoutPath: null, stderrPath: null };
 }

@@ -10,6 +10,7 @@ import type { Conclusion } from './conclusion.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
+import type { Purse } from './purse.ts';
 
 /**
  * What a new owner does with what the last one left, before anything is claimed. While one owner lives no claim is
@@ -31,6 +32,7 @@ export interface RecoveryDeps {
   readonly jobs: Jobs;
   readonly followUps: Pick<FollowUps, 'makeGood'>;
   readonly book: HoldsBook;
+  readonly purse: Pick<Purse, 'charge'>;
   readonly cadenceOf: (name: string) => Cadence;
   readonly isAlive: (runId: string, runDir: string) => boolean;
   readonly onFault: (error: unknown) => void;
@@ -104,6 +106,7 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): P
     stdoutPath: null,
     stderrPath: null,
     costUsd: undefined,
+    chargedUsd: deps.purse.charge(cadence, { kind: cadence.run.kind, outcome, ending: undefined, costUsd: undefined, hasRun: true }),
   });
   await conclusion.end({ claim, transition, run, runDirs: [] });
 }

@@ -9,12 +9,12 @@ import type { Journal } from '../ports.ts';
 export interface StorageHealth {
   failed(place: Place, because: string): void;
   well(place: Place): void;
-  /** Why nothing new is started. A fault met in the folders of ticks holds nothing: trying again is how its end is seen. */
+  /** Why nothing new is started. A fault met in the folders of ticks, or where others look, holds nothing: trying again is how its end is seen. */
   fault(): string | undefined;
 }
 
-/** Who has met it: the log of runs, the book of holds, the folders of ticks; or nobody yet, but there is too little room. */
-export type Place = 'runs' | 'holds' | 'ticks' | 'room';
+/** Who has met it: the log of runs, the book of holds, the view of the purse, the folders of ticks; or nobody yet, but there is too little room. */
+export type Place = 'runs' | 'holds' | 'purse' | 'ticks' | 'room';
 
 /** What the disk refused is tried again after this time. */
 export const TRY_AGAIN_MS: Ms = 5_000;

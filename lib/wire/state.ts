@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CircuitView } from '../core/circuit-view.ts';
 import type { Holds } from '../core/holds.ts';
 import { parseIso } from '../core/instant.ts';
+import type { PurseView } from '../core/purse-view.ts';
 
 /** The state files, as they are accepted when they are read again. A newer format is not ours to read. */
 const instant = z.string().refine((text) => parseIso(text) !== undefined);
@@ -38,6 +39,18 @@ const entry = z.object({
   advice: z.string().optional(),
 });
 const viewSchema = z.object({ generated: instant, open: z.record(z.string(), entry), accounts: z.record(z.string(), entry) }) satisfies z.ZodType<CircuitView>;
+
+const purseSchema = z.object({
+  format: z.literal(1),
+  generated: instant,
+  zone: z.string(),
+  reserved: z.record(z.string(), z.object({ cadence: z.string(), usd: z.number().min(0) })),
+  holds: z.record(z.string(), z.object({ scope: z.enum(['cadence', 'bus']), until: instant, because })),
+}) satisfies z.ZodType<PurseView>;
+
+export function parsePurse(value: unknown): PurseView | undefined {
+  return purseSchema.safeParse(value).data;
+}
 
 export function parseHolds(value: unknown): Holds | undefined {
   return holdsSchema.safeParse(value).data;

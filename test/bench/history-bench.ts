@@ -57,7 +57,7 @@ function recordOf(index: number, nowMs: number): RunRecord {
 
 async function fill(root: string, records: number, days: number): Promise<void> {
   let nowMs = START_MS;
-  const log = createRunLog({ files, clock: { nowMs: () => nowMs }, paths: pathsOf(root) });
+  const log = createRunLog({ files, clock: { nowMs: () => nowMs }, paths: pathsOf(root), zone: 'UTC' });
   for (let index = 0; index < records; index++) {
     nowMs = START_MS + Math.floor((index / records) * days * DAY_MS);
     log.record(recordOf(index, nowMs));
@@ -89,7 +89,7 @@ async function measure(records: number, days: number): Promise<void> {
     await fill(root, records, days);
     const paths = pathsOf(root);
     const history = createHistory({ files, paths });
-    const log = createRunLog({ files, clock: { nowMs: () => START_MS }, paths });
+    const log = createRunLog({ files, clock: { nowMs: () => START_MS }, paths, zone: 'UTC' });
     const floor = nodeStart();
     console.log(`\n${records} records over ${days} day(s); node -e 0: ${floor.toFixed(1)} ms`);
     const show = (what: string, act: () => unknown): void => {

@@ -44,7 +44,7 @@ export async function writePast(product: Product, root: Root, count: number): Pr
   const files = createFiles();
   let nowMs = Date.now() - count * STEP_MS;
   const clock = { nowMs: () => nowMs, breathe: () => new Promise<void>((resolve) => setImmediate(resolve)) };
-  const log = createRunLog({ files, clock, paths: root.paths });
+  const log = createRunLog({ files, clock, paths: root.paths, zone: 'UTC' });
   const journal = createJournal({ files, clock, paths: root.paths, onFault: (error) => Promise.reject(error) });
   for (let index = 0; index < count; index += 1) {
     nowMs += STEP_MS;

@@ -17,6 +17,7 @@ const open: GateInput = {
   laneFull: undefined,
   workspaceTaken: undefined,
   storage: undefined,
+  shortage: undefined,
 };
 const held = (more: Partial<GateInput>): string => {
   const verdict = admit({ ...open, ...more });

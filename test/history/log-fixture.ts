@@ -36,7 +36,7 @@ export function logFixture(): LogFixture {
     files,
     history: createHistory({ files, paths }),
     nowMs: NOON_MS,
-    open: (through = files) => createRunLog({ files: through, clock: { nowMs: () => fixture.nowMs }, paths }),
+    open: (through = files) => createRunLog({ files: through, clock: { nowMs: () => fixture.nowMs }, paths, zone: 'UTC' }),
     record(...runs) {
       const log = fixture.open();
       for (const run of runs) log.record(run);

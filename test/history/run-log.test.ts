@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { describe, it } from 'node:test';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { tallyOf } from '../../lib/core/spending.ts';
 import { digestPath } from '../../lib/history/digest.ts';
 import { LOG_START } from '../../lib/history/position.ts';
 import type { AppendLog, Files, RunLog } from '../../lib/ports.ts';
@@ -194,7 +195,7 @@ describe('the snapshot of the digest', () => {
     const runs = [failedRun(), runOf(), failedRun(), failedRun({ status: 'dead' }), runOf({ status: 'skipped' }), runOf({ cadence: 'other' })];
     fixture.record(...runs);
     const { format, through, cadences } = snapshot(fixture);
-    assert.equal(format, 1);
+    assert.equal(format, 2);
     assert.deepEqual(through, { day: DAY, bytes: Buffer.byteLength(fixture.text()) });
     const { at, ...backup } = cadences['nightly-backup'];
     assert.deepEqual(backup, { last: runs[4], runs: 5, succeeded: 1, failed: 3, consecutive_failures: 2 });
@@ -268,7 +269,12 @@ describe('the snapshot of the digest', () => {
     'no JSON': () => 'status: fine\n',
     'JSON of another kind': () => '[1,2,3]\n',
     null: () => 'null',
-    'of a later format': (text) => text.replace('"format":1', '"format":2'),
+    'of a later format': (text) => text.replace('"format":2', '"format":3'),
+    'of the format before spending was counted': (text) => text.replace('"format":2', '"format":1').replace(/,"zone".*/, '}'),
+    'with the days of a zone that is none': (text) => text.replace('"zone":"UTC"', '"zone":"Mars/Olympus"'),
+    'with spending below nothing': (text) => text.replace(/"days":\{"([\d-]+)":\[\d+/, '"days":{"$1":[-1'),
+    'with spending of a day that is none': (text) => text.replace(/"days":\{"[\d-]+"/, '"days":{"2026-02-30"'),
+    'with costs that are none': (text) => text.replace('"costs":[]', '"costs":["much"]'),
     'without a place': (text) => text.replace('"through"', '"thru"'),
     'ahead of the log': (text) => text.replace(/"bytes":\d+/, '"bytes":999999'),
     'in the middle of a line': (text) => text.replace(/"bytes":\d+/, '"bytes":20'),
@@ -297,6 +303,7 @@ describe('the snapshot of the digest', () => {
       const more = failedRun();
       fixture.record(more);
       assert.deepEqual(fixture.history.digest(), naiveDigest([...runs, more]));
+      assert.deepEqual(tallyOf(fixture.history.spending('UTC').spending.bus, '2026-11'), { micros: 0, runs: 3 });
       assert.deepEqual(snapshot(fixture).cadences['nightly-backup'].runs, 2);
     });
   }

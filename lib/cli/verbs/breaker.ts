@@ -40,6 +40,7 @@ async function list({ out, root }: CommandContext): Promise<number> {
 /** A breaker is reset, an operator's own stop is taken back. */
 function waysOut({ key, state }: HoldView): readonly string[] {
   const name = key.replace(/^cadence:/, '');
+  if (state === 'budget') return [key === 'bus' ? 'cadence-bus costs' : `cadence-bus costs ${name}`];
   if (state === 'halted' || state === 'paused') return [key === 'bus' ? 'cadence-bus resume' : `cadence-bus resume ${name}`];
   return [`cadence-bus breaker reset ${name}`, 'cadence-bus runs --status failed'];
 }

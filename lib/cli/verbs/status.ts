@@ -109,5 +109,6 @@ function nextSteps(status: StatusView): readonly string[] {
   if (isStopped || !isOwned) return [...(isStopped ? ['cadence-bus resume'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
+  if (status.holds.some(({ state }) => state === 'budget')) return ['cadence-bus costs', 'cadence-bus runs'];
   return ['cadence-bus runs'];
 }

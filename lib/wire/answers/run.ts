@@ -37,6 +37,11 @@ const fields = {
   survivors: z.array(z.looseObject({ pid: number, command: text })).optional(),
   session_id: text.optional(),
   turns: number.optional(),
+  tokens: z
+    .record(text, z.looseObject({ input: number, output: number, cache_read: number, cache_write: number, cost_usd: number }))
+    .optional()
+    .describe('Per model.'),
+  charged_usd: number.optional().describe('What its budget was charged where nobody knows what it cost: what was set aside for it.'),
   dropped_bytes: number.optional(),
 } satisfies Partial<Record<keyof RunRecord, z.ZodType>>;
 

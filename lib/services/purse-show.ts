@@ -1,0 +1,73 @@
+import { toUsd } from '../core/budget.ts';
+import { cadenceKey } from '../core/holds.ts';
+import { toIso } from '../core/instant.ts';
+import type { PurseView } from '../core/purse-view.ts';
+import type { Clock, Doc, Journal } from '../ports.ts';
+import { isDiskFault, type StorageHealth } from './storage-health.ts';
+
+/** Keeps `purse.json` true, and tells who begins and who ceases to wait for money. */
+export interface PurseShow {
+  /** undefined: no budget is set, so there is no file. False: the disk refused it; try again later. */
+  show(content: PurseContent | undefined): boolean;
+  isAnybodyHeld(): boolean;
+}
+
+export interface PurseContent {
+  /** In micro-dollars, by run. */
+  readonly reserved: ReadonlyMap<string, { readonly cadence: string; readonly micros: number }>;
+  readonly holds: PurseView['holds'];
+}
+
+export interface PurseShowDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly zone: string;
+  readonly journal: Pick<Journal, 'emit'>;
+  readonly health: StorageHealth;
+  readonly view: Doc<PurseView>;
+}
+
+export function createPurseShow({ clock, zone, journal, health, view }: PurseShowDeps): PurseShow {
+  /** undefined: what an earlier owner left has not been looked at yet. */
+  let shown: string | undefined;
+  let holds: PurseView['holds'] = {};
+
+  function announce(next: PurseView['holds']): void {
+    for (const [cadence, { because, until }] of Object.entries(next)) {
+      if (holds[cadence] === undefined) journal.emit({ level: 'warn', stage: 'budget_held', key: cadenceKey(cadence), cadence, until, because });
+    }
+    for (const cadence of Object.keys(holds)) {
+      if (next[cadence] === undefined) journal.emit({ level: 'info', stage: 'budget_freed', key: cadenceKey(cadence), cadence });
+    }
+    holds = next;
+  }
+
+  function write(content: PurseContent | undefined): void {
+    const text = content === undefined ? '' : JSON.stringify([[...content.reserved], content.holds]);
+    if (text === shown) return;
+    if (content !== undefined) view.write(viewOf(content, zone, clock.nowMs()));
+    else view.remove();
+    shown = text;
+  }
+
+  return {
+    show(content) {
+      announce(content?.holds ?? {});
+      try {
+        write(content);
+        health.well('purse');
+        return true;
+      } catch (error) {
+        // What counts is in memory and in the log of runs.
+        if (!isDiskFault(error)) throw error;
+        health.failed('purse', error.message);
+        return false;
+      }
+    },
+    isAnybodyHeld: () => Object.keys(holds).length > 0,
+  };
+}
+
+function viewOf({ reserved, holds }: PurseContent, zone: string, nowMs: number): PurseView {
+  const entries = [...reserved].map(([runId, { cadence, micros }]) => [runId, { cadence, usd: toUsd(micros) }] as const);
+  return { format: 1, generated: toIso(nowMs), zone, reserved: Object.fromEntries(entries), holds };
+}
