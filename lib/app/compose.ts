@@ -75,13 +75,8 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const { clock, files, paths, machine, history, runLog, journal, definitions } = storage;
   const health = createStorageHealth({ journal });
   const book = composeBook(storage, health);
-  const queue = createFileQueue({
-    files,
-    clock,
-    paths,
-    ids: createIds(),
-    news: newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner),
-  });
+  const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
+  const queue = createFileQueue({ files, clock, paths, ids: createIds(), news });
   const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
   const { followUps } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });

@@ -159,7 +159,7 @@ export function describeHold({ key, state, until, because, advice }: HoldView): 
 }
 
 /** Whether it holds ticks of this cadence. A budget of the bus holds those who may spend something: each is named by a hold of its own. */
-export function isHolding({ key, state }: HoldView, cadence: string, account: string | undefined): boolean {
+function isHolding({ key, state }: HoldView, cadence: string, account: string | undefined): boolean {
   if (state === 'closed') return false;
   if (key === 'bus') return state !== 'budget';
   return key === cadenceKey(cadence) || (account !== undefined && key === accountKey(account));
