@@ -45,7 +45,7 @@ function viewBudget(budget: BudgetPolicy): Readonly<Record<string, number | null
   };
 }
 
-function viewSchedule(schedule: CadenceSchedule): Readonly<Record<string, unknown>> {
+export function viewSchedule(schedule: CadenceSchedule): Readonly<Record<string, unknown>> {
   const { rules, timezone, catchup, windowMs, staggerMs, jitterMs } = schedule;
   return {
     lines: [...new Set(rules.map(({ text }) => text))],

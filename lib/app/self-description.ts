@@ -4,7 +4,7 @@ import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
 import type { CadenceDigest, Definition, Problem } from '../ports.ts';
-import { viewRun } from './cadence-view.ts';
+import { viewRun, viewSchedule } from './cadence-view.ts';
 import { readDefined } from './defined.ts';
 
 /** What an agent that has never heard of a cadence must know before it runs it. */
@@ -22,7 +22,7 @@ export interface CadenceContract {
   readonly missing_env: readonly string[];
   readonly network: boolean;
   readonly destructive: boolean;
-  readonly schedule: unknown;
+  readonly schedule: Readonly<Record<string, unknown>> | null;
   readonly timeout_ms: number | null;
   readonly problems: readonly Problem[];
   readonly last: { readonly run_id: string; readonly status: string; readonly ended_at: string | null; readonly summary: string } | null;
@@ -65,7 +65,7 @@ function contractOf(definition: Definition, env: Readonly<Record<string, string 
     missing_env: required.filter((variable) => (env[variable] ?? '') === ''),
     network: about?.network ?? true,
     destructive: about?.destructive ?? false,
-    schedule: null,
+    schedule: cadence?.schedule === undefined ? null : viewSchedule(cadence.schedule),
     timeout_ms: cadence?.timeoutMs ?? null,
     problems,
     last: lastOf(digest),

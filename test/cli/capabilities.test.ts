@@ -20,7 +20,7 @@ describe('D15 A39 capabilities', () => {
       'destructive: true',
       'network: false',
     );
-    desk.shell('plain', 'echo done');
+    desk.shell('plain', 'echo done', 'schedule: daily 7:00');
     desk.cadence('broken', 'run: { comand: x }');
     await desk.ask('run', 'plain');
   });
@@ -81,7 +81,9 @@ describe('D15 A39 capabilities', () => {
     });
   });
 
-  it('says how a cadence ended last, and where a broken one is broken', async () => {
+  it('says when a cadence is due, how it ended last, and where a broken one is broken', async () => {
+    const { lines } = (await cadence('plain')).schedule as Fields;
+    assert.deepEqual(lines, ['daily 7:00']);
     const last = (await cadence('plain')).last as Fields;
     assert.deepEqual([last.status, last.summary], ['succeeded', 'done']);
     const [problem] = (await cadence('broken')).problems as Fields[];

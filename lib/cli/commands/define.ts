@@ -98,5 +98,24 @@ export const DEFINE_COMMANDS: CommandGroup = {
       effect: 'destroys',
       load: () => import('../verbs/rm.ts'),
     },
+    {
+      name: 'import',
+      summary: 'make cadences of what pinglet, docket, cron or launchd runs now; look first with --dry-run',
+      usage: '<pinglet|docket|crontab|launchd> <file|->',
+      maxWords: 2,
+      flags: [DRY],
+      examples: [
+        'crontab -l | cadence-bus import crontab - --dry-run',
+        'cadence-bus import pinglet ~/pinglet/config.yaml',
+        'cadence-bus import docket ~/.docket/config.yaml',
+        'cadence-bus import launchd ~/Library/LaunchAgents/com.me.backup.plist',
+      ],
+      exits: [
+        [65, 'the file cannot be understood'],
+        [66, 'no such file or root'],
+      ],
+      effect: 'changes',
+      load: () => import('../verbs/import.ts'),
+    },
   ],
 };

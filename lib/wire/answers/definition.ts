@@ -53,6 +53,10 @@ const cadence = z.looseObject({
   schema: z.unknown().describe('The JSON Schema of its payload, or null.'),
   required_env: z.array(text),
   missing_env: z.array(text).describe('Those of required_env that are not set here; the owner may have them.'),
+  schedule: z
+    .looseObject({ lines: z.array(text), sentence: text })
+    .nullable()
+    .describe('When it is due; null: only when asked.'),
   network: z.boolean(),
   destructive: z.boolean(),
   problems: z.array(problem),
