@@ -65,7 +65,7 @@ function makePackage(base: string): void {
 }
 
 /** npm lies in the home folder with its settings and its cache; these two are all that the install sees of the real one. */
-function npmSettings(): Record<string, string> {
+export function npmSettings(): Record<string, string> {
   const value = (key: string): string => execFileSync('npm', ['config', 'get', key, '--silent'], { encoding: 'utf8', cwd: PROJECT }).trim();
   return { npm_config_cache: value('cache'), npm_config_userconfig: value('userconfig') };
 }
