@@ -1,8 +1,10 @@
 import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import { NOT_BEGUN } from '../core/session-progress.ts';
+import { tell } from '../core/session-view.ts';
 import { createCursor } from '../platform/file-cursor.ts';
 import type { Files } from '../ports.ts';
-import { createReading } from './reading.ts';
+import { createReading, type Reading } from './reading.ts';
 import { waitForRun } from './waiting.ts';
 
 export type Stream = 'stdout' | 'stderr';
@@ -17,6 +19,8 @@ export interface LogOptions {
   /** Of each stream only the last lines of what is there already. */
   readonly tailLines?: number | undefined;
   readonly raw: boolean;
+  /** A session's stream in words, for people. */
+  readonly told?: boolean;
 }
 
 type Outputs = Pick<RunRecord, 'stdout_path' | 'stderr_path'>;
@@ -25,9 +29,11 @@ const BLOCK_BYTES = 64 * 1024;
 
 /** What a run has said so far, stream by stream. */
 export function readLogs(root: string, id: string, options: LogOptions, onPiece: (piece: LogPiece) => void): RunRecord {
-  const { files, lookup } = createReading(root);
-  const run = lookup(id);
-  createTails(files, options, onPiece).read(run);
+  const reading = createReading(root);
+  const run = reading.lookup(id);
+  const tails = createTails(reading, run, options, onPiece);
+  tails.read(run);
+  tails.end();
   return run;
 }
 
@@ -36,11 +42,15 @@ export function readLogs(root: string, id: string, options: LogOptions, onPiece:
  * again whenever something changes among them. Whoever aborts `signal` has heard enough.
  */
 export async function followLogs(root: string, id: string, options: LogOptions, onPiece: (piece: LogPiece) => void, signal?: AbortSignal): Promise<RunRecord> {
-  const { files, lookup, outputs, paths } = createReading(root);
-  const run = lookup(id);
-  const tails = createTails(files, options, onPiece);
+  const reading = createReading(root);
+  const { files, outputs, paths } = reading;
+  const run = reading.lookup(id);
+  const tails = createTails(reading, run, options, onPiece);
   tails.read(run);
-  if (isFinal(run.status) || run.status === 'failed') return run;
+  if (isFinal(run.status) || run.status === 'failed') {
+    tails.end();
+    return run;
+  }
   const read = (): void => tails.read(outputs(run.run_id));
   files.makeDir(paths.subsessions);
   const watch = files.watch(paths.subsessions, read);
@@ -51,23 +61,64 @@ export async function followLogs(root: string, id: string, options: LogOptions, 
     return ended;
   } finally {
     watch.close();
+    tails.end();
   }
 }
 
+interface Tails {
+  read(outputs: Outputs): void;
+  /** A last line without its newline is told too. */
+  end(): void;
+}
+
 /** Every file of a run is read on from where it was left. */
-function createTails(files: Files, options: LogOptions, onPiece: (piece: LogPiece) => void): { read(outputs: Outputs): void } {
+function createTails(reading: Reading, run: RunRecord, options: LogOptions, onPiece: (piece: LogPiece) => void): Tails {
+  const { files } = reading;
   const cursors = new Map<string, ReturnType<typeof createCursor>>();
+  const teller = createTeller((text) => onPiece({ stream: 'stdout', text }));
+  const isTold = (stream: Stream): boolean =>
+    options.told === true && stream === 'stdout' && (run.session_id !== undefined || reading.kindUnderWay(run.run_id) === 'claude');
+
+  function begin(path: string, sizeBytes: number, stream: Stream): (onText: (text: string) => void) => void {
+    const from = options.tailLines === undefined ? 0 : tailOffset(files, path, sizeBytes, options.tailLines);
+    const told = isTold(stream);
+    const read = createCursor(files, path, from, options.raw || told);
+    return told ? () => read(teller.hear) : read;
+  }
+
   return {
     read(outputs) {
       for (const stream of options.streams) {
         const path = outputs[`${stream}_path`];
         const info = path === null ? undefined : files.info(path);
         if (path === null || info === undefined) continue;
-        const from = options.tailLines === undefined || cursors.has(path) ? 0 : tailOffset(files, path, info.sizeBytes, options.tailLines);
-        const read = cursors.get(path) ?? createCursor(files, path, from, options.raw);
+        const read = cursors.get(path) ?? begin(path, info.sizeBytes, stream);
         cursors.set(path, read);
         read((text) => onPiece({ stream, text }));
       }
+    },
+    end: teller.end,
+  };
+}
+
+/** What a session says, line by line, in words. */
+function createTeller(onText: (text: string) => void): { hear(text: string): void; end(): void } {
+  let progress = NOT_BEGUN;
+  let open = '';
+  const say = (line: string): void => {
+    const told = tell(progress, line);
+    progress = told.progress;
+    for (const words of told.lines) onText(`${words}\n`);
+  };
+  return {
+    hear(text) {
+      const lines = (open + text).split('\n');
+      open = lines.pop() ?? '';
+      for (const line of lines) say(line);
+    },
+    end() {
+      if (open !== '') say(open);
+      open = '';
     },
   };
 }

@@ -30,6 +30,8 @@ export interface Reading {
   lookup(id: string): RunRecord;
   /** Where the words of a run under way go; both null before it has begun, and after its end. */
   outputs(runId: string): Pick<RunRecord, 'started_at' | 'stdout_path' | 'stderr_path'>;
+  /** Of a run under way; undefined before it has begun, and after its end. */
+  kindUnderWay(runId: string): string | undefined;
 }
 
 export interface DeadEntry {
@@ -57,6 +59,8 @@ export function createReading(root: string): Reading {
     }
   }
 
+  const noteOf = (runId: string): Fields => asRecord(readJson(`${paths.running}/${runId}/run.json`));
+
   const reading: Reading = {
     paths,
     files,
@@ -75,8 +79,12 @@ export function createReading(root: string): Reading {
     holds: () => readableHolds(readJson(paths.holds)),
     purse: () => readablePurse(readJson(paths.purse)),
     lookup: (id) => lookup(reading, id),
+    kindUnderWay(runId) {
+      const { kind } = noteOf(runId);
+      return typeof kind === 'string' ? kind : undefined;
+    },
     outputs(runId) {
-      const note = asRecord(readJson(`${paths.running}/${runId}/run.json`));
+      const note = noteOf(runId);
       const path = (value: unknown): string | null => (typeof value === 'string' && dirname(value) === paths.subsessions ? value : null);
       return {
         started_at: typeof note.started_at === 'string' ? note.started_at : '',

@@ -92,7 +92,7 @@ function createLive(root: string, tick: string, onOutput: (text: string) => void
   const leave = new AbortController();
   const follow = async (runId: string): Promise<void> => {
     await createClock().breathe();
-    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false }, ({ text }) => onOutput(text), leave.signal);
+    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false, told: true }, ({ text }) => onOutput(text), leave.signal);
   };
   const begin = (runId: string): void => {
     if (!followed.has(runId)) followed.set(runId, Promise.allSettled([follow(runId)]));

@@ -32,7 +32,7 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
     case 'budget':
       return { kind: 'give_up', blame: 'cadence', reason: withLines('stopped: it has cost more than its budget', ending), class: 'budget' };
     case 'in_vain':
-      return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: to try again is in vain', ending) };
+      return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: trying again is in vain', ending) };
     case 'cancel':
       return { kind: 'cancelled', reason: 'cancelled' };
     case 'halt':

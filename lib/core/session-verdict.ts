@@ -172,7 +172,7 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
     case 'budget':
       return `${words}: ${spentWords(ending)}`;
     case 'in_vain':
-      return `${words} (stopped, for to try again is in vain)`;
+      return `${words} (stopped: trying again is in vain)`;
     case 'cancel':
     case 'halt':
     case 'lost':

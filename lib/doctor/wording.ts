@@ -1,5 +1,7 @@
 import { toVisible, truncate } from '../core/excerpt.ts';
 
+export { shellWord } from '../core/shell-word.ts';
+
 /** `3 ticks`, `1 tick`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;
@@ -10,11 +12,6 @@ export function listed(names: readonly string[], most = 5): string {
   const shown = names.slice(0, most).map((name) => truncate(toVisible(name).replaceAll('\n', '\\n'), 200));
   const rest = names.length - shown.length;
   return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
-}
-
-/** A path as a word of the shell. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) && !text.startsWith('-') ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 const UNITS = ['bytes', 'KB', 'MB', 'GB', 'TB'] as const;

@@ -26,6 +26,8 @@ export interface SessionContext {
   readonly progress: Progress;
   readonly capUsd: number | undefined;
   readonly isResumed: boolean;
+  /** Its stream in words: nobody reads the last 4 KB of JSON. */
+  readonly lastLines: readonly string[];
   readonly endedMs: Ms;
   readonly zone: string | undefined;
 }
@@ -39,7 +41,8 @@ export interface SessionEnd {
 /** The end of a session, judged; with what it says of itself for the record. */
 export function endOf(session: Session, bare: Ending, context: SessionContext): SessionEnd {
   const facts = factsOf(session, bare.stoppedFor === 'in_vain' && context.progress.turns === 0, context);
-  const ending = { ...bare, session: facts };
+  const stdoutTail = context.lastLines.map((line) => `${line}\n`).join('');
+  const ending = { ...bare, session: facts, stdoutTail };
   return { outcome: outcomeOf(judgeSession(session, ending, context), ending), ending, costUsd: facts.costUsd };
 }
 
@@ -60,7 +63,7 @@ function factsOf(session: Session, hasCostNothing: boolean, { progress, capUsd, 
     ...(progress.cwd === undefined ? {} : { cwd: progress.cwd }),
     ...(Object.keys(tokens).length === 0 ? {} : { tokens }),
     ...(hasBegun && isKnown ? { costUsd: usd } : {}),
-    ...(hasBegun && isKnown && isEstimate ? { isEstimate } : {}),
+    ...(hasBegun && isEstimate && usd > 0 ? { isEstimate } : {}),
     ...(capUsd === undefined ? {} : { capUsd }),
     ...(isResumed ? { isResumed } : {}),
   };

@@ -25,7 +25,14 @@ export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
     const ear = createSessionEar(capUsd);
     const ending = await begin({ firstOutputMs: firstWordMs(claude), onLine: ear.onLine });
     const session = readStdout(deps.files, phase.output.stdoutPath, phase.before.stdoutBytes);
-    return endOf(session, ending, { progress: ear.progress(), capUsd, isResumed: false, endedMs: deps.clock.nowMs(), zone: zoneOf(claude) });
+    return endOf(session, ending, {
+      progress: ear.progress(),
+      capUsd,
+      isResumed: false,
+      lastLines: ear.lastLines(),
+      endedMs: deps.clock.nowMs(),
+      zone: zoneOf(claude),
+    });
   };
   return {
     async run(claude, phase, stop) {

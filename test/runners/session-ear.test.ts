@@ -42,7 +42,7 @@ describe('a session that is heard while it runs', () => {
     const { outcome, ending, costUsd } = await bench.run(bench.job(claude()));
     assert.equal(ending?.stoppedFor, 'in_vain');
     assert.ok(outcome.kind === 'fail' && outcome.class === 'auth' && outcome.blame === 'account');
-    assert.equal(reasonOf(outcome), 'fail: authentication failed (stopped, for to try again is in vain)');
+    assert.equal(reasonOf(outcome), 'fail: authentication failed (stopped: trying again is in vain)');
     assert.equal(costUsd, 0);
   });
 

@@ -50,12 +50,12 @@ export const SEE_COMMANDS: CommandGroup = {
     },
     {
       name: 'logs',
-      summary: 'every word that a run said',
+      summary: 'what a run said; a claude session as a story: words, tools, retries, cost',
       usage: '<run> [-f] [--stdout|--stderr] [--tail N] [--raw]',
       maxWords: 1,
       flags: [
         FOLLOW,
-        { name: 'stdout', summary: 'only stdout' },
+        { name: 'stdout', summary: 'only stdout, as it is: of a session its events, not its story' },
         { name: 'stderr', summary: 'only stderr' },
         { name: 'tail', value: 'N', summary: 'only the last N lines' },
         { name: 'raw', summary: 'the bytes as they are; else control characters are made visible' },

@@ -1,11 +1,13 @@
 import type { HookResult } from '../../app/hook-results.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
+import { formatUsd } from '../../core/dollars.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
 import { nearest } from '../../core/nearest.ts';
 import { RUN_STATUSES, type RunRecord } from '../../core/run.ts';
+import { shellWord } from '../../core/shell-word.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
@@ -69,6 +71,22 @@ function row(run: RunRecord, paint: Paint): readonly string[] {
   ];
 }
 
+function describeTokens({ tokens = {} }: RunRecord): string {
+  const uses = Object.entries(tokens).map(([model, use]) => {
+    const cached = use.cache_read + use.cache_write === 0 ? '' : `, cache ${count(use.cache_read)} read and ${count(use.cache_write)} written`;
+    return `${model} ${count(use.input)} in, ${count(use.output)} out${cached}`;
+  });
+  return uses.join('; ');
+}
+
+const count = (tokens: number): string => tokens.toLocaleString('en-US');
+
+/** A session is found again only from the folder that it ran in. */
+function resumeCommand({ session_id: id, cwd, turns = 0 }: RunRecord): string | undefined {
+  if (id === undefined || turns === 0) return undefined;
+  return cwd === undefined ? `claude --resume ${id}` : `cd ${shellWord(cwd)} && claude --resume ${id}`;
+}
+
 /** A run, or a tick that has not run yet, in words. */
 export function describeRecord(run: RunRecord & { readonly hooks?: readonly HookResult[] }): string {
   const rows: (readonly [string, string | null | undefined])[] = [
@@ -83,7 +101,12 @@ export function describeRecord(run: RunRecord & { readonly hooks?: readonly Hook
     ['ended', run.ended_at],
     ['took', run.ended_at === null ? null : formatDuration(run.duration_ms)],
     ['exit', run.exit_code === null ? run.signal : String(run.exit_code)],
-    ['cost', run.cost_usd === null ? null : `$${run.cost_usd.toFixed(4)}`],
+    ['cost', run.cost_usd === null ? null : `${run.cost_is_estimate === true ? 'about ' : ''}${formatUsd(run.cost_usd)}`],
+    ['tokens', describeTokens(run)],
+    ['model', run.model],
+    ['turns', run.turns === undefined ? null : String(run.turns)],
+    ['session', run.session_id === undefined ? null : `${run.session_id}${run.is_resumed === true ? ' (went on with that of an earlier try)' : ''}`],
+    ['go on', resumeCommand(run)],
     ['tries again', run.retry_at],
     ['stdout', run.stdout_path],
     ['stderr', run.stderr_path],
