@@ -6,6 +6,7 @@ import { CONTROL_CADENCE } from '../core/tick.ts';
 import { cutLog } from '../platform/child-log.ts';
 import { randomSessionId } from '../platform/ids.ts';
 import { createProducer } from '../platform/producer.ts';
+import { askProgram } from '../platform/program-answer.ts';
 import type { Processes, Runner } from '../ports.ts';
 import type { RunnerDeps } from '../runners/phase.ts';
 import { createRunners } from '../runners/runners.ts';
@@ -17,10 +18,14 @@ export type Runners = Readonly<Record<Cadence['run']['kind'], Runner>>;
 
 /** The runners of a real owner. */
 export function composeRunners(storage: Storage, processes: RunnerDeps['processes'] & Processes): Runners {
-  const { clock, files, paths, machine, definitions, redacting } = storage;
+  const { clock, files, paths, machine, definitions, redacting, history } = storage;
   const watch = createWatch({ clock, files, cutLog });
   const enqueue = createChildEnqueue(paths.root);
-  const deps = { clock, files, paths, processes, watch, env: machine.env, settings: definitions.settings, newSessionId: randomSessionId, enqueue };
+  const deps = {
+    ...{ clock, files, paths, processes, watch, enqueue, askProgram, env: machine.env, nodePath: process.execPath },
+    ...{ settings: definitions.settings, newSessionId: randomSessionId },
+    lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
+  };
   const { inline, command, claude } = createRunners(deps);
   return { inline: redacted(inline, redacting), command: redacted(command, redacting), claude: redacted(claude, redacting) };
 }

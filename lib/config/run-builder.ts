@@ -114,6 +114,7 @@ function buildClaude(run: ClaudeRunFile, at: KeyPath, context: BuildContext): Ru
     cwd: absolutePath(given.cwd ?? '.', context.root, context.home),
     env: buildEnv(given.env, [...at, 'env'], context.source),
     ...(given.max_usd === undefined ? {} : { maxUsd: given.max_usd }),
+    ...(given.resume === undefined ? {} : { resumes: given.resume }),
   };
 }
 
@@ -127,6 +128,7 @@ function claudeArgs(given: ClaudeFile, at: KeyPath, context: BuildContext): read
   const schema = given.json_schema === undefined ? undefined : JSON.stringify(given.json_schema);
   return [
     ...option('--model', given.model),
+    ...tools('--fallback-model', given.fallback_model === undefined ? undefined : [given.fallback_model].flat()),
     ...option('--max-turns', given.max_turns),
     ...tools('--allowedTools', given.allowed_tools),
     ...tools('--disallowedTools', given.disallowed_tools),

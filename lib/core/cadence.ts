@@ -65,6 +65,8 @@ export type RunKind =
       readonly env: EnvSpec;
       /** `max_usd`, which stands among the args too: an upper bound of what one run costs. */
       readonly maxUsd?: number;
+      /** false: each try begins a session of its own, though the one before it was cut short with work done. */
+      readonly resumes?: boolean;
     };
 
 export type CommandRun = Extract<RunKind, { kind: 'command' }>;

@@ -5,8 +5,10 @@ import type { Ms } from '../core/instant.ts';
 import { dayOf } from '../core/instant.ts';
 import type { Ending, Outcome } from '../core/outcome.ts';
 import { outputPaths, type Paths } from '../core/paths.ts';
+import type { RunRecord } from '../core/run.ts';
 import type { Clock, Files, Job, Processes, StopSignal } from '../ports.ts';
-import type { Output } from './capture.ts';
+import { type Output, sizeOf } from './capture.ts';
+import type { AskProgram } from './claude-flags.ts';
 import type { OwnerEnv } from './environment.ts';
 import type { Watch } from './watch.ts';
 
@@ -20,6 +22,11 @@ export interface RunnerDeps {
   readonly settings: () => BusSettings;
   /** A UUID that was never used before. */
   readonly newSessionId: () => string;
+  readonly askProgram: AskProgram;
+  /** The program that runs this one. */
+  readonly nodePath: string;
+  /** The newest record of a tick, whoever was the owner then. */
+  readonly lastAttempt: (cadence: string, tickId: string) => RunRecord | undefined;
   /** For handlers: a tick of another cadence, told whose child it is. */
   readonly enqueue: (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
 }
@@ -73,4 +80,10 @@ export function phaseOf(deps: RunnerDeps, job: Job, part: Phase['part'], started
   const { stdout, stderr } = outputPaths(deps.paths, dayOf(job.startedMs), job.cadence.name, job.runId);
   const runDir = `${deps.paths.running}/${job.runId}${part === 'run' ? '' : `.${part}`}`;
   return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr }, before: { stdoutBytes: 0, stderrBytes: 0 } };
+}
+
+/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
+export function behindEarlierWords(files: Files, phase: Phase): Phase {
+  const { stdoutPath, stderrPath } = phase.output;
+  return { ...phase, before: { stdoutBytes: sizeOf(files, stdoutPath), stderrBytes: sizeOf(files, stderrPath) } };
 }

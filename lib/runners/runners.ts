@@ -3,11 +3,11 @@ import { CadenceError } from '../core/error.ts';
 import { judgeGuard } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
-import { keepOutput, sizeOf, unlessRefused } from './capture.ts';
+import { keepOutput, unlessRefused } from './capture.ts';
 import { createClaudeWork } from './claude.ts';
 import { createCommandWork } from './command.ts';
 import { createInlineWork } from './inline.ts';
-import { type Phase, type PhaseEnd, phaseOf, type RunnerDeps, type Work } from './phase.ts';
+import { behindEarlierWords, type Phase, type PhaseEnd, phaseOf, type RunnerDeps, type Work } from './phase.ts';
 import { resumePhase } from './run-file.ts';
 import { lookUnderWay, verified, verifiedLater } from './verify.ts';
 
@@ -24,7 +24,8 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {
-    run: (job, stop) => start(behindEarlierWords(deps, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
+    run: (job, stop) =>
+      start(behindEarlierWords(deps.files, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
     adopt: (job, stop) =>
       start(
         unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),
@@ -62,13 +63,7 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
   const asked = await work(works, guard, stop, how);
   const outcome = outcomeOfGuard(asked);
   if (outcome !== undefined) return { ...asked, outcome, hasRun: false };
-  return runThenVerify(deps, works, behindEarlierWords(deps, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
-}
-
-/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
-function behindEarlierWords(deps: RunnerDeps, phase: Phase): Phase {
-  const { stdoutPath, stderrPath } = phase.output;
-  return { ...phase, before: { stdoutBytes: sizeOf(deps.files, stdoutPath), stderrBytes: sizeOf(deps.files, stderrPath) } };
+  return runThenVerify(deps, works, behindEarlierWords(deps.files, { ...phaseOf(deps, job, 'run', deps.clock.nowMs()), output: guard.output }), stop, 'run');
 }
 
 /** A look for evidence that has begun says that its run ended well: its child is asked once more what it said, and nothing is repeated. */

@@ -32,6 +32,8 @@ const tool = z
   .string({ error: TOOLS })
   .refine((given) => given.trim() !== '' && !given.startsWith('-') && !given.includes('\0'), { error: 'the name of a tool' });
 const MODEL = 'the name of a model';
+const MODELS = 'the name of a model, or a list of them';
+const modelName = z.string({ error: MODEL }).regex(/^[A-Za-z0-9][^\s\0,]*$/, { error: MODEL });
 const DOLLARS = 'an amount in US dollars above 0';
 const CONFIGS = 'the path of a file, or a list of them';
 const ARGS = 'a list of words';
@@ -40,11 +42,11 @@ const PERMISSION_MODES = ['dontAsk', 'default', 'manual', 'plan', 'auto', 'accep
 
 export const claudeKeys = keys(
   {
-    model: z
-      .string({ error: MODEL })
-      .regex(/^[A-Za-z0-9][^\s\0]*$/, { error: MODEL })
+    model: modelName.optional().describe('The model, by name or alias. Default: that of the claude program.'),
+    fallback_model: z
+      .union([modelName, list(modelName, MODELS, 1)], { error: MODELS })
       .optional()
-      .describe('The model, by name or alias. Default: that of the claude program.'),
+      .describe('The model to use where the first one is overloaded, or several in their order. Default: none.'),
     max_turns: count(1).optional().describe('The most turns of one run. Default: no limit.'),
     allowed_tools: list(tool, TOOLS).optional().describe('Tools the session may use without asking.'),
     disallowed_tools: list(tool, TOOLS).optional().describe('Tools the session may not use.'),
@@ -62,7 +64,12 @@ export const claudeKeys = keys(
       .number({ error: DOLLARS })
       .positive({ error: DOLLARS })
       .optional()
-      .describe('The most one run may cost, in US dollars; checked by the claude program after each turn.'),
+      .describe('The most one run may cost, in US dollars; stopped while it runs as soon as its estimated cost is higher.'),
+    resume: flag
+      .optional()
+      .describe(
+        'false: a try after one that was cut short (by the account, the network, a halt) begins anew and does not go on with its session. Default: true.',
+      ),
     args: list(word, ARGS).optional().describe('More arguments for the claude program, handed on as they are.'),
     cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
     env: env.optional().describe('What the session sees of the environment: names are passed through, NAME: value is given.'),

@@ -12,6 +12,7 @@ import { createFiles } from '../../lib/platform/files.ts';
 import { randomSessionId } from '../../lib/platform/ids.ts';
 import { createProcessTable } from '../../lib/platform/process-table.ts';
 import { createProcesses } from '../../lib/platform/processes.ts';
+import { askProgram } from '../../lib/platform/program-answer.ts';
 import type { Files, Job, RunEnd } from '../../lib/ports.ts';
 import type { RunnerDeps } from '../../lib/runners/phase.ts';
 import { createRunners } from '../../lib/runners/runners.ts';
@@ -64,6 +65,9 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
       watch: createWatch({ clock, files, cutLog }),
       settings: () => settings.current,
       newSessionId: randomSessionId,
+      askProgram,
+      nodePath: process.execPath,
+      lastAttempt: () => undefined,
       enqueue: async (cadence, options, parent) => void enqueued.push({ cadence, options, parent }),
     }),
   );
