@@ -1,5 +1,5 @@
 import type { BudgetPolicy } from '../core/budget.ts';
-import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
+import type { Cadence, CommandRun, EnvSpec, RunKind } from '../core/cadence.ts';
 import type { CadenceSchedule } from '../core/schedule.ts';
 import { describeSchedule } from '../core/schedule-sentence.ts';
 import { viewVerify } from './verify-view.ts';
@@ -25,6 +25,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     retry: { attempts: retry.attempts, delays_ms: retry.delaysMs, jitter: retry.jitter },
     breaker: { failures: breaker.failures, open_ms: breaker.openMs, max_open_ms: breaker.maxOpenMs },
     budget: cadence.budget === undefined ? null : viewBudget(cadence.budget),
+    summary: cadence.summary ?? null,
     verify: viewVerify(cadence.verify),
     required_env: cadence.requiredEnv,
     inputs: about.inputs,
@@ -63,10 +64,14 @@ export function viewRun(run: RunKind): Readonly<Record<string, unknown>> {
     case 'inline':
       return { kind: run.kind, file: run.file };
     case 'command':
-      return { kind: run.kind, argv: run.argv, shell: run.shell, cwd: run.cwd, env: namesOf(run.env), ok_codes: run.okCodes };
+      return { kind: run.kind, argv: run.argv, shell: run.shell, cwd: run.cwd, env: namesOf(run.env), ok_codes: run.okCodes, ...viewOutput(run) };
     case 'claude':
       return { kind: run.kind, prompt_path: run.promptPath, args: run.args, cwd: run.cwd, env: namesOf(run.env) };
   }
+}
+
+function viewOutput({ output = 'text', dryRunArgv }: CommandRun): Readonly<Record<string, unknown>> {
+  return { output, dry_run_argv: dryRunArgv ?? null };
 }
 
 /** What a variable is set to may be a secret, and what is shown is kept in many places. */

@@ -35,7 +35,10 @@ export function createRedacting(env: OwnerEnv): Redacting {
 
 /** All that a runner tells of a run but its files, which stay word for word what the child wrote. */
 export function redacted(runner: Runner, { ofCadence }: Redacting): Runner {
-  const clean = (end: RunEnd, cadence: Cadence): RunEnd => redactWords(end, ofCadence(cadence), NO_WORDS);
+  const clean = (end: RunEnd, cadence: Cadence): RunEnd => ({
+    ...redactWords(end, ofCadence(cadence), NO_WORDS),
+    result: redactWords(end.result, ofCadence(cadence), new Set()),
+  });
   return {
     run: (job, stop) => runner.run(job, stop).then((end) => clean(end, job.cadence)),
     adopt: (job, stop) => runner.adopt(job, stop).then((end) => clean(end, job.cadence)),

@@ -11,6 +11,7 @@ import type { Processes, Runner } from '../ports.ts';
 import type { RunnerDeps } from '../runners/phase.ts';
 import { createRunners } from '../runners/runners.ts';
 import { createWatch } from '../runners/watch.ts';
+import { createOutputEvents } from './output-events.ts';
 import { redacted } from './redacting.ts';
 import type { Storage } from './storage.ts';
 
@@ -21,8 +22,9 @@ export function composeRunners(storage: Storage, processes: RunnerDeps['processe
   const { clock, files, paths, machine, definitions, redacting, history } = storage;
   const watch = createWatch({ clock, files, cutLog });
   const enqueue = createChildEnqueue(paths.root);
+  const events = createOutputEvents(storage);
   const deps = {
-    ...{ clock, files, paths, processes, watch, enqueue, askProgram, env: machine.env, nodePath: process.execPath },
+    ...{ clock, files, paths, processes, watch, enqueue, askProgram, events, env: machine.env, nodePath: process.execPath },
     ...{ settings: definitions.settings, newSessionId: randomSessionId },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };

@@ -55,7 +55,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
   upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? `${event.removed} old files, ${event.drafts} drafts` : why}`,
   order: () => undefined,
-  output: () => undefined,
+  output: ({ event, paint, who, why }) =>
+    `${paint.dim('·')} ${who} ${paint.dim(`#${event.event_index}`)} ${event.event === null ? why : shorten(JSON.stringify(event.event))}`,
 };
 
 /** One line, whatever a file is called; undefined where nobody needs to hear of it. */

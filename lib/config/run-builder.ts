@@ -33,21 +33,42 @@ export function buildRun(run: RunFile, key: 'run' | 'guard' | 'verify', context:
 export function buildCommand(run: CommandRunFile, at: KeyPath, context: BuildContext): Extract<RunKind, { kind: 'command' }> | undefined {
   const shell = run.shell ?? false;
   const cwd = absolutePath(run.cwd ?? '.', context.root, context.home);
-  const words = shell ? shellText(run, at, context) : commandWords(run.command, [...at, 'command'], context);
-  const [program, ...rest] = words ?? [];
-  if (words === undefined || program === undefined) return undefined;
+  const argv = buildArgv(run.command, shell, cwd, [...at, 'command'], context);
+  const args = writtenWords(run.args ?? [], [...at, 'args'], context.source);
+  const dryRunArgv = buildDryRun(run, argv, shell, cwd, at, context);
   const env = buildEnv(run.env, [...at, 'env'], context.source);
-  const okCodes = run.ok_codes ?? [0];
-  const argv = shell ? words : [needProgram(program, cwd, programAt(run, at), context), ...rest];
-  return { kind: 'command', argv, shell, cwd, env, okCodes };
+  if (argv === undefined) return undefined;
+  const more = { ...(run.output === undefined ? {} : { output: run.output }), ...(dryRunArgv === undefined ? {} : { dryRunArgv }) };
+  return { kind: 'command', argv: [...argv, ...args], shell, cwd, env, okCodes: run.ok_codes ?? [0], ...more };
 }
 
-/** `argv` of a shell command is that one text. */
-function shellText(run: CommandRunFile, at: KeyPath, { source, problems }: BuildContext): readonly string[] | undefined {
-  if (typeof run.command === 'string') return [run.command];
-  problems.push(
-    source.problem([...at, 'command'], 'found a list, expected one text, because shell is true', 'Write the command as one text, or remove shell: true.'),
-  );
+function buildArgv(command: CommandRunFile['command'], shell: boolean, cwd: string, at: KeyPath, context: BuildContext): readonly string[] | undefined {
+  const words = shell ? shellText(command, at, context) : commandWords(command, at, context);
+  const [program, ...rest] = words ?? [];
+  if (program === undefined || shell) return words;
+  return [needProgram(program, cwd, typeof command === 'string' ? at : [...at, 0], context), ...rest];
+}
+
+/** `dry_run_args` stand in the place of `args`, behind the command for dry runs if there is one. */
+function buildDryRun(
+  run: CommandRunFile,
+  argv: readonly string[] | undefined,
+  shell: boolean,
+  cwd: string,
+  at: KeyPath,
+  context: BuildContext,
+): readonly string[] | undefined {
+  const { dry_run_args: given, dry_run_command: command } = run;
+  if (given === undefined && command === undefined) return undefined;
+  const args = writtenWords(given ?? [], [...at, 'dry_run_args'], context.source);
+  const start = command === undefined ? argv : buildArgv(command, shell, cwd, [...at, 'dry_run_command'], context);
+  return start === undefined ? undefined : [...start, ...args];
+}
+
+/** `argv` of a shell command is that one text, and then its arguments. */
+function shellText(command: CommandRunFile['command'], at: KeyPath, { source, problems }: BuildContext): readonly string[] | undefined {
+  if (typeof command === 'string') return [command];
+  problems.push(source.problem(at, 'found a list, expected one text, because shell is true', 'Write the command as one text, or remove shell: true.'));
   return undefined;
 }
 
@@ -73,10 +94,6 @@ function commandWords(command: CommandRunFile['command'], at: KeyPath, { source,
       );
       return undefined;
   }
-}
-
-function programAt(run: CommandRunFile, at: KeyPath): KeyPath {
-  return typeof run.command === 'string' ? [...at, 'command'] : [...at, 'command', 0];
 }
 
 /** A bare name is looked for on the PATH when it is run; a path is the same file for every working folder, and must be there. */

@@ -1,6 +1,8 @@
-import type { Verification, VerifyMeans } from '../core/cadence.ts';
+import type { RunKind, Verification, VerifyMeans } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { Ms } from '../core/instant.ts';
+import type { CadenceFile } from '../wire/cadence.ts';
+import type { SourceProblem } from '../wire/problem.ts';
 import { type VerifyFile, verifyProblems } from '../wire/verify.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
@@ -24,4 +26,15 @@ function buildMeans(file: VerifyFile, context: BuildContext): VerifyMeans | unde
   const run = buildRun({ command, shell, cwd, env }, 'verify', context);
   const timeoutMs = parseDuration(timeout ?? '') ?? DEFAULT_VERIFY_TIMEOUT_MS;
   return run?.kind === 'command' ? { kind: 'command', run, timeoutMs } : undefined;
+}
+
+/** What is asked of a result needs one: of a command that promises words only there is none. */
+export function wordsOnly(
+  run: RunKind | undefined,
+  { summary, verify }: Pick<CadenceFile, 'summary' | 'verify'>,
+  { source }: BuildContext,
+): readonly SourceProblem[] {
+  if (run?.kind !== 'command' || (run.output ?? 'text') !== 'text') return [];
+  const places = [...(summary === undefined ? [] : [['summary']]), ...(verify?.schema === undefined ? [] : [['verify', 'schema']])];
+  return places.map((place) => source.problem(place, 'there is no result to look at: stdout is text', 'Set run.output to json or jsonl.', 'key'));
 }

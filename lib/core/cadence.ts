@@ -2,6 +2,7 @@ import type { BudgetPolicy, BusBudget } from './budget.ts';
 import type { HookName } from './follow-up.ts';
 import type { Ms } from './instant.ts';
 import type { NotifyPolicy } from './notify-policy.ts';
+import type { OutputKind } from './output.ts';
 import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
@@ -32,6 +33,8 @@ export interface Cadence {
   /** undefined: it may spend what it likes. */
   readonly budget: BudgetPolicy | undefined;
   readonly requiredEnv: readonly string[];
+  /** `{tabs} tabs`: the summary of a run, from its result. */
+  readonly summary?: string | undefined;
   /** What must speak for a run that ended well. */
   readonly verify?: Verification | undefined;
   /** Hooks and notices; undefined: nothing is said of them. */
@@ -56,6 +59,10 @@ export type RunKind =
       readonly cwd: string;
       readonly env: EnvSpec;
       readonly okCodes: readonly number[];
+      /** undefined: text. */
+      readonly output?: OutputKind;
+      /** What `run --dry-run` starts in its place; undefined: nothing. */
+      readonly dryRunArgv?: readonly string[];
     }
   | {
       readonly kind: 'claude';

@@ -24,4 +24,10 @@ export interface HandlerEnqueueOptions {
 export type HandlerAnswer =
   | undefined
   | string
-  | { readonly kind: 'ok' | 'skip' | 'defer' | 'fail' | 'give_up'; readonly summary?: string; readonly reason?: string; readonly delay?: string };
+  | {
+      readonly kind: 'ok' | 'skip' | 'defer' | 'fail' | 'give_up';
+      readonly summary?: string;
+      readonly reason?: string;
+      readonly delay?: string;
+      readonly result?: unknown;
+    };

@@ -4,6 +4,7 @@ import { type Ms, toIso } from './instant.ts';
 import { signalOf } from './judge.ts';
 import type { Ending, Outcome } from './outcome.ts';
 import type { RunRecord } from './run.ts';
+import type { KeptResult } from './run-end.ts';
 import type { Transition } from './settle.ts';
 import { formatDeadName, formatRunId, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from './tick.ts';
 
@@ -23,6 +24,7 @@ export interface Finished {
   readonly evidence?: Evidence | undefined;
   /** What its budget was charged where nobody knows what it cost. */
   readonly chargedUsd?: number | undefined;
+  readonly result?: KeptResult | undefined;
 }
 
 const TIMED_OUT = 124;
@@ -48,6 +50,7 @@ export function recordOf(run: Finished): RunRecord {
     stderr_path: run.stderrPath,
     ...(run.chargedUsd === undefined ? {} : { charged_usd: run.chargedUsd }),
     ...failureOf(outcome),
+    ...resultOf(run),
     ...proofOf(run),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
     ...originOf(tick),
@@ -108,6 +111,11 @@ function failureOf(outcome: Outcome): Pick<RunRecord, 'blame' | 'class' | 'block
   if (outcome.kind !== 'fail' && outcome.kind !== 'give_up') return {};
   const { blame, class: kind, untilMs } = outcome;
   return { blame, ...(kind === undefined ? {} : { class: kind }), ...(untilMs === undefined ? {} : { blocked_until: toIso(untilMs) }) };
+}
+
+function resultOf({ result, stdoutPath }: Finished): Pick<RunRecord, 'result' | 'result_path'> {
+  if (result === undefined) return {};
+  return result.kind === 'kept' ? { result: result.value } : stdoutPath === null ? {} : { result_path: stdoutPath };
 }
 
 function proofOf({ evidence, outcome, cadence }: Finished): Pick<RunRecord, 'verify' | 'proof'> {

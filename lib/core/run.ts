@@ -51,6 +51,10 @@ export interface RunRecord {
   readonly account?: string;
   /** The account said until when it may not be used. */
   readonly blocked_until?: string;
+  /** What it answered as data: the JSON of a command, `{event_count, last_event}`, the structured output of a session. */
+  readonly result?: unknown;
+  /** Where a result lies that is too large for a record. */
+  readonly result_path?: string;
   /** What its evidence said, where its cadence asks for some. */
   readonly verify?: { readonly kind: string; readonly outcome: 'proven' | 'not_proven' | 'unknown'; readonly because: string };
   /** Of an unverified run: whether it counts as proof all the same (`verify.counts: ended`). */

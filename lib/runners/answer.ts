@@ -19,6 +19,13 @@ export function judgeAnswer(answer: unknown): Outcome {
   }
 }
 
+/** Its result, as JSON keeps it. Throws what the answer's own code throws, and where it is no JSON. */
+export function resultIn(answer: unknown): { readonly value: unknown } | undefined {
+  if (typeof answer !== 'object' || answer === null || !('result' in answer)) return undefined;
+  const json = JSON.stringify(answer.result);
+  return json === undefined ? undefined : { value: JSON.parse(json) };
+}
+
 function judgeObject(answer: Readonly<Record<string, unknown>>): Outcome {
   const kind = KINDS.find((known) => known === answer.kind);
   const wrong = (['summary', 'reason', 'delay'] as const).find((key) => answer[key] !== undefined && typeof answer[key] !== 'string');

@@ -12,6 +12,8 @@ export interface Attention {
   readonly firstOutputMs?: Ms | undefined;
   /** Hears every line of its stdout, and may end it. Then only whole lines are signs of life, and stderr is none. */
   readonly onLine?: ((line: Line, end: (cause: StopCause) => void) => void) | undefined;
+  /** Its lines are heard, and all its output is a sign of life all the same. */
+  readonly isAnyOutputLife?: boolean;
 }
 
 /** What is to be started; the rest of what a child needs follows from its phase. */
@@ -76,7 +78,7 @@ async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSi
 }
 
 /** The file is read on from where the run began, whoever followed it before. */
-function listen(deps: RunnerDeps, phase: Phase, { onLine }: Attention, end: (cause: StopCause) => void) {
+function listen(deps: RunnerDeps, phase: Phase, { onLine, isAnyOutputLife = false }: Attention, end: (cause: StopCause) => void) {
   if (onLine === undefined) return undefined;
   let lines = 0;
   const follower = createLineFollower(deps, phase.output.stdoutPath, phase.before.stdoutBytes, hear, MAX_EVENT_BYTES);
@@ -84,7 +86,7 @@ function listen(deps: RunnerDeps, phase: Phase, { onLine }: Attention, end: (cau
     lines += 1;
     onLine?.(line, end);
   }
-  return { onLook: follower.look, signs: () => lines, end: follower.end };
+  return { onLook: follower.look, end: follower.end, ...(isAnyOutputLife ? {} : { signs: () => lines }) };
 }
 
 /** The first cause wins, and none counts once the child has ended by itself. Whoever cannot be killed is named and not waited for. */

@@ -36,6 +36,7 @@ export interface SessionEnd {
   readonly outcome: Outcome;
   readonly ending: Ending;
   readonly costUsd: number | undefined;
+  readonly result: { readonly value: unknown } | undefined;
 }
 
 /** The end of a session, judged; with what it says of itself for the record. */
@@ -43,7 +44,21 @@ export function endOf(session: Session, bare: Ending, context: SessionContext): 
   const facts = factsOf(session, bare.stoppedFor === 'in_vain' && context.progress.turns === 0, context);
   const stdoutTail = context.lastLines.map((line) => `${line}\n`).join('');
   const ending = { ...bare, session: facts, stdoutTail };
-  return { outcome: outcomeOf(judgeSession(session, ending, context), ending), ending, costUsd: facts.costUsd };
+  return { outcome: outcomeOf(judgeSession(session, ending, context), ending), ending, costUsd: facts.costUsd, result: answerOf(session) };
+}
+
+/** Its structured output; without a schema of claude's own an answer that is JSON as a whole counts as well. */
+function answerOf({ result }: Session): SessionEnd['result'] {
+  if (result === undefined) return undefined;
+  if (result.structured_output !== undefined) return { value: result.structured_output };
+  const text = typeof result.result === 'string' ? result.result.trim().replace(/^```(?:json)?\n([\s\S]*)\n```$/, '$1') : '';
+  if (!/^[{[]/.test(text)) return undefined;
+  try {
+    return { value: JSON.parse(text) };
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { RunKind } from '../core/cadence.ts';
 import { judgeExit } from '../core/judge.ts';
 import { adoptChild, runChild, writePayload } from './child-run.ts';
+import { createOutputEar } from './command-output.ts';
 import { aboutRun, childEnvironment } from './environment.ts';
 import type { RunnerDeps, Work } from './phase.ts';
 
@@ -14,17 +15,22 @@ export function createCommandWork(deps: RunnerDeps): Work<CommandKind> {
       const environment = childEnvironment(deps.env, command.env, aboutRun(phase.job, deps.paths, payloadPath));
       if (environment.kind === 'unset') return { outcome: { kind: 'give_up', blame: 'cadence', reason: environment.reason }, ending: undefined };
       const { cwd, okCodes } = command;
-      const ending = await runChild(deps, phase, stop, { kind: 'command', argv: argvOf(command), cwd, env: environment.env, stdinPath: payloadPath });
-      return { outcome: judgeExit(ending, okCodes), ending };
+      const ear = createOutputEar(deps, command, phase, 'run');
+      const plan = { kind: 'command', argv: argvOf(command), cwd, env: environment.env, stdinPath: payloadPath, ...ear.attention };
+      const ending = await runChild(deps, phase, stop, plan);
+      return ear.judge({ outcome: judgeExit(ending, okCodes), ending });
     },
     async adopt(command, phase, stop) {
-      const ending = await adoptChild(deps, phase, stop);
-      return { outcome: judgeExit(ending, command.okCodes), ending };
+      const ear = createOutputEar(deps, command, phase, 'adopt');
+      const ending = await adoptChild(deps, phase, stop, ear.attention);
+      return ear.judge({ outcome: judgeExit(ending, command.okCodes), ending });
     },
   };
 }
 
 /** A shell sees only what stands in the cadence: nothing of a tick is ever part of it. */
 export function argvOf(command: CommandKind): readonly string[] {
-  return command.shell ? ['/bin/sh', '-c', command.argv.join(' ')] : command.argv;
+  const [text = '', ...args] = command.argv;
+  if (!command.shell) return command.argv;
+  return args.length === 0 ? ['/bin/sh', '-c', text] : ['/bin/sh', '-c', text, 'sh', ...args];
 }

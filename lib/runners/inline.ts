@@ -3,7 +3,7 @@ import type { HandlerContext } from '../core/handler.ts';
 import { judgeExit } from '../core/judge.ts';
 import type { Outcome, StopCause } from '../core/outcome.ts';
 import type { AppendLog, Closeable, Files, StopSignal } from '../ports.ts';
-import { describeThrow, failed, judgeAnswer } from './answer.ts';
+import { describeThrow, failed, judgeAnswer, resultIn } from './answer.ts';
 import { unlessRefused } from './capture.ts';
 import type { InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 
@@ -71,7 +71,7 @@ function notLoaded(reason: string): Loaded {
 
 /** The handler against its limits: the first cause to stop it wins, whatever the handler answers after that. */
 async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: StopSignal): Promise<PhaseEnd> {
-  const life: Life = { isOver: false, cause: undefined, grace: undefined, abort: undefined, log: undefined };
+  const life: Life = { isOver: false, cause: undefined, grace: undefined, abort: undefined, log: undefined, result: undefined };
   let abandon: (outcome: Outcome) => void = () => undefined;
   const abandoned = new Promise<Outcome>((resolve) => {
     abandon = resolve;
@@ -84,13 +84,13 @@ async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: St
     life.abort?.abort(abortReason(cause));
   };
   stop.onStop(end);
-  const work = call(handler, phase, contextOf(deps, phase, life));
+  const work = call(handler, phase, life, contextOf(deps, phase, life));
   const answered = work.then((outcome) => (life.cause === undefined ? outcome : stoppedFor(deps, phase, life.cause)));
   const outcome = (await Promise.race([answered, deps.clock.breathe()])) ?? (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
   life.isOver = true;
   life.grace?.close();
   unlessRefused(undefined, () => life.log?.close());
-  return { outcome, ending: undefined, isSilent: life.log === undefined };
+  return { outcome, result: life.cause === undefined ? life.result : undefined, ending: undefined, isSilent: life.log === undefined };
 }
 
 /** What is made only when it is needed: most handlers need none of it, and a thousand of them run in the time of one program. */
@@ -100,6 +100,7 @@ interface Life {
   grace: Closeable | undefined;
   abort: AbortController | undefined;
   log: AppendLog | undefined;
+  result: PhaseEnd['result'];
 }
 
 function abortReason(cause: StopCause): Error {
@@ -118,9 +119,12 @@ async function withLimits(deps: RunnerDeps, phase: Phase, end: (cause: StopCause
 }
 
 /** It never rejects, however late it ends: nobody may be listening any more. */
-async function call(handler: Handler, phase: Phase, context: HandlerContext): Promise<Outcome> {
+async function call(handler: Handler, phase: Phase, life: Life, context: HandlerContext): Promise<Outcome> {
   try {
-    return judgeAnswer(await handler(structuredClone(phase.job.tick), context));
+    const answer = await handler(structuredClone(phase.job.tick), context);
+    const outcome = judgeAnswer(answer);
+    if (outcome.kind === 'ok') life.result = resultIn(answer);
+    return outcome;
   } catch (thrown) {
     return failed(describeThrow(thrown));
   }

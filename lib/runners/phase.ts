@@ -27,8 +27,17 @@ export interface RunnerDeps {
   readonly nodePath: string;
   /** The newest record of a tick, whoever was the owner then. */
   readonly lastAttempt: (cadence: string, tickId: string) => RunRecord | undefined;
+  /** The lines of a run that are events. */
+  readonly events: OutputEvents;
   /** For handlers: a tick of another cadence, told whose child it is. */
   readonly enqueue: (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
+}
+
+export interface OutputEvents {
+  /** An event, numbered from 0; undefined: from here on no more of this run are told. */
+  tell(job: Job, index: number, event: unknown): void;
+  /** How many of its events were told since then, by whichever owner. */
+  told(job: Job, sinceMs: Ms): number;
 }
 
 /**

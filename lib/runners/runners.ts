@@ -2,6 +2,7 @@ import type { RunKind } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { judgeGuard } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { fillSummary } from '../core/summary.ts';
 import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
 import { keepOutput, unlessRefused } from './capture.ts';
 import { createClaudeWork } from './claude.ts';
@@ -47,11 +48,21 @@ async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseE
   return {
     outcome: end.outcome,
     evidence: end.evidence,
+    result: kept(end.result),
     ending: end.ending,
     costUsd: end.costUsd,
     ...(end.hasRun === undefined ? {} : { hasRun: end.hasRun }),
     ...output,
   };
+}
+
+/** A record is no place for megabytes: what is larger lies in the output of the run, and only there. */
+const MOST_RESULT_CHARS = 64 * 1024;
+
+function kept(result: PhaseEnd['result']): RunEnd['result'] {
+  if (result === undefined) return undefined;
+  const { length } = JSON.stringify(result.value) ?? '';
+  return length > MOST_RESULT_CHARS ? { kind: 'large' } : { kind: 'kept', value: result.value };
 }
 
 const NO_OUTPUT = { stdoutPath: null, stderrPath: null };
@@ -73,13 +84,17 @@ async function runThenVerify(deps: RunnerDeps, works: Works, phase: Phase, stop:
   if (looking === undefined) {
     // For a handler nothing else says that its job has begun.
     if (verify?.kind === 'command' && run.kind === 'inline') deps.files.makeDir(phase.runDir);
-    return verified(deps, phase, await work(works, phase, stop, how), stop);
+    return verified(deps, phase, summed(phase, await work(works, phase, stop, how)), stop);
   }
-  const ended: PhaseEnd =
-    run.kind === 'inline'
-      ? { outcome: { kind: 'ok', summary: looking.summary }, ending: undefined }
-      : await work(works, { ...phase, until: looking.until }, stop, how);
-  return verifiedLater(deps, phase, ended, stop);
+  const { until, result, summary } = looking;
+  const ended: PhaseEnd = run.kind === 'inline' ? { outcome: { kind: 'ok', summary }, ending: undefined } : await work(works, { ...phase, until }, stop, how);
+  return verifiedLater(deps, phase, ended.outcome.kind === 'ok' ? { ...ended, result, outcome: { kind: 'ok', summary } } : ended, stop);
+}
+
+function summed({ job }: Phase, end: PhaseEnd): PhaseEnd {
+  const { summary } = job.cadence;
+  if (summary === undefined || end.result === undefined || end.outcome.kind !== 'ok') return end;
+  return { ...end, outcome: { kind: 'ok', summary: fillSummary(summary, end.result.value) } };
 }
 
 function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {

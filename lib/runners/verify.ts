@@ -5,7 +5,7 @@ import { judgeEvidence } from '../core/judge.ts';
 import type { Ending } from '../core/outcome.ts';
 import type { StopSignal } from '../ports.ts';
 import { misfits } from '../wire/user-schema.ts';
-import { sizeOf } from './capture.ts';
+import { sizeOf, unlessRefused } from './capture.ts';
 import { adoptChild, runChild, writePayload } from './child-run.ts';
 import { argvOf } from './command.ts';
 import { aboutRun, childEnvironment } from './environment.ts';
@@ -34,13 +34,21 @@ export async function verifiedLater(deps: RunnerDeps, phase: Phase, end: PhaseEn
   return withLook(end, { ending: await adoptChild(deps, look, stop) }, verify);
 }
 
+interface Looking {
+  readonly until: Phase['until'];
+  readonly summary: string;
+  readonly result: PhaseEnd['result'];
+}
+
 /** Where the words of the run end, if an earlier owner had begun to look for its evidence; and what it came to. */
-export function lookUnderWay(deps: RunnerDeps, run: Phase): { readonly until: Phase['until']; readonly summary: string } | undefined {
+export function lookUnderWay(deps: RunnerDeps, run: Phase): Looking | undefined {
   const { verify } = run.job.cadence;
   if (verify?.kind !== 'command') return undefined;
-  const note = readRunFile(deps.files, lookPhase(deps, run, verify));
+  const phase = lookPhase(deps, run, verify);
+  const note = readRunFile(deps.files, phase);
   if (typeof note.stdout_from !== 'number' || typeof note.stderr_from !== 'number') return undefined;
-  return { until: { stdoutBytes: note.stdout_from, stderrBytes: note.stderr_from }, summary: typeof note.summary === 'string' ? note.summary : '' };
+  const until = { stdoutBytes: note.stdout_from, stderrBytes: note.stderr_from };
+  return { until, summary: typeof note.summary === 'string' ? note.summary : '', result: readResult(deps, phase) };
 }
 
 function lookPhase(deps: RunnerDeps, run: Phase, { timeoutMs }: CommandMeans): Phase {
@@ -75,6 +83,17 @@ async function look(deps: RunnerDeps, run: Phase, verify: CommandMeans, end: Pha
   const summary = end.outcome.kind === 'ok' ? end.outcome.summary : '';
   const plan = { kind: 'command', argv: argvOf(verify.run), cwd: verify.run.cwd, env: environment.env, stdinPath: resultPath, note: { summary } };
   return { ending: await runChild(deps, phase, stop, plan) };
+}
+
+function readResult({ files }: RunnerDeps, { runDir }: Phase): PhaseEnd['result'] {
+  const found = unlessRefused(undefined, () => files.read(`${runDir}/result.json`));
+  try {
+    return found?.kind === 'text' ? { value: JSON.parse(found.text) } : undefined;
+  } catch (error) {
+    // Somebody has been at it: then there is none.
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
 }
 
 /** The result as JSON is stdin of the command: `verify: {command: [jq, -e, .ok]}`. */

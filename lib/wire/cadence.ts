@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { hooks, notify, SECRETS_BY_ENV } from './follow-up.ts';
+import { summaryTemplate } from './output.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
-import { claudeRun, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
+import { claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
 import { verifySchema } from './verify.ts';
@@ -64,6 +65,7 @@ export const cadenceSchema = keys(
     retry: retry.optional().describe('How often and when a failed run is tried again.'),
     breaker: breaker.optional().describe('When to stop trying for a while.'),
     budget: cadenceBudget.optional().describe('What it may spend. Default: no limit.'),
+    summary: summaryTemplate.optional(),
     verify: verifySchema.optional().describe('What must speak for a run that ended well: an exit code alone proves little.'),
     on_success: hooks.optional().describe('Lines for /bin/sh, or commands, to run when a tick has ended well.'),
     on_failure: hooks.optional().describe('The same when a tick is given up: not after a try that is followed by another.'),
@@ -85,8 +87,6 @@ export const CADENCE_NOT_YET: NotYet = {
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
   ...SECRETS_BY_ENV,
   schema: 'Remove it; let the command check the payload.',
-  'run.output': 'Remove it; the output is kept as it is.',
-  'guard.output': 'Remove it; the output is kept as it is.',
 };
 
 // `run` and `guard` are checked by the kind that they name: the complaints of a union about all its kinds would help nobody.
@@ -129,7 +129,7 @@ function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard'
   const named = kinds.filter((kind) => Object.hasOwn(given, kind));
   const [kind] = named;
   if (kind === undefined) {
-    const known = [...kinds, 'shell', 'cwd', 'env', 'ok_codes'];
+    const known = [...kinds, ...Object.keys((key === 'guard' ? commandLook : commandRun).shape).filter((name) => name !== 'command')];
     const unknown = Object.keys(given).filter((name) => !known.includes(name));
     problems.push(
       source.problem([key], `names no kind, expected one of ${kinds.join(', ')}`, unknown.length > 0 ? '' : `Write ${key}: {command: [./x.sh]}.`, 'key'),
@@ -141,7 +141,7 @@ function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard'
     problems.push(source.problem([key], `names ${named.join(' and ')}, expected one of them`, 'One cadence runs one thing; make two cadences.', 'key'));
     return undefined;
   }
-  const checked = KIND_SCHEMAS[kind].safeParse(given);
+  const checked = (key === 'guard' && kind === 'command' ? commandLook : KIND_SCHEMAS[kind]).safeParse(given);
   if (checked.success) return checked.data;
   problems.push(...explainIssues(checked.error.issues, source, CADENCE_NOT_YET, [key]));
   return undefined;

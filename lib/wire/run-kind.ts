@@ -1,26 +1,24 @@
 import * as z from 'zod';
+import { commandLine, runCommandKeys } from './output.ts';
 import { choice, count, env, flag, keys, list, path, text, word } from './value.ts';
 
 /** The three ways to run something, as they are written. Exactly one of `command`, `inline`, `claude` names the kind. */
 export const RUN_KINDS = ['command', 'inline', 'claude'] as const;
 export type RunKindName = (typeof RUN_KINDS)[number];
 
-const COMMAND = 'a list of words, [program, argument, …], or one text';
-
-export const commandRun = keys(
-  {
-    command: z
-      .union([list(word, COMMAND, 1), z.string({ error: COMMAND }).refine((given) => given.trim() !== '' && !given.includes('\0'), { error: COMMAND })], {
-        error: COMMAND,
-      })
-      .describe('The program and its arguments as a list. One text is split at spaces, with quotes, and is no shell line unless shell is true.'),
-    shell: flag.optional().describe('true: command is one text for /bin/sh -c. Default: false.'),
-    cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
-    env: env.optional().describe('What the command sees of the environment: names are passed through, NAME: value is given.'),
-    ok_codes: list(count(0, 255), 'a list of exit codes from 0 to 255', 1).optional().describe('Exit codes that mean success. Default: [0].'),
-  },
-  'a map such as {command: [./x.sh]}',
-);
+const commandKeys = {
+  command: commandLine.describe(
+    'The program and its arguments as a list. One text is split at spaces, with quotes, and is no shell line unless shell is true.',
+  ),
+  shell: flag.optional().describe('true: command is one text for /bin/sh -c. Default: false.'),
+  cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
+  env: env.optional().describe('What the command sees of the environment: names are passed through, NAME: value is given.'),
+  ok_codes: list(count(0, 255), 'a list of exit codes from 0 to 255', 1).optional().describe('Exit codes that mean success. Default: [0].'),
+};
+const COMMAND_MAP = 'a map such as {command: [./x.sh]}';
+export const commandRun = keys({ ...commandKeys, ...runCommandKeys }, COMMAND_MAP);
+/** A guard, and a look for evidence, say what they have to say with their exit code. */
+export const commandLook = keys(commandKeys, COMMAND_MAP);
 
 export const inlineRun = keys(
   { inline: path.describe('A module (.js, .mjs, .ts) whose default export is async (tick, context) => answer.') },
@@ -83,7 +81,7 @@ export const claudeRun = keys(
 );
 
 export const runKind = z.union([commandRun, inlineRun, claudeRun], { error: 'a map with one of command, inline, claude' });
-export const guardKind = z.union([commandRun, inlineRun], { error: 'a map with one of command, inline' });
+export const guardKind = z.union([commandLook, inlineRun], { error: 'a map with one of command, inline' });
 
 export type CommandRunFile = z.infer<typeof commandRun>;
 export type InlineRunFile = z.infer<typeof inlineRun>;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { SourceProblem } from './problem.ts';
-import { commandRun } from './run-kind.ts';
+import { commandLook } from './run-kind.ts';
 import { schemaProblem } from './user-schema.ts';
 import { choice, duration, flag, keys, list } from './value.ts';
 import type { YamlSource } from './yaml-source.ts';
@@ -8,7 +8,7 @@ import type { YamlSource } from './yaml-source.ts';
 const KINDS = 'one of command, newer, schema';
 const PATTERN = 'a path, where * stands for any name, ? for any letter and ** for any folders';
 const pattern = z.string({ error: PATTERN }).refine((given) => given.trim() !== '' && !given.includes('\0'), { error: PATTERN });
-const { command, shell, cwd, env } = commandRun.shape;
+const { command, shell, cwd, env } = commandLook.shape;
 
 /** A JSON Schema, as a map; whether it is one is asked by `schemaIssues`, for that costs the library that knows. */
 const jsonSchema = z.record(z.string(), z.unknown(), { error: 'a JSON Schema, written as a map' });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { HOME, loadOne, placesOf } from './definition-yard.ts';
 
-const RUN = 'run: {command: [true]}\n';
+const RUN = 'run: {command: [true], output: json}\n';
 
 type Case = readonly [title: string, verify: string, places: readonly string[], says: RegExp];
 

@@ -32,6 +32,8 @@ export interface Bench {
   readonly env: Record<string, string | undefined>;
   readonly settings: { current: BusSettings };
   readonly enqueued: unknown[];
+  /** The events that its runs told. */
+  readonly told: (readonly [number, unknown])[];
   command(argv: readonly string[], more?: Partial<Extract<RunKind, { kind: 'command' }>>): RunKind;
   fixture(file: string, ...args: readonly string[]): RunKind;
   job(run: RunKind, more?: Partial<Cadence>, tick?: Partial<Tick>): Job;
@@ -52,6 +54,7 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
   const paths = pathsOf(root);
   const [files, clock] = [createFiles(), createClock()];
   const enqueued: unknown[] = [];
+  const told: (readonly [number, unknown])[] = [];
   const env: Record<string, string | undefined> = { PATH: process.env.PATH, HOME: root };
   const settings = { current: DEFAULT_SETTINGS };
   const made: Job[] = [];
@@ -68,6 +71,7 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
       askProgram,
       nodePath: process.execPath,
       lastAttempt: () => undefined,
+      events: { tell: (_job, index, event) => void told.push([index, event]), told: () => told.length },
       enqueue: async (cadence, options, parent) => void enqueued.push({ cadence, options, parent }),
     }),
   );
@@ -99,6 +103,7 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
     env,
     settings,
     enqueued,
+    told,
     command,
     said,
     people,

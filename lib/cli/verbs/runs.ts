@@ -96,6 +96,7 @@ export function describeRecord(run: RunRecord & { readonly hooks?: readonly Hook
     ['attempt', String(run.attempt)],
     ['reason', run.reason],
     ['summary', run.summary],
+    ['result', run.result === undefined ? run.result_path : truncate(JSON.stringify(run.result), 300)],
     ['evidence', run.verify === undefined ? null : `${run.verify.outcome.replace('_', ' ')} (${run.verify.kind}): ${run.verify.because}`],
     ['started', run.started_at],
     ['ended', run.ended_at],

@@ -22,6 +22,11 @@ const fields = {
   class: text.optional(),
   account: text.optional(),
   blocked_until: text.optional(),
+  result: z
+    .unknown()
+    .optional()
+    .describe('What it answered as data: JSON of a command, {event_count, last_event} of JSON Lines, structured output of a session.'),
+  result_path: text.optional().describe('Where a result lies that is larger than 64 KB.'),
   verify: z
     .looseObject({ kind: text, outcome: z.enum(['proven', 'not_proven', 'unknown']), because: text })
     .optional()
