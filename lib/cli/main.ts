@@ -27,10 +27,12 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
   const plain = createOutput(world, { isJson, isVerbose: false, isColored });
   if (name === undefined) return withoutCommand(line, plain);
   if (name === 'help')
-    return help(
-      rest.find((word) => !word.startsWith('-')),
-      plain,
-    );
+    return rest.includes('--man')
+      ? man(plain)
+      : help(
+          rest.find((word) => !word.startsWith('-')),
+          plain,
+        );
   const spec = findCommand(name);
   const { flags, words } = parseLine(spec, rest);
   if (flags.has('help')) return help(name, plain);
@@ -65,5 +67,12 @@ async function help(name: string | undefined, out: Output): Promise<number> {
   const { commandHelp, overview } = await import('./help.ts');
   const text = name === undefined ? overview() : commandHelp(findCommand(name));
   out.result({ ok: true, help: text }, () => text);
+  return 0;
+}
+
+async function man(out: Output): Promise<number> {
+  const [{ manPage }, { describeExits }] = await Promise.all([import('./man-page.ts'), import('./self-description.ts')]);
+  const page = manPage(COMMAND_GROUPS, GLOBAL_FLAGS, describeExits());
+  out.result({ ok: true, man: page }, () => page.trimEnd());
   return 0;
 }

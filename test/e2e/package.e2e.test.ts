@@ -59,7 +59,7 @@ describe('the packed and installed program', () => {
 
   it('holds what is compiled from bin and lib, the shell producer, the cadences and the papers, and nothing else', () => {
     const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
-    const expected = [...papers, ...filesUnder(PROJECT, 'bin', 'lib').flatMap(compiled), ...filesUnder(PROJECT, 'cadences')];
+    const expected = [...papers, 'dist/cadence-bus.1', ...filesUnder(PROJECT, 'bin', 'lib').flatMap(compiled), ...filesUnder(PROJECT, 'cadences')];
     assert.deepEqual(filesUnder(product.packageDir, ...readdirSync(product.packageDir)).sort(), expected.sort());
     assert.ok(expected.includes('bin/enqueue') && expected.some((path) => path.startsWith('cadences/')), 'The project has no bin/enqueue or no cadence.');
   });

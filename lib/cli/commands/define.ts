@@ -117,5 +117,19 @@ export const DEFINE_COMMANDS: CommandGroup = {
       effect: 'changes',
       load: () => import('../verbs/import.ts'),
     },
+    {
+      name: 'completion',
+      summary: 'a script that completes commands, options and the names of cadences',
+      usage: '<bash|zsh|fish>',
+      maxWords: 1,
+      flags: [{ name: 'names', summary: 'only the names of the cadences here, one a line' }],
+      examples: [
+        'source <(cadence-bus completion bash)',
+        'cadence-bus completion zsh > ~/.zfunc/_cadence-bus',
+        'cadence-bus completion fish > ~/.config/fish/completions/cadence-bus.fish',
+      ],
+      exits: [NOT_FOUND],
+      load: () => import('../verbs/completion.ts'),
+    },
   ],
 };
