@@ -94,6 +94,13 @@ export async function changeDefinitions(root: string, isDry: boolean, plan: () =
   });
 }
 
+/** The same for files that are no definitions and may lie anywhere. */
+export function carryOutChanges(root: string, changes: readonly PlannedChange[]): void {
+  const { files, paths } = at(root);
+  for (const change of changes) refuseChanged(files, change);
+  for (const change of changes) carryOut(files, paths, change);
+}
+
 function refuseProblems(root: string, changes: readonly PlannedChange[]): readonly PlannedChange[] {
   const problems = problemsOfChanges(root, changes);
   if (problems.length > 0) throw new CadenceError('bad_data', problems.map(formatProblem).join('\n'), 'Nothing was written.');

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { NOT_FOUND } from './shared.ts';
+import { DRY, NOT_FOUND } from './shared.ts';
 
 export const AGENT_COMMANDS: CommandGroup = {
   title: 'Agents',
@@ -23,6 +23,26 @@ export const AGENT_COMMANDS: CommandGroup = {
       examples: ['cadence-bus schema cadence', 'cadence-bus schema runs', 'cadence-bus schema answer:run'],
       exits: [NOT_FOUND],
       load: () => import('../verbs/schema.ts'),
+    },
+    {
+      name: 'skills',
+      summary: 'teach agents to use cadence-bus: a skill file, a rule, or a section in AGENTS.md',
+      usage: '[ls|install] [--tool NAME …] [--scope local|global]',
+      maxWords: 1,
+      flags: [
+        {
+          name: 'tool',
+          value: 'NAME',
+          isRepeatable: true,
+          summary: 'claude, codex, cursor, copilot, gemini, windsurf, cline, roo, continue, opencode, pi or agents-md',
+        },
+        { name: 'scope', value: 'local|global', summary: 'this root (default), or all projects of this user' },
+        DRY,
+      ],
+      examples: ['cadence-bus skills', 'cadence-bus skills install --tool claude', 'cadence-bus skills install --tool agents-md --dry-run'],
+      exits: [[65, 'a file of that name is there and not ours'], NOT_FOUND],
+      effect: 'changes',
+      load: () => import('../verbs/skills.ts'),
     },
   ],
 };

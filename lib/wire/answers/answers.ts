@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { dryRun, failure, isOk } from './answer-part.ts';
-import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer } from './definition.ts';
+import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
 
@@ -32,7 +32,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   disable: [changeAnswer],
   init: [changesAnswer],
   import: [changesAnswer],
-  skills: [changesAnswer],
+  skills: [skillsAnswer, changesAnswer],
 };
 
 const ANY_ANSWER = z.looseObject({ ok: isOk });

@@ -80,3 +80,7 @@ export const schemaAnswers = [z.looseObject({ ok: isOk, names: z.array(text) }),
 
 export const changeAnswer = z.looseObject({ ok: isOk, cadence: text, changes: z.array(fileChange) });
 export const changesAnswer = z.looseObject({ ok: isOk, changes: z.array(fileChange) });
+export const skillsAnswer = z.looseObject({
+  ok: isOk,
+  skills: z.array(z.looseObject({ tool: text, scope: z.enum(['local', 'global']), path: text, state: z.enum(['installed', 'outdated', 'absent', 'foreign']) })),
+});
