@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openGround } from './ground.ts';
 import { findProduct } from './product.ts';
-import { earlier, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
+import { complaintsOf, earlier, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
 import type { Bench, Measure, Row } from './row.ts';
 import { ROWS } from './rows/rows.ts';
 import { format, headOf, lineOf } from './table.ts';
@@ -81,9 +81,9 @@ async function main(): Promise<number> {
   for (const row of rows) results.push(...(before === undefined ? await measure(row, bench) : await bestOf(row, bench, before)));
   process.stdout.write(`${format(results.map((one) => lineOf(titleOf(one), one)))}\n\n`);
   for (const { id, workload, note } of results) if (note !== undefined) process.stdout.write(`${id} ${workload}: ${note}\n`);
-  if (values.json !== undefined) writeResults(values.json, { conditions: head.split('\n'), results });
+  if (values.json !== undefined) writeResults(values.json, { conditions: head.split('\n'), isQuick: bench.isQuick, results });
   const hasFailed = results.some(({ figure }) => Number.isNaN(figure));
-  return before === undefined ? Number(hasFailed) : compare(results, before);
+  return before === undefined ? Number(hasFailed) : compare(results, before, rows);
 }
 
 function titleOf({ id }: Result): string {
@@ -100,8 +100,12 @@ async function bestOf(row: Row, bench: Bench, before: Results): Promise<readonly
   return best;
 }
 
-function compare(results: readonly Result[], before: Results): number {
-  const complaints = results.flatMap((one) => worse(one, earlier(before, one)) ?? []);
+function compare(results: readonly Result[], before: Results, rows: readonly Row[]): number {
+  const complaints = complaintsOf(
+    results,
+    before,
+    rows.filter((row) => row.lacks?.() === undefined),
+  );
   const words = complaints.length === 0 ? 'Nothing is worse than before.' : `Worse than before:\n${complaints.map((line) => `  ${line}`).join('\n')}`;
   process.stdout.write(`\n${words}\n`);
   return complaints.length === 0 ? 0 : 1;

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { type Result, worse } from './results.ts';
+import { tempRoot } from '../support/temp-root.ts';
+import { complaintsOf, type Result, readResults, worse, writeResults } from './results.ts';
 
 const before: Result = { id: 7, workload: 'drain', ours: '', limit: '', figure: 2, isRatio: true, target: 3, met: true };
 
@@ -18,6 +21,24 @@ describe('the comparison with an earlier run', () => {
     assert.equal(worse({ ...value, figure: 2.9 }, value), undefined);
     assert.match(worse({ ...value, figure: 3.1, ours: '3.1 MiB', met: false }, value) ?? '', /misses its target, which was met before/);
     assert.equal(worse({ ...value, figure: 3.1, met: false }, { ...value, met: false }), undefined);
+  });
+
+  it('complains of what was measured before and is not now, of the rows that were run', () => {
+    const results = { conditions: [], isQuick: false, results: [before, { ...before, id: 8 }] };
+    assert.deepEqual(complaintsOf([before], results, [{ id: 7 }]), []);
+    assert.deepEqual(complaintsOf([{ ...before, workload: 'drain of 10' }], results, [{ id: 7 }]), ['7 drain: measured before, and not now']);
+    assert.deepEqual(complaintsOf([], results, [{ id: 9 }]), ['9: the earlier run has no figure of this row']);
+  });
+
+  it('takes no file that is empty or comes from a quick run', () => {
+    const path = join(tempRoot(), 'results.json');
+    assert.throws(() => readResults(path), /is not there/);
+    writeFileSync(path, '{}');
+    assert.throws(() => readResults(path), /holds no results/);
+    writeResults(path, { conditions: [], isQuick: true, results: [before] });
+    assert.throws(() => readResults(path), /--quick, which proves nothing/);
+    writeResults(path, { conditions: [], isQuick: false, results: [before] });
+    assert.deepEqual(readResults(path).results, [before]);
   });
 
   it('says nothing of what was never measured before, and complains of what could not be measured now', () => {

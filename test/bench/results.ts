@@ -10,6 +10,7 @@ export interface Result extends Measure {
 
 export interface Results {
   readonly conditions: readonly string[];
+  readonly isQuick: boolean;
   readonly results: readonly Result[];
 }
 
@@ -23,7 +24,10 @@ export function writeResults(path: string, results: Results): void {
 
 export function readResults(path: string): Results {
   if (!existsSync(path)) throw new Error(`${path} is not there: a run with --json writes it, on a machine that does nothing else`);
-  return JSON.parse(readFileSync(path, 'utf8')) as Results;
+  const results = JSON.parse(readFileSync(path, 'utf8')) as Results;
+  if (!Array.isArray(results.results) || results.results.length === 0) throw new Error(`${path} holds no results`);
+  if (results.isQuick) throw new Error(`${path} comes from a run with --quick, which proves nothing`);
+  return results;
 }
 
 const TOLERANCE = 1.15;
@@ -35,11 +39,26 @@ const TOLERANCE = 1.15;
 export function worse(now: Result, before: Result | undefined): string | undefined {
   const what = `${now.id} ${now.workload}`;
   if (!Number.isFinite(now.figure)) return `${what}: nothing was measured`;
-  if (before === undefined) return undefined;
+  if (before === undefined || !Number.isFinite(before.figure)) return undefined;
   if (now.isRatio && now.figure > before.figure * TOLERANCE) {
     return `${what}: ${now.figure.toFixed(3)}x, and ${before.figure.toFixed(3)}x before: ${Math.round((now.figure / before.figure - 1) * 100)} % worse`;
   }
   return !now.isRatio && before.met && !now.met ? `${what}: ${now.ours} misses its target, which was met before` : undefined;
+}
+
+/**
+ * Everything that is wrong with this run beside an earlier one. What was measured then and is not now is wrong too, or a row
+ * that was renamed, broken or run with other numbers would be compared with nothing and pass.
+ */
+export function complaintsOf(now: readonly Result[], before: Results, rows: readonly { readonly id: number }[]): readonly string[] {
+  const isMeasured = ({ id, workload }: Result): boolean => now.some((one) => one.id === id && one.workload === workload);
+  const gone = before.results.filter((one) => rows.some(({ id }) => id === one.id) && !isMeasured(one));
+  const unknown = rows.filter(({ id }) => !before.results.some((one) => one.id === id));
+  return [
+    ...now.flatMap((one) => worse(one, earlier(before, one)) ?? []),
+    ...gone.map(({ id, workload }) => `${id} ${workload}: measured before, and not now`),
+    ...unknown.map(({ id }) => `${id}: the earlier run has no figure of this row`),
+  ];
 }
 
 export function earlier(results: Results, { id, workload }: Result): Result | undefined {

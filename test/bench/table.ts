@@ -5,7 +5,8 @@ import type { Result } from './results.ts';
 
 /** The one table, and what must be known to read it. */
 
-const HEAD = ['#', 'workload', 'ours', 'limit', 'ratio', 'target', 'met'] as const;
+/** The ratio stands first: it is what holds on another machine too. */
+const HEAD = ['#', 'workload', 'ratio', 'target', 'met', 'ours', 'limit'] as const;
 
 export function headOf(ground: Ground, isQuick: boolean): string {
   const machine = `${availableParallelism()} x ${cpus()[0]?.model.trim() ?? 'unknown'}, ${Math.round(totalmem() / 1024 ** 3)} GiB, ${process.platform} ${release()}, node ${process.versions.node}`;
@@ -19,7 +20,7 @@ export function headOf(ground: Ground, isQuick: boolean): string {
 export function lineOf(title: string, result: Result): readonly string[] {
   const { id, workload, ours, limit, figure, isRatio, met } = result;
   const figureText = Number.isFinite(figure) ? `${figure < 0.1 && figure > 0 ? figure.toFixed(4) : figure.toFixed(2)}${isRatio ? 'x' : ''}` : '?';
-  return [String(id), `${title}: ${workload}`, ours, limit, figureText, targetText(result), met ? 'yes' : 'NO'];
+  return [String(id), `${title}: ${workload}`, figureText, targetText(result), met ? 'yes' : 'NO', ours, limit];
 }
 
 function targetText({ target, isRatio }: Result): string {

@@ -1,4 +1,4 @@
-import { readdirSync, unlinkSync } from 'node:fs';
+import { readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inTurn, median, ms } from '../figures.ts';
 import { type Took, time } from '../processes.ts';
@@ -19,10 +19,13 @@ const enqueue: Row = {
     const root = makeRoot(bench.ground.folder('enqueue'));
     root.define('flat', root.handler('noop', NOOP));
     const count = bench.count(100);
-    const env = { ENQUEUE: bench.product.enqueue, CADENCE_ROOT: root.dir };
+    const empty = join(root.dir, 'empty');
+    writeFileSync(empty, '#!/bin/sh\n', { mode: 0o755 });
+    const env = { ENQUEUE: bench.product.enqueue, EMPTY: empty, CADENCE_ROOT: root.dir };
     const loop = (command: string) => () => time('/bin/sh', loopOf(count, command), env);
     const took = await inTurn(bench.count(15, 2), {
       limit: loop('/bin/sh -c :'),
+      empty: loop('"$EMPTY"'),
       ours() {
         const one = loop('"$ENQUEUE" flat')();
         const files = readdirSync(root.paths.inbox);
@@ -31,7 +34,10 @@ const enqueue: Row = {
         return one;
       },
     });
-    return [compare('enqueue flat', took.ours, took.limit, { each: count, atMost: 1.15, limit: 'sh -c :' })];
+    return [
+      compare('enqueue flat', took.ours, took.limit, { each: count, atMost: 1.15, limit: 'sh -c :' }),
+      compare('the same against a script file with nothing in it', took.ours, took.empty, { each: count, atMost: 1.1, limit: 'an empty script' }),
+    ];
   },
 };
 

@@ -21,7 +21,7 @@ const idle: Row = {
       root.drop('stamp', 1);
       await until('the handler began', () => stampsOf(root).length === 1);
       await quiet(bench, owner.pid);
-      const seconds = bench.isQuick ? 2 : 30;
+      const seconds = bench.isQuick ? 2 : 60;
       const [ours, limit] = await Promise.all([over(owner.pid, seconds), over(least.pid, seconds)]);
       return idleMeasures(ours, limit, seconds);
     } finally {
