@@ -1,8 +1,8 @@
 /**
  * What a program gets from `import … from 'cadence-bus'`. It loads `node:` modules and pure rules only: whoever drops a
- * tick pays for no schema, no YAML, no logger.
+ * tick pays for no schema, no YAML, no logger; unless its cadence asks for a schema of the payload.
  */
-import { createProducer, type EnqueueOptions, type Producer, type Receipt, requireRoot } from './platform/producer.ts';
+import { createProducer, type EnqueueOptions, mayAskForSchema, type Producer, type Receipt, requireRoot } from './platform/producer.ts';
 
 export { CadenceError, type ErrorCode } from './core/error.ts';
 export type { HandlerAnswer, HandlerContext } from './core/handler.ts';
@@ -20,6 +20,7 @@ const producers = new Map<string, Producer>();
 export async function enqueue(cadence: string, options: EnqueueOptions & { readonly root?: string } = {}): Promise<Receipt> {
   const { root: named, ...rest } = options;
   const root = requireRoot(named, process.cwd(), process.env);
+  if (mayAskForSchema(root, cadence)) (await import('./app/payload-check.ts')).requireFit(root, cadence, rest.payload);
   const producer = producers.get(root) ?? createProducer({ root });
   producers.set(root, producer);
   return producer.enqueue(cadence, rest);

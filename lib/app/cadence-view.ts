@@ -25,6 +25,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     retry: { attempts: retry.attempts, delays_ms: retry.delaysMs, jitter: retry.jitter },
     breaker: { failures: breaker.failures, open_ms: breaker.openMs, max_open_ms: breaker.maxOpenMs },
     budget: cadence.budget === undefined ? null : viewBudget(cadence.budget),
+    schema: cadence.schema ?? null,
     summary: cadence.summary ?? null,
     verify: viewVerify(cadence.verify),
     required_env: cadence.requiredEnv,

@@ -24,6 +24,7 @@ import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { createForgiveness } from './edited.ts';
 import { composeFollowingUp } from './following-up.ts';
+import { payloadMisfit } from './payload-check.ts';
 import { composePurse } from './purse.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeStorage, type Storage } from './storage.ts';
@@ -94,7 +95,8 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, purse, ownership: wiring.ownership, missingEnv });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };
-  const consumer = createConsumer({ ...shared, control: controlCadence(paths), relook: () => announceDefinitions(definitions.reload()) });
+  const relook = (): void => announceDefinitions(definitions.reload());
+  const consumer = createConsumer({ ...shared, payloadMisfit, control: controlCadence(paths), relook });
 
   const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
   function announceDefinitions(changes: readonly DefinitionChange[]): void {

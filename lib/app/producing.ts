@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import { toIso } from '../core/instant.ts';
 import { createIds } from '../platform/ids.ts';
 import { readPayload as readSource } from '../platform/payload-source.ts';
+import { mayAskForSchema } from '../platform/schema-hint.ts';
 
 export { readText } from '../platform/payload-source.ts';
 
@@ -9,6 +10,13 @@ import { type EnqueueOptions, requestOf } from '../platform/tick-request.ts';
 import { nowMs } from './root.ts';
 
 export { createProducer, type EnqueueOptions } from '../platform/producer.ts';
+
+/** Throws `bad_data` where the payload does not fit what its cadence asks for. */
+export async function checkPayload(root: string, cadence: string, payload: unknown): Promise<void> {
+  if (!mayAskForSchema(root, cadence)) return;
+  const { requireFit } = await import('./payload-check.ts');
+  requireFit(root, cadence, payload);
+}
 
 /** What `enqueue` would write, checked as it would be. Throws `bad_data` where that would. */
 export function previewTick(cadence: string, options: EnqueueOptions): { readonly due_at: string; readonly content: unknown } {

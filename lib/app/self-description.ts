@@ -60,7 +60,7 @@ function contractOf(definition: Definition, env: Readonly<Record<string, string 
     run: cadence === undefined ? null : viewRun(cadence.run),
     inputs: about?.inputs ?? {},
     outputs: about?.outputs ?? {},
-    schema: null,
+    schema: cadence?.schema ?? null,
     required_env: required,
     missing_env: required.filter((variable) => (env[variable] ?? '') === ''),
     network: about?.network ?? true,

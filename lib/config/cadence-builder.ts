@@ -24,14 +24,13 @@ import { absolutePath } from './absolute-path.ts';
 import { buildFollowUps, buildNotify } from './follow-up-builder.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
-import { buildVerify, wordsOnly } from './verify-builder.ts';
+import { buildPromises } from './verify-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
 export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
   const run = buildRun(file.run, 'run', context);
   const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
-  const verify = buildVerify(file.verify, context);
-  context.problems.push(...wordsOnly(run, file, context));
+  const promises = buildPromises(file, run, context);
   const breaker = buildBreaker(file.breaker, context);
   context.problems.push(...checkBudget(file.budget, context.source));
   const followUps = run === undefined ? undefined : buildFollowUps(file, run, context);
@@ -58,8 +57,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     budget: buildBudget(file.budget),
     ...(followUps === undefined ? {} : { followUps }),
     requiredEnv: file.required_env ?? [],
-    ...(file.summary === undefined ? {} : { summary: file.summary }),
-    ...(verify === undefined ? {} : { verify }),
+    ...promises,
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
   };
 }

@@ -1,16 +1,25 @@
-import type { RunKind, Verification, VerifyMeans } from '../core/cadence.ts';
+import type { Cadence, RunKind, Verification, VerifyMeans } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { Ms } from '../core/instant.ts';
 import type { CadenceFile } from '../wire/cadence.ts';
 import type { SourceProblem } from '../wire/problem.ts';
-import { type VerifyFile, verifyProblems } from '../wire/verify.ts';
+import { schemaProblems, type VerifyFile, verifyProblems } from '../wire/verify.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 
 const DEFAULT_VERIFY_TIMEOUT_MS: Ms = 60_000;
 
+/** What a run is asked to take and to give: the schema of its payload, its summary, its evidence. */
+export function buildPromises(file: CadenceFile, run: RunKind | undefined, context: BuildContext): Pick<Cadence, 'schema' | 'summary' | 'verify'> {
+  const { schema, summary } = file;
+  const verify = buildVerify(file.verify, context);
+  if (schema !== undefined) context.problems.push(...schemaProblems(schema, ['schema'], context.source));
+  context.problems.push(...wordsOnly(run, file, context));
+  return { ...(schema === undefined ? {} : { schema }), ...(summary === undefined ? {} : { summary }), ...(verify === undefined ? {} : { verify }) };
+}
+
 /** The evidence that a cadence asks for. undefined: none, or the context's problems say what is wrong. */
-export function buildVerify(file: VerifyFile | undefined, context: BuildContext): Verification | undefined {
+function buildVerify(file: VerifyFile | undefined, context: BuildContext): Verification | undefined {
   if (file === undefined) return undefined;
   const problems = verifyProblems(file, context.source);
   context.problems.push(...problems);
@@ -29,11 +38,7 @@ function buildMeans(file: VerifyFile, context: BuildContext): VerifyMeans | unde
 }
 
 /** What is asked of a result needs one: of a command that promises words only there is none. */
-export function wordsOnly(
-  run: RunKind | undefined,
-  { summary, verify }: Pick<CadenceFile, 'summary' | 'verify'>,
-  { source }: BuildContext,
-): readonly SourceProblem[] {
+function wordsOnly(run: RunKind | undefined, { summary, verify }: Pick<CadenceFile, 'summary' | 'verify'>, { source }: BuildContext): readonly SourceProblem[] {
   if (run?.kind !== 'command' || (run.output ?? 'text') !== 'text') return [];
   const places = [...(summary === undefined ? [] : [['summary']]), ...(verify?.schema === undefined ? [] : [['verify', 'schema']])];
   return places.map((place) => source.problem(place, 'there is no result to look at: stdout is text', 'Set run.output to json or jsonl.', 'key'));

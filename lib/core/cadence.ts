@@ -33,6 +33,8 @@ export interface Cadence {
   /** undefined: it may spend what it likes. */
   readonly budget: BudgetPolicy | undefined;
   readonly requiredEnv: readonly string[];
+  /** What a payload must fit; a tick without one is taken for `{}`. */
+  readonly schema?: JsonSchema | undefined;
   /** `{tabs} tabs`: the summary of a run, from its result. */
   readonly summary?: string | undefined;
   /** What must speak for a run that ended well. */

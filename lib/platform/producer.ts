@@ -7,6 +7,7 @@ import { type Delivery, deliver } from './tick-delivery.ts';
 import { type EnqueueOptions, requestOf, type TickRequest } from './tick-request.ts';
 
 export { findRoot, requireRoot } from './root.ts';
+export { mayAskForSchema } from './schema-hint.ts';
 export type { EnqueueOptions } from './tick-request.ts';
 
 /** Names as in every `--json` answer. */

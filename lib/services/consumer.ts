@@ -44,6 +44,8 @@ export interface ConsumerDeps {
   readonly control: Cadence;
   /** Ids of keyed ticks that have ended: the same key again is the same tick. */
   readonly knownKeys: Set<string>;
+  /** Why a payload is none for this cadence. */
+  readonly payloadMisfit: (cadence: Cadence, payload: unknown) => string | undefined;
   /** Reads the folder of definitions again: a file may be gone for the blink of a save. */
   readonly relook: () => void;
   /** Takes what a run threw that had to be a value: the owner must end. */
@@ -154,7 +156,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     return isFree;
   }
 
-  /** What only the text of a tick tells: it is too old, or its key has run already. */
+  /** What only the text of a tick tells: it is too old, its payload is wrong, or its key has run already. */
   async function endEarly(claim: Claim, cadence: Cadence): Promise<boolean> {
     const { name, tick } = claim;
     const nowMs = clock.nowMs();
@@ -164,6 +166,12 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     const unclaimed = { ...name, attempts: name.attempts - 1 };
     if (isOld) {
       await dismissal.endClaim(claim, { to: 'dlq', status: 'expired', name: { ...unclaimed, reason: 'expired' }, because: 'it was not run before it expired' });
+      return true;
+    }
+    const misfit = deps.payloadMisfit(cadence, tick.payload);
+    if (misfit !== undefined) {
+      const because = `its payload does not fit the schema of ${cadence.name}: ${misfit}`;
+      await dismissal.endClaim(claim, { to: 'dlq', status: 'dead', name: { ...unclaimed, reason: 'permanent' }, because });
       return true;
     }
     if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;

@@ -7,7 +7,7 @@ import { describeFound, type SourceProblem } from './problem.ts';
 import { claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
-import { verifySchema } from './verify.ts';
+import { jsonSchema, verifySchema } from './verify.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 const KEY = 'a word of a-z, 0-9, - and _';
@@ -65,6 +65,9 @@ export const cadenceSchema = keys(
     retry: retry.optional().describe('How often and when a failed run is tried again.'),
     breaker: breaker.optional().describe('When to stop trying for a while.'),
     budget: cadenceBudget.optional().describe('What it may spend. Default: no limit.'),
+    schema: jsonSchema
+      .optional()
+      .describe('A JSON Schema (draft 2020-12) for the payload of its ticks, checked before anything runs. A tick without a payload is taken for {}.'),
     summary: summaryTemplate.optional(),
     verify: verifySchema.optional().describe('What must speak for a run that ended well: an exit code alone proves little.'),
     on_success: hooks.optional().describe('Lines for /bin/sh, or commands, to run when a tick has ended well.'),
@@ -86,7 +89,6 @@ export const CADENCE_NOT_YET: NotYet = {
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
   watch: 'Remove it; idle_timeout ends a run that has gone silent.',
   ...SECRETS_BY_ENV,
-  schema: 'Remove it; let the command check the payload.',
 };
 
 // `run` and `guard` are checked by the kind that they name: the complaints of a union about all its kinds would help nobody.

@@ -11,7 +11,7 @@ const pattern = z.string({ error: PATTERN }).refine((given) => given.trim() !== 
 const { command, shell, cwd, env } = commandLook.shape;
 
 /** A JSON Schema, as a map; whether it is one is asked by `schemaIssues`, for that costs the library that knows. */
-const jsonSchema = z.record(z.string(), z.unknown(), { error: 'a JSON Schema, written as a map' });
+export const jsonSchema = z.record(z.string(), z.unknown(), { error: 'a JSON Schema, written as a map' });
 
 /** What must speak for a run that ended well. */
 export const verifySchema = keys(
@@ -51,7 +51,7 @@ export function verifyProblems(given: VerifyFile, source: YamlSource): readonly 
 }
 
 /** What is wrong with a JSON Schema of the user's, at its place in the file. */
-function schemaProblems(schema: unknown, at: readonly string[], source: YamlSource): readonly SourceProblem[] {
+export function schemaProblems(schema: unknown, at: readonly string[], source: YamlSource): readonly SourceProblem[] {
   const found = schemaProblem(schema);
   return found === undefined ? [] : [source.problem([...at, ...found.path], `no valid JSON Schema: ${found.message}`, 'It is read as draft 2020-12.')];
 }

@@ -144,7 +144,7 @@ for (const [file, cases] of [
 }
 
 describe('keys of the design that this version does not carry out', () => {
-  for (const key of ['lifecycle', 'watch', 'schema']) {
+  for (const key of ['lifecycle', 'watch']) {
     it(`${key} is refused, so that nobody believes in it, and says what to do instead`, () => {
       const { cadence, problems } = loadOne('later.yaml', `${RUN}${key}: whatever\n`);
       assert.equal(cadence, undefined);

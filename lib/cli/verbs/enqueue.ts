@@ -1,4 +1,4 @@
-import { createProducer, type EnqueueOptions, previewTick, readPayload } from '../../app/producing.ts';
+import { checkPayload, createProducer, type EnqueueOptions, previewTick, readPayload } from '../../app/producing.ts';
 import { nowMs } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
 import { parseIso } from '../../core/instant.ts';
@@ -9,6 +9,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (cadence === undefined) throw new CadenceError('usage', 'enqueue needs the name of a cadence', 'See cadence-bus list.');
   const options = enqueueOptions(flags);
   const at = await root();
+  await checkPayload(at, cadence, options.payload);
   if (flags.has('dry-run')) {
     const preview = previewTick(cadence, options);
     out.result(

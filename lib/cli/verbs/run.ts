@@ -1,7 +1,7 @@
 import { viewRun } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { withHooks } from '../../app/hook-results.ts';
-import { createProducer } from '../../app/producing.ts';
+import { checkPayload, createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
 import { reasonsToWait } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
@@ -21,6 +21,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const [problem] = definition.problems;
   if (cadence === undefined) throw new CadenceError('config', problem === undefined ? `${name} is broken` : formatProblem(problem), 'See cadence-bus check.');
   const options = enqueueOptions(flags);
+  await checkPayload(at, name, options.payload);
   const timeoutMs = flags.duration('timeout');
   if (flags.has('dry-run')) {
     out.result({ ok: true, dry_run: true, would: 'run', cadence: name, run: viewRun(cadence.run) }, () => `Would run ${describeRun(cadence)}`);
