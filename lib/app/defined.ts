@@ -1,6 +1,7 @@
-import { createDefinitions } from '../config/definitions.ts';
+import { createAllDefinitions } from '../config/all-definitions.ts';
+import type { LiveDefinitions } from '../config/definitions.ts';
 import { builtinCadence, isBuiltin } from '../core/builtin.ts';
-import type { Cadence } from '../core/cadence.ts';
+import type { BusSettings, Cadence } from '../core/cadence.ts';
 import { controlCadence } from '../core/control.ts';
 import { CadenceError } from '../core/error.ts';
 import { nearest } from '../core/nearest.ts';
@@ -15,25 +16,30 @@ import { createReading } from './reading.ts';
 export interface Defined {
   readonly definitions: readonly Definition[];
   readonly problems: readonly Problem[];
+  readonly settings: BusSettings;
 }
 
 export function readDefined(root: string): Defined {
-  const loaded = createDefinitions({ files: createFiles(), paths: pathsOf(root), home: readMachine().home });
+  const loaded = load(root);
   const definitions = loaded.all();
   const own = new Set(definitions.flatMap(({ problems }) => problems));
   const others = loaded
     .problems()
     .filter((problem) => ![...own].some((known) => known.path === problem.path && known.line === problem.line && known.message === problem.message));
-  return { definitions, problems: [...others, ...own] };
+  return { definitions, problems: [...others, ...own], settings: loaded.settings() };
+}
+
+function load(root: string): LiveDefinitions {
+  return createAllDefinitions({ files: createFiles(), paths: pathsOf(root), home: readMachine().home });
 }
 
 export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {
-  const { definitions } = readDefined(root);
-  const definition = definitions.find((one) => one.name === name);
+  const loaded = load(root);
+  const definition = loaded.get(name);
   if (definition !== undefined) return { definition, cadence: definition.cadence };
   const close = nearest(
     name,
-    definitions.map((one) => one.name),
+    loaded.all().map((one) => one.name),
   );
   throw new CadenceError(
     'not_found',

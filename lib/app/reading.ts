@@ -18,7 +18,7 @@ export interface Reading {
   readonly files: Files;
   readonly history: History;
   names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[];
-  /** Names of cadences that there is a file for; nothing is parsed. */
+  /** Names of cadences that there is a file for, and of commands of `exec`; nothing is parsed. */
   defined(): readonly string[];
   /** Files of the drop zone that bear no canonical name. */
   foreign(): readonly string[];
@@ -66,7 +66,7 @@ export function createReading(root: string): Reading {
     files,
     history,
     names,
-    defined: () => files.list(paths.cadences).flatMap((file) => cadenceOf(file) ?? []),
+    defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
     foreign: () => files.list(paths.inbox).filter((file) => !file.startsWith('.') && parseTickName(file) === undefined),
     dead: () =>
       files

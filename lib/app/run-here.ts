@@ -5,7 +5,7 @@ import { isFinal, type RunRecord } from '../core/run.ts';
 import { createClock } from '../platform/clock.ts';
 import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
-import { followLogs } from './following.ts';
+import { followLogs, type Stream } from './following.ts';
 import { HOOKS_WITHIN_MS, waitForHooks } from './hook-results.ts';
 import type { Owner } from './owner.ts';
 import { ownMeanwhile } from './owning.ts';
@@ -13,28 +13,32 @@ import { createReading } from './reading.ts';
 import { nowMs } from './root.ts';
 import { waitForRun } from './waiting.ts';
 
+/** A run's own words, as they come. */
+export type OnOutput = (text: string, stream: Stream) => void;
+
 /**
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
- * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited for a while. An owner that ends before the tick does, such as
- * another process that waited like this, is followed by us.
+ * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited
+ * for a while. An owner that ends before the tick does, such as another process that waited like this, is followed by us.
+ * `leaves`: where we are the owner, a run that asks to be tried later is an end too, though its tick waits.
  */
-export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord> {
+export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves = false): Promise<RunRecord> {
   const untilMs = timeoutMs === undefined ? undefined : nowMs() + timeoutMs;
   for (;;) {
     const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs());
     const state = await probeOwner(root);
-    const run = await (state.kind === 'none' ? runAsOwner(root, tick, leftMs, onOutput) : runByOwner(root, tick, leftMs, onOutput));
+    const run = await (state.kind === 'none' ? runAsOwner(root, tick, leftMs, onOutput, leaves) : runByOwner(root, tick, leftMs, onOutput));
     if (run !== undefined) return run;
   }
 }
 
 /** undefined: somebody else is the owner now. */
-async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
+async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: boolean): Promise<RunRecord | undefined> {
   const only = createReading(root).lookup(tick).cadence;
   const live = createLive(root, tick, onOutput);
   return ownMeanwhile({ root, only, onEvent: live.see }, 'the run has ended', async (owner) => {
-    const run = await endOf(owner, tick, timeoutMs);
-    if (run === undefined) live.stop();
+    const run = await endOf(owner, tick, timeoutMs, leaves);
+    if (run === undefined || !isFinal(run.status)) live.stop();
     await live.ended();
     if (run !== undefined) await waitForHooks(root, run, HOOKS_WITHIN_MS);
     if (run !== undefined) return run;
@@ -43,12 +47,12 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
 }
 
 /** undefined: the time is over. */
-async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined): Promise<RunRecord | undefined> {
+async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leaves: boolean): Promise<RunRecord | undefined> {
   const { conclusion, clock, history } = owner.parts;
   let timer: Closeable | undefined;
   const end = new Promise<RunRecord>((resolve) => {
     conclusion.onRecord((run) => {
-      if (run.tick === tick && isFinal(run.status)) resolve(run);
+      if (run.tick === tick && (isFinal(run.status) || (leaves && run.status === 'waiting'))) resolve(run);
     });
   });
   // An earlier owner may have ended it in the instant before we took over.
@@ -64,7 +68,7 @@ async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined): Pro
 }
 
 /** undefined: the owner has ended before the tick. */
-async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: (text: string) => void): Promise<RunRecord | undefined> {
+async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput): Promise<RunRecord | undefined> {
   const live = createLive(root, tick, onOutput);
   const hearing = new AbortController();
   const see = ({ event }: Answer): void => (event === undefined ? live.look() : live.see(event as BusEvent));
@@ -87,12 +91,12 @@ async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined,
 }
 
 /** The words of each of a tick's runs, from when it begins. Best effort: the end is what counts. */
-function createLive(root: string, tick: string, onOutput: (text: string) => void) {
+function createLive(root: string, tick: string, onOutput: OnOutput) {
   const followed = new Map<string, Promise<unknown>>();
   const leave = new AbortController();
   const follow = async (runId: string): Promise<void> => {
     await createClock().breathe();
-    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false, told: true }, ({ text }) => onOutput(text), leave.signal);
+    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false, told: true }, ({ text, stream }) => onOutput(text, stream), leave.signal);
   };
   const begin = (runId: string): void => {
     if (!followed.has(runId)) followed.set(runId, Promise.allSettled([follow(runId)]));

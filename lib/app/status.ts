@@ -145,6 +145,13 @@ function haltView({ files, paths }: Reading): HoldView[] {
 
 const MAX_WORDS_BYTES = 4096;
 
+/** What holds every tick of this cadence now, in words; what only waits for a retry, or may be probed, is not held. */
+export function commandHolds(root: string, name: string): string | undefined {
+  const isHeld = (state: HoldView['state']): boolean => !['closed', 'half_open', 'backing_off'].includes(state);
+  const hold = readHolds(createReading(root), nowMs()).find(({ key, state }) => (key === 'bus' || key === cadenceKey(name)) && isHeld(state));
+  return hold === undefined ? undefined : `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
+}
+
 /** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
 export function reasonsToWait(root: string, { name, account, enabled, path }: Cadence): readonly string[] {
   const holds = readHolds(createReading(root), nowMs()).filter((hold) => isHolding(hold, name, account) && hold.state !== 'half_open');

@@ -1,5 +1,5 @@
-import { createDefinitions, type LiveDefinitions } from '../config/definitions.ts';
-import { withBuiltins } from '../config/known-definitions.ts';
+import { createAllDefinitions } from '../config/all-definitions.ts';
+import type { LiveDefinitions } from '../config/definitions.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { createHistory } from '../history/history.ts';
 import { createJournal } from '../history/journal.ts';
@@ -47,7 +47,7 @@ export function composeStorage(
     history: createHistory({ files, paths }),
     runLog: createRunLog({ files, clock, paths, zone: machine.zone }),
     journal: createJournal({ files, clock, paths, onFault, redacted: (event) => redactedEvent(event, redacting) }),
-    definitions: withBuiltins(createDefinitions({ files, paths, home: machine.home }), paths),
+    definitions: createAllDefinitions({ files, paths, home: machine.home }),
     redacting,
   };
 }

@@ -1,4 +1,5 @@
 import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
+import { ACT_COMMANDS } from './commands/act.ts';
 import { AGENT_COMMANDS } from './commands/agents.ts';
 import { DEFINE_COMMANDS } from './commands/define.ts';
 import { OPERATE_COMMANDS } from './commands/operate.ts';
@@ -16,6 +17,14 @@ export const GLOBAL_FLAGS: readonly FlagSpec[] = [
 ];
 
 /** In the order in which help shows them. */
-export const COMMAND_GROUPS: readonly CommandGroup[] = [RUN_COMMANDS, SEE_COMMANDS, OPERATE_COMMANDS, DEFINE_COMMANDS, TRUST_COMMANDS, AGENT_COMMANDS];
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  RUN_COMMANDS,
+  ACT_COMMANDS,
+  SEE_COMMANDS,
+  OPERATE_COMMANDS,
+  DEFINE_COMMANDS,
+  TRUST_COMMANDS,
+  AGENT_COMMANDS,
+];
 
 export const COMMANDS: readonly CommandSpec[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

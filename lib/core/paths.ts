@@ -11,6 +11,7 @@ export interface Paths {
   readonly running: string;
   readonly runs: string;
   readonly journal: string;
+  readonly commands: string;
   readonly outbox: string;
   readonly failing: string;
   readonly holds: string;
@@ -38,6 +39,7 @@ export function pathsOf(root: string): Paths {
     running: `${state}/running`,
     runs: `${state}/runs`,
     journal: `${state}/journal`,
+    commands: `${state}/exec`,
     outbox: `${state}/outbox`,
     failing: `${state}/failing.json`,
     holds: `${state}/holds.json`,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { heldAnswer, hooksAnswer, notifyAnswers } from './act.ts';
 import { dryRun, failure, isOk } from './answer-part.ts';
 import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
@@ -9,6 +10,9 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   start: [drainAnswer],
   enqueue: [receipt, dryRun],
   run: [runAnswer, receipt, dryRun],
+  exec: [runAnswer, heldAnswer, dryRun],
+  notify: [...notifyAnswers, dryRun],
+  hooks: [hooksAnswer],
   status: [statusAnswer, runAnswer],
   list: [listAnswer],
   show: [showAnswer, runAnswer],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { RUN_STATUSES, type RunRecord } from '../../core/run.ts';
+import { hookResult } from './act.ts';
 import { instantOrNull, isOk, number, text } from './answer-part.ts';
 
 const fields = {
@@ -39,6 +40,7 @@ const fields = {
   stderr_tail: text.optional(),
   retry_at: text.optional().describe('Where the tick goes on: when it is due again.'),
   moves_to: text.optional().describe('Where the file of the tick goes; absent: it is removed.'),
+  follow_ups: z.array(z.looseObject({})).optional().describe('Hooks {hook, n} and notices {notice, sink} that this end sets off.'),
   survivors: z.array(z.looseObject({ pid: number, command: text })).optional(),
   session_id: text.optional(),
   turns: number.optional(),
@@ -51,7 +53,8 @@ const fields = {
 } satisfies Partial<Record<keyof RunRecord, z.ZodType>>;
 
 export const runRecord = z.looseObject(fields).describe('One execution of one attempt of a tick.');
-export const runAnswer = z.looseObject({ ok: isOk, ...fields });
+const hooks = z.array(hookResult).optional().describe('What came of the hooks and notices of this run, where it has any.');
+export const runAnswer = z.looseObject({ ok: isOk, ...fields, hooks });
 export const runsAnswer = z.looseObject({ ok: isOk, runs: z.array(runRecord) });
 
 export const receipt = z

@@ -1,0 +1,98 @@
+import { commandPath } from '../config/all-definitions.ts';
+import { draftCadence } from '../config/cadence-draft.ts';
+import { formatDuration } from '../core/duration.ts';
+import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
+import { type Paths, pathsOf } from '../core/paths.ts';
+import { formatProblem } from '../core/problem-text.ts';
+import type { RunRecord } from '../core/run.ts';
+import { isCadenceName, refuseCadenceName } from '../core/tick.ts';
+import { createFiles } from '../platform/files.ts';
+import { readMachine } from '../platform/machine.ts';
+import { readDefined } from './defined.ts';
+
+/** A command that somebody else starts, around which the bus is laid. It is kept like a cadence, under `state/`, so that every verb knows it by its name. */
+export interface CommandPlan {
+  readonly name: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly env: readonly string[];
+  /** Tries after the first. */
+  readonly retries: number;
+  readonly delayMs: Ms | undefined;
+  /** undefined: it may take as long as it likes, as it could before. */
+  readonly timeoutMs: Ms | undefined;
+  readonly idleTimeoutMs: Ms | undefined;
+}
+
+export interface CommandFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** The file that `exec` keeps, checked as every other is. Throws `config` where it would not be right. */
+export function commandFile(root: string, plan: CommandPlan): CommandFile {
+  const paths = pathsOf(root);
+  if (!isCadenceName(plan.name)) throw refuseCadenceName(plan.name);
+  if (plan.name.startsWith('bus-')) throw new CadenceError('usage', `${plan.name} belongs to the program`, 'Give it another --name.');
+  if (readDefined(root).definitions.some(({ name }) => name === plan.name))
+    throw new CadenceError(
+      'usage',
+      `there is a cadence ${plan.name} already`,
+      `Run it with cadence-bus run ${plan.name}, or give this command another --name.`,
+    );
+  const file = { path: commandPath(paths, plan.name), text: textOf(plan) };
+  refuseWrong(plan.name, file, paths);
+  return file;
+}
+
+/** JSON is YAML. */
+function textOf({ argv, cwd, env, retries, delayMs, timeoutMs, idleTimeoutMs }: CommandPlan): string {
+  const span = (ms: Ms): string => `${ms}ms`;
+  const content = {
+    description: `exec: ${argv.join(' ').slice(0, 200)}`,
+    run: { command: argv, cwd, ...(env.length === 0 ? {} : { env }) },
+    overlap: 'queue',
+    timeout: timeoutMs === undefined || timeoutMs === 0 ? 0 : span(timeoutMs),
+    idle_timeout: idleTimeoutMs === undefined || idleTimeoutMs === 0 ? 0 : span(idleTimeoutMs),
+    // The tries of one call are for this call: its own breaker does not cut them short.
+    breaker: { failures: Math.max(3, retries + 1) },
+    retry: { attempts: retries + 1, ...(delayMs === undefined ? {} : { delays: [delayMs === 0 ? 0 : span(delayMs)] }) },
+  };
+  return `${JSON.stringify(content, null, 2)}\n`;
+}
+
+function refuseWrong(name: string, { path, text }: CommandFile, paths: Paths): void {
+  const draft = draftCadence(name, path, text, { files: createFiles(), root: paths.root, home: readMachine().home });
+  const [problem] = [...draft.problems, ...draft.missing({})];
+  if (problem !== undefined) throw new CadenceError('config', formatProblem({ path, ...problem }), 'Correct the command line.');
+}
+
+/** Written only where it changes something: other processes may be reading it. */
+export function keepCommand(root: string, { path, text }: CommandFile): void {
+  const files = createFiles();
+  const found = files.read(path);
+  if (found?.kind === 'text' && found.text === text) return;
+  files.makeDir(pathsOf(root).commands);
+  files.write(path, text);
+}
+
+/** A root of one's own for commands that belong to no agent: `~/.cadence-bus`. */
+export function homeRoot(home: string): string {
+  if (home === '' || !home.startsWith('/')) throw new CadenceError('not_found', 'there is no agent root here, and no HOME', 'Name a root with --root.');
+  const root = `${home}/.cadence-bus`;
+  createFiles().makeDir(pathsOf(root).cadences);
+  return root;
+}
+
+/** What the command's own shell would have answered. */
+export function exitCodeOf(run: RunRecord): number {
+  if (run.status === 'succeeded' || run.status === 'coalesced' || run.status === 'skipped') return 0;
+  if (run.exit_code !== null && run.exit_code !== 0) return run.exit_code;
+  return 1;
+}
+
+export function describeEnd(run: RunRecord): string {
+  const tries = run.attempt > 1 ? ` at its ${run.attempt}. try` : '';
+  return `${run.cadence} ${run.status === 'dead' ? 'failed' : run.status}${tries} after ${formatDuration(run.duration_ms)}: ${run.reason}`;
+}

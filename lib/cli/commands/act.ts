@@ -1,0 +1,57 @@
+import type { CommandGroup } from '../command.ts';
+import { DRY, NOT_FOUND } from './shared.ts';
+
+export const ACT_COMMANDS: CommandGroup = {
+  title: 'Act',
+  commands: [
+    {
+      name: 'exec',
+      summary: 'lay retries, a receipt, a breaker and logs around any command, for example in a crontab; needs no file and no owner',
+      usage: '[--name N] [--retries 3] [--delay 30s] [--timeout 1h] [--idle-timeout 10m] [--env NAME …] [--quiet-ok] -- program argument …',
+      maxWords: Number.POSITIVE_INFINITY,
+      flags: [
+        { name: 'name', value: 'N', summary: 'its name in every listing (default: that of the program)' },
+        { name: 'retries', value: 'N', summary: 'so many more tries after a failure (default: 0)' },
+        { name: 'delay', value: '30s', summary: 'the wait between tries (default: 30s, then 2m)' },
+        { name: 'timeout', value: '1h', summary: 'stop it after so long (default: never)' },
+        { name: 'idle-timeout', value: '10m', summary: 'stop it once it has been silent so long (default: never)' },
+        { name: 'env', value: 'NAME', isRepeatable: true, summary: 'a variable that it sees besides PATH, HOME, LANG and their like' },
+        { name: 'quiet-ok', summary: 'say nothing where it ends well: cron sends no mail then' },
+        DRY,
+      ],
+      examples: [
+        'cadence-bus exec --name backup --retries 3 --timeout 1h -- ./backup.sh --full',
+        '0 2 * * *  cd ~/vault && cadence-bus exec --name backup --quiet-ok -- ./backup.sh',
+      ],
+      exits: [
+        [0, 'it ended well, or waits for nothing'],
+        [75, 'held by its breaker, a pause or a halt; nothing was started'],
+        [78, 'the command cannot be run so'],
+        [124, 'it was stopped for its time'],
+      ],
+      effect: 'changes',
+      load: () => import('../verbs/exec.ts'),
+    },
+    {
+      name: 'notify',
+      summary: 'who is told, what waits to be told; send a test notice to each sink',
+      usage: '[ls|test] [sink] [--timeout 15s]',
+      maxWords: 2,
+      flags: [{ name: 'timeout', value: '15s', summary: 'wait no longer for a test' }, DRY],
+      examples: ['cadence-bus notify', 'cadence-bus notify test', 'cadence-bus notify test discord'],
+      exits: [[1, 'a test did not arrive'], NOT_FOUND],
+      effect: 'changes',
+      load: () => import('../verbs/notify.ts'),
+    },
+    {
+      name: 'hooks',
+      summary: 'what came of the hooks and notices of a run',
+      usage: '<run|tick>',
+      maxWords: 1,
+      flags: [],
+      examples: ['cadence-bus hooks x7k2p9qd4mzt'],
+      exits: [[1, 'one has failed'], NOT_FOUND],
+      load: () => import('../verbs/hooks.ts'),
+    },
+  ],
+};

@@ -1,0 +1,113 @@
+import { commandFile, describeEnd, exitCodeOf, homeRoot, keepCommand } from '../../app/exec.ts';
+import { withHooks } from '../../app/hook-results.ts';
+import { giveOrder } from '../../app/orders.ts';
+import { createProducer } from '../../app/producing.ts';
+import { runHere } from '../../app/run-here.ts';
+import { commandHolds } from '../../app/status.ts';
+import { CadenceError } from '../../core/error.ts';
+import { toVisible } from '../../core/excerpt.ts';
+import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
+
+const HELD = 75;
+/** Of a command that has to be quiet unless it fails, so much is kept to be shown then. */
+const KEPT_CHARACTERS = 1_000_000;
+
+export async function run(context: CommandContext): Promise<number> {
+  const { words, flags, out, cwd } = context;
+  const [program] = words;
+  if (program === undefined)
+    throw new CadenceError('usage', 'exec needs a command behind --', 'For example: cadence-bus exec --name backup -- ./backup.sh --full');
+  const root = await rootOf(context);
+  const plan = {
+    name: flags.text('name') ?? nameOf(program),
+    argv: words,
+    cwd,
+    env: flags.texts('env'),
+    retries: retriesOf(flags),
+    delayMs: flags.duration('delay'),
+    timeoutMs: flags.duration('timeout'),
+    idleTimeoutMs: flags.duration('idle-timeout'),
+  };
+  const file = commandFile(root, plan);
+  if (flags.has('dry-run')) {
+    out.result(
+      { ok: true, dry_run: true, would: 'exec', cadence: plan.name, root, path: file.path, content: JSON.parse(file.text) },
+      () => `Would run as ${plan.name} in ${root}:\n${file.text}`,
+    );
+    return DRY_RUN;
+  }
+  keepCommand(root, file);
+  const held = commandHolds(root, plan.name);
+  if (held !== undefined) {
+    if (out.isJson) out.result({ ok: false, status: 'held', cadence: plan.name, root, reason: held }, () => '');
+    out.note(`${plan.name} is held: ${toVisible(held)}`);
+    return HELD;
+  }
+  const { tick } = await createProducer({ root }).enqueue(plan.name, { source: 'exec' });
+  const spoken = createWords(out, flags.has('quiet-ok'));
+  const record = await runHere(root, tick, undefined, spoken.hear, true);
+  // Whoever called us calls again; what waited for that would pile up.
+  if (record.status === 'waiting') await giveOrder(root, { order: 'cancel', id: tick });
+  const code = exitCodeOf(record);
+  spoken.end(code === 0);
+  if (out.isJson) {
+    const told = await withHooks(root, record);
+    out.result({ ok: code === 0, ...told }, () => '');
+  } else if (code !== 0) {
+    out.note(describeEnd(record));
+    out.next(`cadence-bus show ${record.run_id} --root ${root}`);
+  }
+  return code;
+}
+
+function retriesOf(flags: Flags): number {
+  if (flags.text('retries') === '0') return 0;
+  return flags.text('retries') === undefined ? 0 : Math.min(999, flags.count('retries', 1));
+}
+
+/** The nearest agent root; a command of nobody's has one in the home folder. */
+async function rootOf({ flags, env, root }: CommandContext): Promise<string> {
+  try {
+    return await root();
+  } catch (error) {
+    const isNamed = flags.text('root') !== undefined || (env.CADENCE_ROOT ?? '') !== '' || (env.AGENT_ROOT ?? '') !== '';
+    if (!(error instanceof CadenceError) || error.code !== 'not_found' || isNamed) throw error;
+    return homeRoot(env.HOME ?? '');
+  }
+}
+
+function nameOf(program: string): string {
+  const name = (program.split('/').at(-1) ?? '')
+    .toLowerCase()
+    .replace(/\.[a-z0-9]+$/, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 50);
+  if (name.length >= 2) return name;
+  throw new CadenceError('usage', `no name can be made of ${program.slice(0, 80)}`, 'Give it one with --name.');
+}
+
+/** The command's words go where they always went: its stdout to ours, its stderr to ours. */
+function createWords(out: Output, isQuiet: boolean) {
+  const kept: { readonly text: string; readonly stream: 'stdout' | 'stderr' }[] = [];
+  let size = 0;
+  const say = (text: string, stream: 'stdout' | 'stderr'): void => {
+    if (out.isJson) return;
+    if (stream === 'stdout') out.words(text, true);
+    else out.live(text);
+  };
+  return {
+    hear(text: string, stream: 'stdout' | 'stderr'): void {
+      if (!isQuiet) {
+        say(text, stream);
+        return;
+      }
+      kept.push({ text, stream });
+      size += text.length;
+      while (size > KEPT_CHARACTERS && kept.length > 1) size -= kept.shift()?.text.length ?? 0;
+    },
+    end(isWell: boolean): void {
+      if (!isWell) for (const { text, stream } of kept) say(text, stream);
+    },
+  };
+}
