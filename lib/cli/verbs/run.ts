@@ -1,17 +1,58 @@
 import { viewRun } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
+import { dryRun } from '../../app/dry-run.ts';
 import { withHooks } from '../../app/hook-results.ts';
 import { checkPayload, createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
 import { reasonsToWait } from '../../app/status.ts';
+import type { Cadence } from '../../core/cadence.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible } from '../../core/excerpt.ts';
 import { formatProblem } from '../../core/problem-text.ts';
-import { type CommandContext, DRY_RUN } from '../command.ts';
+import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 import { enqueueOptions } from './enqueue.ts';
 import { describeRun } from './list.ts';
 import { describeRecord } from './runs.ts';
 import { isWell } from './wait.ts';
+
+/** `--wait-timeout` is the name that docket has for it. */
+function waitLimit(flags: Flags): number | undefined {
+  const [limit, alias] = [flags.duration('timeout'), flags.duration('wait-timeout')];
+  if (limit !== undefined && alias !== undefined) throw new CadenceError('usage', '--timeout and --wait-timeout say the same thing', 'Give one of them.');
+  return limit ?? alias;
+}
+
+/** A command that has a dry run is really asked what it would do; of all others it is only shown what would be started. */
+async function rehearse(root: string, cadence: Cadence, payload: unknown, out: Output): Promise<number> {
+  const would = { ok: true, dry_run: true, would: 'run', cadence: cadence.name, run: viewRun(cadence.run) };
+  const leave = new AbortController();
+  const interrupt = (): void => leave.abort();
+  for (const signal of SIGNALS) process.once(signal, interrupt);
+  try {
+    const done = await dryRun(root, cadence, { payload, onOutput: out.live, signal: leave.signal });
+    if (done === undefined) {
+      out.result({ ...would, executed: false }, () => `Would run ${describeRun(cadence)}`);
+      return DRY_RUN;
+    }
+    const { argv, end } = done;
+    const { outcome, ending, result } = end;
+    const ok = outcome.kind === 'ok';
+    const words = outcome.kind === 'ok' ? outcome.summary : outcome.reason;
+    const about = {
+      exit_code: ending?.code ?? null,
+      duration_ms: ending?.durationMs ?? 0,
+      stdout_tail: ending?.stdoutTail ?? '',
+      stderr_tail: ending?.stderrTail ?? '',
+    };
+    const answer = { ...would, ok, executed: true, argv, summary: ok ? words : '', reason: ok ? '' : words, ...about };
+    out.result({ ...answer, ...(result?.kind === 'kept' ? { result: result.value } : {}) }, () => `The dry run ${ok ? 'ended well' : 'failed'}: ${words}`);
+    return ok ? DRY_RUN : 1;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, interrupt);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const [name] = words;
@@ -22,11 +63,8 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (cadence === undefined) throw new CadenceError('config', problem === undefined ? `${name} is broken` : formatProblem(problem), 'See cadence-bus check.');
   const options = enqueueOptions(flags);
   await checkPayload(at, name, options.payload);
-  const timeoutMs = flags.duration('timeout');
-  if (flags.has('dry-run')) {
-    out.result({ ok: true, dry_run: true, would: 'run', cadence: name, run: viewRun(cadence.run) }, () => `Would run ${describeRun(cadence)}`);
-    return DRY_RUN;
-  }
+  const timeoutMs = waitLimit(flags);
+  if (flags.has('dry-run')) return rehearse(at, cadence, options.payload, out);
   const receipt = await createProducer({ root: at }).enqueue(name, options);
   if (flags.has('async')) {
     out.result({ ...receipt }, () => `enqueued ${name} ${receipt.tick}`);
