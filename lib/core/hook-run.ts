@@ -30,8 +30,7 @@ export function hookRun(command: CommandRun, run: RunRecord): CommandRun {
 }
 
 function detailsOf(run: RunRecord): string {
-  const { details } = run as { readonly details?: unknown };
-  const text = details === undefined ? '{}' : JSON.stringify(details);
+  const text = run.result === undefined ? '{}' : JSON.stringify(run.result);
   return text.length <= MAX_VALUE ? text : JSON.stringify({ truncated: true, bytes: text.length });
 }
 
