@@ -15,8 +15,9 @@ export interface Loop {
 const STEP_MS: Ms = 10_000;
 const LONGEST_MS: Ms = 2 ** 30;
 
-export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefined>; onError: (error: unknown) => void }): Loop {
-  const { clock, poll, onError } = deps;
+/** `longestMs`: a wait is made of steps of this length instead, for what must be noticed soon after a sleep. */
+export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefined>; onError: (error: unknown) => void; longestMs?: Ms }): Loop {
+  const { clock, poll, onError, longestMs } = deps;
   let timer: Closeable | undefined;
   let running: Promise<void> | undefined;
   let isWoken = false;
@@ -25,7 +26,7 @@ export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefi
   function arm(atMs: Ms | undefined): void {
     if (atMs === undefined) return;
     const restMs = Math.max(0, atMs - clock.nowMs());
-    timer = clock.after(Math.min(LONGEST_MS, restMs, Math.max(STEP_MS, restMs / 2)), () => {
+    timer = clock.after(Math.min(LONGEST_MS, restMs, longestMs ?? Math.max(STEP_MS, restMs / 2)), () => {
       timer = undefined;
       if (clock.nowMs() >= atMs) wake();
       else arm(atMs);

@@ -9,7 +9,7 @@ import { isFinal } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
 import { createIds } from '../platform/ids.ts';
 import { createProcesses } from '../platform/processes.ts';
-import type { Clock, Files, History, Http, Journal, Ownership, Queue, RunLog } from '../ports.ts';
+import type { Clock, Files, History, Http, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
@@ -27,6 +27,7 @@ import { composeFollowingUp } from './following-up.ts';
 import { payloadMisfit } from './payload-check.ts';
 import { composePurse } from './purse.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
+import { composeScheduling, type Scheduling } from './scheduling.ts';
 import { composeStorage, type Storage } from './storage.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
 
@@ -45,6 +46,7 @@ export interface OwnerParts {
   readonly conclusion: Conclusion;
   readonly consumer: Consumer;
   readonly jobs: Jobs;
+  readonly scheduling: Scheduling;
   /** Settles what an earlier owner left. */
   recover(): Promise<void>;
   announceDefinitions(changes: readonly DefinitionChange[]): void;
@@ -65,6 +67,7 @@ export interface OwnerWiring {
   readonly clock?: Clock;
   readonly runners?: Runners;
   readonly http?: Http;
+  readonly uptime?: Uptime;
 }
 
 /** How long a key is remembered after its tick has ended. */
@@ -94,15 +97,18 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, purse, ownership: wiring.ownership, missingEnv });
+  const late = { gatekeeper: () => gatekeeper, jobs: () => jobs, hasEnded: (id: string) => knownKeys.has(id) };
+  const scheduling = composeScheduling({ storage, queue, conclusion, health, ...late, uptime: wiring.uptime, wake: wiring.wake, onFault });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };
   const relook = (): void => announceDefinitions(definitions.reload());
-  const consumer = createConsumer({ ...shared, payloadMisfit, control: controlCadence(paths), relook });
+  const consumer = createConsumer({ ...shared, hint: scheduling.hint, payloadMisfit, control: controlCadence(paths), relook });
 
   const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
   function announceDefinitions(changes: readonly DefinitionChange[]): void {
     if (changes.length > 0) {
       purse.touch();
       consumer.reconsider();
+      scheduling.reconcile();
     }
     for (const change of changes) {
       journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
@@ -124,6 +130,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     conclusion,
     consumer,
     jobs,
+    scheduling,
     announceDefinitions,
     upkeep: createUpkeep(storage),
     async recover() {

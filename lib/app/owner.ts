@@ -97,6 +97,8 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
       .map(({ name, path, problems }) => ({ kind: 'broken', name, path, problems })),
   );
   await parts.recover();
+  const isWhole = options.ordersOnly !== true && options.only === undefined;
+  if (isWhole) await parts.scheduling.begin();
   const watches = watchAll(parts, loop.wake);
   let stopping: Promise<void> | undefined;
   const stop = (because: string): Promise<void> => {
@@ -108,6 +110,10 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     for (const watch of watches) watch.close();
     parts.consumer.close();
     await loop.stop();
+    // What the disk does not take now is found by the next owner.
+    await parts.scheduling.end(because).catch((error: unknown) => {
+      if (!isDiskFault(error)) throw error;
+    });
     parts.jobs.stopAll('halt', ['inline']);
     await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
     // A disk that refuses must not keep us: what it did not take is found by the next owner.

@@ -1,5 +1,6 @@
 import { type Ms, toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import { slotKey } from '../core/slot.ts';
 import { type DeadName, formatDeadName, formatTickName, type TickName } from '../core/tick.ts';
 import type { Clock, FileInfo, Files, Ids, QueueNews } from '../ports.ts';
 import { readTick, type TickReading } from '../wire/tick.ts';
@@ -249,5 +250,5 @@ function isKeyed({ tick }: Extract<TickReading, { kind: 'tick' }>): boolean {
 /** The id that a key or a slot gives, which is the same for everybody who asks for it. */
 export function keyedId(ids: Ids, tick: { readonly cadence: string; readonly key?: string; readonly slot?: string }): string | undefined {
   if (tick.key !== undefined) return ids.keyed('key', tick.cadence, tick.key);
-  return tick.slot === undefined ? undefined : ids.keyed('slot', tick.cadence, tick.slot);
+  return tick.slot === undefined ? undefined : ids.keyed('slot', tick.cadence, slotKey(tick.slot));
 }

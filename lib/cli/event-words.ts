@@ -54,6 +54,13 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
   foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
   upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? `${event.removed} old files, ${event.drafts} drafts` : why}`,
+  slot_fired: ({ event, paint, who, why }) =>
+    event.by === 'catchup' ? `${paint.yellow('⏲')} ${who} made up for the slot of ${event.slot}: ${why}` : undefined,
+  slot_ended: ({ event, paint, who, why }) =>
+    `${paint.yellow('⏲')} ${who} ${event.count === 1 ? `slot of ${event.slot}` : `${event.count} slots from ${event.slot} on`} ${event.end}: ${why}`,
+  slept: ({ paint, why }) => `${paint.yellow('⏾')} ${why}`,
+  clock_jumped: ({ paint, why }) => `${paint.yellow('!')} ${why}`,
+  zone_changed: ({ event, paint }) => `${paint.yellow('~')} the time zone of the machine is ${event.to} now; it was ${event.from}`,
   order: () => undefined,
   output: ({ event, paint, who, why }) =>
     `${paint.dim('·')} ${who} ${paint.dim(`#${event.event_index}`)} ${event.event === null ? why : shorten(JSON.stringify(event.event))}`,

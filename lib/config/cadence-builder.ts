@@ -43,7 +43,8 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     run,
     guard,
     schedule: buildSchedule(file),
-    overlap: file.overlap,
+    // Slots that are made up for one by one are runs of their own.
+    overlap: file.overlap ?? (file.catchup === 'all' ? 'queue' : undefined),
     expiresMs: file.expires === undefined ? undefined : ms(file.expires, 0),
     timeoutMs: ms(file.timeout, run.kind === 'claude' ? DEFAULT_AGENT_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS),
     idleTimeoutMs: ms(file.idle_timeout, DEFAULT_IDLE_TIMEOUT_MS),

@@ -46,4 +46,9 @@ export type Stage =
   | 'config_changed'
   | 'state_broken'
   | 'foreign_left'
+  | 'slot_fired'
+  | 'slot_ended'
+  | 'slept'
+  | 'clock_jumped'
+  | 'zone_changed'
   | 'upkeep';

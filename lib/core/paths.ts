@@ -14,6 +14,7 @@ export interface Paths {
   readonly commands: string;
   readonly outbox: string;
   readonly failing: string;
+  readonly slots: string;
   readonly holds: string;
   readonly circuit: string;
   readonly purse: string;
@@ -42,6 +43,7 @@ export function pathsOf(root: string): Paths {
     commands: `${state}/exec`,
     outbox: `${state}/outbox`,
     failing: `${state}/failing.json`,
+    slots: `${state}/slots`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,
     purse: `${state}/purse.json`,

@@ -1,5 +1,6 @@
 import { CadenceError } from '../core/error.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { slotKey } from '../core/slot.ts';
 import { isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
 import type { Ids } from '../ports.ts';
 
@@ -76,7 +77,7 @@ function dueOf({ dueMs, delayMs, slot }: EnqueueOptions, nowMs: Ms): Ms {
 
 function idOf({ cadence, key, slot }: Tick, ids: Ids): string {
   if (key !== undefined) return ids.keyed('key', cadence, key);
-  return slot === undefined ? ids.fresh() : ids.keyed('slot', cadence, slot);
+  return slot === undefined ? ids.fresh() : ids.keyed('slot', cadence, slotKey(slot));
 }
 
 function toJson(tick: Tick): string {

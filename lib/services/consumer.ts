@@ -2,6 +2,7 @@ import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
 import { type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import { isHint, SLOT_SOURCE } from '../core/slot.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
@@ -46,6 +47,8 @@ export interface ConsumerDeps {
   readonly knownKeys: Set<string>;
   /** Why a payload is none for this cadence. */
   readonly payloadMisfit: (cadence: Cadence, payload: unknown) => string | undefined;
+  /** A timer's tick stands for a slot of the schedule: what became of it; undefined: it is a tick like any other. */
+  readonly hint: (cadence: string, arrivedMs: Ms) => Promise<string | undefined>;
   /** Reads the folder of definitions again: a file may be gone for the blink of a save. */
   readonly relook: () => void;
   /** Takes what a run threw that had to be a value: the owner must end. */
@@ -165,7 +168,13 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs || (cadence.expiresMs !== undefined && enqueuedMs + cadence.expiresMs <= nowMs);
     const unclaimed = { ...name, attempts: name.attempts - 1 };
     if (isOld) {
-      await dismissal.endClaim(claim, { to: 'dlq', status: 'expired', name: { ...unclaimed, reason: 'expired' }, because: 'it was not run before it expired' });
+      const because = 'it was not run before it expired';
+      // Of a slot the ledger tells; there is nothing to revive.
+      const isSlot = tick.slot !== undefined && tick.source === SLOT_SOURCE;
+      await dismissal.endClaim(
+        claim,
+        isSlot ? { to: 'finished', status: 'expired', because } : { to: 'dlq', status: 'expired', name: { ...unclaimed, reason: 'expired' }, because },
+      );
       return true;
     }
     const misfit = deps.payloadMisfit(cadence, tick.payload);
@@ -174,9 +183,20 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       await dismissal.endClaim(claim, { to: 'dlq', status: 'dead', name: { ...unclaimed, reason: 'permanent' }, because });
       return true;
     }
+    if (await endHint(claim)) return true;
     if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
     await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
     journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
+    return true;
+  }
+
+  async function endHint(claim: Claim): Promise<boolean> {
+    const { name, tick } = claim;
+    if (!isHint(tick.source) || tick.slot !== undefined || tick.payload !== undefined || tick.dead !== undefined || name.attempts > 1) return false;
+    const because = await deps.hint(name.cadence, name.dueMs);
+    if (because === undefined) return false;
+    await dismissal.endClaim(claim, { to: 'finished', status: 'coalesced', because });
+    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because });
     return true;
   }
 

@@ -7,7 +7,7 @@ import type { Conclusion } from './conclusion.ts';
 /** Ticks that end without a run: each leaves a record with its reason, like every other. The record comes before the move, so that a restart can complete it. */
 export interface Dismissal {
   /** A pending tick is not run, for another one serves. */
-  dismiss(name: TickName, status: 'coalesced' | 'skipped', because: string): Promise<void>;
+  dismiss(name: TickName, status: 'coalesced' | 'skipped' | 'expired', because: string): Promise<void>;
   /** A pending tick goes to the dlq. */
   bury(name: TickName, reason: DeadReason, because: string): Promise<void>;
   /** A claimed tick turns out not to be run. */
@@ -21,7 +21,7 @@ export function createDismissal(deps: { clock: Clock; queue: Queue; journal: Jou
       const transition: Transition = { to: 'finished', status, because };
       conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
       await queue.discard(name, transition, []);
-      journal.emit({ level: 'info', stage: status, cadence: name.cadence, tick: name.id, because });
+      journal.emit({ level: 'info', stage: status === 'expired' ? 'skipped' : status, cadence: name.cadence, tick: name.id, because });
     },
     async bury(name, reason, because) {
       const transition: Transition = { to: 'dlq', status: reason === 'expired' ? 'expired' : 'dead', name: { ...name, reason }, because };

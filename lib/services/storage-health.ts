@@ -13,8 +13,8 @@ export interface StorageHealth {
   fault(): string | undefined;
 }
 
-/** Who has met it: the log of runs, the book of holds, the view of the purse, the folders of ticks; or nobody yet, but there is too little room. */
-export type Place = 'runs' | 'holds' | 'purse' | 'ticks' | 'room';
+/** Who has met it: the log of runs, the book of holds, the view of the purse, the folders of ticks, the ledger of slots; or nobody yet, but there is too little room. */
+export type Place = 'runs' | 'holds' | 'purse' | 'ticks' | 'slots' | 'room';
 
 /** What the disk refused is tried again after this time. */
 export const TRY_AGAIN_MS: Ms = 5_000;

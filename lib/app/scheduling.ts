@@ -1,0 +1,142 @@
+import { createTickDrop } from '../bus/tick-drop.ts';
+import { isMomentary } from '../core/gate.ts';
+import type { Ms } from '../core/instant.ts';
+import { parseRunId } from '../core/tick.ts';
+import { createSlotLedger } from '../history/slot-ledger.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { createIds } from '../platform/ids.ts';
+import { createUptime } from '../platform/uptime.ts';
+import type { Queue, Uptime } from '../ports.ts';
+import type { Conclusion } from '../services/conclusion.ts';
+import { createDismissal } from '../services/dismissal.ts';
+import type { Gatekeeper } from '../services/gatekeeper.ts';
+import type { Jobs } from '../services/jobs.ts';
+import { createScheduler, type Scheduler, type SlotTicks } from '../services/scheduler.ts';
+import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from '../services/storage-health.ts';
+import { createTimeGaps } from '../services/time-gaps.ts';
+import type { Storage } from './storage.ts';
+
+/** The schedules of an owner that runs everything. An owner for one order or one run has none of it. */
+export interface Scheduling {
+  /** Takes up where the last owner left, and goes on by itself. */
+  begin(): Promise<void>;
+  /** One look, as the loop takes it; for tests that move the time. */
+  poll(): Promise<Ms | undefined>;
+  reconcile(): void;
+  hint: Scheduler['hint'];
+  ignore: Scheduler['ignore'];
+  end(because: string): Promise<void>;
+}
+
+export interface SchedulingParts {
+  readonly storage: Storage;
+  readonly queue: Queue;
+  readonly conclusion: Conclusion;
+  readonly gatekeeper: () => Gatekeeper;
+  readonly jobs: () => Jobs;
+  readonly health: StorageHealth;
+  /** Its tick has ended. */
+  readonly hasEnded: (tickId: string) => boolean;
+  readonly uptime?: Uptime | undefined;
+  readonly wake: () => void;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Timers stand still in sleep: with a slot to come, the clock on the wall is looked at this often. */
+const LOOK_MS: Ms = 60_000;
+
+export function composeScheduling(parts: SchedulingParts): Scheduling {
+  const { clock } = parts.storage;
+  let scheduler: Scheduler | undefined;
+  let loop: Loop | undefined;
+  let isTakenUp = false;
+
+  async function look(): Promise<Ms | undefined> {
+    scheduler ??= createParts(parts);
+    if (!isTakenUp) await scheduler.start();
+    isTakenUp = true;
+    return scheduler.pollOnce();
+  }
+
+  /** A disk that refuses ends nobody: what runs goes on, and slots are decided when it is well again. */
+  async function poll(): Promise<Ms | undefined> {
+    try {
+      const nextMs = await look();
+      parts.health.well('slots');
+      return nextMs;
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+      parts.health.failed('slots', error.message);
+      return clock.nowMs() + TRY_AGAIN_MS;
+    }
+  }
+
+  return {
+    async begin() {
+      await poll();
+      loop = createLoop({ clock, poll, onError: parts.onFault, longestMs: LOOK_MS });
+      loop.wake();
+    },
+    poll,
+    reconcile() {
+      scheduler?.reconcile();
+      loop?.wake();
+    },
+    hint: async (cadence, arrivedMs) => (isTakenUp ? scheduler?.hint(cadence, arrivedMs) : undefined),
+    async ignore(cadence, untilMs) {
+      scheduler ??= createParts(parts);
+      await scheduler.ignore(cadence, untilMs);
+    },
+    async end(because) {
+      await loop?.stop();
+      if (scheduler !== undefined) await scheduler.stop(isTakenUp ? because : undefined);
+    },
+  };
+}
+
+function createParts(parts: SchedulingParts): Scheduler {
+  const { clock, files, paths, machine, journal, definitions } = parts.storage;
+  const ids = createIds();
+  const uptime = parts.uptime ?? createUptime();
+  return createScheduler({
+    clock,
+    uptime,
+    ids,
+    ledger: createSlotLedger({ files, clock, paths }),
+    drop: createTickDrop({ files, paths, ids }),
+    journal,
+    definitions,
+    gaps: createTimeGaps({ clock, uptime }),
+    machine: machine.host,
+    editedMs: (path) => files.info(path)?.mtimeMs,
+    slotTicks: createSlotTicks(parts),
+    wake: parts.wake,
+  });
+}
+
+function createSlotTicks({ storage, queue, conclusion, gatekeeper, jobs, hasEnded }: SchedulingParts): SlotTicks {
+  const { clock, journal, definitions, history } = storage;
+  const dismissal = createDismissal({ clock, queue, journal, conclusion });
+
+  /** By a rule, not by what runs this moment. */
+  function heldBy(name: NonNullable<ReturnType<Queue['find']>>): string | undefined {
+    const definition = definitions.get(name.cadence);
+    const verdict = definition === undefined ? undefined : gatekeeper().verdict(name, definition);
+    return verdict?.kind === 'hold' && verdict.cause !== 'due' && !isMomentary(verdict.cause) ? verdict.because : undefined;
+  }
+
+  return {
+    waiting(id) {
+      const name = queue.find(id);
+      return name === undefined || name.attempts > 0 ? undefined : { name, held: heldBy(name) };
+    },
+    isKnown: (cadence, id) =>
+      queue.find(id) !== undefined ||
+      hasEnded(id) ||
+      jobs()
+        .running()
+        .some(({ runId }) => parseRunId(runId)?.id === id) ||
+      history.attempts(cadence, id).length > 0,
+    dismiss: (name, status, because) => dismissal.dismiss(name, status, because),
+  };
+}

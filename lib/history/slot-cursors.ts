@@ -1,0 +1,72 @@
+import type { LogPosition } from '../core/holds.ts';
+import { foldLine, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
+import type { Files } from '../ports.ts';
+import { parseCursors, parseSlotLine } from '../wire/slot.ts';
+import { chunksBackward, chunksForward, NEWLINE } from './chunks.ts';
+import { LOG_START } from './position.ts';
+import { type LogFiles, listDays, segmentBytes, segmentPath } from './segments.ts';
+
+/**
+ * What the slot ledger comes to, per cadence: a fold over its lines. `cursors.json` is a snapshot of it, so that a reader
+ * folds only what lies behind. It is derived: broken or ahead of the ledger, it is made anew from the lines that are there.
+ */
+export interface SlotCursors {
+  readonly cursors: Map<string, SlotCursor>;
+  /** The last line about the life of an owner. */
+  life: Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined;
+  /** When the last line was written. */
+  lastTs: string;
+  through: LogPosition;
+}
+
+const MAX_CURSORS_BYTES = 64 * 1024 * 1024;
+export const cursorsPath = (dir: string): string => `${dir}/cursors.json`;
+
+export function foldInto(all: SlotCursors, line: SlotLine): void {
+  all.lastTs = line.ts;
+  if (line.kind === 'started' || line.kind === 'stopped') all.life = line;
+  if (!('cadence' in line)) return;
+  const cursor = foldLine(all.cursors.get(line.cadence), line);
+  if (cursor !== undefined) all.cursors.set(line.cadence, cursor);
+}
+
+export function loadCursors(files: LogFiles & Pick<Files, 'read'>, dir: string): SlotCursors {
+  const file = files.read(cursorsPath(dir), MAX_CURSORS_BYTES);
+  const saved = file?.kind === 'text' ? parseCursors(file.text) : undefined;
+  const isTrusted = saved !== undefined && (saved.through.day === '' || (segmentBytes(files, dir, saved.through.day) ?? -1) >= saved.through.bytes);
+  const all: SlotCursors = isTrusted ? { ...saved, cursors: new Map(saved.cursors) } : { cursors: new Map(), life: undefined, lastTs: '', through: LOG_START };
+  for (const day of listDays(files, dir)) {
+    if (day < all.through.day || segmentBytes(files, dir, day) === undefined) continue;
+    const from = day === all.through.day ? all.through.bytes : 0;
+    for (const chunk of chunksForward(files, segmentPath(dir, day), from)) {
+      for (const line of linesOf(chunk.bytes)) foldInto(all, line);
+      all.through = { day, bytes: chunk.offset + chunk.bytes.length };
+    }
+  }
+  return all;
+}
+
+export function formatCursors({ cursors, through, life, lastTs }: SlotCursors): string {
+  return `${JSON.stringify({ format: 1, through, last_ts: lastTs, life: life ?? null, cadences: Object.fromEntries(cursors) })}\n`;
+}
+
+/** Lines of the ledger that were written on this day or later and hold these bytes, newest first. */
+export function* slotLinesBackward(files: LogFiles, dir: string, firstDay: string, needle?: string): Generator<SlotLine> {
+  for (const day of listDays(files, dir).toReversed()) {
+    const bytes = segmentBytes(files, dir, day);
+    if (day < firstDay) return;
+    if (bytes === undefined) continue;
+    for (const chunk of chunksBackward(files, segmentPath(dir, day), bytes)) yield* [...linesOf(chunk.bytes, needle)].reverse();
+  }
+}
+
+function* linesOf(bytes: Buffer, needle?: string): Generator<SlotLine> {
+  for (let start = 0; start < bytes.length; ) {
+    const hit = needle === undefined ? start : bytes.indexOf(needle, start);
+    if (hit < 0) return;
+    const end = bytes.indexOf(NEWLINE, hit);
+    const line = parseSlotLine(bytes.toString('utf8', bytes.lastIndexOf(NEWLINE, hit) + 1, end));
+    if (line !== undefined) yield line;
+    start = end + 1;
+  }
+}

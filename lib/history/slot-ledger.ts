@@ -1,0 +1,77 @@
+import { dayOf } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { SlotLine } from '../core/slot-line.ts';
+import type { Clock, Files, SlotLedger, SlotReading } from '../ports.ts';
+import { createSegmentWriter } from './segment-writer.ts';
+import { cursorsPath, foldInto, formatCursors, loadCursors, slotLinesBackward } from './slot-cursors.ts';
+
+export interface SlotLedgerDeps {
+  readonly files: Files;
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly paths: Pick<Paths, 'slots'>;
+}
+
+/** A reader folds what lies behind the snapshot: 512 KiB are some 3,000 slots and a few milliseconds. */
+const SNAPSHOT_EVERY_BYTES = 512 * 1024;
+
+/** One writer, the owner. */
+export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotLedger {
+  const dir = paths.slots;
+  const writer = createSegmentWriter({ files, clock }, dir);
+  const all = loadCursors(files, dir);
+  all.through = writer.position();
+  let addedBytes = 0;
+  let snapshotChars = 0;
+
+  function save(): void {
+    const text = formatCursors({ ...all, through: writer.position() });
+    files.write(cursorsPath(dir), text);
+    snapshotChars = text.length;
+    addedBytes = 0;
+  }
+
+  return {
+    cursor: (cadence) => all.cursors.get(cadence),
+    cadences: () => [...all.cursors.keys()],
+    lifeBefore: { life: all.life, lastTs: all.lastTs },
+    append(lines) {
+      if (lines.length === 0) return;
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+      writer.write(text);
+      for (const line of lines) foldInto(all, line);
+      addedBytes += Buffer.byteLength(text);
+    },
+    async flush() {
+      await writer.flush();
+      if (addedBytes >= Math.max(SNAPSHOT_EVERY_BYTES, snapshotChars)) save();
+    },
+    save,
+    close: () => writer.close(),
+    lines: (cadence, sinceMs) => cadenceLines({ files, paths }, cadence, sinceMs),
+  };
+}
+
+export interface SlotReadingDeps {
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange'>;
+  readonly paths: Pick<Paths, 'slots'>;
+}
+
+/** The same from the files alone. */
+export function createSlotReading({ files, paths }: SlotReadingDeps): SlotReading {
+  const dir = paths.slots;
+  return {
+    cursors: () => loadCursors(files, dir).cursors,
+    lines: (cadence, sinceMs) => cadenceLines({ files, paths }, cadence, sinceMs),
+    *life(sinceMs) {
+      // A line about an owner names no cadence; there are few of them.
+      for (const line of slotLinesBackward(files, dir, dayOf(sinceMs))) if (!('cadence' in line)) yield line;
+    },
+  };
+}
+
+function* cadenceLines({ files, paths }: SlotReadingDeps, cadence: string, sinceMs: number): Generator<SlotLine> {
+  for (const line of slotLinesBackward(files, paths.slots, dayOf(sinceMs), `"cadence":${JSON.stringify(cadence)}`)) {
+    if (!('cadence' in line) || line.cadence !== cadence) continue;
+    yield line;
+  }
+}

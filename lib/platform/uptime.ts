@@ -1,0 +1,34 @@
+import { readlinkSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import { isZone } from '../core/zone.ts';
+import type { Uptime } from '../ports.ts';
+import { errnoOf } from './fault.ts';
+
+/**
+ * Node's own timers and `performance.now` stand still while a machine sleeps; `os.uptime` goes on, and takes no notice of
+ * a clock that is set. The two of them tell sleep from a jump of the clock.
+ */
+export function createUptime(): Uptime {
+  return { sinceBootMs: () => uptime() * 1000, awakeMs: () => performance.now(), timezone };
+}
+
+const LOCALTIME = '/etc/localtime';
+
+/** TZ, else the link that a system leaves for it, else what this process found at its start. */
+function timezone(): string {
+  const given = process.env.TZ?.replace(/^:/, '');
+  if (given !== undefined && given !== '' && isZone(given)) return given;
+  const linked = given === undefined || given === '' ? linkedZone() : undefined;
+  return linked !== undefined && isZone(linked) ? linked : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function linkedZone(): string | undefined {
+  try {
+    return /zoneinfo\/(.+)$/.exec(readlinkSync(LOCALTIME))?.[1];
+  } catch (error) {
+    // No such file, or a plain one: the system keeps its zone elsewhere.
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return undefined;
+    throw error;
+  }
+}

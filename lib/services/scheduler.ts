@@ -1,0 +1,299 @@
+import { createHeap } from '../core/heap.ts';
+import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { formatSlot } from '../core/slot.ts';
+import { type DueSlot, decideSlots, type SlotDecision } from '../core/slot-decision.ts';
+import type { FiredBy, SlotLine } from '../core/slot-line.ts';
+import type { TickName } from '../core/tick.ts';
+import type { Clock, Definitions, Ids, Journal, SlotLedger, TickDrop, Uptime } from '../ports.ts';
+import { dueSlots, type SlotEntry } from './slot-entry.ts';
+import { createSlotPlans, type SlotPlans } from './slot-plans.ts';
+import { announce, endLine, noWork, type PutTick, tickOf, type Work } from './slot-work.ts';
+import type { TimeGaps } from './time-gaps.ts';
+
+/**
+ * Fires the slots of schedules, and gives every one that is not fired its end. What is decided is written to the ledger
+ * and flushed before a tick is put; the tick's id is made of cadence and slot. So a crash at any instant leaves a slot
+ * undecided, or decided with a tick that the next owner puts again, which is the same tick.
+ */
+export interface Scheduler {
+  /** Takes up where the last owner left. */
+  start(): Promise<void>;
+  /** Decides what has come due. Answers when to look again; undefined: nothing is scheduled. Rejects where the disk refuses. */
+  pollOnce(): Promise<Ms | undefined>;
+  /** Definitions have changed. */
+  reconcile(): void;
+  /** A timer of the system says that it is time: it stands for the latest slot by then. Answers what became of it; undefined: it has no schedule. */
+  hint(cadence: string, arrivedMs: Ms): Promise<string | undefined>;
+  /** No warnings about missed slots of this cadence until then. */
+  ignore(cadence: string, untilMs: Ms): Promise<void>;
+  /** `because` is left out by who never took up the schedules. */
+  stop(because: string | undefined): Promise<void>;
+}
+
+export interface SchedulerDeps {
+  readonly clock: Clock;
+  readonly uptime: Uptime;
+  readonly ids: Pick<Ids, 'keyed'>;
+  readonly ledger: SlotLedger;
+  readonly drop: TickDrop;
+  readonly journal: Journal;
+  readonly definitions: Definitions;
+  readonly gaps: TimeGaps;
+  /** What this machine is called: it spreads its starts differently from the next one. */
+  readonly machine: string;
+  /** When a definition was last edited; undefined: nobody knows. */
+  readonly editedMs: (path: string) => Ms | undefined;
+  readonly slotTicks: SlotTicks;
+  /** Something may run now. */
+  readonly wake: () => void;
+}
+
+/** What the scheduler asks of the queue about the ticks that it has put. */
+export interface SlotTicks {
+  /** It waits, and has not been tried yet. `held`: by a rule, and which. */
+  waiting(id: string): { readonly name: TickName; readonly held: string | undefined } | undefined;
+  /** It waits, runs, or has ended. */
+  isKnown(cadence: string, id: string): boolean;
+  /** It ends without a run. */
+  dismiss(name: TickName, status: 'coalesced' | 'expired', because: string): Promise<void>;
+}
+
+const BATCH = 512;
+/** A timer of the system has this long to deliver a slot before the owner fires it. */
+export const TIMER_PATIENCE_MS: Ms = 90_000;
+/** A slot that starts this late is in time. */
+const IN_TIME_MS: Ms = 60_000;
+
+const COARSE_MS: Ms = 1000;
+
+export function createScheduler(deps: SchedulerDeps): Scheduler {
+  const { clock, ids, ledger, drop, journal, definitions, gaps, slotTicks } = deps;
+  const heap = createHeap<{ readonly entry: SlotEntry; readonly wakeMs: Ms }>(
+    (a, b) => a.wakeMs < b.wakeMs,
+    ({ entry, wakeMs }) => plans.entry(entry.name) !== entry || entry.wakeMs !== wakeMs,
+  );
+  const plans: SlotPlans = createSlotPlans({
+    ...deps,
+    onEntry: arm,
+    async settle(entry, untilMs) {
+      const { lines, ticks } = await decide(entry, untilMs, clock.nowMs(), undefined);
+      unput.push(...ticks);
+      return lines;
+    },
+  });
+  /** Decided, and not yet put: the disk refused. */
+  let unput: PutTick[] = [];
+  let isRewindDue = true;
+
+  const patienceMs = (): Ms => (definitions.settings().scheduler === 'builtin' ? 0 : TIMER_PATIENCE_MS);
+
+  function arm(entry: SlotEntry): void {
+    const { next, open } = entry;
+    const nextMs = next === undefined ? Number.POSITIVE_INFINITY : next.dueMs + patienceMs();
+    entry.wakeMs = Math.min(nextMs, open?.untilMs ?? Number.POSITIVE_INFINITY);
+    if (Number.isFinite(entry.wakeMs)) heap.push({ entry, wakeMs: entry.wakeMs });
+  }
+
+  /** What has come due of one cadence, as lines and ticks; nothing is done yet but what must come first. */
+  async function decide(entry: SlotEntry, slotUntilMs: Ms, dueUntilMs: Ms, by: FiredBy | undefined): Promise<Work> {
+    const work = noWork();
+    const due = dueSlots(entry, slotUntilMs, dueUntilMs);
+    if (due === undefined) return work;
+    const { catchup, windowMs } = entry.schedule;
+    const inTimeMs = IN_TIME_MS + patienceMs();
+    const cadence = definitions.get(entry.name)?.cadence;
+    const off = cadence?.enabled === false ? `${cadence.path} says enabled: false` : undefined;
+    const decisions = decideSlots({ due, nowMs: clock.nowMs(), catchup, windowMs, inTimeMs, off, absence: gaps.absence });
+    for (const decision of decisions) {
+      if (decision.kind === 'end') work.lines.push(endLine(entry.name, decision, clock.nowMs()));
+      else await fire(entry, decision, by, work);
+    }
+    return work;
+  }
+
+  async function fire(entry: SlotEntry, decision: Extract<SlotDecision, { kind: 'fire' }>, by: FiredBy | undefined, work: Work): Promise<void> {
+    const { slot, isLate } = decision;
+    const { name } = entry;
+    const overlap = definitions.get(name)?.cadence?.overlap;
+    if (overlap !== 'queue') await supersede(entry, slot, work);
+    const isTimerLate = by === undefined && patienceMs() > 0 && !isLate;
+    const because = isLate ? gaps.absence(slot.dueMs) : isTimerLate ? `no timer has asked for it within ${TIMER_PATIENCE_MS / 1000} s` : undefined;
+    const { line, tick } = firing(entry, slot, isLate || isTimerLate ? 'catchup' : (by ?? 'schedule'), because);
+    work.lines.push(line);
+    work.ticks.push(tick);
+  }
+
+  function firing(entry: SlotEntry, slot: DueSlot, by: FiredBy, because: string | undefined) {
+    const { name, schedule } = entry;
+    const nowIso = toIso(clock.nowMs());
+    const text = formatSlot(slot.slotMs);
+    const id = ids.keyed('slot', name, text);
+    const untilMs = schedule.windowMs === undefined ? undefined : slot.dueMs + schedule.windowMs;
+    entry.open = { ...slot, id, untilMs };
+    const told = because === undefined ? {} : { because };
+    const line: SlotLine = { ts: nowIso, kind: 'fired', cadence: name, slot: text, due: toIso(slot.dueMs), tick: id, by, ...told };
+    return { line, tick: tickOf(name, id, slot.dueMs, text, nowIso, untilMs) };
+  }
+
+  /** The one that waits has waited in vain; a younger slot of the same duty takes its place. */
+  async function supersede({ name, open }: SlotEntry, by: DueSlot, work: Work): Promise<void> {
+    const waiting = open === undefined ? undefined : slotTicks.waiting(open.id);
+    if (open === undefined || waiting === undefined) return;
+    const took = `the slot of ${formatSlot(by.slotMs)} took over`;
+    const because = waiting.held === undefined ? `${took} while it waited for its turn` : `${waiting.held}, until ${took}`;
+    await slotTicks.dismiss(waiting.name, 'coalesced', because);
+    const end = waiting.held === undefined ? 'superseded' : 'held';
+    work.lines.push({ ts: toIso(clock.nowMs()), kind: 'end', cadence: name, end, slot: formatSlot(open.slotMs), because });
+  }
+
+  /** Its window is over and it has not begun. */
+  async function expire(entry: SlotEntry): Promise<SlotLine | undefined> {
+    const { open, name } = entry;
+    if (open?.untilMs === undefined || open.untilMs > clock.nowMs()) return undefined;
+    const waiting = slotTicks.waiting(open.id);
+    entry.open = { ...open, untilMs: undefined };
+    if (waiting === undefined) return undefined;
+    const because = `${waiting.held ?? 'it waited for its turn'}, until its window was over`;
+    await slotTicks.dismiss(waiting.name, 'expired', because);
+    return {
+      ts: toIso(clock.nowMs()),
+      kind: 'end',
+      cadence: name,
+      end: waiting.held === undefined ? 'missed' : 'held',
+      slot: formatSlot(open.slotMs),
+      because,
+    };
+  }
+
+  /** In this order: the ledger, its flush, the ticks. What a fault leaves is done by the next call. */
+  async function carryOut({ lines, ticks }: Readonly<Work>): Promise<void> {
+    ledger.append(lines);
+    unput.push(...ticks);
+    for (const line of lines) announce(journal, line);
+    if (lines.length > 0 || unput.length > 0) await ledger.flush();
+    if (unput.length === 0) return;
+    drop.put(unput);
+    unput = [];
+    deps.wake();
+  }
+
+  async function decideBatch(): Promise<boolean> {
+    const nowMs = clock.nowMs();
+    const work = noWork();
+    const touched: SlotEntry[] = [];
+    while (touched.length < BATCH && (heap.peek()?.wakeMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+      const { entry } = heap.pop() as { entry: SlotEntry };
+      touched.push(entry);
+      const expired = await expire(entry);
+      if (expired !== undefined) work.lines.push(expired);
+      const { lines, ticks } = await decide(entry, nowMs, nowMs - patienceMs(), undefined);
+      work.lines.push(...lines);
+      work.ticks.push(...ticks);
+    }
+    try {
+      await carryOut(work);
+    } finally {
+      // What the ledger has taken is decided; the rest comes up again.
+      for (const entry of touched) plans.refresh(entry);
+    }
+    return touched.length > 0;
+  }
+
+  /** The last ticks that the owner before us decided on, should it not have lived to put them. */
+  function putAgain(): void {
+    const fired = plans.entries().flatMap(({ name }) => {
+      const last = ledger.cursor(name)?.fired;
+      return last === null || last === undefined ? [] : [{ name, last }];
+    });
+    const newestTs = fired.reduce((newest, { last }) => (last.ts > newest ? last.ts : newest), '');
+    for (const { name, last } of fired) {
+      if (last.ts !== newestTs || slotTicks.isKnown(name, last.tick)) continue;
+      const untilMs = plans.entry(name)?.open?.untilMs;
+      unput.push(tickOf(name, last.tick, parseIso(last.due) ?? 0, last.slot, last.ts, untilMs));
+    }
+  }
+
+  function lookAtTime(): void {
+    const nowIso = toIso(clock.nowMs());
+    const { slept, jumped } = gaps.look();
+    for (const [kind, gap] of [
+      ['slept', slept],
+      ['clock_jumped', jumped],
+    ] as const) {
+      if (gap === undefined) continue;
+      const span = { from: toIso(gap.fromMs), to: toIso(gap.toMs), because: gap.because };
+      ledger.append([{ ts: nowIso, kind, ...span }]);
+      journal.emit({ level: 'warn', stage: kind, ...span });
+    }
+    // Whoever slept may own nothing any more: the loop of the owner looks.
+    if (slept !== undefined || jumped !== undefined) deps.wake();
+    isRewindDue ||= jumped !== undefined;
+  }
+
+  /** What holds from now on: the clock was set back, a definition was edited, the machine is in another zone. */
+  async function keepUp(isStart: boolean): Promise<void> {
+    if (isRewindDue) {
+      const { lines, names } = plans.rewound();
+      await carryOut({ lines: [...lines], ticks: [] });
+      isRewindDue = false;
+      if (!isStart) plans.adopt(names);
+    }
+    const { lines, names } = await plans.changes(isStart);
+    try {
+      await carryOut({ lines: [...lines], ticks: [] });
+      plans.adopt(names);
+    } catch (error) {
+      plans.markChanged();
+      throw error;
+    }
+  }
+
+  return {
+    async start() {
+      const { life, lastTs } = ledger.lifeBefore;
+      const fromMs = parseIso(lastTs);
+      const last = life === undefined || life.kind === 'started' ? 'the last one died' : `the last one stopped: ${life.because}`;
+      const bootedMs = clock.nowMs() - deps.uptime.sinceBootMs();
+      const isOff = fromMs !== undefined && bootedMs > fromMs;
+      const why = `${isOff ? `the machine was started at ${toIso(bootedMs).slice(0, 16)}Z and no owner ran before` : 'no owner was running'} (${last})`;
+      if (fromMs !== undefined) gaps.note({ fromMs: Math.min(fromMs, clock.nowMs()), toMs: clock.nowMs(), because: why });
+      ledger.append([{ ts: toIso(clock.nowMs()), kind: 'started', because: '' }]);
+      await keepUp(true);
+      putAgain();
+    },
+    async pollOnce() {
+      lookAtTime();
+      await keepUp(false);
+      while (await decideBatch()) await clock.breathe();
+      return heap.peek()?.wakeMs;
+    },
+    reconcile() {
+      plans.markChanged();
+    },
+    async hint(cadence, arrivedMs) {
+      const entry = plans.entry(cadence);
+      if (entry === undefined) return undefined;
+      // A file's own time is a few milliseconds coarse, and the slot it came for may seem to lie ahead of it.
+      const slotMs = plans.slotBy(entry, Math.min(arrivedMs + COARSE_MS, Math.max(arrivedMs, clock.nowMs())));
+      if (slotMs === undefined) return 'no slot of its schedule has come yet';
+      if (slotMs <= entry.throughMs) return `the slot of ${formatSlot(slotMs)} that it stands for is decided already`;
+      const work = await decide(entry, slotMs, Number.POSITIVE_INFINITY, 'timer');
+      try {
+        await carryOut(work);
+      } finally {
+        plans.refresh(entry);
+      }
+      return `it stands for the slot of ${formatSlot(slotMs)}, which ${work.ticks.length > 0 ? 'has a tick of its own' : 'has its end without a run'}`;
+    },
+    async ignore(cadence, untilMs) {
+      ledger.append([{ ts: toIso(clock.nowMs()), kind: 'ignored', cadence, until: toIso(untilMs) }]);
+      await ledger.flush();
+    },
+    async stop(because) {
+      if (because !== undefined) ledger.append([{ ts: toIso(clock.nowMs()), kind: 'stopped', because }]);
+      await ledger.flush();
+      ledger.save();
+      ledger.close();
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { type Ms, toIso } from '../core/instant.ts';
+import { formatSlot, SLOT_SOURCE } from '../core/slot.ts';
+import type { SlotDecision } from '../core/slot-decision.ts';
+import type { SlotLine } from '../core/slot-line.ts';
+import type { Tick, TickName } from '../core/tick.ts';
+import type { Journal } from '../ports.ts';
+
+/** What was decided: lines for the ledger, and ticks that are put once these are on disk. */
+export interface Work {
+  readonly lines: SlotLine[];
+  readonly ticks: PutTick[];
+}
+
+export interface PutTick {
+  readonly name: TickName;
+  readonly tick: Tick;
+}
+
+export const noWork = (): Work => ({ lines: [], ticks: [] });
+
+export function endLine(cadence: string, decision: Extract<SlotDecision, { kind: 'end' }>, nowMs: Ms): SlotLine {
+  const { end, firstMs, lastMs, count, because } = decision;
+  const many = count === 1 ? {} : { last: formatSlot(lastMs), count };
+  return { ts: toIso(nowMs), kind: 'end', cadence, end, slot: formatSlot(firstMs), ...many, because };
+}
+
+export function tickOf(cadence: string, id: string, dueMs: Ms, slot: string, enqueued_at: string, untilMs: Ms | undefined): PutTick {
+  const expires = untilMs === undefined ? {} : { expires_at: toIso(untilMs) };
+  const tick: Tick = { cadence, source: SLOT_SOURCE, enqueued_at, slot, ...expires };
+  return { name: { dueMs, cadence, id, attempts: 0 }, tick };
+}
+
+export function announce(journal: Journal, line: SlotLine): void {
+  if (line.kind === 'fired') {
+    const { cadence, slot, tick, by, because } = line;
+    journal.emit({ level: by === 'catchup' ? 'warn' : 'info', stage: 'slot_fired', cadence, tick, slot, by, ...(because === undefined ? {} : { because }) });
+  } else if (line.kind === 'end') {
+    const { cadence, slot, end, because, count = 1 } = line;
+    journal.emit({ level: end === 'missed' ? 'warn' : 'info', stage: 'slot_ended', cadence, slot, end, count, because });
+  }
+}
