@@ -141,6 +141,8 @@ export interface Queue {
   orphans(): Promise<readonly Claim[]>;
   /** A tick of the bus's own, accepted at once and on disk when it returns. false: one with this id is pending or runs. */
   put(name: TickName, tick: Tick): boolean;
+  /** Something was dropped: the next `refresh` looks, whether a hint comes or not. */
+  expect(): void;
   onArrival(wake: () => void): Closeable;
 }
 

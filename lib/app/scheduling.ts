@@ -6,7 +6,7 @@ import { createSlotLedger } from '../history/slot-ledger.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createIds } from '../platform/ids.ts';
 import { createUptime } from '../platform/uptime.ts';
-import type { Queue, Uptime } from '../ports.ts';
+import type { Queue, TickDrop, Uptime } from '../ports.ts';
 import type { Conclusion } from '../services/conclusion.ts';
 import { createDismissal } from '../services/dismissal.ts';
 import type { Gatekeeper } from '../services/gatekeeper.ts';
@@ -71,10 +71,16 @@ export function composeScheduling(parts: SchedulingParts): Scheduling {
     }
   }
 
+  /** With a slot to come, sleep, a jump of the clock and another time zone are noticed within a minute; else nobody wakes up for them. */
+  async function pollSoon(): Promise<Ms | undefined> {
+    const nextMs = await poll();
+    return nextMs === undefined ? undefined : Math.min(nextMs, clock.nowMs() + LOOK_MS);
+  }
+
   return {
     async begin() {
       await poll();
-      loop = createLoop({ clock, poll, onError: parts.onFault, longestMs: LOOK_MS });
+      loop = createLoop({ clock, poll: pollSoon, onError: parts.onFault, longestMs: LOOK_MS });
       loop.wake();
     },
     poll,
@@ -103,7 +109,7 @@ function createParts(parts: SchedulingParts): Scheduler {
     uptime,
     ids,
     ledger: createSlotLedger({ files, clock, paths }),
-    drop: createTickDrop({ files, paths, ids }),
+    drop: createSlotDrop(parts.queue, createTickDrop({ files, paths, ids })),
     journal,
     definitions,
     gaps: createTimeGaps({ clock, uptime }),
@@ -112,6 +118,21 @@ function createParts(parts: SchedulingParts): Scheduler {
     slotTicks: createSlotTicks(parts),
     wake: parts.wake,
   });
+}
+
+/** A few are accepted at once, each with a flush of its own; of many the flush would take longer than all they ask for. */
+const MOST_AT_ONCE = 8;
+
+function createSlotDrop(queue: Queue, batches: TickDrop): TickDrop {
+  return {
+    put(ticks) {
+      if (ticks.length <= MOST_AT_ONCE) for (const { name, tick } of ticks) queue.put(name, tick);
+      else {
+        batches.put(ticks);
+        queue.expect();
+      }
+    },
+  };
 }
 
 function createSlotTicks({ storage, queue, conclusion, gatekeeper, jobs, hasEnded }: SchedulingParts): SlotTicks {

@@ -209,6 +209,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       pending.add({ name, folder: 'waiting', file, gone: false });
       return true;
     },
+    expect: () => dropZone.hint(),
     onArrival(wake) {
       return files.watch(paths.inbox, () => {
         dropZone.hint();

@@ -5,6 +5,7 @@ import { DEFINE_COMMANDS } from './commands/define.ts';
 import { OPERATE_COMMANDS } from './commands/operate.ts';
 import { RUN_COMMANDS } from './commands/run.ts';
 import { SEE_COMMANDS } from './commands/see.ts';
+import { TIME_COMMANDS } from './commands/time.ts';
 import { TRUST_COMMANDS } from './commands/trust.ts';
 
 /** Flags that every verb has. */
@@ -21,6 +22,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   RUN_COMMANDS,
   ACT_COMMANDS,
   SEE_COMMANDS,
+  TIME_COMMANDS,
   OPERATE_COMMANDS,
   DEFINE_COMMANDS,
   TRUST_COMMANDS,

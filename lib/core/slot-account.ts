@@ -25,6 +25,8 @@ export interface SlotFacts {
   /** The runs of a tick, newest first. */
   readonly runs: (tickId: string) => readonly RunRecord[];
   readonly place: (tickId: string) => { readonly folder: 'pending' | 'claimed' | 'dlq'; readonly runId: string; readonly because: string } | undefined;
+  /** Fired, and its tick is nowhere: why that may be. */
+  readonly limbo: (slotMs: Ms) => string | undefined;
   /** Why nobody has seen to a slot that is undecided. */
   readonly unseen: (slotMs: Ms) => { readonly end: 'missed' | 'waiting'; readonly because: string };
   readonly machine: string;
@@ -66,7 +68,10 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   if (record !== undefined && isFinal(record.status)) return view(endWithoutRun(record), record.reason, record.run_id);
   if (place !== undefined)
     return view(place.folder === 'dlq' ? 'skipped' : place.because === '' ? 'waiting' : 'held', place.because || 'it waits for its turn', place.runId);
-  if (isFired(facts, slotMs)) return view('missed', 'its tick was put and is gone: somebody has removed it');
+  if (isFired(facts, slotMs)) {
+    const because = facts.limbo(slotMs);
+    return because === undefined ? view('missed', 'its tick was put and is gone: somebody has removed it') : view('waiting', because);
+  }
   const dueMs = dueIn(slotMs, facts);
   if (dueMs > facts.nowMs) return view('due', `due in ${formatDuration(dueMs - facts.nowMs)}`);
   if (slotMs <= (parseIso(facts.cursor.through) ?? 0)) return view('missed', 'the ledger does not say; it may not reach back so far');

@@ -1,0 +1,66 @@
+import { nextInstant } from '../core/calendar.ts';
+import type { Ms } from '../core/instant.ts';
+import type { CadenceSchedule } from '../core/schedule.ts';
+import { describeSchedule } from '../core/schedule-sentence.ts';
+import { dueOf, formatSlot } from '../core/slot.ts';
+import { type Zone, zoneOf } from '../core/zone.ts';
+import { readMachine } from '../platform/machine.ts';
+import { createUptime } from '../platform/uptime.ts';
+import { readDefined, requireCadence } from './defined.ts';
+import { nowMs } from './root.ts';
+
+export interface NextSlot {
+  readonly cadence: string;
+  readonly at: string;
+  /** Later than `at` where stagger or jitter spread it. */
+  readonly due: string;
+  readonly timezone: string;
+  readonly enabled: boolean;
+}
+
+/** The instants that come, soonest first; of one cadence, or of all. */
+export function nextSlots(root: string, only: string | undefined, count: number): readonly NextSlot[] {
+  const definitions = only === undefined ? readDefined(root).definitions : [requireCadence(root, only).definition];
+  const machine = createUptime().timezone();
+  const slots = definitions.flatMap(({ name, cadence }) => {
+    const schedule = cadence?.schedule;
+    if (schedule === undefined) return [];
+    const timezone = schedule.timezone ?? machine;
+    return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), count).map(({ atMs, dueMs }) => ({
+      cadence: name,
+      at: formatSlot(atMs),
+      due: formatSlot(dueMs),
+      timezone,
+      enabled: cadence?.enabled ?? false,
+    }));
+  });
+  return slots.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(0, only === undefined ? Math.max(count, definitions.length) : count);
+}
+
+function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterMs: Ms, count: number): readonly { readonly atMs: Ms; readonly dueMs: Ms }[] {
+  const coming: { atMs: Ms; dueMs: Ms }[] = [];
+  for (let at = nextInstant(schedule, zone, afterMs); at !== undefined && coming.length < count; ) {
+    const following = nextInstant(schedule, zone, at);
+    coming.push({ atMs: at, dueMs: dueOf(at, schedule, seed, following) });
+    at = following;
+  }
+  return coming;
+}
+
+/** For `check`: the schedule as it is understood, and its next instants in its own zone. */
+export function restateSchedule(schedule: CadenceSchedule, count = 3): { readonly sentence: string; readonly zone: Zone; readonly nextMs: readonly Ms[] } {
+  const zone = zoneOf(schedule.timezone ?? createUptime().timezone());
+  return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', nowMs(), count).map(({ atMs }) => atMs) };
+}
+
+const MONTH_MS: Ms = 31 * 86_400_000;
+const MOST_COUNTED = 100_000;
+
+/** How often it fires in the longest month, from now on. */
+export function firesPerMonth(schedule: CadenceSchedule): number {
+  const zone = zoneOf(schedule.timezone ?? createUptime().timezone());
+  const endMs = nowMs() + MONTH_MS;
+  let fires = 0;
+  for (let at = nextInstant(schedule, zone, nowMs()); at !== undefined && at <= endMs && fires < MOST_COUNTED; at = nextInstant(schedule, zone, at)) fires += 1;
+  return fires;
+}

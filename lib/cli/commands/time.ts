@@ -1,0 +1,31 @@
+import type { CommandGroup } from '../command.ts';
+import { NOT_FOUND } from './shared.ts';
+
+export const TIME_COMMANDS: CommandGroup = {
+  title: 'Time',
+  commands: [
+    {
+      name: 'why',
+      summary: 'what became of each scheduled instant, and why; why it does not run now',
+      usage: '<cadence> [--at 07:00 | --since 24h]',
+      maxWords: 1,
+      flags: [
+        { name: 'at', value: 'TIME', summary: 'the instant: 07:00, "yesterday 7:00", "2026-11-20 7:00" or ISO 8601' },
+        { name: 'since', value: '24h', summary: 'every instant since then (default: of the last day, the last 24)' },
+      ],
+      examples: ['cadence-bus why nightly-backup', 'cadence-bus why nightly-backup --at 02:00', 'cadence-bus why nightly-backup --since 7d --json'],
+      exits: [NOT_FOUND],
+      load: () => import('../verbs/why.ts'),
+    },
+    {
+      name: 'next',
+      summary: 'the scheduled instants that come, of one cadence or of all',
+      usage: '[cadence] [--count 5]',
+      maxWords: 1,
+      flags: [{ name: 'count', short: 'n', value: 'N', summary: 'so many of each (default 1 of all, 5 of one)' }],
+      examples: ['cadence-bus next', 'cadence-bus next nightly-backup --count 10'],
+      exits: [NOT_FOUND],
+      load: () => import('../verbs/next.ts'),
+    },
+  ],
+};

@@ -1,0 +1,28 @@
+import { nextSlots } from '../../app/next-slots.ts';
+import { nowMs } from '../../app/root.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { parseIso } from '../../core/instant.ts';
+import { formatLocal } from '../../core/local-time.ts';
+import { zoneOf } from '../../core/zone.ts';
+import type { CommandContext } from '../command.ts';
+import { table } from '../output.ts';
+
+export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+  const [cadence] = words;
+  const slots = nextSlots(await root(), cadence, flags.count('count', cadence === undefined ? 1 : 5));
+  out.result({ ok: true, slots }, () => {
+    if (slots.length === 0) return cadence === undefined ? 'No cadence has a schedule.' : `${cadence} has no schedule; it runs when it is asked to.`;
+    return table(
+      slots.map(({ cadence: name, at, due, timezone, enabled }) => [
+        `  ${formatLocal(parseIso(due) ?? 0, zoneOf(timezone))}`,
+        timezone,
+        `in ${formatDuration((parseIso(due) ?? 0) - nowMs())}`,
+        out.paint.bold(name),
+        [...(enabled ? [] : ['disabled']), ...(due === at ? [] : [`slot ${at}`])].join(', '),
+      ]),
+    );
+  });
+  const [first] = slots;
+  out.next(first === undefined ? 'cadence-bus list' : `cadence-bus why ${first.cadence}`);
+  return 0;
+}

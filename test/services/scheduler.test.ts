@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { createSlotReading } from '../../lib/history/slot-ledger.ts';
+import { createIds } from '../../lib/platform/ids.ts';
+import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
+
+const HOUR = 3_600_000;
+
+/** `07:00 ran` … */
+function told(yard: TimeYard, cadence: string): readonly string[] {
+  return yard.slots(cadence).map(({ at, end }) => `${at.slice(5, 16)} ${end}`);
+}
+
+async function begun(startIso: string, lines: readonly string[], options: { zone?: string } = {}): Promise<TimeYard> {
+  const yard = createTimeYard({ startIso, ...options });
+  yard.cadence('job', ...lines);
+  await yard.start();
+  return yard;
+}
+
+describe('P22 P26 P31 the slots of a schedule', () => {
+  it('run at their time, each once', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(3 * HOUR);
+    assert.deepEqual(yard.ran, ['job 2026-11-20T07:00:00Z 1', 'job 2026-11-20T08:00:00Z 1', 'job 2026-11-20T09:00:00Z 1']);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 ran', '11-20T08:00 ran', '11-20T09:00 ran']);
+  });
+
+  for (const [catchup, ran, ends] of [
+    ['latest', ['T09:00', 'T10:00'], ['superseded', 'superseded', 'ran', 'ran']],
+    ['all', ['T07:00', 'T08:00', 'T09:00', 'T10:00'], ['ran', 'ran', 'ran', 'ran']],
+    ['skip', ['T10:00'], ['missed', 'missed', 'missed', 'ran']],
+  ] as const) {
+    it(`that passed in sleep: catchup ${catchup}`, async () => {
+      const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00', `catchup: ${catchup}`]);
+      await yard.sleep(3 * HOUR);
+      await yard.pass(HOUR);
+      assert.deepEqual(
+        yard.ran.map((run) => run.slice(14, 20)),
+        ran,
+      );
+      assert.deepEqual(
+        yard.slots('job').map(({ end }) => end),
+        ends,
+      );
+      if (catchup !== 'all') assert.match(yard.slots('job')[0]?.because ?? '', /the machine slept for 3h, until 2026-11-20T09:30Z/);
+    });
+  }
+
+  it('that came later than their window are missed, and say why', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00', 'window: 1h']);
+    await yard.sleep(2 * HOUR);
+    assert.deepEqual(yard.ran, []);
+    assert.match(yard.slots('job')[0]?.because ?? '', /slept for 2h.*, and its window of 1h was over/);
+  });
+
+  it('that passed while the machine was off say so, and of a year off one run is made up for', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(HOUR);
+    await yard.off(365 * 24 * HOUR);
+    await yard.start();
+    const slots = yard.slots('job');
+    assert.equal(slots.length, 1 + 365 * 24);
+    assert.equal(yard.ran.length, 2);
+    assert.match(slots[1]?.because ?? '', /took over: the machine was started at 2027-11-20T07:30Z and no owner ran before \(the last one died\)/);
+    assert.deepEqual(new Set(slots.map(({ end }) => end)), new Set(['ran', 'superseded']));
+  });
+
+  it('that passed after an owner had stopped name its last word, also while nobody is there', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00,8:00', 'catchup: skip']);
+    await yard.stop('ended by SIGTERM');
+    await yard.pass(HOUR);
+    assert.match(yard.slots('job')[0]?.because ?? '', /no owner is running since 2026-11-20T06:30Z \(it stopped: ended by SIGTERM\); it is not made up for/);
+    await yard.start();
+    assert.match(yard.slots('job')[0]?.because ?? '', /no owner was running \(the last one stopped: ended by SIGTERM\); missed times are not made up for/);
+    await yard.pass(HOUR);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 missed', '11-20T08:00 ran']);
+  });
+
+  it('run no slot twice when the clock is set back, and none too few', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(2 * HOUR);
+    await yard.setClock('2026-11-20T06:15:00Z');
+    await yard.pass(4 * HOUR);
+    assert.deepEqual(
+      yard.ran.map((run) => run.slice(14, 20)),
+      ['T07:00', 'T08:00', 'T09:00', 'T10:00'],
+    );
+  });
+
+  it('a clock that was a year ahead for a while blocks nothing', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.setClock('2027-11-20T06:30:00Z');
+    await yard.pass(HOUR);
+    await yard.setClock('2026-11-20T07:30:00Z');
+    await yard.pass(2 * HOUR);
+    assert.deepEqual(
+      yard.ran.map((run) => run.slice(4, 17)),
+      ['2027-11-20T06', '2027-11-20T07', '2026-11-20T08', '2026-11-20T09'],
+    );
+    assert.ok(yard.owner().journal !== undefined);
+  });
+
+  it('forward by hours is explained as what it is', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00', 'catchup: skip']);
+    await yard.setClock('2026-11-20T08:30:00Z');
+    assert.match(yard.slots('job')[0]?.because ?? '', /the clock was set forward by 2h/);
+  });
+
+  it('in a zone with summer time: once in the hour that comes twice, after the gap in the one that is not there', async () => {
+    const spring = await begun('2026-03-28T00:00:00Z', ['schedule: daily 2:30', 'timezone: Europe/Vienna']);
+    await spring.pass(72 * HOUR);
+    assert.deepEqual(told(spring, 'job'), ['03-28T01:30 ran', '03-29T01:00 ran', '03-30T00:30 ran']);
+    const autumn = await begun('2026-10-24T00:00:00Z', ['schedule: daily 2:30', 'timezone: Europe/Vienna']);
+    await autumn.pass(72 * HOUR);
+    assert.deepEqual(told(autumn, 'job'), ['10-24T00:30 ran', '10-25T00:30 ran', '10-26T01:30 ran']);
+  });
+
+  it('follow the machine into another zone from then on', async () => {
+    const yard = await begun('2026-11-20T00:00:00Z', ['schedule: daily 7:00'], { zone: 'Europe/Vienna' });
+    await yard.pass(11 * HOUR);
+    await yard.carryTo('America/New_York');
+    await yard.pass(26 * HOUR);
+    assert.deepEqual(told(yard, 'job'), ['11-20T06:00 ran', '11-20T12:00 ran', '11-21T12:00 ran']);
+  });
+
+  it('of an edited schedule: the old ones until the edit, the new ones from then on', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(HOUR);
+    yard.cadence('job', 'schedule: hourly :45');
+    await yard.pass(HOUR);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 ran', '11-20T07:45 ran']);
+    yard.cadence('job', 'enabled: false', 'schedule: hourly :45');
+    await yard.pass(HOUR);
+    assert.match(yard.slots('job').at(-1)?.because ?? '', /says enabled: false/);
+    yard.cadence('job');
+    await yard.pass(2 * HOUR);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 ran', '11-20T07:45 ran', '11-20T08:45 skipped']);
+  });
+
+  it('that are held wait, and give way to the next; the last one runs when the hold is over', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    const { book } = yard.owner();
+    book.change({ ...book.holds(), paused: { 'cadence:job': { since: '2026-11-20T06:30:00Z', because: 'the disk is swapped' } } });
+    await yard.pass(3 * HOUR);
+    assert.deepEqual(yard.ran, []);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 held', '11-20T08:00 held', '11-20T09:00 held']);
+    assert.match(yard.slots('job')[0]?.because ?? '', /the disk is swapped, until the slot of 2026-11-20T08:00:00Z took over/);
+    book.change({ ...book.holds(), paused: {} });
+    yard.owner().consumer.reconsider();
+    await yard.pass(60_000);
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 held', '11-20T08:00 held', '11-20T09:00 ran']);
+  });
+
+  it('that are held beyond their window end as held, and leave nothing in the dlq', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00', 'window: 1h']);
+    const { book, files, paths } = yard.owner();
+    book.change({ ...book.holds(), paused: { bus: { since: '2026-11-20T06:30:00Z', because: 'a holiday' } } });
+    await yard.pass(2 * HOUR);
+    assert.deepEqual(yard.slots('job'), [{ at: '2026-11-20T07:00:00Z', end: 'held', because: 'a holiday, until its window was over', run_id: null }]);
+    assert.deepEqual(files.list(paths.dlq), []);
+  });
+
+  it('that a timer of the system asks for run once, whoever else asks', async () => {
+    const yard = createTimeYard({ startIso: '2026-11-20T06:30:00Z' });
+    writeFileSync(`${yard.root}/cadences/bus.yaml`, 'scheduler: launchd\n');
+    yard.cadence('job', 'schedule: hourly :00');
+    await yard.start();
+    const ask = (): boolean => {
+      const name = { dueMs: yard.clock.nowMs(), cadence: 'job', id: createIds().fresh(), attempts: 0 };
+      return yard.owner().queue.put(name, { cadence: 'job', source: 'launchd', enqueued_at: new Date(name.dueMs).toISOString() });
+    };
+    ask(); // RunAtLoad
+    await yard.passUntil('2026-11-20T07:00:02Z');
+    assert.deepEqual(yard.ran, [], 'no slot has come yet');
+    for (const _twice of [1, 2]) ask();
+    await yard.passUntil('2026-11-20T07:30:00Z');
+    assert.deepEqual(yard.ran, ['job 2026-11-20T07:00:00Z 1']);
+    await yard.passUntil('2026-11-20T08:01:00Z');
+    assert.match(yard.slots('job').at(-1)?.because ?? '', /launchd has not asked for it yet; the owner fires it 90s after its time/);
+    await yard.passUntil('2026-11-20T08:02:00Z');
+    ask();
+    await yard.pass(HOUR / 2);
+    assert.deepEqual(yard.ran.slice(1), ['job 2026-11-20T08:00:00Z 1'], 'a timer that is late asks in vain');
+    const [line] = yard.owner().history.runs({ cadence: 'job', limit: 1, status: 'coalesced' });
+    assert.match(line?.reason ?? '', /the slot of 2026-11-20T08:00:00Z that it stands for is decided already/);
+    const fired = [...createSlotReading(yard.owner()).lines('job', 0)].flatMap((one) => (one.kind === 'fired' ? [`${one.by} ${one.because ?? ''}`] : []));
+    assert.deepEqual(fired, ['catchup no timer has asked for it within 90 s', 'timer ']);
+  });
+
+  it('spread by stagger start later, by the same time every day', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00', 'stagger: 30m']);
+    await yard.pass(4 * HOUR);
+    const due = yard
+      .owner()
+      .history.runs({ cadence: 'job', limit: 10 })
+      .map(({ started_at }) => started_at.slice(14, 19));
+    assert.equal(new Set(due).size, 1);
+    assert.notEqual(due[0], '00:00');
+  });
+});

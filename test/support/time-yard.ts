@@ -1,0 +1,164 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { composeOwner, type OwnerParts } from '../../lib/app/compose.ts';
+import { readSlots, type SlotQuery } from '../../lib/app/slot-reading.ts';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import type { SlotView } from '../../lib/core/slot-account.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import type { Clock, Files, Job, Runner, Uptime } from '../../lib/ports.ts';
+import { type TestClock, testClock } from './bus.ts';
+import { tempRoot } from './temp-root.ts';
+
+/** A machine whose time moves when the test says so: it works, sleeps, is set, is carried away, crashes and is started again. */
+export interface TimeYard {
+  readonly root: string;
+  readonly clock: TestClock;
+  /** Every run, as `<cadence> <slot> <attempt>`, in order. */
+  readonly ran: string[];
+  cadence(name: string, ...lines: readonly string[]): void;
+  /** An owner begins. */
+  start(): Promise<void>;
+  /** It ends as it should. */
+  stop(because?: string): Promise<void>;
+  /** It is gone, and what it had in memory with it. */
+  crash(): void;
+  /** Time passes; the owner, if there is one, does what is to be done. */
+  pass(ms: number): Promise<void>;
+  passUntil(iso: string): Promise<void>;
+  /** The machine sleeps; what is to be done is seen to when it wakes. */
+  sleep(ms: number): Promise<void>;
+  sleepUntil(iso: string): Promise<void>;
+  /** Nobody is there, and the machine is off. */
+  off(ms: number): Promise<void>;
+  setClock(iso: string): Promise<void>;
+  carryTo(zone: string): Promise<void>;
+  slots(cadence: string, query?: Partial<SlotQuery>): readonly SlotView[];
+  owner(): OwnerParts;
+}
+
+export interface TimeYardOptions {
+  readonly startIso: string;
+  readonly zone?: string;
+  readonly outcome?: (job: Job, clock: Clock) => Outcome | Promise<Outcome>;
+  readonly files?: () => Files;
+}
+
+const FINE: Outcome = { kind: 'ok', summary: 'done' };
+
+export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, files = createFiles }: TimeYardOptions): TimeYard {
+  const root = tempRoot('cb-time-');
+  const clock = testClock(Date.parse(startIso));
+  const time = { bootMs: 0, awakeMs: 0, zone };
+  const uptime: Uptime = { sinceBootMs: () => time.bootMs, awakeMs: () => time.awakeMs, timezone: () => time.zone };
+  const ran: string[] = [];
+  let parts: OwnerParts | undefined;
+  let fault: unknown;
+  mkdirSync(`${root}/cadences`, { recursive: true });
+
+  const run: Runner['run'] = async (job) => {
+    ran.push(`${job.cadence.name} ${job.tick.slot ?? '-'} ${job.attempt}`);
+    return { outcome: await outcome(job, clock), ending: undefined, stdoutPath: null, stderrPath: null };
+  };
+  const adopt: Runner['adopt'] = async () => ({
+    outcome: { kind: 'interrupted', by: 'owner-died', reason: 'the owner died while it ran' },
+    ending: undefined,
+    stdoutPath: null,
+    stderrPath: null,
+  });
+  const runner: Runner = { run, adopt };
+
+  function move(ms: number, isAsleep: boolean): void {
+    time.bootMs += ms;
+    if (!isAsleep) time.awakeMs += ms;
+    clock.advance(ms);
+  }
+
+  /** Everything that may be done now. Answers when to look again. */
+  async function work(): Promise<number> {
+    const owner = parts;
+    if (owner === undefined) return Number.POSITIVE_INFINITY;
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (let turn = 0; turn < 3; turn += 1) {
+      const slotMs = await owner.scheduling.poll();
+      const tickMs = await owner.consumer.poll();
+      await owner.conclusion.idle();
+      await clock.breathe();
+      nextMs = Math.min(slotMs ?? Number.POSITIVE_INFINITY, tickMs ?? Number.POSITIVE_INFINITY);
+    }
+    if (fault !== undefined) throw fault;
+    return nextMs;
+  }
+
+  async function pass(ms: number): Promise<void> {
+    const untilMs = clock.nowMs() + ms;
+    for (;;) {
+      const nextMs = await work();
+      if (parts === undefined || nextMs > untilMs) break;
+      move(Math.max(1, nextMs - clock.nowMs()), false);
+      // Runs that take time end, and what follows them is done.
+      await clock.breathe();
+    }
+    move(Math.max(0, untilMs - clock.nowMs()), false);
+    await work();
+  }
+
+  const yard: TimeYard = {
+    root,
+    clock,
+    ran,
+    cadence: (name, ...lines) => {
+      writeFileSync(`${root}/cadences/${name}.yaml`, `run: { command: [true] }\n${lines.join('\n')}\n`.replace('[true]', '["true"]'));
+      const changes = parts?.definitions.reload(`${root}/cadences/${name}.yaml`);
+      if (changes !== undefined) parts?.announceDefinitions(changes);
+    },
+    async start() {
+      const ownership = { isHeld: () => true, serve: () => undefined, close: () => undefined };
+      const onFault = (error: unknown): void => {
+        fault = error;
+      };
+      const stands = { files: files(), clock, uptime, runners: { inline: runner, command: runner, claude: runner } };
+      parts = composeOwner({ root, ownership, serves: () => true, wake: () => undefined, onFault, ...stands });
+      await parts.recover();
+      await work();
+    },
+    async stop(because = 'stopped by its user') {
+      await parts?.scheduling.end(because);
+      parts?.consumer.close();
+      parts?.book.save();
+      await parts?.journal.flush();
+      parts?.runLog.close();
+      parts = undefined;
+    },
+    crash() {
+      parts?.consumer.close();
+      parts = undefined;
+    },
+    pass,
+    passUntil: (iso) => pass(Date.parse(iso) - clock.nowMs()),
+    async sleep(ms) {
+      move(ms, true);
+      await work();
+    },
+    sleepUntil: (iso) => yard.sleep(Date.parse(iso) - clock.nowMs()),
+    async off(ms) {
+      yard.crash();
+      move(ms, true);
+      time.bootMs = 0;
+      time.awakeMs = 0;
+    },
+    async setClock(iso) {
+      clock.set(Date.parse(iso));
+      await work();
+    },
+    async carryTo(to) {
+      time.zone = to;
+      await work();
+    },
+    slots: (cadence, query = {}) =>
+      readSlots(root, cadence, { fromMs: 0, untilMs: clock.nowMs(), most: 100_000, nowMs: clock.nowMs(), isOwned: parts !== undefined, ...query }),
+    owner() {
+      if (parts === undefined) throw new Error('there is no owner');
+      return parts;
+    },
+  };
+  return yard;
+}
