@@ -106,8 +106,7 @@ function createUnseen(ledger: SlotReading, { plan }: SlotCursor, { nowMs, isOwne
   const absent = isOwned ? undefined : absenceOf(ledger, nowMs);
   return () => {
     if (absent !== undefined) {
-      const then =
-        plan?.catchup === 'skip' ? 'it is not made up for (catchup: skip)' : 'the latest such slot is made up for when an owner starts';
+      const then = plan?.catchup === 'skip' ? 'it is not made up for (catchup: skip)' : 'the latest such slot is made up for when an owner starts';
       return { end: 'missed', because: `${absent}; ${then}` };
     }
     if (plan?.scheduler === 'builtin') return { end: 'waiting', because: 'the owner is about to decide it' };

@@ -60,7 +60,7 @@ export interface SlotTicks {
 
 const BATCH = 512;
 /** A timer of the system has this long to deliver a slot before the owner fires it. */
-export const TIMER_PATIENCE_MS: Ms = 90_000;
+const TIMER_PATIENCE_MS: Ms = 90_000;
 /** A slot that starts this late is in time. */
 const IN_TIME_MS: Ms = 60_000;
 
