@@ -19,10 +19,10 @@ import type { ControlRequest, OwnerInfo, OwnerState } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
 import type { RunEnd } from './core/run-end.ts';
 import type { Transition } from './core/settle.ts';
-import type { SlotCursor, SlotLine } from './core/slot-line.ts';
 import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
+export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec };
 
 export interface Closeable {
@@ -194,47 +194,6 @@ export interface Journal {
   /** Every event, as it is emitted; for the control channel and for tests. */
   onEvent(see: (event: BusEvent) => void): Closeable;
   close(): void;
-}
-
-/** The ledger of slots (`slots/<day>.jsonl`): what became of every instant that a schedule names. One writer, the owner. */
-export interface SlotLedger {
-  cursor(cadence: string): SlotCursor | undefined;
-  cadences(): readonly string[];
-  /** What the last owner wrote of its own life, and when it wrote anything at all; '' where there was none. */
-  readonly lifeBefore: { readonly life: Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined; readonly lastTs: string };
-  /** In the page cache when it returns. */
-  append(lines: readonly SlotLine[]): void;
-  /** What was appended is on disk. */
-  flush(): Promise<void>;
-  /** Lines about a cadence, newest first, from the day of this instant on. */
-  lines(cadence: string, sinceMs: Ms): Iterable<SlotLine>;
-  save(): void;
-  close(): void;
-}
-
-/** The ledger from the files alone: no owner is needed. */
-export interface SlotReading {
-  cursors(): ReadonlyMap<string, SlotCursor>;
-  /** Newest first, from the day of this instant on. */
-  lines(cadence: string, sinceMs: Ms): Iterable<SlotLine>;
-  /** What owners, sleep and clock jumps left, newest first. */
-  life(sinceMs: Ms): Iterable<SlotLine>;
-}
-
-/** Ticks of the owner's own making. */
-export interface TickDrop {
-  /** On disk when it returns. The same tick again is the same file. */
-  put(ticks: readonly { readonly name: TickName; readonly tick: Tick }[]): void;
-}
-
-/** Time that no clock on the wall shows. */
-export interface Uptime {
-  /** Time since the machine began, sleep included. */
-  sinceBootMs(): Ms;
-  /** Time during which this machine was awake; its zero means nothing. */
-  awakeMs(): Ms;
-  /** The zone that the machine is set to now; it may be carried into another. */
-  timezone(): string;
 }
 
 /** One JSON document with one writer. A broken file is set aside as `.broken-<time>` and reads as absent. */

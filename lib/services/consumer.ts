@@ -2,12 +2,13 @@ import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
 import { type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { isHint, SLOT_SOURCE } from '../core/slot.ts';
+import { SLOT_SOURCE } from '../core/slot.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
+import { endHint } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
@@ -183,20 +184,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       await dismissal.endClaim(claim, { to: 'dlq', status: 'dead', name: { ...unclaimed, reason: 'permanent' }, because });
       return true;
     }
-    if (await endHint(claim)) return true;
+    if (await endHint(claim, deps, dismissal)) return true;
     if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
     await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
     journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
-    return true;
-  }
-
-  async function endHint(claim: Claim): Promise<boolean> {
-    const { name, tick } = claim;
-    if (!isHint(tick.source) || tick.slot !== undefined || tick.payload !== undefined || tick.dead !== undefined || name.attempts > 1) return false;
-    const because = await deps.hint(name.cadence, name.dueMs);
-    if (because === undefined) return false;
-    await dismissal.endClaim(claim, { to: 'finished', status: 'coalesced', because });
-    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because });
     return true;
   }
 

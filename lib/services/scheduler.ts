@@ -3,10 +3,10 @@ import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { formatSlot } from '../core/slot.ts';
 import { type DueSlot, decideSlots, type SlotDecision } from '../core/slot-decision.ts';
 import type { FiredBy, SlotLine } from '../core/slot-line.ts';
-import type { TickName } from '../core/tick.ts';
 import type { Clock, Definitions, Ids, Journal, SlotLedger, TickDrop, Uptime } from '../ports.ts';
 import { dueSlots, type SlotEntry } from './slot-entry.ts';
 import { createSlotPlans, type SlotPlans } from './slot-plans.ts';
+import { expire, type SlotTicks, supersede } from './slot-waiting.ts';
 import { announce, endLine, noWork, type PutTick, tickOf, type Work } from './slot-work.ts';
 import type { TimeGaps } from './time-gaps.ts';
 
@@ -46,16 +46,6 @@ export interface SchedulerDeps {
   readonly slotTicks: SlotTicks;
   /** Something may run now. */
   readonly wake: () => void;
-}
-
-/** What the scheduler asks of the queue about the ticks that it has put. */
-export interface SlotTicks {
-  /** It waits, and has not been tried yet. `held`: by a rule, and which. */
-  waiting(id: string): { readonly name: TickName; readonly held: string | undefined } | undefined;
-  /** It waits, runs, or has ended. */
-  isKnown(cadence: string, id: string): boolean;
-  /** It ends without a run. */
-  dismiss(name: TickName, status: 'coalesced' | 'expired', because: string): Promise<void>;
 }
 
 const BATCH = 512;
@@ -115,7 +105,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const { slot, isLate } = decision;
     const { name } = entry;
     const overlap = definitions.get(name)?.cadence?.overlap;
-    if (overlap !== 'queue') await supersede(entry, slot, work);
+    const gone = overlap === 'queue' ? undefined : await supersede(entry, slot, slotTicks, clock.nowMs());
+    if (gone !== undefined) work.lines.push(gone);
     const isTimerLate = by === undefined && patienceMs() > 0 && !isLate;
     const because = isLate ? gaps.absence(slot.dueMs) : isTimerLate ? `no timer has asked for it within ${TIMER_PATIENCE_MS / 1000} s` : undefined;
     const { line, tick } = firing(entry, slot, isLate || isTimerLate ? 'catchup' : (by ?? 'schedule'), because);
@@ -133,36 +124,6 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const told = because === undefined ? {} : { because };
     const line: SlotLine = { ts: nowIso, kind: 'fired', cadence: name, slot: text, due: toIso(slot.dueMs), tick: id, by, ...told };
     return { line, tick: tickOf(name, id, slot.dueMs, text, nowIso, untilMs) };
-  }
-
-  /** The one that waits has waited in vain; a younger slot of the same duty takes its place. */
-  async function supersede({ name, open }: SlotEntry, by: DueSlot, work: Work): Promise<void> {
-    const waiting = open === undefined ? undefined : slotTicks.waiting(open.id);
-    if (open === undefined || waiting === undefined) return;
-    const took = `the slot of ${formatSlot(by.slotMs)} took over`;
-    const because = waiting.held === undefined ? `${took} while it waited for its turn` : `${waiting.held}, until ${took}`;
-    await slotTicks.dismiss(waiting.name, 'coalesced', because);
-    const end = waiting.held === undefined ? 'superseded' : 'held';
-    work.lines.push({ ts: toIso(clock.nowMs()), kind: 'end', cadence: name, end, slot: formatSlot(open.slotMs), because });
-  }
-
-  /** Its window is over and it has not begun. */
-  async function expire(entry: SlotEntry): Promise<SlotLine | undefined> {
-    const { open, name } = entry;
-    if (open?.untilMs === undefined || open.untilMs > clock.nowMs()) return undefined;
-    const waiting = slotTicks.waiting(open.id);
-    entry.open = { ...open, untilMs: undefined };
-    if (waiting === undefined) return undefined;
-    const because = `${waiting.held ?? 'it waited for its turn'}, until its window was over`;
-    await slotTicks.dismiss(waiting.name, 'expired', because);
-    return {
-      ts: toIso(clock.nowMs()),
-      kind: 'end',
-      cadence: name,
-      end: waiting.held === undefined ? 'missed' : 'held',
-      slot: formatSlot(open.slotMs),
-      because,
-    };
   }
 
   /** In this order: the ledger, its flush, the ticks. What a fault leaves is done by the next call. */
@@ -184,7 +145,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     while (touched.length < BATCH && (heap.peek()?.wakeMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
       const { entry } = heap.pop() as { entry: SlotEntry };
       touched.push(entry);
-      const expired = await expire(entry);
+      const expired = await expire(entry, slotTicks, nowMs);
       if (expired !== undefined) work.lines.push(expired);
       const { lines, ticks } = await decide(entry, nowMs, nowMs - patienceMs(), undefined);
       work.lines.push(...lines);

@@ -1,0 +1,20 @@
+import type { Ms } from '../core/instant.ts';
+import { isHint } from '../core/slot.ts';
+import type { Claim, Journal } from '../ports.ts';
+import type { Dismissal } from './dismissal.ts';
+
+export interface HintDeps {
+  readonly journal: Journal;
+  /** A timer's tick stands for a slot of the schedule: what became of it; undefined: it is a tick like any other. */
+  readonly hint: (cadence: string, arrivedMs: Ms) => Promise<string | undefined>;
+}
+
+/** A timer of the system only says that it is time: the slot has a tick of its own, and the timer's ends here. False: it is no such tick. */
+export async function endHint({ name, tick }: Claim, { journal, hint }: HintDeps, dismissal: Dismissal): Promise<boolean> {
+  if (!isHint(tick.source) || tick.slot !== undefined || tick.payload !== undefined || tick.dead !== undefined || name.attempts > 1) return false;
+  const because = await hint(name.cadence, name.dueMs);
+  if (because === undefined) return false;
+  await dismissal.endClaim({ name, tick }, { to: 'finished', status: 'coalesced', because });
+  journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because });
+  return true;
+}
