@@ -11,6 +11,7 @@ import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
+import { disabledCadences } from './disabled.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
@@ -26,7 +27,7 @@ export interface HoldView {
 
 export interface CadenceView {
   readonly name: string;
-  readonly status: 'running' | 'held' | 'failing' | 'unproven' | 'healthy' | 'never_run';
+  readonly status: 'running' | 'disabled' | 'held' | 'failing' | 'unproven' | 'healthy' | 'never_run';
   readonly last_run: string | null;
   readonly last_status: string | null;
   readonly last_summary: string;
@@ -40,7 +41,7 @@ export interface CadenceView {
 export interface StatusView {
   readonly ok: true;
   readonly owner: OwnerView;
-  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run', number>>;
+  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run' | 'disabled', number>>;
   readonly cadences: readonly CadenceView[];
   readonly holds: readonly HoldView[];
   /** Accounts that may not be used now, with who waits for them. */
@@ -66,6 +67,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const dead = reading.dead().map(({ name }) => name);
   const digest = reading.history.digest();
   const accounts = await readAccounts(root, reading.holds());
+  const disabled = await disabledCadences(reading);
   const names = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed, ...dead]);
   if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
   const shown = names
@@ -73,6 +75,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     .map((name) =>
       cadenceView(name, {
         digest: digest[name],
+        isDisabled: disabled.has(name),
         holds,
         accounts,
         pending: count([...places.inbox, ...places.waiting], name),
@@ -94,6 +97,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
       held: having('held'),
       running: having('running'),
       never_run: having('never_run'),
+      disabled: having('disabled'),
     },
     cadences,
     holds,
@@ -195,6 +199,7 @@ function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceD
 }
 
 interface CadenceFacts {
+  readonly isDisabled: boolean;
   readonly digest: CadenceDigest | undefined;
   readonly holds: readonly HoldView[];
   readonly accounts: Accounts;
@@ -211,7 +216,8 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
   const isUnproven = digest?.last.status === 'unverified' && !isProven(digest.last);
   const well = digest === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
-  const status = facts.running > 0 ? 'running' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
+  const resting = facts.isDisabled ? 'disabled' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
+  const status = facts.running > 0 ? 'running' : resting;
   return {
     name,
     status,

@@ -7,10 +7,10 @@ export const SEE_COMMANDS: CommandGroup = {
     {
       name: 'status',
       summary: 'what is: owner, cadences, holds, counts; reads files, needs no owner',
-      usage: '[cadence]',
+      usage: '[cadence] [--run ID]',
       maxWords: 1,
-      flags: [],
-      examples: ['cadence-bus status', 'cadence-bus status nightly-backup --json'],
+      flags: [{ name: 'run', value: 'ID', summary: 'one run or tick, as it stands now' }],
+      examples: ['cadence-bus status', 'cadence-bus status nightly-backup --json', 'cadence-bus status --run x7k2p9qd4mzt-1 --json'],
       exits: [NOT_FOUND],
       load: () => import('../verbs/status.ts'),
     },

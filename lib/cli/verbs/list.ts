@@ -1,6 +1,8 @@
 import { builtinsOf, readDefined } from '../../app/defined.ts';
+import { createReading } from '../../app/reading.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatProblem } from '../../core/problem-text.ts';
+import { describeSchedule } from '../../core/schedule-sentence.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -8,6 +10,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   const at = await root();
   const { definitions: defined, problems } = readDefined(at);
   const definitions = flags.has('all') ? [...defined, ...builtinsOf(at)] : defined;
+  const digest = createReading(at).history.digest();
   const cadences = definitions.map(({ name, path, cadence, problems: own }) => ({
     name,
     path,
@@ -15,6 +18,11 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
     kind: cadence?.run.kind ?? null,
     enabled: cadence?.enabled ?? false,
     lane: cadence?.lane ?? null,
+    schedule: cadence?.schedule === undefined ? null : describeSchedule(cadence.schedule),
+    destructive: cadence?.about.destructive ?? false,
+    last_run: digest[name]?.last.ended_at ?? null,
+    last_status: digest[name]?.last.status ?? null,
+    consecutive_failures: digest[name]?.consecutive_failures ?? 0,
     problems: own.length,
   }));
   out.result({ ok: true, cadences, problems }, () =>
@@ -24,7 +32,8 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
           cadences.map((one) => [
             `  ${out.paint.bold(one.name)}`,
             one.problems > 0 ? out.paint.red('broken') : one.enabled ? (one.kind ?? '') : out.paint.dim('disabled'),
-            one.description,
+            one.last_status ?? 'never run',
+            [one.schedule, one.description].filter((part) => part !== null && part !== '').join('; '),
           ]),
         ),
   );

@@ -1,4 +1,5 @@
 import type { AccountView } from '../../app/account-view.ts';
+import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
 import { countdown } from '../../core/account-advice.ts';
@@ -7,9 +8,17 @@ import { toVisible, truncate } from '../../core/excerpt.ts';
 import { parseIso } from '../../core/instant.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
+import { describeRecord } from './runs.ts';
 
-export async function run({ words, out, root }: CommandContext): Promise<number> {
+export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const [only] = words;
+  const runId = flags.text('run');
+  if (runId !== undefined) {
+    const record = createReading(await root()).lookup(runId);
+    out.result({ ok: true, ...record }, () => describeRecord(record));
+    out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus wait ${record.run_id}`);
+    return 0;
+  }
   const status = await readStatus(await root(), only);
   out.result({ ...status }, () => describe(status, out.paint));
   out.next(...nextSteps(status));
@@ -43,12 +52,26 @@ function ownerLine(owner: OwnerView, paint: Paint): string {
   }
 }
 
-const MARK: Readonly<Record<CadenceView['status'], string>> = { running: '▶', held: '‖', failing: '✗', unproven: '?', healthy: '✓', never_run: '·' };
+const MARK: Readonly<Record<CadenceView['status'], string>> = {
+  running: '▶',
+  held: '‖',
+  failing: '✗',
+  unproven: '?',
+  healthy: '✓',
+  never_run: '·',
+  disabled: '-',
+};
 
 function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
-  const color = { running: paint.blue, held: paint.yellow, failing: paint.red, unproven: paint.yellow, healthy: paint.green, never_run: paint.dim }[
-    cadence.status
-  ];
+  const color = {
+    running: paint.blue,
+    held: paint.yellow,
+    failing: paint.red,
+    unproven: paint.yellow,
+    healthy: paint.green,
+    never_run: paint.dim,
+    disabled: paint.dim,
+  }[cadence.status];
   const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
   const failures = cadence.consecutive_failures > 0 ? failuresInARow(cadence.consecutive_failures) : '';
   const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;
