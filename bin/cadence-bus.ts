@@ -22,6 +22,7 @@ const exitCode = await main(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   isTerminal: process.stderr.isTTY === true && process.stdout.isTTY === true,
+  loadMcp: () => import('../lib/mcp/server.ts'),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
 });

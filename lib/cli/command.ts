@@ -43,6 +43,9 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The agent root, checked. Throws `not_found`. */
   root(): Promise<string>;
+  /** Another command line, in this very process: its exit code and what it would have said on stdout. */
+  ask(words: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }>;
+  readonly loadMcp?: World['loadMcp'];
 }
 
 export interface Flags {
@@ -56,11 +59,18 @@ export interface Flags {
   count(name: string, otherwise: number): number;
 }
 
+export interface McpSurface {
+  /** Resolves when the other end has gone. */
+  serve(deps: { readonly version: string; readonly ask: CommandContext['ask'] }): Promise<void>;
+}
+
 /** What the program is started in, and where it speaks. */
 export interface World {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTerminal: boolean;
+  /** The surface for agents that speak MCP, loaded on use. */
+  readonly loadMcp?: (() => Promise<McpSurface>) | undefined;
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
 }

@@ -47,6 +47,8 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     everywhere: GLOBAL_FLAGS,
     cwd: world.cwd,
     env: world.env,
+    loadMcp: world.loadMcp,
+    ask: (words) => ask(words, world),
     async root() {
       const { requireRoot } = await import('../app/root.ts');
       return requireRoot(flags.text('root'), world.cwd, world.env);
@@ -75,4 +77,12 @@ async function man(out: Output): Promise<number> {
   const page = manPage(COMMAND_GROUPS, GLOBAL_FLAGS, describeExits());
   out.result({ ok: true, man: page }, () => page.trimEnd());
   return 0;
+}
+
+async function ask(words: readonly string[], world: World): Promise<{ readonly code: number; readonly stdout: string }> {
+  let stdout = '';
+  const hear = (text: string): void => {
+    stdout += text;
+  };
+  return { code: await main(words, { ...world, isTerminal: false, stdout: hear, stderr: () => undefined }), stdout };
 }

@@ -47,7 +47,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   tui: SURFACE,
   mcp: [...SURFACE, '@modelcontextprotocol/*'],
   'index.ts': ['core', 'platform/producer.ts', CHECKS_PAYLOADS],
-  bin: ['cli'],
+  bin: ['cli', 'mcp'],
 };
 
 const SIBLINGS: readonly (readonly string[])[] = [

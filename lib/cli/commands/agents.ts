@@ -25,6 +25,16 @@ export const AGENT_COMMANDS: CommandGroup = {
       load: () => import('../verbs/schema.ts'),
     },
     {
+      name: 'mcp',
+      summary: 'serve the verbs to an agent over stdio, by the Model Context Protocol',
+      usage: '',
+      maxWords: 0,
+      flags: [],
+      examples: ['cadence-bus mcp --root ~/agents/writer', 'claude mcp add cadence-bus -- cadence-bus mcp --root ~/agents/writer'],
+      exits: [NOT_FOUND],
+      load: () => import('../verbs/mcp.ts'),
+    },
+    {
       name: 'skills',
       summary: 'teach agents to use cadence-bus: a skill file, a rule, or a section in AGENTS.md',
       usage: '[ls|install] [--tool NAME …] [--scope local|global]',
