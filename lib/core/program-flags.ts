@@ -21,7 +21,13 @@ export function parseHelp(help: string): KnownFlags {
 }
 
 /** They work, though no help speaks of them. */
-const HIDDEN: ReadonlySet<string> = new Set(['--max-turns', '--permission-prompt-tool', '--system-prompt-file', '--append-system-prompt-file', '--max-thinking-tokens']);
+const HIDDEN: ReadonlySet<string> = new Set([
+  '--max-turns',
+  '--permission-prompt-tool',
+  '--system-prompt-file',
+  '--append-system-prompt-file',
+  '--max-thinking-tokens',
+]);
 
 /** The long options among these words that are neither known nor hidden, each once. */
 export function unknownFlags(words: readonly string[], { names, takingOne }: KnownFlags): readonly string[] {
