@@ -243,5 +243,12 @@ function assemble(deps: FileQueueDeps, { admit, isTaken, textOf, isPending }: Me
 
 /** It asks for nothing but a run, so one run serves all that asked before it began. */
 function isPlain(tick: Tick | undefined, onlySlots: boolean): boolean {
-  return tick !== undefined && tick.payload === undefined && tick.key === undefined && tick.dead === undefined && (!onlySlots || tick.slot !== undefined);
+  return (
+    tick !== undefined &&
+    tick.payload === undefined &&
+    tick.key === undefined &&
+    tick.dead === undefined &&
+    tick.force === undefined &&
+    (!onlySlots || tick.slot !== undefined)
+  );
 }

@@ -1,5 +1,5 @@
 import { createHeap, type Heap } from '../core/heap.ts';
-import type { TickName } from '../core/tick.ts';
+import { isForcedName, type TickName } from '../core/tick.ts';
 import type { Head } from '../ports.ts';
 
 /** One tick that may be claimed, as the owner remembers it: its name, and the file that bears it now. */
@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 /**
- * The queue in memory: per cadence a heap of names, retries first, then by due time. It is bounded: of a backlog larger
+ * The queue in memory: per cadence a heap of names, what is forced first, then retries, then by due time. It is bounded: of a backlog larger
  * than `budget` only a fair share of each cadence's earliest ticks is kept, so that no cadence's pile hides another's
  * tick, and `isPartial` says that the folders hold more.
  */
@@ -30,6 +30,8 @@ export interface Pending {
 }
 
 const before = (a: Entry, b: Entry): boolean => {
+  const [forcedA, forcedB] = [isForcedName(a.name), isForcedName(b.name)];
+  if (forcedA !== forcedB) return forcedA;
   const [retryA, retryB] = [a.name.attempts > 0, b.name.attempts > 0];
   if (retryA !== retryB) return retryA;
   if (a.name.dueMs !== b.name.dueMs) return a.name.dueMs < b.name.dueMs;

@@ -3,6 +3,8 @@ import type { Ms } from './instant.ts';
 
 /** Everything that may say no before a tick is claimed. A held tick costs nothing: nobody looks at it until `until`. */
 export interface GateInput {
+  /** An operator wants this tick run now: its age and its time, what its cadence has earned and a run of it under way do not hold it. */
+  readonly isForced: boolean;
   readonly nowMs: Ms;
   readonly dueMs: Ms;
   /** When the tick was asked for, for `expires`. */
@@ -51,14 +53,14 @@ export function admit(input: GateInput): Verdict {
   const { nowMs } = input;
   if (input.halted !== undefined) return hold('halt', input.halted);
   if (input.paused !== undefined) return hold('pause', input.paused);
-  if (input.expiresMs !== undefined && input.expiresMs <= nowMs) return { kind: 'expired', because: 'it was not run before it expired' };
+  if (!input.isForced && input.expiresMs !== undefined && input.expiresMs <= nowMs) return { kind: 'expired', because: 'it was not run before it expired' };
   if (input.dueMs > nowMs) return hold('due', 'its time has not come', input.dueMs);
   if (input.unfit !== undefined) return hold(input.unfit.cause, input.unfit.because);
   for (const { key, breaker } of input.breakers) {
     const freeMs = freeAtMs(breaker);
     if (freeMs > nowMs) return heldBy(key, breaker, freeMs);
   }
-  if (input.busy) return hold('busy', 'another run of it is under way');
+  if (input.busy && !input.isForced) return hold('busy', 'another run of it is under way');
   if (input.laneFull !== undefined) return hold('lane', `lane ${input.laneFull} is full`);
   if (input.workspaceTaken !== undefined) return hold('workspace', `${input.workspaceTaken} is in use`);
   if (input.storage !== undefined) return hold('storage', input.storage);

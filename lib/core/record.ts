@@ -98,10 +98,11 @@ export function transitionOf(run: RunRecord): Transition | undefined {
   return name === undefined ? undefined : { to: 'waiting', status, because, name };
 }
 
-function originOf(tick: Tick): Pick<RunRecord, 'key' | 'slot' | 'source'> {
+function originOf(tick: Tick): Pick<RunRecord, 'key' | 'slot' | 'force' | 'source'> {
   return {
     ...(tick.key === undefined ? {} : { key: tick.key }),
     ...(tick.slot === undefined ? {} : { slot: tick.slot }),
+    ...(tick.force === true ? { force: true } : {}),
     source: tick.source,
   };
 }

@@ -61,6 +61,8 @@ export interface RunRecord {
   readonly proof?: boolean;
   readonly key?: string;
   readonly slot?: string;
+  /** Somebody wanted it run whatever held its cadence. */
+  readonly force?: true;
   readonly source?: string;
   readonly prompt_path?: string;
   /** The last lines of stderr, or of stdout where stderr is blank (at most 4 KB). */

@@ -36,6 +36,8 @@ export interface Tick {
   readonly expires_at?: string;
   readonly parent_run?: string;
   readonly depth?: number;
+  /** Somebody wants this one run now, whatever holds its cadence: see `isForcedName`. */
+  readonly force?: boolean;
   /** Present in a file that was revived from `dlq/`: what it had already spent is not counted again. */
   readonly dead?: DeadReport;
 }
@@ -108,6 +110,14 @@ function readParts(parts: readonly string[]): TickName | undefined {
   const dueMs = parseCompact(due);
   if (dueMs === undefined || !isCadenceName(cadence) || !TICK_ID.test(id) || !ATTEMPTS.test(attempts)) return undefined;
   return { dueMs, cadence, id, attempts: Number(attempts) };
+}
+
+/** Due before everything else, so that a listing shows it and the gate, which opens nothing, sees it at the head of its cadence. */
+export const FORCED_DUE_MS: Ms = 0;
+
+/** Named like a forced tick at its first try. Later tries wait their turn like every other. */
+export function isForcedName(name: TickName): boolean {
+  return name.dueMs === FORCED_DUE_MS && name.attempts === 0;
 }
 
 /** A revived tick starts with a fresh budget: what it spent before it died is not charged again. */

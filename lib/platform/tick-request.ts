@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { slotKey } from '../core/slot.ts';
-import { isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
+import { FORCED_DUE_MS, isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
 import type { Ids } from '../ports.ts';
 
 /** What a program asks for in one call, checked here once and turned into a tick's name and text. */
@@ -22,6 +22,8 @@ export interface EnqueueOptions {
   readonly expiresAtMs?: Ms;
   readonly parentRun?: string;
   readonly depth?: number;
+  /** Run it now, past the guard, the pause and the breaker of its cadence and a run under way; never past halt, account or budget. */
+  readonly force?: boolean;
 }
 
 /** A checked call: the name its tick has, and the tick as one line without its end. */
@@ -41,7 +43,7 @@ export function requestOf(cadence: string, options: EnqueueOptions, nowMs: Ms, i
 }
 
 function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {
-  const { payload, key, slot, source = 'library', expiresAtMs, parentRun, depth } = options;
+  const { payload, key, slot, source = 'library', expiresAtMs, parentRun, depth, force } = options;
   if (typeof cadence !== 'string' || !isCadenceName(cadence)) throw refuseCadenceName(shown(cadence));
   requireText('source', source);
   if (key !== undefined) requireText('key', key);
@@ -64,11 +66,14 @@ function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {
     ...(expiresAtMs !== undefined && { expires_at: toIso(expiresAtMs) }),
     ...(parentRun !== undefined && { parent_run: parentRun }),
     ...(depth !== undefined && { depth }),
+    ...(force === true && { force }),
   };
 }
 
 /** A slot is due when it says, so that the same slot has the same file name and is found to be there already. */
-function dueOf({ dueMs, delayMs, slot }: EnqueueOptions, nowMs: Ms): Ms {
+function dueOf({ dueMs, delayMs, slot, force }: EnqueueOptions, nowMs: Ms): Ms {
+  if (force === true && (dueMs ?? delayMs ?? slot) !== undefined) throw refuse('force comes with a time', 'What is forced is due at once.');
+  if (force === true) return FORCED_DUE_MS;
   if (dueMs !== undefined && delayMs !== undefined) throw refuse('dueMs and delayMs are both given', 'Give one of them.');
   if (dueMs !== undefined) return requireNumber('dueMs', dueMs);
   if (delayMs !== undefined) return nowMs + requireNumber('delayMs', delayMs);

@@ -26,7 +26,11 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {
     run: (job, stop) =>
-      start(behindEarlierWords(deps.files, phaseOf(deps, job, job.cadence.guard === undefined ? 'run' : 'guard', job.startedMs)), stop, 'run'),
+      start(
+        behindEarlierWords(deps.files, phaseOf(deps, job, job.cadence.guard === undefined || job.tick.force === true ? 'run' : 'guard', job.startedMs)),
+        stop,
+        'run',
+      ),
     adopt: (job, stop) =>
       start(
         unlessRefused(phaseOf(deps, job, 'run', job.startedMs), () => phaseUnderWay(deps, job)),

@@ -14,19 +14,25 @@ export interface Capacity {
 export function createCapacity(deps: { laneSize: (lane: string) => number }): Capacity {
   const lanes = new Map<string, number>();
   const workspaces = new Set<string>();
-  const busy = new Set<string>();
+  /** A forced run may be one beside another. */
+  const busy = new Map<string, number>();
+  const add = (counts: Map<string, number>, key: string, change: number): void => {
+    const count = Math.max(0, (counts.get(key) ?? 0) + change);
+    if (count === 0) counts.delete(key);
+    else counts.set(key, count);
+  };
   return {
     isBusy: (cadence) => busy.has(cadence),
     laneFull: (cadence) => ((lanes.get(cadence.lane) ?? 0) >= deps.laneSize(cadence.lane) ? cadence.lane : undefined),
     workspaceTaken: (cadence) => (cadence.workspace !== undefined && workspaces.has(cadence.workspace) ? cadence.workspace : undefined),
     enter(cadence) {
-      busy.add(cadence.name);
-      lanes.set(cadence.lane, (lanes.get(cadence.lane) ?? 0) + 1);
+      add(busy, cadence.name, 1);
+      add(lanes, cadence.lane, 1);
       if (cadence.workspace !== undefined) workspaces.add(cadence.workspace);
     },
     leave(cadence) {
-      busy.delete(cadence.name);
-      lanes.set(cadence.lane, Math.max(0, (lanes.get(cadence.lane) ?? 0) - 1));
+      add(busy, cadence.name, -1);
+      add(lanes, cadence.lane, -1);
       if (cadence.workspace !== undefined) workspaces.delete(cadence.workspace);
     },
     running: () => busy.size,

@@ -3,7 +3,7 @@ import { type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { SLOT_SOURCE } from '../core/slot.ts';
-import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
+import { CONTROL_CADENCE, isForcedName, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
@@ -58,7 +58,8 @@ export interface ConsumerDeps {
   readonly serves: (cadence: string) => boolean;
 }
 
-type Park = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'>;
+/** `forced`: the forced tick that is held too. */
+type Park = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'> & { readonly forced?: string | undefined };
 
 const SLICE_MS: Ms = 8;
 const QUANTUM = 256;
@@ -144,7 +145,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   }
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
-    parked.set(cadence, verdict);
+    parked.set(cadence, { ...verdict, forced: queue.head(cadence)?.name.id });
     sooner(verdict.untilMs);
     if (!isMomentary(verdict.cause) && verdict.cause !== 'halt') await queue.park(cadence);
   }
@@ -218,7 +219,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   function isParked(cadence: string): boolean {
     const park = parked.get(cadence);
-    if (park === undefined) return false;
+    if (park === undefined || hasNewForced(queue.head(cadence), park)) return false;
     if (park.untilMs !== undefined && park.untilMs <= clock.nowMs()) {
       parked.delete(cadence);
       return false;
@@ -273,4 +274,9 @@ function isBeyondRetry(name: TickName, cadence: Cadence | undefined, nowMs: Ms):
 /** Then nothing in the folder is unknown, only unseen. */
 function isUnreadable(definitions: Definitions, folder: string): boolean {
   return definitions.problems().some(({ path }) => path === folder);
+}
+
+/** A forced tick at the head of a cadence that was held without it. */
+function hasNewForced(head: Head | undefined, { forced }: Park): boolean {
+  return head !== undefined && isForcedName(head.name) && head.name.id !== forced;
 }

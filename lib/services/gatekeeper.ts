@@ -7,6 +7,7 @@ import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
 import type { Clock, Definition, Definitions, Files, Journal, Ownership } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
+import { createForcedLook } from './forced.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Purse } from './purse.ts';
 import { type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
@@ -39,6 +40,7 @@ export interface GatekeeperDeps {
 
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
   const { clock, files, paths, journal, capacity, health, book } = deps;
+  const askForced = createForcedLook(files, paths);
   let halted: string | undefined;
   let wasWell = true;
 
@@ -85,14 +87,16 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
     verdict(name, definition) {
       const { cadence } = definition;
       const { paused } = book.holds();
+      const isForced = askForced(name);
       return admit({
+        isForced,
         nowMs: clock.nowMs(),
         dueMs: name.dueMs,
         expiresMs: cadence?.expiresMs === undefined || name.attempts > 0 ? undefined : name.dueMs + cadence.expiresMs,
         halted,
-        paused: (paused.bus ?? paused[cadenceKey(name.cadence)])?.because,
+        paused: (paused.bus ?? (isForced ? undefined : paused[cadenceKey(name.cadence)]))?.because,
         unfit: unfitness(definition),
-        breakers: breakersOf(name.cadence, cadence),
+        breakers: breakersOf(name.cadence, cadence).filter(({ key }) => !isForced || key !== cadenceKey(name.cadence)),
         busy: capacity.isBusy(name.cadence),
         laneFull: cadence && capacity.laneFull(cadence),
         workspaceTaken: cadence && capacity.workspaceTaken(cadence),

@@ -15,6 +15,7 @@ export const tickSchema = z.looseObject({
   slot: z.string().min(1).max(60).optional(),
   expires_at: instant.optional(),
   parent_run: z.string().max(60).optional(),
+  force: z.boolean().optional(),
   depth: z.number().int().min(0).max(1000).optional(),
   /** Attempts are counted against it: what is no number there would make a tick immortal. */
   dead: z.looseObject({ attempts: z.number().int().min(0).max(999_999) }).optional(),

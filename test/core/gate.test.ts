@@ -6,6 +6,7 @@ import { toIso } from '../../lib/core/instant.ts';
 
 const T0 = Date.UTC(2026, 10, 20, 7);
 const open: GateInput = {
+  isForced: false,
   nowMs: T0,
   dueMs: T0 - 1,
   expiresMs: undefined,
@@ -25,6 +26,22 @@ const held = (more: Partial<GateInput>): string => {
 };
 
 describe('the gate', () => {
+  it('D5 D16 lets a forced tick past its age and a run under way, and past nothing that protects others', () => {
+    const forced = { isForced: true, dueMs: 0, expiresMs: 1 };
+    assert.equal(held({ ...forced, busy: true }), 'run');
+    const others: readonly Partial<GateInput>[] = [
+      { halted: 'x' },
+      { paused: 'x' },
+      { unfit: { cause: 'missing-env', because: 'x' } },
+      { breakers: [{ key: 'account:claude', breaker: { state: 'isolated', failures: 1, since: toIso(T0), because: 'x' } }] },
+      { laneFull: 'agent' },
+      { workspaceTaken: '/x' },
+      { storage: 'x' },
+      { shortage: { because: 'x', untilMs: T0 } },
+    ];
+    for (const other of others) assert.notEqual(held({ ...forced, ...other }), 'run', JSON.stringify(other));
+  });
+
   it('lets a tick run when nothing speaks against it', () => assert.deepEqual(admit(open), { kind: 'run' }));
 
   it('names the one cause that a person can do something about first', () => {

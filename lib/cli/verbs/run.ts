@@ -61,7 +61,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const { definition, cadence } = requireCadence(at, name);
   const [problem] = definition.problems;
   if (cadence === undefined) throw new CadenceError('config', problem === undefined ? `${name} is broken` : formatProblem(problem), 'See cadence-bus check.');
-  const options = enqueueOptions(flags);
+  const options = { ...enqueueOptions(flags), ...(flags.has('force') ? { force: true } : {}) };
   await checkPayload(at, name, options.payload);
   const timeoutMs = waitLimit(flags);
   if (flags.has('dry-run')) return rehearse(at, cadence, options.payload, out);
@@ -71,7 +71,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     out.next(receipt.wait_command);
     return 0;
   }
-  for (const because of reasonsToWait(at, cadence)) out.note(`${out.paint.yellow('‖')} ${name} waits: ${toVisible(because)}`);
+  for (const because of flags.has('force') ? [] : reasonsToWait(at, cadence)) out.note(`${out.paint.yellow('‖')} ${name} waits: ${toVisible(because)}`);
   const record = await runHere(at, receipt.tick, timeoutMs, out.live);
   const told = await withHooks(at, record);
   out.result({ ok: isWell(record), ...told }, () => describeRecord(told));

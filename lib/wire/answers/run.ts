@@ -35,6 +35,7 @@ const fields = {
   proof: z.boolean().optional().describe('Of an unverified run: whether it counts as proof of its cadence all the same.'),
   key: text.optional(),
   slot: text.optional(),
+  force: z.literal(true).optional().describe('It was run whatever held its cadence.'),
   source: text.optional(),
   prompt_path: text.optional(),
   stderr_tail: text.optional(),
