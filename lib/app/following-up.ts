@@ -1,4 +1,5 @@
 import { isHookCadence, isNotifyCadence } from '../core/builtin.ts';
+import { CadenceError } from '../core/error.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
 import { parseIso, toIso } from '../core/instant.ts';
@@ -40,7 +41,15 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const followUps = createFollowUps({ clock, ids: createIds(), queue, outbox, definitions, book, host: machine.host, redact, hasEnded, wake });
   const deliverer = createDeliverer({ clock, outbox, http: parts.http ?? createHttp(), journal, env: machine.env, redact });
   journal.onEvent((event) => {
-    if (event.stage === 'claimed' && event.attempt === 1) followUps.started(beginning(event.cadence ?? '', event.tick ?? '', event.run_id ?? '', event.ts));
+    if (event.stage !== 'claimed' || event.attempt !== 1) return;
+    const { cadence = '', tick = '', run_id = '', ts } = event;
+    try {
+      followUps.started(beginning(cadence, tick, run_id, ts));
+    } catch (error) {
+      // A run begins though nobody can be told: its claim must not be left lying for that.
+      if (!(error instanceof CadenceError)) throw error;
+      journal.emit({ level: 'warn', stage: 'notice_failed', cadence, run_id, sink: 'any', because: error.message });
+    }
   });
   return {
     followUps,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { answerSchema } from '../../lib/wire/answers/answers.ts';
 import { assertGolden, shapeOf } from '../golden/golden.ts';
-import { type Answer, call, createDesk } from '../support/cli.ts';
+import { type Answer, call, createDesk, parseAnswer } from '../support/cli.ts';
 
 /** What `cadence-bus schema <command>` says of an answer is true of every answer in the goldens. */
 function assertFits(command: string | undefined, said: unknown): void {
@@ -108,6 +108,22 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await note('dlq purge', 'dlq', 'purge', '--cadence', 'ill');
     const { code, stdout } = await desk.spawn(['start', '--drain', '--json']).ended;
     shapes['start --drain'] = { exit: code, answer: shapeOf(JSON.parse(stdout)) };
+  });
+
+  it('what follows the end of a run', async () => {
+    desk.shell('hooked', 'echo done', 'on_success: "true"', 'notify: { on: [success], discord: { webhook_url_env: CB_NEVER_SET } }');
+    const ran = await note('run, with hooks and notices', 'run', 'hooked');
+    await note('hooks', 'hooks', String(ran.said.run_id));
+    await note('notify', 'notify');
+    await note('notify test --dry-run', 'notify', 'test', '--dry-run');
+    const exec = async (title: string, ...words: readonly string[]): Promise<void> => {
+      const { code, said } = parseAnswer(await call(['exec', '--root', desk.root, '--json', '--name', 'wrapped', ...words, '--', 'true'], { cwd: desk.root }));
+      shapes[title] = { exit: code, answer: shapeOf(said) };
+    };
+    await exec('exec --dry-run', '--dry-run');
+    await exec('exec');
+    await desk.ask('breaker', 'trip', 'wrapped');
+    await exec('exec, held');
   });
 
   it('what is wrong', async () => {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { describe, it } from 'node:test';
 import { takeAudit } from '../../lib/app/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
+import { CadenceError } from '../../lib/core/error.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Http, Runner } from '../../lib/ports.ts';
@@ -137,4 +138,20 @@ describe('a crash between the end of a run and its hooks and notices', () => {
       }
     }
   });
+});
+
+it('A61 a disk that takes no notice of a start keeps no run from its end', async () => {
+  const root = tempRoot();
+  write(root);
+  writeFileSync(`${root}/cadences/task.yaml`, CADENCE.replace('notify:', 'notify:\n  on: [start]'));
+  const files = createFiles();
+  const writeElsewhere: typeof files.write = (path, text) => {
+    if (path.includes('/outbox/')) throw new CadenceError('io', 'no space left', '');
+    files.write(path, text);
+  };
+  const clock = testClock(START_MS);
+  await runToRest(owner(root, { ...files, write: writeElsewhere }, clock, { ran: [], told: [] }), clock);
+  const { history, paths } = createReading(root);
+  assert.deepEqual([history.find(RECOVERS)?.status, history.find(FAILS)?.status], ['succeeded', 'dead']);
+  assert.match(readFileSync(`${paths.journal}/2026-11-20.jsonl`, 'utf8'), /"stage":"notice_failed".*no space left/);
 });
