@@ -18,6 +18,7 @@ import { takeOver } from '../platform/takeover.ts';
 import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
+import { createLastWords } from './last-words.ts';
 import { makeFolders } from './storage.ts';
 
 /** The one consumer process of a root. */
@@ -86,8 +87,9 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
     else if (parts.conclusion.backlog() > 0) void parts.conclusion.idle().then(parts.clock.breathe).then(loop.wake, fail);
   }
 
+  const withLastWords = createLastWords(parts);
   const log = createBusLog(parts.paths.logs, () => parts.clock.nowMs());
-  const listeners = [parts.journal.onEvent(log.write)];
+  const listeners = [parts.journal.onEvent((event) => log.write(withLastWords(event)))];
   if (options.onEvent !== undefined) listeners.push(parts.journal.onEvent(options.onEvent));
   parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root });
   parts.announceDefinitions(

@@ -32,7 +32,7 @@ export function createBusLog(dir: string, nowMs: () => Ms): BusLog {
 
   return {
     write(event) {
-      if (EVERY_TICK.has(event.stage) || (event.stage === 'run_finished' && event.stdout_path === undefined)) return;
+      if (EVERY_TICK.has(event.stage) || (event.stage === 'run_finished' && event.stdout_path === undefined && event.stderr_path === undefined)) return;
       const today = dayOf(nowMs());
       const { level, stage, ts, ...rest } = event;
       const into = logger !== undefined && day === today ? logger : open(today);
