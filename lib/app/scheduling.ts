@@ -54,7 +54,11 @@ export function composeScheduling(parts: SchedulingParts): Scheduling {
 
   async function look(): Promise<Ms | undefined> {
     scheduler ??= createParts(parts);
-    if (!isTakenUp) await scheduler.start();
+    if (!isTakenUp) {
+      // Ticks of slots that the last owner put must be known before anything is decided about them.
+      await parts.queue.refresh();
+      await scheduler.start();
+    }
     isTakenUp = true;
     return scheduler.pollOnce();
   }

@@ -61,7 +61,7 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   const view = (end: SlotView['end'], because: string, run_id: string | null = null): SlotView => ({ at: formatSlot(slotMs), end, because, run_id });
   if (place?.folder === 'claimed') return view('running', place.because, place.runId);
   const ran = runs.find(isRun);
-  if (ran !== undefined) return view('ran', wordsOf(ran), ran.run_id);
+  if (ran !== undefined) return view('ran', `${wordsOf(ran)}${lateness(facts, slotMs)}`, ran.run_id);
   const ended = facts.lines.find((line) => line.kind === 'end' && covers(line, slotMs));
   if (ended?.kind === 'end') return view(ended.end, ended.because);
   const [record] = runs;
@@ -84,6 +84,13 @@ function covers(line: Extract<SlotLine, { kind: 'end' }>, slotMs: Ms): boolean {
   return firstMs === slotMs || (line.last !== undefined && firstMs <= slotMs && slotMs <= (parseIso(line.last) ?? 0));
 }
 
+/** Why it did not run at its time. */
+function lateness({ lines }: SlotFacts, slotMs: Ms): string {
+  const slot = formatSlot(slotMs);
+  const fired = lines.find((line) => line.kind === 'fired' && line.slot === slot);
+  return fired?.kind === 'fired' && fired.because !== undefined ? `; late: ${fired.because}` : '';
+}
+
 function isFired({ lines }: SlotFacts, slotMs: Ms): boolean {
   const slot = formatSlot(slotMs);
   return lines.some((line) => line.kind === 'fired' && line.slot === slot);
@@ -97,12 +104,13 @@ function dueIn(slotMs: Ms, { cursor, machine, lines }: SlotFacts): Ms {
   return dueOf(slotMs, { staggerMs: plan.stagger_ms, jitterMs: plan.jitter_ms }, `${machine}/${cadence.cadence}`, undefined);
 }
 
-/** A process was started for it, or a handler called. */
-function isRun({ status, attempt, duration_ms, exit_code, signal, started_at, ended_at }: RunRecord): boolean {
+/** A process was started for it, or a handler called; what the account did is nobody's run, and its tick waits again. */
+function isRun({ status, attempt, duration_ms, exit_code, signal, started_at, ended_at, blame }: RunRecord): boolean {
   switch (status) {
+    case 'failed':
+      return blame !== 'account';
     case 'succeeded':
     case 'unverified':
-    case 'failed':
     case 'interrupted':
     case 'running':
       return true;
@@ -120,10 +128,10 @@ function isRun({ status, attempt, duration_ms, exit_code, signal, started_at, en
 }
 
 function wordsOf(run: RunRecord): string {
-  const took = `in ${formatDuration(run.duration_ms)}`;
+  const took = run.duration_ms === 0 ? '' : ` in ${formatDuration(run.duration_ms)}`;
   const told = run.status === 'succeeded' ? run.summary : run.reason;
   const again = run.retry_at === undefined ? '' : `; it tries again at ${run.retry_at.slice(0, 19)}Z`;
-  return `${run.status} ${took}${told === '' ? '' : `: ${told}`}${again}`;
+  return `${run.status}${took}${told === '' ? '' : `: ${told}`}${again}`;
 }
 
 function endWithoutRun({ status, reason }: RunRecord): SlotEnd {
