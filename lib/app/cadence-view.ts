@@ -66,6 +66,8 @@ export function viewRun(run: RunKind): Readonly<Record<string, unknown>> {
       return { kind: run.kind, file: run.file };
     case 'command':
       return { kind: run.kind, argv: run.argv, shell: run.shell, cwd: run.cwd, env: namesOf(run.env), ok_codes: run.okCodes, ...viewOutput(run) };
+    case 'agent':
+      return { kind: run.kind, prompt_path: run.promptPath, argv: run.argv, output: run.output, cwd: run.cwd, env: namesOf(run.env) };
     case 'claude':
       return { kind: run.kind, prompt_path: run.promptPath, args: run.args, cwd: run.cwd, env: namesOf(run.env) };
   }

@@ -160,7 +160,7 @@ function composeOrders({ clock, files, paths, journal }: Storage, parts: { queue
     journal,
     book,
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
-    stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'inline']),
+    stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],
     async cancelPending(tickId) {
       const name = queue.find(tickId);

@@ -28,8 +28,8 @@ export function composeRunners(storage: Storage, processes: RunnerDeps['processe
     ...{ settings: definitions.settings, newSessionId: randomSessionId },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };
-  const { inline, command, claude } = createRunners(deps);
-  return { inline: redacted(inline, redacting), command: redacted(command, redacting), claude: redacted(claude, redacting) };
+  const { inline, command, claude, agent } = createRunners(deps);
+  return { inline: redacted(inline, redacting), command: redacted(command, redacting), claude: redacted(claude, redacting), agent: redacted(agent, redacting) };
 }
 
 /** Which runner a cadence has; orders have one of their own. */

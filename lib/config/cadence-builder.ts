@@ -46,13 +46,13 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     // Slots that are made up for one by one are runs of their own.
     overlap: file.overlap ?? (file.catchup === 'all' ? 'queue' : undefined),
     expiresMs: file.expires === undefined ? undefined : ms(file.expires, 0),
-    timeoutMs: ms(file.timeout, run.kind === 'claude' ? DEFAULT_AGENT_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS),
+    timeoutMs: ms(file.timeout, isAgent(run) ? DEFAULT_AGENT_TIMEOUT_MS : DEFAULT_COMMAND_TIMEOUT_MS),
     idleTimeoutMs: ms(file.idle_timeout, DEFAULT_IDLE_TIMEOUT_MS),
     killGraceMs: ms(file.kill_grace, DEFAULT_KILL_GRACE_MS),
     logCapBytes: bytes(file.log_cap, DEFAULT_LOG_CAP_BYTES),
     workspace: file.workspace === undefined ? defaultWorkspace(file, run) : absolutePath(file.workspace, context.root, context.home),
     lane: file.lane ?? defaultLane(run),
-    account: file.account ?? (run.kind === 'claude' ? 'claude' : undefined),
+    account: file.account ?? accountOf(run),
     retry: buildRetry(file.retry),
     breaker,
     budget: buildBudget(file.budget),
@@ -113,12 +113,25 @@ function defaultWorkspace(file: CadenceFile, run: RunKind): string | undefined {
     case 'command':
       return 'command' in file.run && file.run.cwd !== undefined ? run.cwd : undefined;
     case 'claude':
+    case 'agent':
       return run.cwd;
   }
 }
 
 function defaultLane(run: RunKind): string {
-  return run.kind === 'claude' ? 'agent' : run.kind;
+  return isAgent(run) ? 'agent' : run.kind;
+}
+
+const isAgent = ({ kind }: RunKind): boolean => kind === 'claude' || kind === 'agent';
+
+/** Programs that run others: which account those use is not theirs to tell. */
+const INTERPRETERS: readonly string[] = ['sh', 'bash', 'zsh', 'env', 'node', 'npx', 'python', 'python3', 'uv', 'uvx', 'bun', 'deno'];
+
+/** All that one agent does has one account, so that its dead key holds its cadences and no others. */
+function accountOf(run: RunKind): string | undefined {
+  if (run.kind !== 'agent') return run.kind === 'claude' ? 'claude' : undefined;
+  const program = run.argv[0]?.split('/').at(-1) ?? '';
+  return /^[a-z0-9][a-z0-9-]{0,40}[a-z0-9]$/.test(program) && !INTERPRETERS.includes(program) ? program : 'agent';
 }
 
 function ms(given: string | 0 | undefined, otherwise: Ms): Ms {

@@ -1,7 +1,7 @@
 import type { EnvSpec, RunKind } from '../core/cadence.ts';
 import { type CommandWords, splitCommand } from '../wire/command-words.ts';
 import type { KeyPath, SourceProblem } from '../wire/problem.ts';
-import type { ClaudeFile, ClaudeRunFile, CommandRunFile, EnvFile, InlineRunFile, RunFile } from '../wire/run-kind.ts';
+import type { AgentFile, ClaudeFile, ClaudeRunFile, CommandRunFile, EnvFile, InlineRunFile, RunFile } from '../wire/run-kind.ts';
 import type { YamlSource } from '../wire/yaml-source.ts';
 import { absolutePath } from './absolute-path.ts';
 
@@ -27,7 +27,14 @@ const OUR_ARGS = ['-p', '--print', '--output-format', '--input-format', '--verbo
 
 export function buildRun(run: RunFile, key: 'run' | 'guard' | 'verify', context: BuildContext): RunKind | undefined {
   if ('command' in run) return buildCommand(run, [key], context);
+  if ('agent' in run) return buildAgent(run.agent, [key, 'agent'], context);
   return 'inline' in run ? buildInline(run, [key], context) : buildClaude(run, [key, 'claude'], context);
+}
+
+/** Its words are those of a command. */
+function buildAgent({ output = 'text', ...given }: AgentFile, at: KeyPath, context: BuildContext): RunKind | undefined {
+  const built = buildCommand(given, at, context);
+  return built === undefined ? undefined : { kind: 'agent', promptPath: context.promptPath, argv: built.argv, output, cwd: built.cwd, env: built.env };
 }
 
 export function buildCommand(run: CommandRunFile, at: KeyPath, context: BuildContext): Extract<RunKind, { kind: 'command' }> | undefined {

@@ -126,7 +126,7 @@ function shortageText({ scope, period, unit, most, spent, reserved }: Limit, nee
 // ── What a run is charged ──────────────────────────────────────────────────────────────────────────────────────────
 
 export interface EndOfRun {
-  readonly kind: 'inline' | 'command' | 'claude';
+  readonly kind: 'inline' | 'command' | 'claude' | 'agent';
   readonly outcome: Outcome;
   readonly ending: Ending | undefined;
   readonly costUsd: number | undefined;

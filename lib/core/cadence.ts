@@ -76,6 +76,16 @@ export type RunKind =
       readonly maxUsd?: number;
       /** false: each try begins a session of its own, though the one before it was cut short with work done. */
       readonly resumes?: boolean;
+    }
+  /** An agent of any make, the prompt on its stdin. */
+  | {
+      readonly kind: 'agent';
+      readonly promptPath: string;
+      readonly argv: readonly string[];
+      /** `json`: its last line is an object that says how it went. */
+      readonly output: 'json' | 'text';
+      readonly cwd: string;
+      readonly env: EnvSpec;
     };
 
 export type CommandRun = Extract<RunKind, { kind: 'command' }>;

@@ -54,7 +54,7 @@ export function recordOf(run: Finished): RunRecord {
     ...proofOf(run),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
     ...originOf(tick),
-    ...(run.cadence?.run.kind === 'claude' ? { prompt_path: run.cadence.run.promptPath } : {}),
+    ...(run.cadence?.run.kind === 'claude' || run.cadence?.run.kind === 'agent' ? { prompt_path: run.cadence.run.promptPath } : {}),
     ...tailOf(outcome, ending),
     ...movesOf(transition),
     ...sessionOf(ending),

@@ -4,6 +4,7 @@ import { judgeGuard } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fillSummary } from '../core/summary.ts';
 import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
+import { createAgentWork } from './agent.ts';
 import { keepOutput, unlessRefused } from './capture.ts';
 import { createClaudeWork } from './claude.ts';
 import { createCommandWork } from './command.ts';
@@ -21,7 +22,7 @@ type How = 'run' | 'adopt';
  * goes on in the middle: with the child of the part under way, or with none, and then the run was interrupted.
  */
 export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind'], Runner>> {
-  const works: Works = { inline: createInlineWork(deps), command: createCommandWork(deps), claude: createClaudeWork(deps) };
+  const works: Works = { inline: createInlineWork(deps), command: createCommandWork(deps), claude: createClaudeWork(deps), agent: createAgentWork(deps) };
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {
@@ -38,7 +39,7 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
         'adopt',
       ),
   };
-  return { inline: runner, command: runner, claude: runner };
+  return { inline: runner, command: runner, claude: runner, agent: runner };
 }
 
 /** What the disk refused before anything ran is nobody's failure: the tick comes back uncharged, and by then the owner has seen the disk himself. */
@@ -109,6 +110,8 @@ function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<P
       return works.inline[how](kind, phase, stop);
     case 'command':
       return works.command[how](kind, phase, stop);
+    case 'agent':
+      return works.agent[how](kind, phase, stop);
     case 'claude':
       return works.claude[how](kind, phase, stop);
   }

@@ -86,7 +86,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   }
 
   async function begin(job: Job, stop: StopSignal): Promise<RunEnd> {
-    const refusal = job.cadence.run.kind === 'claude' ? await refusalOfDisk() : undefined;
+    const refusal = job.cadence.run.kind === 'claude' || job.cadence.run.kind === 'agent' ? await refusalOfDisk() : undefined;
     return refusal === undefined ? deps.runnerOf(job.cadence).run(job, stop) : notBegun(refusal);
   }
 

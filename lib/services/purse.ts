@@ -65,7 +65,8 @@ export function createPurse(deps: PurseDeps): Purse {
 
   const entryOf = (cadence: string) => deps.runLog.spending().cadences.get(cadence);
   /** Sessions do; of others it is known once they have told it, or their budget says so. */
-  const mayCost = ({ name, run, budget }: Cadence): boolean => run.kind === 'claude' || budget !== undefined || (entryOf(name)?.costs.length ?? 0) > 0;
+  const mayCost = ({ name, run, budget }: Cadence): boolean =>
+    run.kind === 'claude' || run.kind === 'agent' || budget !== undefined || (entryOf(name)?.costs.length ?? 0) > 0;
   const isBudgeted = (cadence: Cadence): boolean => cadence.budget !== undefined || (definitions.settings().budget !== undefined && mayCost(cadence));
 
   function lookAtClock(): void {

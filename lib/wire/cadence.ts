@@ -4,7 +4,7 @@ import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { hooks, notify, SECRETS_BY_ENV } from './follow-up.ts';
 import { summaryTemplate } from './output.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
-import { claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
+import { agentRun, claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
 import { jsonSchema, verifySchema } from './verify.ts';
@@ -93,7 +93,7 @@ export const CADENCE_NOT_YET: NotYet = {
 
 // `run` and `guard` are checked by the kind that they name: the complaints of a union about all its kinds would help nobody.
 const generalSchema = cadenceSchema.extend({ run: z.unknown().optional(), guard: z.unknown().optional() });
-const KIND_SCHEMAS: Readonly<Record<RunKindName, z.ZodType<RunFile>>> = { command: commandRun, inline: inlineRun, claude: claudeRun };
+const KIND_SCHEMAS: Readonly<Record<RunKindName, z.ZodType<RunFile>>> = { command: commandRun, inline: inlineRun, claude: claudeRun, agent: agentRun };
 
 /** With problems, `file` is what could be read beside them, for more problems to be found in it; it is not to be used. */
 export type Checked<T> = { readonly file: T | undefined; readonly problems: readonly SourceProblem[] };
@@ -115,7 +115,7 @@ export function checkCadence(source: YamlSource, isPrompt: boolean): Checked<Cad
 
 function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard', source: YamlSource, problems: SourceProblem[]): RunFile | undefined {
   const given = Object.hasOwn(value, key) ? value[key] : undefined;
-  const kinds = RUN_KINDS.filter((kind) => key === 'run' || kind !== 'claude');
+  const kinds = RUN_KINDS.filter((kind) => key === 'run' || (kind !== 'claude' && kind !== 'agent'));
   if (!isMap(given)) {
     const hint =
       typeof given === 'string'
@@ -150,12 +150,13 @@ function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard'
 }
 
 function refuseKind(run: RunFile, isPrompt: boolean, source: YamlSource): readonly SourceProblem[] {
-  if ('claude' in run) {
+  if ('claude' in run || 'agent' in run) {
     if (isPrompt) return [];
+    const kind = 'claude' in run ? 'claude' : 'agent';
     return [
       source.problem(
-        ['run', 'claude'],
-        'a claude cadence has no prompt in a YAML file',
+        ['run', kind],
+        `${kind === 'claude' ? 'a claude' : 'an agent'} cadence has no prompt in a YAML file`,
         'Make it an .md file: these keys between two lines of ---, then the prompt.',
         'key',
       ),

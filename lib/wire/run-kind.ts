@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { commandLine, runCommandKeys } from './output.ts';
 import { choice, count, env, flag, keys, list, path, text, word } from './value.ts';
 
-/** The three ways to run something, as they are written. Exactly one of `command`, `inline`, `claude` names the kind. */
-export const RUN_KINDS = ['command', 'inline', 'claude'] as const;
+/** The ways to run something, as they are written. Exactly one of `command`, `inline`, `claude`, `agent` names the kind. */
+export const RUN_KINDS = ['command', 'inline', 'claude', 'agent'] as const;
 export type RunKindName = (typeof RUN_KINDS)[number];
 
 const commandKeys = {
@@ -80,12 +80,32 @@ export const claudeRun = keys(
   'a map such as {claude: {model: haiku}}',
 );
 
-export const runKind = z.union([commandRun, inlineRun, claudeRun], { error: 'a map with one of command, inline, claude' });
+const AGENT_MAP = 'a map such as {agent: {command: [codex, exec, "-"]}}';
+export const agentRun = keys(
+  {
+    agent: keys(
+      {
+        command: commandLine.describe('The program and its arguments; it reads the prompt from stdin.'),
+        output: choice(['json', 'text'])
+          .optional()
+          .describe('json: its last line is an object {ok, summary, cost_usd, session_id, class, reset_at}, each of them optional. Default: text.'),
+        cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
+        env: env.optional().describe('What the agent sees of the environment: names are passed through, NAME: value is given.'),
+      },
+      AGENT_MAP,
+    ).describe('An agent of any make; the body of the .md file is its prompt.'),
+  },
+  AGENT_MAP,
+);
+
+export const runKind = z.union([commandRun, inlineRun, claudeRun, agentRun], { error: 'a map with one of command, inline, claude, agent' });
 export const guardKind = z.union([commandLook, inlineRun], { error: 'a map with one of command, inline' });
 
 export type CommandRunFile = z.infer<typeof commandRun>;
 export type InlineRunFile = z.infer<typeof inlineRun>;
 export type ClaudeRunFile = z.infer<typeof claudeRun>;
+type AgentRunFile = z.infer<typeof agentRun>;
+export type AgentFile = AgentRunFile['agent'];
 export type ClaudeFile = z.infer<typeof claudeKeys>;
-export type RunFile = CommandRunFile | InlineRunFile | ClaudeRunFile;
+export type RunFile = CommandRunFile | InlineRunFile | ClaudeRunFile | AgentRunFile;
 export type EnvFile = z.infer<typeof env>;

@@ -22,7 +22,7 @@ const YAML_CASES: readonly Case[] = [
   ['an unknown key far from all', `${RUN}zzz: 5m\n`, ['2:1 zzz'], /unknown key "zzz" Allowed here: /],
   ['an unknown key in an inner map', 'run:\n  command: [a]\n  ok_code: [1]\n', ['3:3 run.ok_code'], /Did you mean "ok_codes"/],
   ['a key of every object, which is no key here', `${RUN}constructor: x\ntoString: y\n`, ['2:1 constructor', '3:1 toString'], /unknown key/],
-  ['no run at all', 'description: x\n', ['1:1 run'], /missing, expected a map with one of command, inline, claude The smallest cadence is/],
+  ['no run at all', 'description: x\n', ['1:1 run'], /missing, expected a map with one of command, inline, claude, agent The smallest cadence is/],
   ['a number where a word belongs', 'run: {command: [a]}\ndescription: 5\n', ['2:14 description'], /found the number 5, expected text Put it in quotes/],
   ['a number without a unit', `${RUN}timeout: 5\n`, ['2:10 timeout'], /found the number 5, expected a duration with a unit, such as 90s/],
   ['words that are no duration', `${RUN}timeout: five minutes\n`, ['2:10 timeout'], /found "five minutes", expected a duration/],

@@ -110,7 +110,7 @@ export function storyOwner(
     onFault: report,
     files,
     clock,
-    runners: { inline: runner, command: runner, claude: runner },
+    runners: { inline: runner, command: runner, claude: runner, agent: runner },
     ...(http === undefined ? {} : { http }),
   });
   const takeWoken = (): boolean => {

@@ -115,7 +115,7 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       const onFault = (error: unknown): void => {
         fault = error;
       };
-      const stands = { files: files(), clock, uptime, runners: { inline: runner, command: runner, claude: runner } };
+      const stands = { files: files(), clock, uptime, runners: { inline: runner, command: runner, claude: runner, agent: runner } };
       parts = composeOwner({ root, ownership, serves: () => true, wake: () => undefined, onFault, ...stands });
       await parts.recover();
       await work();

@@ -49,6 +49,8 @@ export function describeRun({ run }: Cadence): string {
       return `inline ${run.file}`;
     case 'command':
       return `command ${run.argv.map((word) => (/^[\w./:=@%+-]+$/.test(word) ? word : JSON.stringify(word))).join(' ')}${run.shell ? '  (through a shell)' : ''}`;
+    case 'agent':
+      return `${run.argv.join(' ')} < ${run.promptPath}`;
     case 'claude':
       return `claude -p ${run.args.join(' ')} < ${run.promptPath}`;
   }
