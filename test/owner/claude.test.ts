@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { eventually } from '../support/eventually.ts';
 import type { CliOptions } from '../support/owner-cli.ts';
 import { createYard, finalRecord, type Yard } from './owner-yard.ts';
 
@@ -64,5 +65,32 @@ describe('a claude cadence on a real owner', () => {
     const record = await finalRecord(yard, await yard.enqueue('brief'));
     assert.deepEqual([record.status, record.exit_code, record.cost_usd], ['dead', 0, 0.0125]);
     assert.match(record.reason, /the tool went away in the middle/);
+  });
+
+  it('goes on with the session of a run that a halt has cut short, by what its record says', async () => {
+    const yard = createYard();
+    yard.put('cadences/brief.md', '---\nkill_grace: 1s\n---\nDo it.\n');
+    const stream = readFileSync(`${FIXTURES}/claude/2.1.328/stream-tool-allowed/stdout.txt`, 'utf8').trimEnd().split('\n').slice(0, -1);
+    yard.put('cut/stdout.txt', `${stream.join('\n')}\n`);
+    yard.put('cut/stderr.txt', '');
+    yard.put('cut/exit_code', '0');
+    const options = withClaude(yard, 'claude/2.1.328/success-stream');
+    const more = { CLAUDE_FAKE_SESSION: `${yard.root}/cut`, CLAUDE_FAKE_RESUMED: `${FIXTURES}/claude/2.1.328/success-stream`, HOME: yard.root };
+    // Its first session says what it has done and does not end.
+    yard.put('bin/claude', `#!/bin/sh\n[ "$5" = --session-id ] && export CLAUDE_FAKE_HANGS=1\nexec '${process.execPath}' '${FAKE}' "$@"\n`, 0o755);
+    await yard.start({ env: { ...options.env, ...more } });
+    const id = await yard.enqueue('brief');
+    await eventually('the session has worked', () =>
+      yard.ls('subsessions').some((file) => readFileSync(`${yard.paths.subsessions}/${file}`, 'utf8').includes('Tool ran')),
+    );
+    await yard.cli('halt', '--kill');
+    await eventually('it was interrupted', () => yard.records().some(({ tick, status }) => tick === id && status === 'interrupted'));
+    const first = seenBy(yard);
+    await yard.cli('resume');
+    const record = await finalRecord(yard, id);
+    assert.deepEqual([record.status, record.session_id, record.is_resumed], ['succeeded', first.argv[5], true], record.reason);
+    assert.deepEqual(seenBy(yard).argv.slice(4, 6), ['--resume', first.argv[5]]);
+    const cut = yard.records().find(({ status }) => status === 'interrupted');
+    assert.ok(cut?.cost_is_estimate === true && (cut.cost_usd ?? 0) > 0 && cut.turns === 2);
   });
 });
