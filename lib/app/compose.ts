@@ -93,7 +93,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     wiring.wake();
   };
   const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
-  const orders = composeOrders(storage, { queue, book, jobs, conclusion });
+  const orders = composeOrders(storage, { queue, book, jobs, conclusion, ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs) });
   const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, purse, ownership: wiring.ownership, missingEnv });
@@ -150,8 +150,11 @@ function composeBook({ clock, files, paths, runLog, journal, definitions }: Stor
   return createHoldsBook({ clock, runLog, journal, health, doc, view, policiesOf: (name) => definitions.get(name)?.cadence });
 }
 
-function composeOrders({ clock, files, paths, journal }: Storage, parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion }): Orders {
-  const { queue, book, jobs, conclusion } = parts;
+function composeOrders(
+  { clock, files, paths, journal }: Storage,
+  parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; ignoreMissed: Scheduling['ignore'] },
+): Orders {
+  const { queue, book, jobs, conclusion, ignoreMissed } = parts;
   return createOrders({
     files,
     clock,
@@ -159,6 +162,7 @@ function composeOrders({ clock, files, paths, journal }: Storage, parts: { queue
     queue,
     journal,
     book,
+    ignoreMissed,
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],

@@ -13,6 +13,7 @@ export type Order =
   | { readonly order: 'reset'; readonly key?: string }
   | { readonly order: 'cancel'; readonly id: string }
   | { readonly order: 'purge'; readonly files: readonly string[] }
+  | { readonly order: 'ignore'; readonly cadence: string; readonly until: string }
   | { readonly order: 'kill' };
 
 const ANSWERS_WITHIN_MS = 30_000;

@@ -2,12 +2,17 @@ import { accountAdvice } from '../core/account-advice.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
+import { nextInstant } from '../core/calendar.ts';
 import { accountKey, cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { PurseHold } from '../core/purse-view.ts';
 import { isProven } from '../core/run.ts';
+import { formatSlot } from '../core/slot.ts';
+import { type SlotCursor, scheduleOf } from '../core/slot-line.ts';
 import type { TickName } from '../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../core/tick.ts';
+import { zoneOf } from '../core/zone.ts';
+import { createSlotReading } from '../history/slot-ledger.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
@@ -36,6 +41,8 @@ export interface CadenceView {
   readonly waiting: number;
   readonly dead: number;
   readonly hold: HoldView | null;
+  /** The next instant of its schedule; null: it has none, or no owner has seen it yet. */
+  readonly next: string | null;
 }
 
 export interface StatusView {
@@ -65,6 +72,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const holds = readHolds(reading, nowMs());
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
   const dead = reading.dead().map(({ name }) => name);
+  const cursors = createSlotReading(reading).cursors();
   const digest = reading.history.digest();
   const accounts = await readAccounts(root, reading.holds());
   const disabled = await disabledCadences(reading);
@@ -81,6 +89,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
         pending: count([...places.inbox, ...places.waiting], name),
         running: count(places.claimed, name),
         dead: count(dead, name),
+        next: nextOf(cursors.get(name), nowMs()),
       }),
     );
   // The program's own are shown where somebody should look.
@@ -206,6 +215,13 @@ interface CadenceFacts {
   readonly pending: number;
   readonly running: number;
   readonly dead: number;
+  readonly next: string | null;
+}
+
+function nextOf(cursor: SlotCursor | undefined, atMs: Ms): string | null {
+  const schedule = cursor?.plan == null ? undefined : scheduleOf(cursor.plan);
+  const next = schedule?.timezone === undefined ? undefined : nextInstant(schedule, zoneOf(schedule.timezone), atMs);
+  return next === undefined ? null : formatSlot(next);
 }
 
 function cadenceView(name: string, facts: CadenceFacts): CadenceView {
@@ -229,5 +245,6 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
     waiting: facts.pending,
     dead: facts.dead,
     hold,
+    next: facts.next,
   };
 }

@@ -1,3 +1,4 @@
+import { type Ms, parseIso } from './instant.ts';
 import type { CadenceSchedule, Catchup } from './schedule.ts';
 import { parseSchedule } from './schedule-words.ts';
 import type { SlotEnd } from './slot.ts';
@@ -84,6 +85,11 @@ export function hasSameSlots(a: SlotPlan, b: SlotPlan): boolean {
 }
 
 const later = (a: string, b: string): string => (b > a ? b : a);
+
+/** Nobody wants to hear of slots of it that were missed. */
+export function isIgnored({ ignored }: SlotCursor, nowMs: Ms): boolean {
+  return ignored !== null && (parseIso(ignored.until) ?? 0) > nowMs;
+}
 
 /** undefined: the line is not about one cadence. */
 export function foldLine(before: SlotCursor | undefined, line: SlotLine): SlotCursor | undefined {

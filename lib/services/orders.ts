@@ -1,7 +1,8 @@
 import { type Holds, holdsPause, holdsReset, holdsResume, holdsTrip } from '../core/holds.ts';
+import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
-import { isTickId, parseDeadName, parseRunId } from '../core/tick.ts';
+import { isCadenceName, isTickId, parseDeadName, parseRunId } from '../core/tick.ts';
 import type { Clock, Files, Journal, Queue } from '../ports.ts';
 import type { HoldsBook } from './holds-book.ts';
 
@@ -24,6 +25,8 @@ export interface OrdersDeps {
   readonly stopRun: (tickId: string) => boolean;
   /** Ends a tick that is pending; false: it is not. */
   readonly cancelPending: (tickId: string) => Promise<boolean>;
+  /** No warnings about missed slots of this cadence until then, or until it runs again. */
+  readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
   readonly stopAll: () => number;
   readonly allCadences: () => readonly string[];
 }
@@ -34,6 +37,8 @@ type Fields = Readonly<Record<string, unknown>>;
 const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
 const done = (summary: string): Outcome => ({ kind: 'ok', summary });
 const KEY = /^(?:bus|(?:cadence|account):[a-z0-9][a-z0-9-]{0,48}[a-z0-9])$/;
+
+const LONGEST_IGNORED_MS: Ms = 48 * 3_600_000;
 
 export function createOrders(deps: OrdersDeps): Orders {
   const { book, clock } = deps;
@@ -85,6 +90,14 @@ export function createOrders(deps: OrdersDeps): Orders {
     return changeHolds(holdsResume(book.holds(), key), `${key} goes on`);
   }
 
+  async function ignore(fields: Fields): Promise<Outcome> {
+    const { cadence, until } = fields;
+    const untilMs = parseIso(until);
+    if (typeof cadence !== 'string' || !isCadenceName(cadence) || untilMs === undefined) return fail(`"${String(cadence)}" cannot be ignored`);
+    await deps.ignoreMissed(cadence, Math.min(untilMs, clock.nowMs() + LONGEST_IGNORED_MS));
+    return done(`missed slots of ${cadence} are ignored`);
+  }
+
   function trip(fields: Fields): Outcome {
     const { key } = fields;
     if (typeof key !== 'string' || !KEY.test(key) || key === 'bus') return fail(`"${String(key)}" is no key of a breaker`);
@@ -107,6 +120,8 @@ export function createOrders(deps: OrdersDeps): Orders {
           return cancel(fields);
         case 'purge':
           return purge(fields);
+        case 'ignore':
+          return ignore(fields);
         case 'kill':
           return done(`${deps.stopAll()} runs are being stopped`);
       }

@@ -130,7 +130,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   async function carryOut({ lines, ticks }: Readonly<Work>): Promise<void> {
     ledger.append(lines);
     unput.push(...ticks);
-    for (const line of lines) announce(journal, line);
+    for (const line of lines) announce(journal, line, 'cadence' in line ? ledger.cursor(line.cadence) : undefined, clock.nowMs());
     if (lines.length > 0 || unput.length > 0) await ledger.flush();
     if (unput.length === 0) return;
     drop.put(unput);

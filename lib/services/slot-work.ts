@@ -1,7 +1,7 @@
 import { type Ms, toIso } from '../core/instant.ts';
 import { formatSlot, SLOT_SOURCE } from '../core/slot.ts';
 import type { SlotDecision } from '../core/slot-decision.ts';
-import type { SlotLine } from '../core/slot-line.ts';
+import { isIgnored, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
 import type { Tick, TickName } from '../core/tick.ts';
 import type { Journal } from '../ports.ts';
 
@@ -30,12 +30,21 @@ export function tickOf(cadence: string, id: string, dueMs: Ms, slot: string, enq
   return { name: { dueMs, cadence, id, attempts: 0 }, tick };
 }
 
-export function announce(journal: Journal, line: SlotLine): void {
+/** A missed slot is a warning, unless somebody has said that it is none. */
+export function announce(journal: Journal, line: SlotLine, cursor: SlotCursor | undefined, nowMs: Ms): void {
   if (line.kind === 'fired') {
     const { cadence, slot, tick, by, because } = line;
     journal.emit({ level: by === 'catchup' ? 'warn' : 'info', stage: 'slot_fired', cadence, tick, slot, by, ...(because === undefined ? {} : { because }) });
   } else if (line.kind === 'end') {
     const { cadence, slot, end, because, count = 1 } = line;
-    journal.emit({ level: end === 'missed' ? 'warn' : 'info', stage: 'slot_ended', cadence, slot, end, count, because });
+    journal.emit({
+      level: end === 'missed' && !(cursor !== undefined && isIgnored(cursor, nowMs)) ? 'warn' : 'info',
+      stage: 'slot_ended',
+      cadence,
+      slot,
+      end,
+      count,
+      because,
+    });
   }
 }

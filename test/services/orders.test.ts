@@ -22,6 +22,7 @@ function yard() {
     cancelPending: async (id) => id === 'waits0000001',
     stopAll: () => 3,
     allCadences: () => [],
+    ignoreMissed: async () => undefined,
   });
   return { parts, orders, stopped };
 }
@@ -45,6 +46,8 @@ describe('orders', () => {
     [{ order: 'cancel', id: 'waits0000001' }, 'waits0000001 is cancelled'],
     [{ order: 'cancel', id: 'nowhere00001' }, 'refused: nowhere00001 neither waits nor runs'],
     [{ order: 'cancel', id: '../../etc' }, 'refused: "../../etc" is no id of a run or a tick'],
+    [{ order: 'ignore', cadence: 'nightly', until: '2026-11-21T07:00:00Z' }, 'missed slots of nightly are ignored'],
+    [{ order: 'ignore', cadence: '../x', until: 'soon' }, 'refused: "../x" cannot be ignored'],
     [{ order: 'kill' }, '3 runs are being stopped'],
     [{ order: 'format-the-disk' }, 'refused: "format-the-disk" is no order'],
     [null, 'refused: "undefined" is no order'],

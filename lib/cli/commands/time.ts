@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { NOT_FOUND } from './shared.ts';
+import { DRY, HELD, NOT_FOUND } from './shared.ts';
 
 export const TIME_COMMANDS: CommandGroup = {
   title: 'Time',
@@ -26,6 +26,26 @@ export const TIME_COMMANDS: CommandGroup = {
       examples: ['cadence-bus next', 'cadence-bus next nightly-backup --count 10'],
       exits: [NOT_FOUND],
       load: () => import('../verbs/next.ts'),
+    },
+    {
+      name: 'run-now',
+      summary: 'run the latest slot, unless it already ran',
+      usage: '<cadence> [--timeout T]',
+      maxWords: 1,
+      flags: [{ name: 'timeout', value: '10m', summary: 'wait no longer (the run goes on); exit 124' }, DRY],
+      examples: ['cadence-bus run-now nightly-backup'],
+      exits: [[1, 'the run failed'], NOT_FOUND, [75, 'its tick waits or runs already'], [124, 'the wait ended first']],
+      load: () => import('../verbs/run-now.ts'),
+    },
+    {
+      name: 'ignore',
+      summary: 'no warnings about missed slots until it runs again, for 48h at most',
+      usage: '<cadence> [--until 12h]',
+      maxWords: 1,
+      flags: [{ name: 'until', value: '12h', summary: 'so long from now (default and most: 48h)' }, DRY],
+      examples: ['cadence-bus ignore nightly-backup', 'cadence-bus ignore nightly-backup --until 12h'],
+      exits: [NOT_FOUND, HELD],
+      load: () => import('../verbs/ignore.ts'),
     },
   ],
 };

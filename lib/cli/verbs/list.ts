@@ -1,8 +1,11 @@
 import { builtinsOf, readDefined } from '../../app/defined.ts';
+import { restateSchedule } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatProblem } from '../../core/problem-text.ts';
+import type { CadenceSchedule } from '../../core/schedule.ts';
 import { describeSchedule } from '../../core/schedule-sentence.ts';
+import { formatSlot } from '../../core/slot.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -19,6 +22,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
     enabled: cadence?.enabled ?? false,
     lane: cadence?.lane ?? null,
     schedule: cadence?.schedule === undefined ? null : describeSchedule(cadence.schedule),
+    next: cadence?.schedule === undefined ? null : nextOf(cadence.schedule),
     destructive: cadence?.about.destructive ?? false,
     last_run: digest[name]?.last.ended_at ?? null,
     last_status: digest[name]?.last.status ?? null,
@@ -40,6 +44,11 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(problems.length > 0 ? 'cadence-bus check' : 'cadence-bus show <cadence>', 'cadence-bus enqueue <cadence>');
   return 0;
+}
+
+function nextOf(schedule: CadenceSchedule): string | null {
+  const [next] = restateSchedule(schedule, 1).nextMs;
+  return next === undefined ? null : formatSlot(next);
 }
 
 /** What a cadence runs, on one line. */

@@ -74,13 +74,14 @@ function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
   }[cadence.status];
   const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
   const failures = cadence.consecutive_failures > 0 ? failuresInARow(cadence.consecutive_failures) : '';
+  const next = cadence.next === null ? '' : `next in ${formatDuration((parseIso(cadence.next) ?? nowMs()) - nowMs())}`;
   const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;
   const told = truncate(toVisible(cadence.last_summary).replaceAll('\n', ' '), 70);
   return [
     `  ${color(`${MARK[cadence.status]} ${cadence.status.replace('_', ' ')}`)}`,
     paint.bold(cadence.name),
     last,
-    [failures, waits].filter((part) => part !== '').join(', '),
+    [failures, waits, next].filter((part) => part !== '').join(', '),
     paint.dim(told),
   ];
 }
