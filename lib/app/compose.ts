@@ -24,6 +24,7 @@ import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { createForgiveness } from './edited.ts';
 import { composeFollowingUp } from './following-up.ts';
+import { createOwnerStats, type OwnerStats } from './owner-stats.ts';
 import { payloadMisfit } from './payload-check.ts';
 import { composePurse } from './purse.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
@@ -51,6 +52,7 @@ export interface OwnerParts {
   recover(): Promise<void>;
   announceDefinitions(changes: readonly DefinitionChange[]): void;
   readonly upkeep: Upkeep;
+  readonly stats: () => OwnerStats;
 }
 
 export interface OwnerWiring {
@@ -110,21 +112,13 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       consumer.reconsider();
       scheduling.reconcile();
     }
-    for (const change of changes) {
-      journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
-      forgive(change);
-    }
+    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
+    for (const change of changes) forgive(change);
   }
 
   return {
-    paths,
-    files,
-    clock,
+    ...storage,
     queue,
-    journal,
-    runLog,
-    history,
-    definitions,
     book,
     health,
     conclusion,
@@ -132,6 +126,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     jobs,
     scheduling,
     announceDefinitions,
+    stats: createOwnerStats(journal),
     upkeep: createUpkeep(storage),
     async recover() {
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);

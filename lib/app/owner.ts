@@ -220,7 +220,8 @@ function createControl(
   return (request, reply) => {
     switch (request.op) {
       case 'ping':
-        return finish(reply, { ok: true, info, running: parts.jobs.running() });
+      case 'stats':
+        return finish(reply, { ok: true, info, running: parts.jobs.running(), stats: parts.stats() });
       case 'wake':
         wake();
         return finish(reply, { ok: true });

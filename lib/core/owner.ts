@@ -24,6 +24,8 @@ export type OwnerState =
 /** What may be asked of the owner through its socket. */
 export type ControlRequest =
   | { readonly op: 'ping' }
+  /** What it has done since it started. */
+  | { readonly op: 'stats' }
   /** Something lies in the inbox. */
   | { readonly op: 'wake' }
   /** Answers with the record when this run, or the tick's last run, has ended. */

@@ -1,6 +1,7 @@
 import type { AccountView } from '../../app/account-view.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
+import { readStats } from '../../app/stats.ts';
 import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
 import { countdown } from '../../core/account-advice.ts';
 import { formatDuration } from '../../core/duration.ts';
@@ -19,8 +20,10 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus wait ${record.run_id}`);
     return 0;
   }
-  const status = await readStatus(await root(), only);
-  out.result({ ...status }, () => describe(status, out.paint));
+  const at = await root();
+  const status = await readStatus(at, only);
+  const stats = out.isJson ? await readStats(at, status) : null;
+  out.result({ ...status, stats }, () => describe(status, out.paint));
   out.next(...nextSteps(status));
   return 0;
 }

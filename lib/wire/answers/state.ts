@@ -28,6 +28,10 @@ export const statusAnswer = z.looseObject({
   summary: z.looseObject({ cadences: number, healthy: number, unproven: number, failing: number, held: number, running: number, never_run: number }),
   cadences: z.array(cadenceStatus),
   holds: z.array(hold),
+  stats: z
+    .looseObject({ inline: number, escalated: number, retries: number, dlq: number, spawn_failures: number })
+    .nullable()
+    .describe('What the owner has done since it started; null: there is none.'),
   counts: z.looseObject({ inbox: number, waiting: number, claimed: number, dlq: number }),
 });
 
