@@ -2,6 +2,7 @@ import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
 import { ACT_COMMANDS } from './commands/act.ts';
 import { AGENT_COMMANDS } from './commands/agents.ts';
 import { DEFINE_COMMANDS } from './commands/define.ts';
+import { MONEY_COMMANDS } from './commands/money.ts';
 import { OPERATE_COMMANDS } from './commands/operate.ts';
 import { RUN_COMMANDS } from './commands/run.ts';
 import { SEE_COMMANDS } from './commands/see.ts';
@@ -23,6 +24,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   ACT_COMMANDS,
   SEE_COMMANDS,
   TIME_COMMANDS,
+  MONEY_COMMANDS,
   OPERATE_COMMANDS,
   DEFINE_COMMANDS,
   TRUST_COMMANDS,

@@ -1,4 +1,5 @@
 import type { Ms } from './instant.ts';
+import { isZone } from './zone.ts';
 
 /** A calendar day of a time zone. It may have 23 or 25 hours, and need not begin at midnight. */
 export interface LocalDay {
@@ -53,16 +54,7 @@ export function createLocalDays(zone: string): LocalDays {
   };
 }
 
-/** False for what no calendar knows, such as the `Etc/Unknown` of a misspelt TZ. */
-export function isZone(zone: string): boolean {
-  try {
-    return new Intl.DateTimeFormat('en-US', { timeZone: zone }).resolvedOptions().timeZone !== '';
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
-}
-
+/** What no calendar knows, such as the `Etc/Unknown` of a misspelt TZ, is taken for UTC. */
 function formatOf(zone: string): Intl.DateTimeFormat {
   const timeZone = isZone(zone) ? zone : 'UTC';
   return new Intl.DateTimeFormat('en-US', { timeZone, calendar: 'gregory', numberingSystem: 'latn', year: 'numeric', month: '2-digit', day: '2-digit' });

@@ -1,8 +1,9 @@
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
-import { createLocalDays, isZone, type LocalDays } from '../core/local-day.ts';
+import { createLocalDays, type LocalDays } from '../core/local-day.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
 import { createSpending, foldSpending, type Spending } from '../core/spending.ts';
+import { isZone } from '../core/zone.ts';
 import type { CadenceDigest, Files } from '../ports.ts';
 import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
 import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';

@@ -1,22 +1,9 @@
-import {
-  capOf,
-  type EndOfRun,
-  expectedCost,
-  type Limit,
-  limitsOf,
-  type Micros,
-  reservationFor,
-  type Shortage,
-  shortageIn,
-  toUsd,
-  type Used,
-  unknownCost,
-} from '../core/budget.ts';
+import { type EndOfRun, type Limit, type Micros, type Shortage, shortageIn, toUsd, unknownCost } from '../core/budget.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { type Ms, toIso } from '../core/instant.ts';
-import { type LocalDays, monthOf } from '../core/local-day.ts';
+import { busLimits, cadenceLimits, type Ledger, mayCost, needOf, type Reservation } from '../core/ledger.ts';
+import type { LocalDays } from '../core/local-day.ts';
 import type { PurseHold } from '../core/purse-view.ts';
-import { tallyOf } from '../core/spending.ts';
 import type { Clock, Definitions, RunLog } from '../ports.ts';
 import type { PurseShow } from './purse-show.ts';
 import { TRY_AGAIN_MS } from './storage-health.ts';
@@ -51,11 +38,6 @@ export interface PurseDeps {
   readonly show: PurseShow;
 }
 
-interface Reservation {
-  readonly cadence: string;
-  readonly micros: Micros;
-}
-
 export function createPurse(deps: PurseDeps): Purse {
   const { clock, days, definitions, show } = deps;
   const reserved = new Map<string, Reservation>();
@@ -63,11 +45,10 @@ export function createPurse(deps: PurseDeps): Purse {
   let isStale = true;
   let hasEased = false;
 
-  const entryOf = (cadence: string) => deps.runLog.spending().cadences.get(cadence);
-  /** Sessions do; of others it is known once they have told it, or their budget says so. */
-  const mayCost = ({ name, run, budget }: Cadence): boolean =>
-    run.kind === 'claude' || run.kind === 'agent' || budget !== undefined || (entryOf(name)?.costs.length ?? 0) > 0;
-  const isBudgeted = (cadence: Cadence): boolean => cadence.budget !== undefined || (definitions.settings().budget !== undefined && mayCost(cadence));
+  const { settings } = definitions;
+  const spending = () => deps.runLog.spending();
+  const ledger = (): Ledger => ({ spending: spending(), reserved: [...reserved.values()], day, monthEndMs: days.monthEndMs(clock.nowMs()) });
+  const isBudgeted = (cadence: Cadence): boolean => cadence.budget !== undefined || (settings().budget !== undefined && mayCost(cadence, spending()));
 
   function lookAtClock(): void {
     const today = days.dayAt(clock.nowMs());
@@ -77,59 +58,35 @@ export function createPurse(deps: PurseDeps): Purse {
     hasEased = true;
   }
 
-  function limits(scope: Limit['scope'], policy: Parameters<typeof limitsOf>[1], usedIn: (period: string) => Used, isMine: (one: Reservation) => boolean) {
-    if (policy === undefined) return [];
-    const mine = [...reserved.values()].filter(isMine);
-    const held = { micros: mine.reduce((sum, { micros }) => sum + micros, 0), runs: mine.length };
-    const resetsMs = { day: day.endMs, month: days.monthEndMs(clock.nowMs()) };
-    return limitsOf(scope, policy, { day: usedIn(day.name), month: usedIn(monthOf(day.name)) }, held, resetsMs);
+  function limitsOfBus(): readonly Limit[] {
+    const { budget } = settings();
+    return budget === undefined ? [] : busLimits(budget, cadencesOf(definitions), ledger());
   }
 
-  /** All money counts, and the runs of those who may cost some. */
-  function busLimits(): readonly Limit[] {
-    const { budget } = definitions.settings();
-    const countsRuns = budget?.dayRuns !== undefined || budget?.monthRuns !== undefined;
-    const costly = countsRuns ? definitions.all().flatMap(({ name, cadence }) => (cadence !== undefined && mayCost(cadence) ? [name] : [])) : [];
-    const usedIn = (period: string): Used => ({
-      micros: tallyOf(deps.runLog.spending().bus, period).micros,
-      runs: costly.reduce((sum, name) => sum + tallyOf(entryOf(name), period).runs, 0),
-    });
-    return limits('bus', budget, usedIn, () => true);
+  function limitsFor(cadence: Cadence, bus: readonly Limit[]): readonly Limit[] {
+    return [...cadenceLimits(cadence, ledger()), ...bus];
   }
 
-  function limitsFor({ name, budget }: Cadence, bus: readonly Limit[]): readonly Limit[] {
-    const own = limits(
-      'cadence',
-      budget,
-      (period) => tallyOf(entryOf(name), period),
-      ({ cadence }) => cadence === name,
-    );
-    return [...own, ...bus];
-  }
-
-  function needOf(cadence: Cadence, all: readonly Limit[]): Micros {
-    const cap = capOf(cadence.budget?.runUsd, cadence.run.kind === 'claude' ? cadence.run.maxUsd : undefined);
-    return reservationFor(expectedCost(entryOf(cadence.name)?.costs ?? [], cap), all);
-  }
-
-  function shortage(cadence: Cadence, bus = busLimits()): Shortage | undefined {
+  function shortage(cadence: Cadence, bus = limitsOfBus()): Shortage | undefined {
     const all = limitsFor(cadence, bus);
-    return shortageIn(all, needOf(cadence, all));
+    return shortageIn(all, needOf(cadence, spending(), all));
   }
+
+  const reservation = (cadence: Cadence): Micros => needOf(cadence, spending(), limitsFor(cadence, limitsOfBus()));
 
   /** A cadence that runs waits for its run first. */
   function holds(): Readonly<Record<string, PurseHold>> {
-    const bus = busLimits();
+    const bus = limitsOfBus();
     const running = new Set([...reserved.values()].map(({ cadence }) => cadence));
     const found: Record<string, PurseHold> = {};
-    for (const { name, cadence } of definitions.all()) {
-      const short = cadence === undefined || !cadence.enabled || running.has(name) || !isBudgeted(cadence) ? undefined : shortage(cadence, bus);
-      if (short !== undefined) found[name] = { scope: short.scope, until: toIso(short.untilMs), because: short.because };
+    for (const cadence of cadencesOf(definitions)) {
+      const short = !cadence.enabled || running.has(cadence.name) || !isBudgeted(cadence) ? undefined : shortage(cadence, bus);
+      if (short !== undefined) found[cadence.name] = { scope: short.scope, until: toIso(short.untilMs), because: short.because };
     }
     return found;
   }
 
-  const hasBudgets = (): boolean => definitions.settings().budget !== undefined || definitions.all().some(({ cadence }) => cadence?.budget !== undefined);
+  const hasBudgets = (): boolean => settings().budget !== undefined || cadencesOf(definitions).some(({ budget }) => budget !== undefined);
 
   return {
     shortage(cadence) {
@@ -138,13 +95,13 @@ export function createPurse(deps: PurseDeps): Purse {
       return shortage(cadence);
     },
     reserve(runId, cadence) {
-      if (!mayCost(cadence)) return;
-      reserved.set(runId, { cadence: cadence.name, micros: needOf(cadence, limitsFor(cadence, busLimits())) });
+      if (!mayCost(cadence, spending())) return;
+      reserved.set(runId, { cadence: cadence.name, micros: reservation(cadence) });
       isStale = true;
     },
     charge(cadence, end, runId) {
       if (!isBudgeted(cadence)) return undefined;
-      const setAside = reserved.get(runId ?? '')?.micros ?? needOf(cadence, limitsFor(cadence, busLimits()));
+      const setAside = reserved.get(runId ?? '')?.micros ?? reservation(cadence);
       const micros = unknownCost(end, setAside);
       return micros === 0 ? undefined : toUsd(micros);
     },
@@ -172,4 +129,8 @@ export function createPurse(deps: PurseDeps): Purse {
       return show.isAnybodyHeld() ? day.endMs : undefined;
     },
   };
+}
+
+function cadencesOf(definitions: Definitions): readonly Cadence[] {
+  return definitions.all().flatMap(({ cadence }) => cadence ?? []);
 }

@@ -42,6 +42,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
 
   it('what is defined', async () => {
     await note('check', 'check');
+    await note('costs', 'costs');
     await note('list', 'list');
     for (const name of ['well', 'inner', 'agent']) await note(`show ${name}`, 'show', name);
     await note('status, before anything has run', 'status');

@@ -1,10 +1,10 @@
 import { readDefined, requireCadence } from '../../app/defined.ts';
-import { firesPerMonth, restateSchedule } from '../../app/next-slots.ts';
+import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
+import { restateSchedule } from '../../app/next-slots.ts';
 import { formatMicros, toMicros } from '../../core/budget.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { EXIT_CODES } from '../../core/error.ts';
 import { formatLocal } from '../../core/local-time.ts';
-import { monthlyCost } from '../../core/monthly-cost.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import { formatSlot } from '../../core/slot.ts';
 import type { CommandContext } from '../command.ts';
@@ -15,9 +15,16 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const { definitions, problems } =
     only === undefined ? readDefined(at) : { definitions: [requireCadence(at, only).definition], problems: requireCadence(at, only).definition.problems };
   const isRight = problems.length === 0;
-  out.result({ ok: isRight, checked: definitions.length, problems, schedules: definitions.flatMap(({ name, cadence }) => viewOf(name, cadence)) }, () =>
+  const costs = readMonthlyCosts(
+    at,
+    definitions.flatMap(({ cadence }) => (cadence?.enabled === true ? [cadence] : [])),
+  );
+  const schedules = definitions.flatMap(({ name, cadence }) => viewOf(name, cadence));
+  out.result({ ok: isRight, checked: definitions.length, problems, schedules, monthly_costs: costs }, () =>
     isRight
-      ? `${out.paint.green('✓')} ${definitions.length} ${definitions.length === 1 ? 'definition is' : 'definitions are'} right.`
+      ? [`${out.paint.green('✓')} ${definitions.length} ${definitions.length === 1 ? 'definition is' : 'definitions are'} right.`, ...costs.map(costLine)].join(
+          '\n',
+        )
       : problems.map((problem) => `${out.paint.red('✗')} ${formatProblem(problem)}`).join('\n'),
   );
   if (isRight) for (const line of definitions.flatMap(({ name, cadence }) => restated(name, cadence))) out.note(`  ${line}`);
@@ -29,7 +36,7 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
 function restated(name: string, cadence: Cadence | undefined): readonly string[] {
   if (cadence?.schedule === undefined) return [];
   const { sentence, zone, nextMs } = restateSchedule(cadence.schedule);
-  return [`${name}: ${sentence}`, `  next: ${nextMs.map((atMs) => formatLocal(atMs, zone)).join(', ')}`, ...costOf(cadence)];
+  return [`${name}: ${sentence}`, `  next: ${nextMs.map((atMs) => formatLocal(atMs, zone)).join(', ')}`];
 }
 
 function viewOf(name: string, cadence: Cadence | undefined): readonly Readonly<Record<string, unknown>>[] {
@@ -38,10 +45,9 @@ function viewOf(name: string, cadence: Cadence | undefined): readonly Readonly<R
   return [{ cadence: name, sentence, timezone: zone.name, next: nextMs.map(formatSlot) }];
 }
 
-/** Only sessions cost money by themselves. */
-function costOf({ run, budget, retry, schedule }: Cadence): readonly string[] {
-  if (run.kind !== 'claude' || schedule === undefined) return [];
-  const cap = budget?.runUsd === undefined ? undefined : toMicros(budget.runUsd);
-  const { most, because } = monthlyCost({ budget, cap, attempts: retry.attempts }, firesPerMonth(schedule));
-  return [`  at most ${most === undefined ? 'anything' : formatMicros(most)} a month: ${because}`];
+/** What a month may cost at the most. */
+export function describeMonthlyCost({ most_usd: most, because }: MonthlyCostView): string {
+  return most === null ? 'nothing limits what it costs: set budget: {day_usd: …}' : `at most ${formatMicros(toMicros(most))} a month (${because})`;
 }
+
+const costLine = (cost: MonthlyCostView): string => `  ${cost.cadence}: ${describeMonthlyCost(cost)}`;

@@ -2,8 +2,10 @@ import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { lookupHeld } from '../../app/held-record.ts';
 import { withHooks } from '../../app/hook-results.ts';
+import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
 import { createReading } from '../../app/reading.ts';
 import { describeVerify } from '../../app/verify-view.ts';
+import { type BudgetPolicy, formatMicros, toMicros } from '../../core/budget.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
@@ -11,6 +13,7 @@ import { formatProblem } from '../../core/problem-text.ts';
 import { isTickId, parseRunId } from '../../core/tick.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
+import { describeMonthlyCost } from './check.ts';
 import { describeRun } from './list.ts';
 import { describeRecord } from './runs.ts';
 
@@ -29,15 +32,25 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   }
   const { definition, cadence } = requireCadence(at, what);
   const { name, path, problems } = definition;
-  out.result({ ok: true, name, path, problems, cadence: cadence === undefined ? null : viewCadence(cadence) }, () =>
-    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence),
+  const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
+  const view = cadence === undefined ? null : viewCadence(cadence);
+  out.result({ ok: true, name, path, problems, cadence: view, monthly_cost: cost ?? null }, () =>
+    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, cost),
   );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
   return 0;
 }
 
-function describeCadence(cadence: Cadence): string {
+function describeBudget(budget: BudgetPolicy | undefined): string {
+  const usd = (amount: number | undefined, per: string): readonly string[] => (amount === undefined ? [] : [`${formatMicros(toMicros(amount))} ${per}`]);
+  const runs = (count: number | undefined, per: string): readonly string[] => (count === undefined ? [] : [`${count} runs ${per}`]);
+  const { runUsd, dayUsd, monthUsd, dayRuns, monthRuns } = budget ?? {};
+  const parts = [...usd(runUsd, 'a run'), ...usd(dayUsd, 'a day'), ...usd(monthUsd, 'a month'), ...runs(dayRuns, 'a day'), ...runs(monthRuns, 'a month')];
+  return parts.join(', ') || 'none';
+}
+
+function describeCadence(cadence: Cadence, cost: MonthlyCostView | undefined): string {
   const { retry, breaker } = cadence;
   const span = (ms: number): string => (ms === 0 ? 'none' : formatDuration(ms));
   const rows: readonly (readonly [string, string])[] = [
@@ -60,6 +73,8 @@ function describeCadence(cadence: Cadence): string {
       'breaker',
       `opens after ${breaker.failures} failures in a row for ${formatDuration(breaker.openMs)}, doubling to at most ${formatDuration(breaker.maxOpenMs)}`,
     ],
+    ['budget', describeBudget(cadence.budget)],
+    ['a month', cost === undefined ? 'nothing, as far as it has told' : describeMonthlyCost(cost)],
     ['evidence', describeVerify(cadence.verify)],
     ['needs', cadence.requiredEnv.join(', ') || 'no environment variable'],
   ];

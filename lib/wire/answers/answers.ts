@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { heldAnswer, hooksAnswer, notifyAnswers } from './act.ts';
 import { dryRun, failure, isOk } from './answer-part.ts';
 import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
+import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
 
@@ -24,6 +25,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   pause: [orderAnswer, dryRun],
   resume: [orderAnswer, dryRun],
   halt: [haltAnswer, dryRun],
+  costs: [costsAnswer],
   check: [checkAnswer],
   doctor: [doctorAnswer],
   audit: [auditAnswer],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { hold, instantOrNull, isOk, number, problem, text } from './answer-part.ts';
+import { monthlyCost } from './money.ts';
 
 const owner = z.looseObject({
   state: z.enum(['running', 'silent', 'stopped', 'died', 'never_started']),
@@ -61,5 +62,5 @@ export const auditAnswer = z.looseObject({
 const check = z.looseObject({ id: text, title: text, level: z.enum(['ok', 'warn', 'fail']), detail: text, mend: text.nullable() });
 export const doctorAnswer = z.looseObject({ ok: isOk, checks: z.array(check), fixed: z.array(z.unknown()), left: z.array(z.unknown()) });
 
-export const checkAnswer = z.looseObject({ ok: isOk, checked: number, problems: z.array(problem) });
+export const checkAnswer = z.looseObject({ ok: isOk, checked: number, problems: z.array(problem), monthly_costs: z.array(monthlyCost) });
 export const drainAnswer = z.looseObject({ ok: isOk, drained: z.literal(true), succeeded: number, failed: number, dead: number });

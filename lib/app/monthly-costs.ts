@@ -1,0 +1,35 @@
+import { createDefinitions } from '../config/definitions.ts';
+import { capOf, toUsd } from '../core/budget.ts';
+import type { BusSettings, Cadence } from '../core/cadence.ts';
+import { mayCost } from '../core/ledger.ts';
+import { type MonthlyCost, monthlyCost } from '../core/monthly-cost.ts';
+import { readMachine } from '../platform/machine.ts';
+import { firesPerMonth } from './next-slots.ts';
+import { createReading } from './reading.ts';
+
+/** The most that a cadence may cost in a month; `most_usd` null: nothing bounds it. */
+export interface MonthlyCostView {
+  readonly cadence: string;
+  readonly most_usd: number | null;
+  readonly because: string;
+}
+
+/** Of these cadences, those that may cost anything. */
+export function readMonthlyCosts(root: string, cadences: readonly Cadence[]): readonly MonthlyCostView[] {
+  const { history, files, paths } = createReading(root);
+  const { zone, home } = readMachine();
+  const { spending } = history.spending(zone);
+  const costly = cadences.filter((one) => mayCost(one, spending));
+  if (costly.length === 0) return [];
+  const settings = createDefinitions({ files, paths, home }).settings();
+  return costly.map((one) => {
+    const { most, because } = costOf(one, settings);
+    return { cadence: one.name, most_usd: most === undefined ? null : toUsd(most), because };
+  });
+}
+
+function costOf({ run, budget, retry, schedule }: Cadence, settings: BusSettings): MonthlyCost {
+  const cap = capOf(budget?.runUsd, run.kind === 'claude' ? run.maxUsd : undefined);
+  const fires = schedule === undefined ? undefined : firesPerMonth(schedule);
+  return monthlyCost({ budget, bus: settings.budget, cap, attempts: retry.attempts }, fires);
+}
