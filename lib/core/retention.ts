@@ -8,7 +8,7 @@ export interface RetentionPolicy {
 
 /** A segment of a log of ours. */
 export interface KeptSegment {
-  readonly log: 'runs' | 'journal';
+  readonly log: 'runs' | 'journal' | 'slots';
   readonly day: string;
   readonly path: string;
   readonly sizeBytes: number;
@@ -33,7 +33,7 @@ export interface KeptOutput {
  */
 export function planRetention(segments: readonly KeptSegment[], outputs: readonly KeptOutput[], policy: RetentionPolicy, nowMs: Ms): readonly string[] {
   const today = dayOf(nowMs);
-  const newest = { runs: newestDay(segments, 'runs'), journal: newestDay(segments, 'journal') };
+  const newest = { runs: newestDay(segments, 'runs'), journal: newestDay(segments, 'journal'), slots: newestDay(segments, 'slots') };
   const isPast = (kept: KeptOutput): boolean => kept.day < today;
   const removableOutputs = outputs.filter(isPast).sort(byDay);
   const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log]).sort(byDay);
@@ -49,7 +49,10 @@ export function planRetention(segments: readonly KeptSegment[], outputs: readonl
     }
   };
   shrink([...outputs, ...segments], removableOutputs);
-  shrink(segments, [...removableSegments.filter(({ log }) => log === 'journal'), ...removableSegments.filter(({ log }) => log === 'runs')]);
+  shrink(
+    segments,
+    (['journal', 'slots', 'runs'] as const).flatMap((which) => removableSegments.filter(({ log }) => log === which)),
+  );
   return [...removed].map((kept) => kept.path);
 }
 

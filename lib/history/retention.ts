@@ -8,7 +8,7 @@ import { listDays, segmentBytes, segmentPath } from './segments.ts';
 export interface RetentionDeps {
   readonly files: Pick<Files, 'list' | 'info' | 'remove'>;
   readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
-  readonly paths: Pick<Paths, 'runs' | 'journal' | 'subsessions' | 'running'>;
+  readonly paths: Pick<Paths, 'runs' | 'journal' | 'slots' | 'subsessions' | 'running'>;
 }
 
 /** `<day>-<cadence>-<run_id>.stdout.log` and its twin; whatever else lies in the folder is not ours. */
@@ -21,7 +21,7 @@ export async function applyRetention(
   policy: RetentionPolicy,
 ): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }> {
   const nowMs = deps.clock.nowMs();
-  const segments = [...segmentsOf(deps, 'runs'), ...segmentsOf(deps, 'journal')];
+  const segments = [...segmentsOf(deps, 'runs'), ...segmentsOf(deps, 'journal'), ...segmentsOf(deps, 'slots')];
   const outputs = await outputsOf(deps, dayOf(nowMs));
   const sizes = new Map([...segments, ...outputs].map(({ path, sizeBytes }) => [path, sizeBytes]));
   const removed: string[] = [];
@@ -32,7 +32,7 @@ export async function applyRetention(
   return { removed, freedBytes: removed.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0) };
 }
 
-function segmentsOf({ files, paths }: RetentionDeps, log: 'runs' | 'journal'): readonly KeptSegment[] {
+function segmentsOf({ files, paths }: RetentionDeps, log: KeptSegment['log']): readonly KeptSegment[] {
   return listDays(files, paths[log]).flatMap((day) => {
     const sizeBytes = segmentBytes(files, paths[log], day);
     return sizeBytes === undefined ? [] : [{ log, day, path: segmentPath(paths[log], day), sizeBytes }];

@@ -22,12 +22,14 @@ export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotL
   all.through = writer.position();
   let addedBytes = 0;
   let snapshotChars = 0;
+  let savedDay = all.through.day;
 
   function save(): void {
     const text = formatCursors({ ...all, through: writer.position() });
     files.write(cursorsPath(dir), text);
     snapshotChars = text.length;
     addedBytes = 0;
+    savedDay = writer.position().day;
   }
 
   return {
@@ -43,7 +45,8 @@ export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotL
     },
     async flush() {
       await writer.flush();
-      if (addedBytes >= Math.max(SNAPSHOT_EVERY_BYTES, snapshotChars)) save();
+      // A snapshot never names a segment that retention may have taken away.
+      if (addedBytes >= Math.max(SNAPSHOT_EVERY_BYTES, snapshotChars) || writer.position().day !== savedDay) save();
     },
     save,
     close: () => writer.close(),

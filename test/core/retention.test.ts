@@ -8,13 +8,13 @@ const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 20, 12);
 const day = (ago: number): string => dayOf(NOW_MS - ago * DAY_MS);
 
-const segment = (log: 'runs' | 'journal', ago: number, sizeBytes = 10): KeptSegment => ({ log, day: day(ago), path: `${log}/${ago}`, sizeBytes });
+const segment = (log: KeptSegment['log'], ago: number, sizeBytes = 10): KeptSegment => ({ log, day: day(ago), path: `${log}/${ago}`, sizeBytes });
 const output = (ago: number, sizeBytes = 10): KeptOutput => ({ day: day(ago), path: `output/${ago}`, sizeBytes });
 
 const ages = fc.integer({ min: -3, max: 20 });
 const sizes = fc.nat(50);
 const segments = fc.uniqueArray(
-  fc.tuple(fc.constantFrom('runs' as const, 'journal' as const), ages, sizes).map((of) => segment(...of)),
+  fc.tuple(fc.constantFrom('runs' as const, 'journal' as const, 'slots' as const), ages, sizes).map((of) => segment(...of)),
   { selector: ({ path }) => path },
 );
 const outputs = fc.uniqueArray(

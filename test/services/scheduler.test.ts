@@ -189,6 +189,19 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual(fired, ['catchup no timer has asked for it within 90 s', 'timer ']);
   });
 
+  it('are known after retention has taken the older ledger away', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(50 * HOUR);
+    const { files, paths } = yard.owner();
+    yard.crash();
+    for (const day of ['2026-11-20', '2026-11-21']) files.remove(`${paths.slots}/${day}.jsonl`);
+    await yard.start();
+    await yard.pass(HOUR);
+    assert.deepEqual(told(yard, 'job').slice(-2), ['11-22T08:00 ran', '11-22T09:00 ran']);
+    assert.equal(new Set(yard.ran).size, yard.ran.length);
+    assert.equal(yard.ran.length, 51);
+  });
+
   it('spread by stagger start later, by the same time every day', async () => {
     const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00', 'stagger: 30m']);
     await yard.pass(4 * HOUR);
