@@ -17,7 +17,8 @@ export function createFiles(): Files {
     create: createWhole,
     rename: renameFile,
     remove: removeFile,
-    removeTree: (path) => attempt('remove', path, () => rmSync(path, { recursive: true, force: true })),
+    // A child that is just ending may write its exit code into the folder while it is being emptied.
+    removeTree: (path) => attempt('remove', path, () => rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })),
     makeDir: (path, mode = 0o700) => attempt('make', path, () => void mkdirSync(path, { recursive: true, mode })),
     flushDir,
     append: openAppendLog,

@@ -117,7 +117,8 @@ describe('an append log', () => {
     const before = open();
     for (let i = 0; i < 20; i++) await cycle();
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(open(), before);
+    // Another's handle that closes meanwhile is none of ours.
+    assert.ok(open() <= before, `${open()} are open, ${before} were`);
   });
 });
 
