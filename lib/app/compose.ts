@@ -11,6 +11,7 @@ import { createIds } from '../platform/ids.ts';
 import { createProcesses } from '../platform/processes.ts';
 import type { Clock, Files, History, Http, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
+import type { AccountProbe } from '../services/account-probe.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
@@ -18,6 +19,7 @@ import { createGatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
 import { createOrders, type Orders } from '../services/orders.ts';
+import type { Purse } from '../services/purse.ts';
 import { recover } from '../services/recovery.ts';
 import { createStorageHealth, type StorageHealth } from '../services/storage-health.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
@@ -26,6 +28,7 @@ import { createForgiveness } from './edited.ts';
 import { composeFollowingUp } from './following-up.ts';
 import { createOwnerStats, type OwnerStats } from './owner-stats.ts';
 import { payloadMisfit } from './payload-check.ts';
+import { composeProbe } from './probing.ts';
 import { composePurse } from './purse.ts';
 import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
 import { composeScheduling, type Scheduling } from './scheduling.ts';
@@ -53,6 +56,7 @@ export interface OwnerParts {
   announceDefinitions(changes: readonly DefinitionChange[]): void;
   readonly upkeep: Upkeep;
   readonly stats: () => OwnerStats;
+  readonly probe: AccountProbe;
 }
 
 export interface OwnerWiring {
@@ -98,23 +102,17 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const orders = composeOrders(storage, { queue, book, jobs, conclusion, ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs) });
   const knownKeys = rememberKeys(conclusion);
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
-  const gatekeeper = createGatekeeper({ clock, files, paths, journal, definitions, capacity, health, book, purse, ownership: wiring.ownership, missingEnv });
+  const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
+  const gatekeeper = createGatekeeper({ ...storage, capacity, health, book, purse, ownership: wiring.ownership, missingEnv, unasked: probe.unasked });
   const late = { gatekeeper: () => gatekeeper, jobs: () => jobs, hasEnded: (id: string) => knownKeys.has(id) };
   const scheduling = composeScheduling({ storage, queue, conclusion, health, ...late, uptime: wiring.uptime, wake: wiring.wake, onFault });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };
+  const announceDefinitions = composeAnnouncing(storage, { queue, book, purse, onFault }, () => {
+    consumer.reconsider();
+    scheduling.reconcile();
+  });
   const relook = (): void => announceDefinitions(definitions.reload());
   const consumer = createConsumer({ ...shared, hint: scheduling.hint, payloadMisfit, control: controlCadence(paths), relook });
-
-  const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
-  function announceDefinitions(changes: readonly DefinitionChange[]): void {
-    if (changes.length > 0) {
-      purse.touch();
-      consumer.reconsider();
-      scheduling.reconcile();
-    }
-    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
-    for (const change of changes) forgive(change);
-  }
 
   return {
     ...storage,
@@ -128,6 +126,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     announceDefinitions,
     stats: createOwnerStats(journal),
     upkeep: createUpkeep(storage),
+    probe,
     async recover() {
       for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
@@ -135,6 +134,22 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       const { isAlive } = processes;
       await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
     },
+  };
+}
+
+function composeAnnouncing(
+  { clock, definitions, journal }: Storage,
+  { queue, book, purse, onFault }: { queue: Queue; book: HoldsBook; purse: Purse; onFault: OwnerWiring['onFault'] },
+  onChange: () => void,
+): OwnerParts['announceDefinitions'] {
+  const forgive = createForgiveness({ clock, definitions, queue, journal, book, onFault });
+  return (changes) => {
+    if (changes.length > 0) {
+      purse.touch();
+      onChange();
+    }
+    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
+    for (const change of changes) forgive(change);
   };
 }
 

@@ -82,7 +82,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
 
   function checkDrained(): void {
     if (waiting.length === 0) return;
-    if (parts.consumer.isDrained()) for (const go of waiting.splice(0)) go();
+    if (parts.consumer.isDrained() && !parts.probe.isAsking()) for (const go of waiting.splice(0)) go();
     // Ends that are still being written wake nobody once they are.
     else if (parts.conclusion.backlog() > 0) void parts.conclusion.idle().then(parts.clock.breathe).then(loop.wake, fail);
   }
@@ -148,17 +148,21 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
-async function poll({ consumer, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
+async function poll({ consumer, probe, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
   try {
     const nextMs = await consumer.poll();
     health.well('ticks');
     await upkeep.daily();
-    return nextMs;
+    return sooner(nextMs, probe.poll());
   } catch (error) {
     if (!isDiskFault(error)) throw error;
     health.failed('ticks', error.message);
     return clock.nowMs() + TRY_AGAIN_MS;
   }
+}
+
+function sooner(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 /** Waits for the work, but no longer than this. */

@@ -44,6 +44,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   storage_failed: ({ paint, why }) => `${paint.red('!')} the disk refuses: ${why}; nothing new is claimed until it is well`,
   circuit_closed: ({ paint, who }) => `${paint.green('●')} ${who} breaker closed`,
   breaker_reset: ({ paint, who, why }) => `${paint.green('●')} ${who} is tried again: ${why}`,
+  account_changed: ({ paint, who, why }) => `${paint.yellow('◐')} ${who} ${why}`,
   paused: ({ paint, who }) => `${paint.yellow('‖')} ${who} paused`,
   resumed: ({ paint, who }) => `${paint.green('▸')} ${who} goes on`,
   storage_healed: ({ paint }) => `${paint.green('●')} the disk is well again`,

@@ -70,6 +70,7 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
     budget: buildBudget(file.budget),
     scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,
+    probes: Object.fromEntries(Object.entries(file.accounts ?? {}).map(([name, { probe, env = [] }]) => [name, { argv: probe.map(String), env }])),
     minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
     retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),

@@ -146,6 +146,8 @@ export interface BusSettings {
   /** What all cadences together may spend. */
   readonly budget: BusBudget | undefined;
   readonly scheduler: SchedulerKind;
+  /** The free questions that `bus.yaml` names, by account. */
+  readonly probes: Readonly<Record<string, { readonly argv: readonly string[]; readonly env: readonly string[] }>>;
   /** Below this much free disk nothing new is started. */
   readonly minFreeBytes: number;
   /** For every cadence, as far as it says nothing else. */
@@ -159,6 +161,7 @@ export const DEFAULT_SETTINGS: BusSettings = {
   claudePath: undefined,
   budget: undefined,
   scheduler: 'builtin',
+  probes: {},
   minFreeBytes: 200 * 1024 * 1024,
   retentionMs: 90 * 86_400_000,
   retentionBytes: 2 * 1024 * 1024 * 1024,

@@ -33,6 +33,7 @@ export type Stage =
   | 'circuit_opened'
   | 'circuit_half_open'
   | 'circuit_closed'
+  | 'account_changed'
   | 'breaker_reset'
   | 'budget_held'
   | 'budget_freed'

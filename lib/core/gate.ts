@@ -14,6 +14,8 @@ export interface GateInput {
   /** Why the definition cannot be used now: broken, disabled, an environment variable is missing. */
   readonly unfit: { readonly cause: 'broken' | 'disabled' | 'missing-env'; readonly because: string } | undefined;
   readonly breakers: readonly { readonly key: string; readonly breaker: Breaker }[];
+  /** Its account has to be asked first whether it can be used. */
+  readonly unasked?: string | undefined;
   readonly busy: boolean;
   readonly laneFull: string | undefined;
   readonly workspaceTaken: string | undefined;
@@ -60,6 +62,7 @@ export function admit(input: GateInput): Verdict {
     const freeMs = freeAtMs(breaker);
     if (freeMs > nowMs) return heldBy(key, breaker, freeMs);
   }
+  if (input.unasked !== undefined) return hold('probe', input.unasked);
   if (input.busy && !input.isForced) return hold('busy', 'another run of it is under way');
   if (input.laneFull !== undefined) return hold('lane', `lane ${input.laneFull} is full`);
   if (input.workspaceTaken !== undefined) return hold('workspace', `${input.workspaceTaken} is in use`);

@@ -16,6 +16,7 @@ import {
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
 import { VERIFY_CLASS } from './evidence.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
+import type { ProbeBaseline } from './probe-answer.ts';
 import { isProven, type RunRecord } from './run.ts';
 import { ruleOf } from './session-class.ts';
 
@@ -29,6 +30,8 @@ export interface Holds {
   readonly through: LogPosition;
   readonly breakers: Readonly<Record<string, Breaker>>;
   readonly paused: Readonly<Record<string, { readonly since: string; readonly because: string }>>;
+  /** What the accounts answered right after they failed. */
+  readonly probes?: Readonly<Record<string, ProbeBaseline>> | undefined;
 }
 
 /** A place in the log of runs: everything before it has been seen. */

@@ -59,7 +59,7 @@ function earlierSession(deps: RunnerDeps, claude: ClaudeKind, { job }: Phase, en
 const SESSION_DEFAULTS = { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_MAX_RETRIES: '2' };
 
 /** How claude itself is set up is handed on, except that it may be running inside another claude session: it would refuse to start. */
-function sessionEnvironment(owner: OwnerEnv, claude: ClaudeKind, about: Readonly<Record<string, string>>): ReturnType<typeof childEnvironment> {
+export function sessionEnvironment(owner: OwnerEnv, claude: ClaudeKind, about: Readonly<Record<string, string>>): ReturnType<typeof childEnvironment> {
   const isPassed = (name: string): boolean => isAllowed(name) || /^(?:ANTHROPIC_|CLAUDE_)/.test(name) || name in SESSION_DEFAULTS;
   const environment = childEnvironment(owner, claude.env, about, isPassed);
   if (environment.kind === 'unset') return environment;

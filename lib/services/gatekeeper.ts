@@ -36,6 +36,8 @@ export interface GatekeeperDeps {
   readonly purse: Pick<Purse, 'shortage'>;
   readonly ownership: Ownership;
   readonly missingEnv: (names: readonly string[]) => readonly string[];
+  /** Why the account of a cadence must be asked before its canary goes. */
+  readonly unasked: (cadence: Cadence) => string | undefined;
 }
 
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
@@ -97,6 +99,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         paused: (paused.bus ?? (isForced ? undefined : paused[cadenceKey(name.cadence)]))?.because,
         unfit: unfitness(definition),
         breakers: breakersOf(name.cadence, cadence).filter(({ key }) => !isForced || key !== cadenceKey(name.cadence)),
+        unasked: cadence && deps.unasked(cadence),
         busy: capacity.isBusy(name.cadence),
         laneFull: cadence && capacity.laneFull(cadence),
         workspaceTaken: cadence && capacity.workspaceTaken(cadence),

@@ -111,7 +111,7 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
   }
 
   function become(next: Holds, runId: string | undefined): void {
-    if (next.breakers === holds.breakers && next.paused === holds.paused) {
+    if (next.breakers === holds.breakers && next.paused === holds.paused && next.probes === holds.probes) {
       holds = next;
       return;
     }

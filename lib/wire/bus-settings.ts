@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { accountsKey } from './account.ts';
 import { busBudget, checkBudget } from './budget.ts';
 import type { Checked } from './cadence.ts';
 import { explainIssues, type NotYet } from './explain.ts';
@@ -27,6 +28,7 @@ export const busSettingsSchema = keys(
     budget: busBudget.optional().describe('What all cadences together may spend. Default: no limit.'),
     scheduler: schedulerKey,
     notify: notify.optional().describe('Whom to tell, and of what, for every cadence that says nothing else.'),
+    accounts: accountsKey,
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {
@@ -48,7 +50,6 @@ const SETTINGS_NOT_YET: NotYet = {
   sinks: LATER,
   ...SECRETS_BY_ENV,
   budgets: 'It is called budget: {day_usd: 10, month_usd: 100}; what one cadence may spend stands in its own file.',
-  accounts: 'Remove it; a cadence names its account itself.',
 };
 
 /** A file with nothing in it is fine: all defaults hold. */

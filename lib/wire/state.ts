@@ -22,11 +22,14 @@ const breaker = z.discriminatedUnion('state', [
   z.object({ state: z.literal('blocked'), failures, until: instant, ...blamed }),
 ]);
 
+const probe = z.object({ kind: z.enum(['fit', 'unfit', 'unknown']), mark: z.string(), run_id, cadence: z.string(), asked_at: instant });
+
 const holdsSchema = z.object({
   format: z.literal(1),
   through: z.object({ day: z.string(), bytes: z.number().int().min(0) }),
   breakers: z.record(z.string(), breaker),
   paused: z.record(z.string(), z.object({ since: instant, because })),
+  probes: z.record(z.string(), probe).optional(),
 }) satisfies z.ZodType<Holds>;
 
 const entry = z.object({

@@ -30,7 +30,10 @@ function scene(cadences: readonly string[], bus = ''): Scene {
   const aside = tempRoot();
   const [session, gate, log, claude] = ['session', 'gate', 'spawns', 'claude'].map((file) => join(aside, file)) as [string, string, string, string];
   const wait = `while [ -e '${gate}' ]; do sleep 0.05; done`;
-  writeFileSync(claude, `#!/bin/sh\necho x >>'${log}'\n${wait}\nexec '${process.execPath}' '${join(CHILDREN, 'fake-claude.mjs')}' "$@"\n`);
+  writeFileSync(
+    claude,
+    `#!/bin/sh\n[ "$1" = -p ] || exec '${process.execPath}' '${join(CHILDREN, 'fake-claude.mjs')}' "$@"\necho x >>'${log}'\n${wait}\nexec '${process.execPath}' '${join(CHILDREN, 'fake-claude.mjs')}' "$@"\n`,
+  );
   chmodSync(claude, 0o755);
   writeFileSync(log, '');
   yard.put('cadences/bus.yaml', `claude: { path: ${claude} }\n${bus}`);
@@ -89,6 +92,31 @@ describe('twenty cadences on one account', () => {
     owner.kill('SIGTERM');
     await owner.ended;
     assert.deepEqual(filesWith(yard.root, SECRET), []);
+  });
+
+  it('M18 go on by themselves once the login is another one: the next owner asks for nothing, lets one go, then all', async () => {
+    const names = TWENTY.slice(0, 4);
+    const { yard, env, play, spawns, circuit } = scene(names);
+    play('stream-401');
+    const ticks = await Promise.all(names.map((name) => yard.enqueue(name)));
+    const baseline = (): string | undefined => JSON.parse(readFileSync(yard.paths.holds, 'utf8')).probes?.['account:claude']?.kind;
+    const owner = await yard.start({ env });
+    await eventually('the account is open, and was asked', () => circuit()?.accounts.claude !== undefined && baseline() === 'fit');
+    owner.kill('SIGTERM');
+    await owner.ended;
+    const same = await yard.start({ env });
+    await eventually('all wait', () => yard.ls('waiting').length === names.length);
+    await hasLooked(yard);
+    assert.equal(spawns(), 1, 'the same login is not tried again');
+    same.kill('SIGTERM');
+    await same.ended;
+    play('success-stream');
+    const next = await yard.start({ env: { ...env, ANTHROPIC_API_KEY: 'sk-ant-another-one-0123456789' } });
+    const ends = await Promise.all(ticks.map((tick) => finalRecord(yard, tick)));
+    assert.ok(ends.every(({ status, attempt }) => status === 'succeeded' && attempt === 1));
+    assert.deepEqual([spawns(), circuit(), yard.events('account_changed').length], [names.length + 1, undefined, 1]);
+    next.kill('SIGTERM');
+    await next.ended;
   });
 
   it('stay held over a kill -9 of the owner, by the record alone', async () => {
