@@ -28,7 +28,7 @@ import { buildPromises } from './verify-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
 export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
-  const run = buildRun(file.run, 'run', context);
+  const run = buildRun(file.run, 'run', { ...context, runUsd: file.budget?.run_usd });
   const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
   const promises = buildPromises(file, run, context);
   const breaker = buildBreaker(file.breaker, context);

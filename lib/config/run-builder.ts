@@ -18,6 +18,8 @@ export interface BuildContext {
   readonly home: string;
   /** The .md file itself, for a claude cadence. */
   readonly promptPath: string;
+  /** What its budget lets one run cost. */
+  readonly runUsd?: number | undefined;
   readonly problems: SourceProblem[];
   readonly needed: Needed[];
 }
@@ -160,9 +162,15 @@ function claudeArgs(given: ClaudeFile, at: KeyPath, context: BuildContext): read
     ...option('--json-schema', schema),
     ...mcpArgs(given.mcp_config, [...at, 'mcp_config'], context),
     ...option('--append-system-prompt', given.append_system_prompt),
-    ...option('--max-budget-usd', given.max_usd),
+    ...option('--max-budget-usd', least(given.max_usd, context.runUsd)),
     ...moreArgs(given.args ?? [], [...at, 'args'], context),
   ];
+}
+
+/** claude stops by itself at the cap, too, so that a run whose owner has died has one. */
+function least(...caps: readonly (number | undefined)[]): number | undefined {
+  const given = caps.filter((cap) => cap !== undefined);
+  return given.length === 0 ? undefined : Math.min(...given);
 }
 
 function mcpArgs(given: string | readonly string[] | undefined, at: KeyPath, { source, root, home, needed }: BuildContext): readonly string[] {

@@ -179,6 +179,17 @@ Review.
     assert.equal(cadence.workspace, HOME);
   });
 
+  it('P15 claude is told the most that one run may cost: the budget of a run, its own cap, or the smaller of both', () => {
+    const told = (keys: string): readonly string[] => {
+      const { run } = good('review.md', `---\n${keys}\n---\nReview.\n`).cadence;
+      return run.kind === 'claude' ? run.args : [];
+    };
+    assert.deepEqual(told('budget: {run_usd: 0.75}'), ['--max-budget-usd', '0.75']);
+    assert.deepEqual(told('budget: {run_usd: 0.75}\nrun: {claude: {max_usd: 2}}'), ['--max-budget-usd', '0.75']);
+    assert.deepEqual(told('budget: {run_usd: 0.75}\nrun: {claude: {max_usd: 0.5}}'), ['--max-budget-usd', '0.5']);
+    assert.deepEqual(told('budget: {day_usd: 5}'), []);
+  });
+
   it('the settings of the bus are read, lanes are added to those there are', () => {
     const yard = createYard();
     yard.put(
