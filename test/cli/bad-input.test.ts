@@ -40,6 +40,15 @@ describe('bad input: each message says where it is and what to do', () => {
     });
   }
 
+  it('M7 a prompt that is empty: check says the line where it should begin', async () => {
+    const desk = createDesk();
+    desk.put('cadences/mute.md', '---\ndescription: Says nothing\n---\n\n');
+    const { code, stdout } = await desk.tell('check');
+    assert.equal(code, 78);
+    assert.match(stdout, /cadences\/mute\.md:4:1 .*the prompt is empty\. Write what the session is to do/);
+    assert.equal(errorOf(await desk.ask('run', 'mute')).code, 78);
+  });
+
   it('P37 two files of one name', async () => {
     const desk = createDesk();
     desk.shell('twice', 'true');
@@ -67,9 +76,13 @@ describe('bad input: each message says where it is and what to do', () => {
     ['an option by nearly its name', 'edit well --timout 1m', 64, /edit has no option --timout/, /Did you mean --timeout\?/],
     ['a command by nearly its name', 'capabilites', 64, /there is no command capabilites/, /Did you mean capabilities\?/],
     ['a payload that is no JSON', 'enqueue well --payload {', 65, /the payload is no JSON/, /quoted twice/],
+    ['a payload that does not fit the schema', 'enqueue strict --payload {"to":7}', 65, /payload\.to: found the number 7, which must be string/, /show strict/],
+    ['a payload file that is missing', 'enqueue well --payload @/none/payload.json', 66, /\/none\/payload\.json/, /./],
+    ['a prompt file that is missing', 'new brief --prompt @/none/prompt.md', 66, /\/none\/prompt\.md/, /./],
   ];
   const desk: Desk = createDesk();
   desk.shell('well', 'echo done');
+  desk.shell('strict', 'cat', 'schema: { type: object, properties: { to: { type: string } } }');
   const over = (async () => String((await desk.ask('run', 'well')).said.run_id))();
   for (const [title, words, code, said, hint] of orders) {
     it(`P37 D31 ${title}`, async () => {
