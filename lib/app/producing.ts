@@ -20,8 +20,9 @@ export async function checkPayload(root: string, cadence: string, payload: unkno
 
 /** What `enqueue` would write, checked as it would be. Throws `bad_data` where that would. */
 export function previewTick(cadence: string, options: EnqueueOptions): { readonly due_at: string; readonly content: unknown } {
-  const { name, json } = requestOf(cadence, options, nowMs(), createIds());
-  return { due_at: toIso(name.dueMs), content: JSON.parse(json) };
+  const atMs = nowMs();
+  const { name, json } = requestOf(cadence, options, atMs, createIds());
+  return { due_at: toIso(options.force === true ? atMs : name.dueMs), content: JSON.parse(json) };
 }
 
 /** What `--payload` says. A folder where a file should be is the caller's mistake, as it is to every producer, and no fault of the disk. */

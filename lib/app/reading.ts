@@ -7,7 +7,7 @@ import { parseIso, toIso } from '../core/instant.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import type { PurseView } from '../core/purse-view.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
-import { type DeadName, formatRunId, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
+import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
 import type { Files, History } from '../ports.ts';
@@ -190,6 +190,7 @@ function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undef
     ...told,
     status: isHeld ? 'held' : name.attempts > 0 ? 'waiting' : 'queued',
     reason: isHeld ? because : (last?.reason ?? ''),
-    retry_at: toIso(name.dueMs),
+    // What is forced stands before all others, at a time that means nothing.
+    ...(isForcedName(name) ? {} : { retry_at: toIso(name.dueMs) }),
   };
 }

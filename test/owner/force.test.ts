@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { utimesSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { enqueue } from '../../lib/index.ts';
 import { createDesk, errorOf } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -52,6 +53,19 @@ describe('D5 D16 run --force', () => {
     await desk.ask('halt');
     await desk.ask('resume');
     await eventually('both have run', () => desk.records().filter((run) => run.cadence === 'duty' && run.status === 'succeeded').length === 2);
+  });
+
+  it('says of one that waits that it waits, and no time of 1970', async () => {
+    const desk = createDesk();
+    desk.shell('duty', 'echo done');
+    const preview = String((await desk.ask('run', 'duty', '--force', '--dry-run')).said.due_at ?? '');
+    const { tick } = await enqueue('duty', { root: desk.root, force: true });
+    const { code, said } = await desk.ask('show', tick);
+    assert.deepEqual([code, said.status, said.cadence], [0, 'queued', 'duty']);
+    for (const verb of ['show', 'status']) {
+      const { stdout } = await desk.tell(...(verb === 'show' ? ['show', tick] : ['status', '--run', tick]));
+      assert.ok(!stdout.includes('1970') && !JSON.stringify(said).includes('1970') && !preview.includes('1970'), stdout);
+    }
   });
 
   it('is in the text of the tick: a name alone forces nothing, and needs an owner as little as every other', async () => {
