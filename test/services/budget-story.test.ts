@@ -8,7 +8,7 @@ import type { BusEvent } from '../../lib/core/event.ts';
 import { createLocalDays } from '../../lib/core/local-day.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { spentBy, tallyOf } from '../../lib/core/spending.ts';
-import { formatTickName, parseTickName } from '../../lib/core/tick.ts';
+import { FORCED_DUE_MS, formatTickName, parseTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { readMachine } from '../../lib/platform/machine.ts';
 import type { Files, Job, RunEnd, Runner } from '../../lib/ports.ts';
@@ -222,6 +222,22 @@ describe('a budget', () => {
     bus.clock.set(DAY.endMs + 12 * HOUR);
     await bus.settle();
     assert.equal(bus.began.length, 6);
+    bus.close();
+  });
+
+  it('D5 holds a forced tick like every other: a wish for now is no money', async () => {
+    const bus = await night(session('budget: { run_usd: 1, day_usd: 1 }'), () => ({ costUsd: 1 }));
+    bus.drop('brief');
+    await bus.settle();
+    const tick = { cadence: 'brief', source: 'cli', enqueued_at: new Date(bus.clock.nowMs()).toISOString(), force: true };
+    const name = { dueMs: FORCED_DUE_MS, cadence: 'brief', id: 'forcedforced', attempts: 0 };
+    writeFileSync(`${bus.parts.paths.inbox}/${formatTickName(name)}`, `${JSON.stringify(tick)}\n`);
+    await bus.settle();
+    assert.deepEqual([bus.began.length, bus.pending().map(({ id }) => id)], [1, ['forcedforced']]);
+    bus.clock.set(DAY.endMs);
+    await bus.settle();
+    assert.deepEqual([bus.began.length, bus.pending().length], [2, 0], 'the next day has money, and it runs');
+    assert.equal(bus.parts.history.find('forcedforced')?.force, true);
     bus.close();
   });
 
