@@ -161,7 +161,7 @@ function composeBook({ clock, files, paths, runLog, journal, definitions }: Stor
 }
 
 function composeOrders(
-  { clock, files, paths, journal }: Storage,
+  { clock, files, paths, journal, redacting }: Storage,
   parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; ignoreMissed: Scheduling['ignore'] },
 ): Orders {
   const { queue, book, jobs, conclusion, ignoreMissed } = parts;
@@ -176,6 +176,7 @@ function composeOrders(
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],
+    redact: redacting.ofOwner,
     async cancelPending(tickId) {
       const name = queue.find(tickId);
       if (name === undefined) return false;

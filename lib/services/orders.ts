@@ -29,6 +29,8 @@ export interface OrdersDeps {
   readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
   readonly stopAll: () => number;
   readonly allCadences: () => readonly string[];
+  /** What an operator gives as a reason is kept, and told to many. */
+  readonly redact: (text: string) => string;
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -43,7 +45,7 @@ const LONGEST_IGNORED_MS: Ms = 48 * 3_600_000;
 export function createOrders(deps: OrdersDeps): Orders {
   const { book, clock } = deps;
   const because = (fields: Fields, otherwise: string): string =>
-    typeof fields.because === 'string' && fields.because !== '' ? fields.because.slice(0, 300) : otherwise;
+    typeof fields.because === 'string' && fields.because !== '' ? deps.redact(fields.because).slice(0, 300) : otherwise;
 
   function changeHolds(next: Holds, answer: string): Outcome {
     book.change(next);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { createYard, finalRecord, type Yard } from './owner-yard.ts';
 
 /** By the name of a variable, by being handed on, by being asked for, by what they look like alone. */
@@ -37,7 +38,11 @@ describe('secrets that a run says aloud', () => {
       'retry: { attempts: 2, delays: [0s] }',
     );
     yard.inline('throws', `throw new Error('no ${PLANTED.DEPLOY_TOKEN} ${SHAPED[0]}');`, 'retry: { attempts: 1 }');
-    yard.inline('boasts', `return 'done with ${PLANTED.DEPLOY_TOKEN} and ${SHAPED[1]}';`);
+    yard.inline(
+      'boasts',
+      `return 'done with ${PLANTED.DEPLOY_TOKEN} and ${SHAPED[1]}';`,
+      `on_complete: ${JSON.stringify(`echo ${PLANTED.DEPLOY_TOKEN} ${SHAPED[0]} >&2; exit 4`)}`,
+    );
     const owner = await yard.start({ env: PLANTED });
     const [throws, boasts] = [await yard.enqueue('throws'), await yard.enqueue('boasts')];
     const leaks = await yard.enqueue('leaks');
@@ -48,6 +53,12 @@ describe('secrets that a run says aloud', () => {
     const end = await finalRecord(yard, leaks);
     assert.equal(end.status, 'dead');
     assert.match(end.reason, /^exit 3: key \[redacted\] at https:\/\/\[redacted\]@example\.com with \[redacted\]/);
+    const because = `${PLANTED.DEPLOY_TOKEN} and ${SHAPED[1]} are out`;
+    const pause = await yard.enqueue('bus-control', { payload: { order: 'pause', key: 'cadence:boasts', because } });
+    assert.equal((await finalRecord(yard, pause)).status, 'succeeded');
+    const hook = await eventually('the hook has failed', () => yard.records().find((run) => run.cadence.startsWith('bus-hook-') && run.status !== 'running'));
+    assert.match(hook.reason, /^exit 4: \[redacted DEPLOY_TOKEN\] \[redacted\]/);
+    assert.match(readFileSync(yard.paths.holds, 'utf8'), /"\[redacted DEPLOY_TOKEN\] and \[redacted\] are out"/);
     owner.kill('SIGTERM');
     await owner.ended;
 

@@ -23,6 +23,7 @@ function yard() {
     stopAll: () => 3,
     allCadences: () => [],
     ignoreMissed: async () => undefined,
+    redact: (text) => text.replaceAll('hunter2', '[redacted]'),
   });
   return { parts, orders, stopped };
 }
@@ -66,6 +67,15 @@ describe('orders', () => {
     assert.equal(summaryOf(await orders.carryOut({ order: 'purge', files: [dead, 'notes.txt', '../holds.json', 7] })), '1 dead tick is removed');
     assert.deepEqual(readdirSync(parts.paths.dlq), ['notes.txt']);
     assert.ok(readdirSync(parts.paths.state).includes('holds.json'));
+  });
+
+  it('A62 keeps no secret that an operator gives as a reason', async () => {
+    const { parts, orders } = yard();
+    await orders.carryOut({ order: 'pause', key: 'cadence:nightly', because: 'the key hunter2 is out' });
+    await orders.carryOut({ order: 'trip', key: 'account:claude', because: 'hunter2' });
+    const { paused, breakers } = parts.book.holds();
+    assert.equal(paused['cadence:nightly']?.because, 'the key [redacted] is out');
+    assert.ok(!JSON.stringify({ paused, breakers }).includes('hunter2'));
   });
 
   it('an operator who resets a tripped breaker closes it, and an account is a key like a cadence', async () => {
