@@ -15,7 +15,7 @@ import type { AccountProbe } from '../services/account-probe.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
-import { createGatekeeper } from '../services/gatekeeper.ts';
+import { createGatekeeper, type Gatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
 import { createOrders, type Orders } from '../services/orders.ts';
@@ -49,6 +49,7 @@ export interface OwnerParts {
   readonly health: StorageHealth;
   readonly conclusion: Conclusion;
   readonly consumer: Consumer;
+  readonly gatekeeper: Gatekeeper;
   readonly jobs: Jobs;
   readonly scheduling: Scheduling;
   /** Settles what an earlier owner left. */
@@ -121,6 +122,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     health,
     conclusion,
     consumer,
+    gatekeeper,
     jobs,
     scheduling,
     announceDefinitions,

@@ -41,8 +41,7 @@ export interface DeadEntry {
 
 const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
-export function createReading(root: string): Reading {
-  const files = createFiles();
+export function createReading(root: string, files: Files = createFiles()): Reading {
   const paths = pathsOf(root);
   const history = createHistory({ files, paths });
   const names = (folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[] => files.list(paths[folder]).flatMap((file) => parseTickName(file) ?? []);

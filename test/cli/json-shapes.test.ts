@@ -43,6 +43,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
   it('what is defined', async () => {
     await note('check', 'check');
     await note('costs', 'costs');
+    await note('simulate, without a schedule', 'simulate', '--from', '2026-11-20T00:00:00Z', '--to', '2026-11-21T00:00:00Z');
     await note('list', 'list');
     for (const name of ['well', 'inner', 'agent']) await note(`show ${name}`, 'show', name);
     await note('status, before anything has run', 'status');
@@ -125,6 +126,13 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await exec('exec');
     await desk.ask('breaker', 'trip', 'wrapped');
     await exec('exec, held');
+  });
+
+  it('what would come', async () => {
+    desk.shell('timed', 'echo done', 'schedule: daily 7:00', 'timezone: UTC', 'timeout: 48h', 'overlap: skip');
+    const span = ['--from', '2026-11-20T00:00:00Z', '--to', '2026-11-22T00:00:00Z'] as const;
+    await note('simulate', 'simulate', ...span);
+    await note('simulate, where a slot would not run', 'simulate', ...span, '--duration', '30h');
   });
 
   it('what is wrong', async () => {

@@ -28,6 +28,25 @@ export const TIME_COMMANDS: CommandGroup = {
       load: () => import('../verbs/next.ts'),
     },
     {
+      name: 'simulate',
+      summary: 'what the schedules would do from here to there: fires, overlaps, holds, cost; nothing is run or changed',
+      usage: '[--from T] [--to T] [--config DIR] [--duration D]',
+      maxWords: 0,
+      flags: [
+        { name: 'from', value: 'TIME', summary: 'where it begins: 07:00, "2026-11-20 7:00" or ISO 8601 (default: now); nothing waits, is held or spent there' },
+        { name: 'to', value: 'TIME', summary: 'where it ends (default: a week later)' },
+        { name: 'config', value: 'DIR', summary: 'definitions of this folder instead of cadences/' },
+        { name: 'duration', value: '5m', summary: 'so long takes every run (default: the median of the latest 40 successful runs of each)' },
+      ],
+      examples: [
+        'cadence-bus simulate',
+        'cadence-bus simulate --from "2026-11-20 0:00" --to "2026-11-27 0:00" --json',
+        'cadence-bus simulate --config ./new-cadences --duration 20m',
+      ],
+      exits: [[1, 'a slot would not run, a run would take too long, or a definition is wrong'], NOT_FOUND],
+      load: () => import('../verbs/simulate.ts'),
+    },
+    {
       name: 'run-now',
       summary: 'run the latest slot, unless it already ran',
       usage: '<cadence> [--timeout T]',

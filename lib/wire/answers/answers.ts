@@ -4,6 +4,7 @@ import { dryRun, failure, isOk } from './answer-part.ts';
 import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
 import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
+import { simulateAnswer } from './simulation.ts';
 import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
 
 /** What each command may answer with --json when it did what was asked. */
@@ -26,6 +27,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   resume: [orderAnswer, dryRun],
   halt: [haltAnswer, dryRun],
   costs: [costsAnswer],
+  simulate: [simulateAnswer],
   check: [checkAnswer],
   doctor: [doctorAnswer],
   audit: [auditAnswer],

@@ -1,0 +1,54 @@
+import { toUsd } from '../core/budget.ts';
+import type { Cadence } from '../core/cadence.ts';
+import { formatDuration } from '../core/duration.ts';
+import type { Ms } from '../core/instant.ts';
+import { spentBy } from '../core/spending.ts';
+import type { Clock, History, RunEnd, Runner } from '../ports.ts';
+import type { Runners } from './running.ts';
+
+/** What a run of a cadence takes and costs, as far as anybody knows. */
+export interface RunEstimate {
+  readonly duration_ms: Ms;
+  /** null: nobody knows. */
+  readonly cost_usd: number | null;
+  readonly from: 'history' | 'option' | 'unknown';
+  /** So many runs of the past it is the median of. */
+  readonly runs: number;
+}
+
+const MOST_RUNS = 40;
+
+/** Half of the latest successful runs took and cost no more. */
+export function estimateRun(history: History, cadence: string, durationMs: Ms | undefined): RunEstimate {
+  const runs = history.runs({ cadence, status: 'succeeded', limit: MOST_RUNS });
+  const took = medianOf(runs.map(({ duration_ms }) => duration_ms));
+  const paid = medianOf(runs.filter(({ cost_usd, charged_usd }) => cost_usd !== null || charged_usd !== undefined).map(spentBy));
+  const from = durationMs !== undefined ? 'option' : took === undefined ? 'unknown' : 'history';
+  return { duration_ms: durationMs ?? took ?? 0, cost_usd: paid === undefined ? null : toUsd(paid), from, runs: runs.length };
+}
+
+function medianOf(values: readonly number[]): number | undefined {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
+}
+
+/** Starts nothing: a run is a time that passes, and what it costs. */
+export function createSimulatedRunners(clock: Clock, estimateOf: (cadence: Cadence) => RunEstimate): Runners {
+  const run: Runner['run'] = ({ cadence }) =>
+    new Promise((resolve) => {
+      const { duration_ms, cost_usd } = estimateOf(cadence);
+      const { timeoutMs } = cadence;
+      const isLong = duration_ms > timeoutMs;
+      const end: RunEnd = {
+        outcome: isLong
+          ? { kind: 'fail', blame: 'cadence', reason: `it takes ${formatDuration(duration_ms)}, longer than its timeout of ${formatDuration(timeoutMs)}` }
+          : { kind: 'ok', summary: 'simulated' },
+        ending: undefined,
+        ...(cost_usd === null ? {} : { costUsd: cost_usd }),
+        stdoutPath: null,
+        stderrPath: null,
+      };
+      clock.after(Math.min(duration_ms, timeoutMs), () => resolve(end));
+    });
+  const runner: Runner = { run, adopt: run };
+  return { inline: runner, command: runner, claude: runner, agent: runner };
+}

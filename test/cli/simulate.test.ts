@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { SimulatedSlot, SimulationTally } from '../../lib/app/simulation-view.ts';
+import { toIso } from '../../lib/core/instant.ts';
+import { createRunLog } from '../../lib/history/run-log.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createDesk, type Desk, errorOf } from '../support/cli.ts';
+
+const DAY = ['--from', '2026-11-20T00:00:00Z', '--to', '2026-11-21T00:00:00Z'] as const;
+
+interface Said {
+  readonly cadences: readonly (SimulationTally & { cadence: string; estimate: unknown })[];
+  readonly totals: SimulationTally;
+  readonly slots: readonly SimulatedSlot[];
+}
+
+async function simulated(
+  desk: Desk,
+  ...words: readonly string[]
+): Promise<{ readonly code: number; readonly said: Said; readonly of: (name: string) => SimulationTally }> {
+  const { code, said } = await desk.ask('simulate', ...words);
+  const view = said as unknown as Said;
+  const of = (name: string): SimulationTally => {
+    const found = view.cadences.find(({ cadence }) => cadence === name);
+    assert.ok(found !== undefined, `${name} was not told of`);
+    return found;
+  };
+  return { code, said: view, of };
+}
+
+/** Every file, with what is in it and when it was written. */
+function everything(root: string): readonly string[] {
+  return readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .sort()
+    .map((name) => {
+      const info = statSync(`${root}/${name}`);
+      return `${name} ${info.mtimeMs} ${info.isFile() ? readFileSync(`${root}/${name}`, 'utf8') : ''}`;
+    });
+}
+
+function past(desk: Desk, cadence: string, ...runs: readonly (readonly [durationMs: number, costUsd: number])[]): void {
+  const log = createRunLog({ files: createFiles(), clock: { nowMs: Date.now }, paths: desk.paths, zone: 'UTC' });
+  for (const [n, [duration_ms, cost_usd]] of runs.entries()) {
+    const tick = `past${String(n).padStart(8, '0')}`;
+    const at = toIso(Date.now() - 3_600_000);
+    const about = { run_id: `${tick}-1`, cadence, tick, attempt: 1, status: 'succeeded', reason: '', summary: '', started_at: at, ended_at: at } as const;
+    log.record({ ...about, duration_ms, cost_usd, exit_code: 0, signal: null, stdout_path: null, stderr_path: null });
+  }
+  log.close();
+}
+
+describe('A42 simulate', () => {
+  it('fires every slot of a known schedule once, the one at the first instant too, that at the last not', async () => {
+    const desk = createDesk();
+    desk.shell('hour', 'exit 1', 'schedule: hourly :00', 'timezone: UTC');
+    desk.shell('twice', 'exit 1', 'schedule: daily 7:00,19:00', 'timezone: UTC');
+    desk.shell('off', 'exit 1', 'schedule: daily 7:00', 'timezone: UTC', 'enabled: false');
+    desk.shell('plain', 'exit 1');
+    const { code, said, of } = await simulated(desk, ...DAY);
+    assert.deepEqual([of('hour').slots, of('hour').ran, of('twice').ran, of('off').skipped], [24, 24, 2, 1]);
+    assert.equal(said.cadences.length, 3, 'who has no schedule is left out');
+    assert.equal(said.slots[0]?.at, '2026-11-20T00:00:00Z');
+    assert.deepEqual([said.totals.slots, said.totals.ran, said.totals.overlaps], [27, 26, 0]);
+    assert.deepEqual([said.totals.unfinished, said.totals.busy_ms], [0, 0], 'a run of unknown length takes no time');
+    assert.equal(code, 1, 'one slot does not run');
+    desk.shell('off', 'exit 1');
+    assert.equal((await simulated(desk, ...DAY)).code, 0);
+  });
+
+  it('tells what a run longer than its interval comes to, by the rule of overlap', async () => {
+    const desk = createDesk();
+    desk.put('cadences/bus.yaml', 'lanes: { wide: 3 }\n');
+    for (const overlap of ['queue', 'skip', 'coalesce'])
+      desk.shell(overlap, 'true', 'schedule: hourly :00', 'timezone: UTC', `overlap: ${overlap}`, 'timeout: 3h', 'lane: wide');
+    const { said, of } = await simulated(desk, '--from', '2026-11-20T00:00:00Z', '--to', '2026-11-20T05:50:00Z', '--duration', '90m');
+    const { ran, skipped, overlaps, unfinished } = of('skip');
+    assert.deepEqual([ran, skipped, overlaps, unfinished], [3, 3, 3, 0], 'it runs at 0, 2 and 4 o’clock');
+    const queue = of('queue');
+    assert.deepEqual([queue.slots, queue.ran, queue.unfinished, queue.overlaps], [6, 3, 3, 4], 'at 3 o’clock a run has just ended');
+    const late = said.slots.filter(({ cadence, end }) => cadence === 'queue' && end === 'ran').map(({ waited_ms }) => waited_ms);
+    assert.deepEqual(late, [0, 30 * 60_000, 60 * 60_000]);
+    assert.equal(of('coalesce').overlaps > 0, true);
+  });
+
+  it('does not take a run that ends when the next slot comes for an overlap', async () => {
+    const desk = createDesk();
+    desk.shell('job', 'true', 'schedule: hourly :00', 'timezone: UTC', 'timeout: 3h');
+    const { of } = await simulated(desk, ...DAY, '--duration', '1h');
+    assert.deepEqual([of('job').ran, of('job').unfinished, of('job').overlaps], [23, 1, 0]);
+  });
+
+  it('asks the real gate: a full lane delays, a budget of runs holds for the day', async () => {
+    const desk = createDesk();
+    desk.put('cadences/bus.yaml', 'lanes: { narrow: 1 }\n');
+    desk.shell('first', 'true', 'schedule: daily 12:10', 'timezone: UTC', 'lane: narrow', 'timeout: 1h');
+    desk.shell('second', 'true', 'schedule: daily 12:10', 'timezone: UTC', 'lane: narrow', 'timeout: 1h');
+    desk.shell('tight', 'true', 'schedule: every 1m', 'timezone: UTC', 'budget: { day_runs: 2 }');
+    const span = ['--from', '2026-11-20T12:05:00Z', '--to', '2026-11-20T12:27:00Z', '--duration', '10s'] as const;
+    const { said, of } = await simulated(desk, ...span);
+    assert.deepEqual(of('second').held_by, [{ cause: 'lane', slots: 1 }]);
+    const starts = said.slots.filter(({ cadence }) => cadence !== 'tight').map(({ waited_ms }) => waited_ms);
+    assert.deepEqual(starts.sort(), [0, 10_000]);
+    const { ran, held, runs, held_by } = of('tight');
+    assert.deepEqual([ran, runs], [2, 2]);
+    assert.equal(held_by[0]?.cause, 'budget');
+    assert.ok(held > 15, `${held} were held`);
+  });
+
+  it('says where runs would take longer than their timeout', async () => {
+    const desk = createDesk();
+    desk.shell('job', 'true', 'schedule: daily 7:00', 'timezone: UTC', 'timeout: 5m', 'retry: { attempts: 2, delays: [1m] }');
+    const { code, of } = await simulated(desk, ...DAY, '--duration', '6m');
+    const { ran, runs, failed, busy_ms } = of('job');
+    assert.deepEqual([code, ran, runs, failed, busy_ms], [1, 1, 2, 2, 600_000]);
+  });
+
+  it('takes length and cost of a run from the median of its history', async () => {
+    const desk = createDesk();
+    desk.shell('job', 'true', 'schedule: daily 7:00,8:00', 'timezone: UTC');
+    past(desk, 'job', [1000, 0.1], [60_000, 0.25], [90_000, 9]);
+    const { said, of } = await simulated(desk, ...DAY);
+    assert.deepEqual(said.cadences[0]?.estimate, { duration_ms: 60_000, cost_usd: 0.25, from: 'history', runs: 3 });
+    assert.deepEqual([of('job').busy_ms, of('job').cost_usd], [120_000, 0.5]);
+  });
+
+  it('with a timer of the system, too, fires at the time of the slot', async () => {
+    const desk = createDesk();
+    desk.put('cadences/bus.yaml', 'scheduler: launchd\n');
+    desk.shell('job', 'true', 'schedule: daily 7:00', 'timezone: UTC');
+    const { said } = await simulated(desk, ...DAY);
+    assert.deepEqual(
+      said.slots.map(({ end, waited_ms }) => [end, waited_ms]),
+      [['ran', 0]],
+    );
+  });
+
+  it('changes nothing on the disk, runs nothing, and calls no hook', async () => {
+    const desk = createDesk();
+    desk.shell('job', `touch ${desk.root}/ran`, 'schedule: every 5m', `on_success: "touch ${desk.root}/hooked"`);
+    past(desk, 'job', [1000, 0.1]);
+    const before = everything(desk.root);
+    const { code, said } = await simulated(desk, ...DAY, '--duration', '1m');
+    assert.deepEqual([code, said.totals.ran], [0, 288]);
+    assert.deepEqual(everything(desk.root), before);
+  });
+
+  it('takes the definitions of another folder, and says what is wrong with its words', async () => {
+    const desk = createDesk();
+    desk.shell('old', 'true', 'schedule: hourly :00');
+    desk.put('drafts/new.yaml', 'run: { command: ["true"] }\nschedule: daily 7:00\ntimezone: UTC\n');
+    const { said } = await simulated(desk, ...DAY, '--config', `${desk.root}/drafts`);
+    assert.deepEqual(
+      said.cadences.map(({ cadence, ran }) => `${cadence} ${ran}`),
+      ['new 1'],
+    );
+    for (const [words, code, message] of [
+      [['--config', `${desk.root}/nowhere`], 66, /there is no folder .*nowhere/],
+      [['--from', 'soon'], 64, /--from soon is no time/],
+      [['--from', '2026-11-20T00:00:00Z', '--to', '2026-11-19T00:00:00Z'], 64, /--to is not later than --from/],
+      [['--to', '2036-01-01T00:00:00Z'], 64, /more than 10000 slots/],
+    ] as const) {
+      const answer = await desk.ask('simulate', ...words);
+      assert.equal(answer.code, code, words.join(' '));
+      assert.match(errorOf(answer).message, message);
+    }
+  });
+});
