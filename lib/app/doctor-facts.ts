@@ -83,7 +83,10 @@ export function gatherFacts(root: string): DoctorFacts {
       const child = childEnvironment(machine.env, env, {});
       return (child.kind === 'ready' ? child.env.PATH : machine.env.PATH) ?? '';
     },
-    newestMs: () => [history.runs({ limit: 1 })[0]?.ended_at, [...readEvents({ files, paths }, { limit: 1 })][0]?.ts].flatMap((iso) => parseIso(iso) ?? []),
+    newestMs: () => [
+      ...[history.runs({ limit: 1 })[0]?.ended_at, [...readEvents({ files, paths }, { limit: 1 })][0]?.ts].flatMap((iso) => parseIso(iso) ?? []),
+      ...[paths.holds, paths.circuit, paths.owner].flatMap((path) => files.info(path)?.mtimeMs ?? []),
+    ],
   };
 }
 

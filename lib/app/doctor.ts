@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readAuthStatus } from '../core/auth-status.ts';
 import { redactWords } from '../core/redaction.ts';
 import { VERSION } from '../core/version.ts';
 import { createAccessCheck } from '../doctor/access.ts';
@@ -9,6 +10,7 @@ import { createCircuitFileCheck } from '../doctor/circuit-file.ts';
 import { createCircuitsCheck } from '../doctor/circuits.ts';
 import { createClaimsCheck } from '../doctor/claims.ts';
 import { createClaudeCheck } from '../doctor/claude.ts';
+import { createClaudeLoginCheck } from '../doctor/claude-login.ts';
 import { createDeadLettersCheck } from '../doctor/dead-letters.ts';
 import { createDefinitionsCheck } from '../doctor/definitions.ts';
 import { createFoldersCheck } from '../doctor/folders.ts';
@@ -40,6 +42,7 @@ import { createProcesses } from '../platform/processes.ts';
 import { askProgram } from '../platform/program-answer.ts';
 import type { Closeable } from '../ports.ts';
 import { type DoctorFacts, gatherFacts, packageFolder } from './doctor-facts.ts';
+import { askAuthStatus } from './probing.ts';
 import { createRedacting } from './redacting.ts';
 
 export type { Checkup, CheckView } from '../doctor/checkup.ts';
@@ -63,11 +66,11 @@ async function ownRoot(root: string): Promise<Closeable | undefined> {
 }
 
 /** Where it lies, and who may touch it. Folders stand before what lies in them, for so they are mended. */
-function placeChecks({ reading: { files, paths }, machine, platform, settings }: DoctorFacts): readonly Check[] {
+function placeChecks({ reading: { files, paths }, clock, machine, platform, settings }: DoctorFacts): readonly Check[] {
   const { root } = paths;
   const { uid, setMode } = createPermissions();
   return [
-    createNodeVersionCheck({ version: machine.node }),
+    createNodeVersionCheck({ version: machine.node, execPath: process.execPath, clock }),
     createPlaceCheck({ root, realRoot: () => files.realPath(root), home: machine.home, platform }),
     createRemoteDiskCheck({ root, remoteFileSystem }),
     createFreeDiskCheck({ root, freeBytes: files.freeBytes, minFreeBytes: () => settings().minFreeBytes }),
@@ -90,8 +93,17 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
     createClaudeCheck({
       cadences: facts.cadences,
       settingsFile: join(paths.cadences, 'bus.yaml'),
+      platform: facts.platform,
       find: facts.findClaude,
       askVersion: (path) => askProgram({ argv: [path, '--version'], env: { ...env, DISABLE_AUTOUPDATER: '1' }, withinMs: VERSION_WITHIN_MS }),
+    }),
+    createClaudeLoginCheck({
+      clock: facts.clock,
+      cadences: facts.cadences,
+      async ask(run) {
+        const said = await askAuthStatus({ files, env, claudePath: facts.settings().claudePath }, run);
+        return said === undefined ? undefined : readAuthStatus(said.stdout);
+      },
     }),
     createProducerCheck({ files, path: join(packageFolder(files, import.meta.dirname), 'bin', 'enqueue'), version: VERSION }),
   ];

@@ -72,7 +72,7 @@ interface ClaudeAsking {
 }
 
 /** No network, no cost. Exit 0 and 1 both are answers. undefined: there is no claude, or not the environment that it would have. */
-async function askAuthStatus(
+export async function askAuthStatus(
   { files, env, claudePath }: ClaudeAsking,
   run: Extract<Cadence['run'], { kind: 'claude' }>,
 ): Promise<(ProgramSaid & { readonly env: Readonly<Record<string, string>> }) | undefined> {

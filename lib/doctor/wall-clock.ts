@@ -5,7 +5,7 @@ import { type Check, ok, warn } from './check.ts';
 
 export interface WallClockDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
-  /** When the newest record and the newest event were written, where there are any. */
+  /** When the newest record, the newest event and the files of state were written, where there are any. */
   readonly newestMs: () => readonly Ms[];
   readonly platform: string;
 }
@@ -20,7 +20,7 @@ export function createWallClockCheck({ clock, newestMs, platform }: WallClockDep
       const nowMs = clock.nowMs();
       const aheadMs = Math.max(0, ...newestMs()) - nowMs;
       if (aheadMs <= TOLERANCE_MS) return ok(toIso(nowMs));
-      const told = `the newest record is of ${toIso(nowMs + aheadMs)}, ${formatDuration(aheadMs)} from now`;
+      const told = `the newest record or file is of ${toIso(nowMs + aheadMs)}, ${formatDuration(aheadMs)} from now`;
       return warn(
         `${told}: the clock was ahead then, or is behind now`,
         platform === 'darwin' ? 'sudo systemsetup -setusingnetworktime on' : 'sudo timedatectl set-ntp true',

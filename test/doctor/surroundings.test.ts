@@ -11,13 +11,43 @@ import { remoteFileSystem } from '../../lib/platform/file-system.ts';
 import { yard } from './yard.ts';
 
 describe('the check of Node', () => {
+  const inspect = (version: string, nowMs = Date.UTC(2026, 0, 1), execPath = '/usr/local/bin/node') =>
+    createNodeVersionCheck({ version, execPath, clock: { nowMs: () => nowMs } }).inspect();
+
   for (const [version, level] of [
     ['v20.19.0', 'ok'],
     ['v20.18.3', 'fail'],
     ['v18.20.0', 'fail'],
     ['v22.0.0', 'ok'],
+    ['v26.1.0', 'ok'],
   ] as const) {
-    it(`is ${level} with ${version}`, async () => assert.equal((await createNodeVersionCheck({ version }).inspect()).level, level));
+    it(`is ${level} with ${version}`, async () => assert.equal((await inspect(version)).level, level));
+  }
+
+  for (const [version, lastDay] of [
+    ['v20.19.0', '2026-04-30'],
+    ['v22.12.0', '2027-04-30'],
+    ['v24.1.0', '2028-04-30'],
+  ] as const) {
+    it(`is well with ${version} until the end of ${lastDay}, and warns after it`, async () => {
+      assert.equal((await inspect(version, Date.parse(`${lastDay}T23:59:59Z`))).level, 'ok');
+      const { level, detail, mend } = await inspect(version, Date.parse(`${lastDay}T23:59:59Z`) + 1_000);
+      assert.deepEqual([level, mend], ['warn', 'nvm install --lts']);
+      assert.match(detail, new RegExp(`since ${lastDay}$`));
+    });
+  }
+
+  for (const [execPath, manager] of [
+    ['/home/ada/.nvm/versions/node/v22.12.0/bin/node', 'nvm'],
+    ['/home/ada/.volta/tools/image/node/22.12.0/bin/node', 'volta'],
+    ['/home/ada/.local/share/fnm/node-versions/v22.12.0/installation/bin/node', 'fnm'],
+    ['/run/user/1000/fnm_multishells/12_34/bin/node', 'fnm'],
+  ] as const) {
+    it(`warns of a folder of ${manager}: ${execPath}`, async () => {
+      const { level, detail, mend } = await inspect('v22.12.0', undefined, execPath);
+      assert.deepEqual([level, mend], ['warn', 'N_PREFIX="$HOME/.local" npx n lts']);
+      assert.match(detail, new RegExp(`folder of ${manager} `));
+    });
   }
 });
 

@@ -87,7 +87,7 @@ describe('the check of claude', () => {
   const found = (path: string) => () => ({ kind: 'found', path }) as const;
   const missing = (isSet: boolean) => () => ({ kind: 'missing', reason: 'looked on its PATH, in ~/.local/bin', isSet }) as const;
   const ask = (path: string) => askProgram({ argv: [path, '--version'], env: process.env, withinMs: 30_000 });
-  const base = { cadences: () => [cadenceOf('agent', CLAUDE)], settingsFile: '/srv/cadences/bus.yaml', askVersion: ask };
+  const base = { cadences: () => [cadenceOf('agent', CLAUDE)], settingsFile: '/srv/cadences/bus.yaml', platform: 'linux', askVersion: ask };
 
   it('does not look for it where no cadence asks for it', async () => {
     const find = (): never => assert.fail('it looked');
@@ -102,6 +102,24 @@ describe('the check of claude', () => {
       detail: `${path}, 2.1.328 (Claude Code), for 1 cadence`,
     });
   });
+
+  for (const [version, isBad] of [
+    ['2.1.196', false],
+    ['2.1.197', true],
+    ['2.1.201', true],
+    ['2.1.202', false],
+    ['2.1.204', true],
+    ['2.1.328', false],
+    ['3.1.200', false],
+  ] as const) {
+    it(`${isBad ? 'warns of' : 'is well with'} ${version} on macOS, and is well with it elsewhere`, async () => {
+      const askVersion = async () => ({ kind: 'said', text: `${version} (Claude Code)` }) as const;
+      const inspect = (platform: string) => createClaudeCheck({ ...base, platform, find: found('/opt/claude'), askVersion }).inspect();
+      const { level, mend } = await inspect('darwin');
+      assert.deepEqual([level, mend], isBad ? ['warn', '/opt/claude update'] : ['ok', undefined]);
+      assert.equal((await inspect('linux')).level, 'ok');
+    });
+  }
 
   it('fails where it is not, with the places that were looked at', async () => {
     const here = await createClaudeCheck({ ...base, find: missing(false) }).inspect();
