@@ -16,13 +16,14 @@ import { createSlotReading } from '../history/slot-ledger.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
+import { brokenCadences } from './broken.ts';
 import { disabledCadences } from './disabled.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
 export interface HoldView {
   readonly key: string;
-  readonly state: Breaker['state'] | 'paused' | 'halted' | 'budget';
+  readonly state: Breaker['state'] | 'paused' | 'halted' | 'budget' | 'broken';
   readonly until: string | null;
   readonly because: string;
   readonly failures: number;
@@ -69,7 +70,7 @@ export interface OwnerView {
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
   const reading = createReading(root);
   const owner = ownerView(await probeOwner(root));
-  const holds = readHolds(reading, nowMs());
+  const holds = await allHolds(reading, nowMs());
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
   const dead = reading.dead().map(({ name }) => name);
   const cursors = createSlotReading(reading).cursors();
@@ -136,6 +137,14 @@ export function readHolds(reading: Reading, atMs: Ms): readonly HoldView[] {
   for (const [key, pause] of Object.entries(paused)) views.push({ key, state: 'paused', until: null, because: pause.because, failures: 0 });
   for (const [key, breaker] of Object.entries(breakers)) views.push(holdView(key, breaker, atMs));
   return [...views, ...budgetViews(reading, atMs)];
+}
+
+/** With definitions that are wrong, where a tick waits for one. */
+async function allHolds(reading: Reading, atMs: Ms): Promise<readonly HoldView[]> {
+  const holds = readHolds(reading, atMs);
+  const isFree = (name: string): boolean => !holds.some(({ key, state }) => key === cadenceKey(name) && state !== 'closed');
+  const broken = await brokenCadences(reading, isFree, atMs);
+  return [...holds, ...broken.map(({ name, because }): HoldView => ({ key: cadenceKey(name), state: 'broken', until: null, because, failures: 0 }))];
 }
 
 /** A budget of the bus holds those who may spend something, so each is named; the bus itself is named once. */

@@ -11,6 +11,7 @@ import { createSlotReading } from '../history/slot-ledger.ts';
 import { probeOwner } from '../platform/control.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { SlotReading } from '../ports.ts';
+import { brokenCadences } from './broken.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 import { slotsWith } from './slot-reading.ts';
@@ -43,7 +44,8 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const isOwned = (await probeOwner(root)).kind !== 'none';
   const cursor = await currentCursor(root, reading, ledger, cadence, isOwned);
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
-  const now = standing(reading, cadence, atMs, isOwned, cursor);
+  const broken = await brokenCadences(reading, (name) => name === cadence, atMs);
+  const now = [standing(reading, cadence, atMs, isOwned, cursor), ...broken.map(({ because }) => `its definition is broken: ${because}`)].join('; ');
   if (cursor === undefined) return { ok: true, cadence, timezone: zone.name, because: now, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
   const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned });

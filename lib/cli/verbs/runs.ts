@@ -21,7 +21,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     throw new CadenceError('usage', `${status} is no status of a run`, `Did you mean ${nearest(status, RUN_STATUSES) ?? RUN_STATUSES.join(', ')}?`);
   }
   const { history, defined } = createReading(await root());
-  const query = {
+  const query: RunQuery = {
     limit,
     ...(cadence === undefined ? {} : { cadence }),
     ...(status === undefined ? {} : { status }),
@@ -30,10 +30,24 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const runs = history.runs(query);
   if (cadence !== undefined && runs.length === 0 && !defined().includes(cadence) && history.runs({ cadence, limit: 1 }).length === 0)
     throw unknownCadence(cadence, defined());
-  out.result({ ok: true, runs }, () => (runs.length === 0 ? 'Nothing has run.' : table(runs.map((one) => row(one, out.paint)))));
+  out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query) : table(runs.map((one) => row(one, out.paint)))));
   const [first] = runs;
   if (first !== undefined) out.next(`cadence-bus logs ${first.run_id}`, `cadence-bus show ${first.run_id}`);
   return 0;
+}
+
+interface RunQuery {
+  readonly limit: number;
+  readonly cadence?: string;
+  readonly status?: string;
+  readonly sinceMs?: number;
+}
+
+/** A run that is under way is in no record yet, and `status` shows it. */
+function nothing(query: RunQuery): string {
+  const { cadence, status, sinceMs } = query;
+  if (status !== undefined || sinceMs !== undefined) return 'No such run is recorded.';
+  return cadence === undefined ? 'Nothing has run.' : `No run of ${cadence} has ended yet.`;
 }
 
 export function paintStatus(run: RunRecord, paint: Paint): string {

@@ -134,6 +134,7 @@ function nextSteps(status: StatusView): readonly string[] {
   const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
   if (isStopped || !isOwned) return [...(isStopped ? ['cadence-bus resume'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
+  if (status.holds.some(({ state }) => state === 'broken')) return ['cadence-bus check', 'cadence-bus runs'];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
   if (status.holds.some(({ state }) => state === 'budget')) return ['cadence-bus costs', 'cadence-bus runs'];

@@ -23,7 +23,7 @@ export const problem = z.looseObject({ path: text, line: number, column: number,
 
 export const hold = z.looseObject({
   key: text.describe('bus, cadence:<name> or account:<name>'),
-  state: z.enum(['closed', 'backing_off', 'open', 'half_open', 'isolated', 'blocked', 'paused', 'halted', 'budget']),
+  state: z.enum(['closed', 'backing_off', 'open', 'half_open', 'isolated', 'blocked', 'paused', 'halted', 'budget', 'broken']),
   until: instantOrNull,
   because: text,
   failures: number,
