@@ -154,6 +154,65 @@ it('D4 D11 D25 D26 D30 import of docket takes command tasks and backups, retries
   );
 });
 
+it('D6 D9 D26 D27 import of docket takes hooks, notices, the kind of output and what a dry run is called with', async () => {
+  const desk = createDesk();
+  const config = `tasks:
+  fetch:
+    command: [echo]
+    args: ['{"n":3}']
+    dry_run_args: [dry]
+    output_format: json
+    on_success: "echo ok > ok"
+    on_complete: ["echo one", "echo two"]
+    notify:
+      message: "{task} {status}: {summary} ({run_id})"
+      discord: {webhook_url_env: NO_SUCH_HOOK_URL, username: Docket}
+      telegram: {chat: "8223639759", bot_token: "12:secret"}
+`;
+  const { cadences, skipped } = await imported(desk, 'docket', config);
+  assert.deepEqual(skipped, []);
+  assert.deepEqual(definition(desk, 'fetch'), {
+    run: { command: ['echo'], args: ['{"n":3}'], dry_run_args: ['dry'], output: 'json' },
+    timeout: 0,
+    retry: { attempts: 1 },
+    on_success: 'echo ok > ok',
+    on_complete: ['echo one', 'echo two'],
+    notify: {
+      on: ['failure'],
+      message: '{task} {status}: {summary} ({run_id})',
+      discord: { webhook_url_env: 'NO_SUCH_HOOK_URL', username: 'Docket' },
+    },
+  });
+  assert.deepEqual(
+    cadences[0]?.lost.map(({ key }) => key),
+    ['notify.telegram.bot_token'],
+  );
+  assert.ok(!readFileSync(join(desk.paths.cadences, 'fetch.yaml'), 'utf8').includes('12:secret'));
+  const { code, said } = await desk.ask('run', 'fetch');
+  assert.deepEqual([code, said.status, said.result, readFileSync(join(desk.root, 'ok'), 'utf8')], [0, 'succeeded', { n: 3 }, 'ok\n']);
+});
+
+it('P1 P32 import of pinglet takes the output, its template and whether a recovery is told', async () => {
+  const desk = createDesk();
+  const config = `tasks:
+  tabs:
+    command: /bin/echo
+    args: ['{"tabs_archived": 12}']
+    output: {format: json, summary_template: "Archived {tabs_archived} tabs"}
+    reliability: {notify_on_recovery: false}
+  words: {command: /bin/echo, output: {format: text, summary_template: "{none}"}}
+`;
+  const { cadences } = await imported(desk, 'pinglet', config);
+  const { run, summary, notify } = definition(desk, 'tabs') as Record<string, unknown>;
+  assert.deepEqual((run as Record<string, unknown>).output, 'auto');
+  assert.deepEqual([summary, notify], ['Archived {tabs_archived} tabs', { on: ['failure'] }]);
+  assert.deepEqual(
+    cadences.map(({ lost }) => lost.map(({ key }) => key)),
+    [[], ['output.summary_template']],
+  );
+  assert.equal((await desk.ask('run', 'tabs')).said.summary, 'Archived 12 tabs');
+});
+
 describe('import of launchd', () => {
   const PLIST = `<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">

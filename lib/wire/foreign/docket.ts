@@ -1,3 +1,5 @@
+import { OUTPUT_KINDS } from '../../core/output.ts';
+import { FOLLOW_UP_KEYS, readFollowUps } from './follow-ups.ts';
 import {
   cadenceNameOf,
   type Fields,
@@ -25,18 +27,10 @@ const SHARED = [
   'destructive',
   'idle_timeout_seconds',
 ];
-const COMMAND = ['command', 'args', 'success_exit_codes', 'env', 'cwd', 'timeout_seconds'];
-const HOOK = 'hooks are not carried over; write them by hand where this version has them';
+const COMMAND = ['command', 'args', 'success_exit_codes', 'env', 'cwd', 'timeout_seconds', 'output_format', 'dry_run_args', 'dry_run_command'];
 const WHY: Readonly<Record<string, string>> = {
-  on_success: HOOK,
-  on_failure: HOOK,
-  on_complete: HOOK,
-  notify: 'sinks are set in cadences/bus.yaml, and named by notify:',
   docket_bin: 'schedules run without it',
   schema: 'it is of another form; write the JSON Schema of the payload by hand',
-  dry_run_args: 'a dry run says what would be run',
-  dry_run_command: 'a dry run says what would be run',
-  output_format: 'the output is kept as it is',
 };
 const FILE_WHY = 'state, logs and tasks lie under the agent root';
 
@@ -49,6 +43,7 @@ export function readDocket(config: unknown): ForeignFile {
 
 function readTask(name: string, task: Fields): ForeignTask {
   const { run, taken, lost } = runOf(name, task);
+  const followUps = readFollowUps(task);
   const attempts = typeof task.retry === 'number' && task.retry > 0 ? Math.floor(task.retry) + 1 : 1;
   const required = listOf(task.required_env);
   const keys = said({
@@ -63,13 +58,14 @@ function readTask(name: string, task: Fields): ForeignTask {
     outputs: wordsOf(task.outputs),
     network: typeof task.network === 'boolean' ? task.network : undefined,
     destructive: typeof task.destructive === 'boolean' ? task.destructive : undefined,
+    ...followUps.keys,
   });
   return {
     origin: name,
     name: cadenceNameOf(name),
     keys,
     comments: [],
-    lost: [...leftOver(task, [...SHARED, ...taken], (key) => WHY[key] ?? 'there is no such key here'), ...lost],
+    lost: [...leftOver(task, [...SHARED, ...FOLLOW_UP_KEYS, ...taken], (key) => WHY[key] ?? 'there is no such key here'), ...followUps.lost, ...lost],
   };
 }
 
@@ -82,10 +78,23 @@ interface FoundRun {
 function runOf(name: string, task: Fields): FoundRun {
   const { command } = task;
   if (typeof command === 'string' || Array.isArray(command)) {
-    const words = [...(typeof command === 'string' ? [command] : listOf(command)), ...listOf(task.args)];
+    const { dry_run_command: dryCommand } = task;
+    const args = listOf(task.args);
+    const dryArgs = Array.isArray(task.dry_run_args) ? listOf(task.dry_run_args) : undefined;
+    const words = [...(typeof command === 'string' ? [command] : listOf(command)), ...(dryArgs === undefined ? args : [])];
     const codes = Array.isArray(task.success_exit_codes) ? task.success_exit_codes : undefined;
     return {
-      run: said({ command: typeof command === 'string' && words.length === 1 ? command : words, cwd: textOf(task.cwd), env: envOf(task.env), ok_codes: codes }),
+      run: said({
+        // What stands for `args` in a dry run stands behind the command.
+        command: typeof command === 'string' && args.length === 0 && dryArgs === undefined ? command : words,
+        args: dryArgs === undefined || args.length === 0 ? undefined : args,
+        dry_run_args: dryArgs,
+        dry_run_command: typeof dryCommand === 'string' || Array.isArray(dryCommand) ? dryCommand : undefined,
+        output: OUTPUT_KINDS.find((kind) => kind === task.output_format),
+        cwd: textOf(task.cwd),
+        env: envOf(task.env),
+        ok_codes: codes,
+      }),
       taken: COMMAND,
       lost: [],
     };

@@ -12,14 +12,13 @@ import {
   textOf,
 } from './foreign-task.ts';
 
-const TASK_KEYS = ['command', 'name', 'args', 'working_dir', 'timeout', 'env', 'schedule', 'reliability', 'enabled', 'description'];
+const TASK_KEYS = ['command', 'name', 'args', 'working_dir', 'timeout', 'env', 'schedule', 'reliability', 'enabled', 'description', 'output'];
 const WHY: Readonly<Record<string, string>> = {
-  output: 'the output is kept as it is, and its last lines are the summary',
   on_failure: 'a failed run is retried and ends in dlq/; an answer by an agent is not carried over',
   on_diagnose: 'an answer by an agent is not carried over',
 };
 const FILE_WHY: Readonly<Record<string, string>> = {
-  notifications: 'sinks are set in cadences/bus.yaml',
+  notifications: 'who is told stands in cadences/bus.yaml, such as notify: {slack: {token_env: SLACK_USER_TOKEN, channel: "…"}}',
   heartbeat: 'the bus finds missed slots by itself',
   healthcheck: 'what is due is known from schedule:, so no expected intervals are needed',
 };
@@ -38,12 +37,17 @@ function readTask(id: string, task: Fields, common: Fields): ForeignTask {
   const retry = { ...fieldsOf(common.retry), ...fieldsOf(fieldsOf(task.reliability).retry) };
   const env = listOf(task.env);
   const cwd = textOf(task.working_dir) ?? folderOf(program);
-  const run = program === undefined ? undefined : said({ command: [program, ...listOf(task.args)], cwd, env: env.length === 0 ? undefined : env });
+  const output = fieldsOf(task.output);
+  // JSON that cannot be read is no failure there, nor is it under auto.
+  const isData = output.format === 'json';
+  const kind = isData ? 'auto' : undefined;
+  const run =
+    program === undefined ? undefined : said({ command: [program, ...listOf(task.args)], cwd, env: env.length === 0 ? undefined : env, output: kind });
+  const isTold = typeof reliability.notify_on_recovery === 'boolean' ? reliability.notify_on_recovery : undefined;
   const lost: Loss[] = [
     ...leftOver(task, TASK_KEYS, (key) => WHY[key] ?? 'there is no such key here'),
-    ...leftOver(fieldsOf(reliability), ['retry'], (key) =>
-      key === 'alert' || key === 'notify_on_recovery' ? 'alerts are set by notify:' : 'there is no such key here',
-    ),
+    ...leftOver(fieldsOf(reliability), ['retry', 'notify_on_recovery'], (key) => (key === 'alert' ? 'alerts are set by notify:' : 'there is no such key here')),
+    ...(isData || output.summary_template === undefined ? [] : [{ key: 'output.summary_template', because: 'it is filled from JSON, and the format is text' }]),
     ...(program === undefined ? [{ key: 'command', because: 'it has none, so there is nothing to run' }] : []),
   ];
   return {
@@ -55,6 +59,8 @@ function readTask(id: string, task: Fields, common: Fields): ForeignTask {
       schedule: textOf(task.schedule),
       timeout: secondsToText(task.timeout) ?? '5m',
       retry: readRetry(retry),
+      summary: isData ? textOf(output.summary_template) : undefined,
+      notify: isTold === undefined ? undefined : { on: isTold ? ['failure', 'recovery'] : ['failure'] },
       enabled: task.enabled === false ? false : undefined,
     }),
     comments: [],
