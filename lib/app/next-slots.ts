@@ -1,3 +1,4 @@
+import type { Cadence } from '../core/cadence.ts';
 import { nextInstant } from '../core/calendar.ts';
 import type { Ms } from '../core/instant.ts';
 import type { CadenceSchedule } from '../core/schedule.ts';
@@ -35,6 +36,14 @@ export function nextSlots(root: string, only: string | undefined, count: number)
     }));
   });
   return slots.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(0, only === undefined ? Math.max(count, definitions.length) : count);
+}
+
+/** The first one that comes; null: none does, or it is off. */
+export function nextSlotOf({ name, schedule, enabled }: Cadence): Omit<NextSlot, 'cadence' | 'enabled'> | null {
+  if (schedule === undefined || !enabled) return null;
+  const timezone = schedule.timezone ?? createUptime().timezone();
+  const [next] = comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), 1);
+  return next === undefined ? null : { at: formatSlot(next.atMs), due: formatSlot(next.dueMs), timezone };
 }
 
 function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterMs: Ms, count: number): readonly { readonly atMs: Ms; readonly dueMs: Ms }[] {

@@ -6,6 +6,7 @@ import { readMachine } from '../platform/machine.ts';
 import type { CadenceDigest, Definition, Problem } from '../ports.ts';
 import { viewRun, viewSchedule } from './cadence-view.ts';
 import { readDefined } from './defined.ts';
+import { nextSlotOf } from './next-slots.ts';
 
 /** What an agent that has never heard of a cadence must know before it runs it. */
 export interface CadenceContract {
@@ -23,6 +24,7 @@ export interface CadenceContract {
   readonly network: boolean;
   readonly destructive: boolean;
   readonly schedule: Readonly<Record<string, unknown>> | null;
+  readonly next_slot: ReturnType<typeof nextSlotOf>;
   readonly timeout_ms: number | null;
   readonly problems: readonly Problem[];
   readonly last: { readonly run_id: string; readonly status: string; readonly ended_at: string | null; readonly summary: string } | null;
@@ -66,6 +68,7 @@ function contractOf(definition: Definition, env: Readonly<Record<string, string 
     network: about?.network ?? true,
     destructive: about?.destructive ?? false,
     schedule: cadence?.schedule === undefined ? null : viewSchedule(cadence.schedule),
+    next_slot: cadence === undefined ? null : nextSlotOf(cadence),
     timeout_ms: cadence?.timeoutMs ?? null,
     problems,
     last: lastOf(digest),

@@ -75,6 +75,7 @@ describe('D15 A39 capabilities', () => {
       network: false,
       destructive: true,
       schedule: null,
+      next_slot: null,
       timeout_ms: 300_000,
       problems: [],
       last: null,
@@ -88,6 +89,24 @@ describe('D15 A39 capabilities', () => {
     assert.deepEqual([last.status, last.summary], ['succeeded', 'done']);
     const [problem] = (await cadence('broken')).problems as Fields[];
     assert.deepEqual([problem?.line, problem?.key], [1, 'run']);
+  });
+
+  it('D15 D25 tells the next slot of what is scheduled and on, as next does; and show tells it and the schedule in words', async () => {
+    const yard = createDesk();
+    yard.shell('yearly', 'true', 'schedule: "0 7 1 1 *"', 'timezone: Europe/Berlin', 'schema: { type: object, required: [name] }');
+    yard.shell('off', 'true', 'schedule: daily 7:00', 'enabled: false');
+    const cadences = (await yard.ask('capabilities')).said.cadences as Fields[];
+    const [off, yearly] = ['off', 'yearly'].map((name) => cadences.find((one) => one.name === name) ?? {}) as [Fields, Fields];
+    const { next_slot: slot } = yearly as { next_slot: Record<string, string> };
+    const coming = ((await yard.ask('next', 'yearly')).said.slots as Record<string, string>[])[0];
+    assert.match(String(slot.at), /-01-01T06:00/, 'New Year, seven in Berlin');
+    assert.deepEqual([slot.at, slot.due, slot.timezone], [coming?.at, coming?.due, 'Europe/Berlin']);
+    assert.deepEqual([off.next_slot, yearly.schema], [null, { type: 'object', required: ['name'] }]);
+    const { stdout } = await yard.tell('show', 'yearly');
+    assert.match(stdout, /schedule +.*07:00 in Europe\/Berlin; of missed times the latest/);
+    assert.match(stdout, new RegExp(`next +${slot.at} \\(Europe/Berlin\\)`));
+    assert.deepEqual((await yard.ask('show', 'yearly')).said.next_slot, slot);
+    assert.match((await yard.tell('show', 'off')).stdout, /next +never, as it stands/);
   });
 
   it('is told where there is no agent root too, and says that there is none', async () => {

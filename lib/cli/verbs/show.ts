@@ -3,6 +3,7 @@ import { requireCadence } from '../../app/defined.ts';
 import { lookupHeld } from '../../app/held-record.ts';
 import { withHooks } from '../../app/hook-results.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
+import { nextSlotOf } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
 import { describeVerify } from '../../app/verify-view.ts';
 import { type BudgetPolicy, formatMicros, toMicros } from '../../core/budget.ts';
@@ -10,6 +11,7 @@ import type { Cadence } from '../../core/cadence.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
 import { formatProblem } from '../../core/problem-text.ts';
+import { describeSchedule } from '../../core/schedule-sentence.ts';
 import { isTickId, parseRunId } from '../../core/tick.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
@@ -34,12 +36,17 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const { name, path, problems } = definition;
   const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
   const view = cadence === undefined ? null : viewCadence(cadence);
-  out.result({ ok: true, name, path, problems, cadence: view, monthly_cost: cost ?? null }, () =>
-    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, cost),
+  const next = cadence === undefined ? null : nextSlotOf(cadence);
+  out.result({ ok: true, name, path, problems, cadence: view, next_slot: next, monthly_cost: cost ?? null }, () =>
+    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, cost, next),
   );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
   return 0;
+}
+
+function describeNext({ at, due, timezone }: NonNullable<ReturnType<typeof nextSlotOf>>): string {
+  return `${at} (${timezone})${due === at ? '' : `, due ${due}`}`;
 }
 
 function describeBudget(budget: BudgetPolicy | undefined): string {
@@ -50,7 +57,7 @@ function describeBudget(budget: BudgetPolicy | undefined): string {
   return parts.join(', ') || 'none';
 }
 
-function describeCadence(cadence: Cadence, cost: MonthlyCostView | undefined): string {
+function describeCadence(cadence: Cadence, cost: MonthlyCostView | undefined, next: ReturnType<typeof nextSlotOf>): string {
   const { retry, breaker } = cadence;
   const span = (ms: number): string => (ms === 0 ? 'none' : formatDuration(ms));
   const rows: readonly (readonly [string, string])[] = [
@@ -59,6 +66,8 @@ function describeCadence(cadence: Cadence, cost: MonthlyCostView | undefined): s
     ['about', cadence.description],
     ['runs', describeRun(cadence)],
     ['guard', cadence.guard === undefined ? 'none' : describeRun({ ...cadence, run: cadence.guard })],
+    ['schedule', cadence.schedule === undefined ? 'none; it runs when it is asked to' : describeSchedule(cadence.schedule)],
+    ...(cadence.schedule === undefined ? [] : [['next', next === null ? 'never, as it stands' : describeNext(next)] as const]),
     ['enabled', cadence.enabled ? 'yes' : 'no'],
     ['lane', cadence.lane],
     ['workspace', cadence.workspace ?? 'none'],

@@ -4,6 +4,11 @@ import { monthlyCost } from './money.ts';
 
 const lastRun = z.looseObject({ run_id: text, status: text, ended_at: instantOrNull, summary: text });
 
+const nextSlot = z
+  .looseObject({ at: text, due: text, timezone: text })
+  .nullable()
+  .describe('The scheduled instant that comes next; null: none does, or it is disabled.');
+
 export const listAnswer = z.looseObject({
   ok: isOk,
   cadences: z.array(
@@ -31,6 +36,7 @@ export const showAnswer = z.looseObject({
   path: text,
   problems: z.array(problem),
   cadence: z.looseObject({}).nullable().describe('With every default filled in; null where it is broken.'),
+  next_slot: nextSlot,
   monthly_cost: monthlyCost.nullable().describe('The most that a month may cost; null where it costs nothing, as far as it has told.'),
 });
 
@@ -64,6 +70,7 @@ const cadence = z.looseObject({
     .looseObject({ lines: z.array(text), sentence: text })
     .nullable()
     .describe('When it is due; null: only when asked.'),
+  next_slot: nextSlot,
   network: z.boolean(),
   destructive: z.boolean(),
   problems: z.array(problem),
