@@ -15,7 +15,7 @@ import type { HttpAnswer, HttpRequest } from './core/http.ts';
 import type { Ms } from './core/instant.ts';
 import type { Delivery, Notice } from './core/notice.ts';
 import type { StopCause } from './core/outcome.ts';
-import type { ControlRequest, OwnerInfo, OwnerState } from './core/owner.ts';
+import type { ControlRequest, OwnerInfo, OwnerState, Surroundings } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
 import type { RunEnd } from './core/run-end.ts';
 import type { Transition } from './core/settle.ts';
@@ -23,7 +23,7 @@ import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
 export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
-export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec };
+export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec, Surroundings };
 
 export interface Closeable {
   close(): void;

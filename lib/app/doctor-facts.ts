@@ -11,12 +11,13 @@ import { createClock } from '../platform/clock.ts';
 import { probeOwner } from '../platform/control.ts';
 import { type Machine, readMachine } from '../platform/machine.ts';
 import { parseOwnerInfo } from '../platform/owner-info.ts';
-import type { Clock, Files, OwnerInfo, OwnerState } from '../ports.ts';
+import type { Clock, Files, OwnerInfo, OwnerState, Surroundings } from '../ports.ts';
 import { findClaude } from '../runners/claude-binary.ts';
 import { childEnvironment } from '../runners/environment.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { type Defined, readDefined } from './defined.ts';
 import { createReading, type Reading } from './reading.ts';
+import { readSurroundings } from './surroundings.ts';
 
 /** What the checks ask for. State is read anew each time, for repairs change it; who owns the root and what is defined is asked once. */
 export interface DoctorFacts {
@@ -38,6 +39,8 @@ export interface DoctorFacts {
   /** The PATH of a child with this environment. */
   searchPath(env: EnvSpec): string;
   newestMs(): readonly Ms[];
+  /** What this shell sees. */
+  surroundings(): Surroundings;
 }
 
 const MAX_STATE_BYTES = 16 * 1024 * 1024;
@@ -83,6 +86,7 @@ export function gatherFacts(root: string): DoctorFacts {
       const child = childEnvironment(machine.env, env, {});
       return (child.kind === 'ready' ? child.env.PATH : machine.env.PATH) ?? '';
     },
+    surroundings: () => readSurroundings(files, machine),
     newestMs: () => [
       ...[history.runs({ limit: 1 })[0]?.ended_at, [...readEvents({ files, paths }, { limit: 1 })][0]?.ts].flatMap((iso) => parseIso(iso) ?? []),
       ...[paths.holds, paths.circuit, paths.owner].flatMap((path) => files.info(path)?.mtimeMs ?? []),

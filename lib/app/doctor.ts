@@ -20,6 +20,7 @@ import { createLeftoversCheck } from '../doctor/leftovers.ts';
 import { createNeighboursCheck } from '../doctor/neighbours.ts';
 import { createNodeVersionCheck } from '../doctor/node-version.ts';
 import { createOwnerCheck } from '../doctor/owner.ts';
+import { createOwnerSurroundingsCheck } from '../doctor/owner-surroundings.ts';
 import { createOwnerVersionCheck } from '../doctor/owner-version.ts';
 import { createPausesCheck } from '../doctor/pauses.ts';
 import { createPlaceCheck } from '../doctor/place.ts';
@@ -110,7 +111,7 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
 }
 
 /** Who does it, and what waits for it. */
-function ownerChecks({ reading, clock, owner, isOwned, holds }: DoctorFacts): readonly Check[] {
+function ownerChecks({ reading, clock, owner, isOwned, holds, surroundings, settings }: DoctorFacts): readonly Check[] {
   const { files, paths, names } = reading;
   const isTick = (file: string): boolean => file.endsWith('.json') || file.endsWith('.ndjson');
   return [
@@ -121,6 +122,7 @@ function ownerChecks({ reading, clock, owner, isOwned, holds }: DoctorFacts): re
       foreign: () => reading.foreign().filter(isTick).length,
     }),
     createOwnerVersionCheck({ owner, version: VERSION }),
+    createOwnerSurroundingsCheck({ owner, here: surroundings, isClaudeSet: () => settings().claudePath !== undefined }),
     createPausesCheck({ clock, files, paths, holds }),
     createClaimsCheck({ claimed: () => names('claimed'), isOwned }),
     createDeadLettersCheck({ dead: reading.dead }),

@@ -20,6 +20,7 @@ import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
 import { createLastWords } from './last-words.ts';
 import { makeFolders } from './storage.ts';
+import { readSurroundings } from './surroundings.ts';
 
 /** The one consumer process of a root. */
 export interface Owner {
@@ -265,6 +266,7 @@ function ownerInfo(root: string): OwnerInfo {
     root,
     started_at: toIso(createClock().nowMs()),
     state: 'running',
+    surroundings: readSurroundings(createFiles(), machine),
   };
 }
 

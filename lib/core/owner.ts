@@ -13,6 +13,16 @@ export interface OwnerInfo {
   readonly state: 'running' | 'stopped';
   readonly stopped_at?: string;
   readonly because?: string;
+  /** Absent where an older version wrote it. */
+  readonly surroundings?: Surroundings;
+}
+
+/** What an owner finds its programs by; a service's differ from a shell's. */
+export interface Surroundings {
+  readonly path: string;
+  readonly home: string;
+  /** The one that it finds by itself. */
+  readonly claude: string | null;
 }
 
 export type OwnerState =

@@ -24,7 +24,14 @@ export function parseOwnerInfo(value: unknown): OwnerInfo | undefined {
   const isWhole = found.format === 1 && Number.isSafeInteger(found.pid) && TEXTS.every((key) => typeof found[key] === 'string');
   const isState = found.state === 'running' || found.state === 'stopped';
   const areOptional = ['stopped_at', 'because'].every((key) => found[key] === undefined || typeof found[key] === 'string');
-  return isWhole && isState && areOptional ? (value as OwnerInfo) : undefined;
+  return isWhole && isState && areOptional && areSurroundings(found.surroundings) ? (value as OwnerInfo) : undefined;
+}
+
+function areSurroundings(value: unknown): boolean {
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { path, home, claude } = value as Record<string, unknown>;
+  return typeof path === 'string' && typeof home === 'string' && (claude === null || typeof claude === 'string');
 }
 
 /** The process that wrote it lives: not merely one that was given its pid since. */

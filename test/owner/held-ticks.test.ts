@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { probeOwner } from '../../lib/platform/control.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, killQuietly } from '../support/owner-cli.ts';
 import { tempRoot } from '../support/temp-root.ts';
@@ -124,5 +125,29 @@ describe('a held tick', () => {
       return now.writes === from.writes && now.wakeups - from.wakeups <= 2;
     });
     assert.equal(imprint(yard), before);
+  });
+});
+
+describe('the sign of life of an owner', () => {
+  it('M27 is its socket, which answers, and no heartbeat: nobody writes and nobody wakes up for it', async () => {
+    const yard = createYard();
+    const owner = await yard.start();
+    await eventually('nothing happens at all', async () => {
+      const from = costOf(yard, owner.pid);
+      await pause(WINDOW_MS);
+      const now = costOf(yard, owner.pid);
+      return now.writes === from.writes && now.wakeups - from.wakeups <= 2;
+    });
+    const before = { journal: journalText(yard), owner: statSync(yard.paths.owner).mtimeMs };
+    const seen = async (): Promise<string> => (await probeOwner(yard.root)).kind;
+    assert.equal(await seen(), 'answers');
+    assert.deepEqual({ journal: journalText(yard), owner: statSync(yard.paths.owner).mtimeMs }, before);
+    process.kill(owner.pid, 'SIGSTOP');
+    assert.equal(await seen(), 'silent');
+    process.kill(owner.pid, 'SIGCONT');
+    await eventually('it answers again', async () => (await seen()) === 'answers');
+    process.kill(owner.pid, 'SIGKILL');
+    await owner.ended;
+    assert.equal(await seen(), 'none');
   });
 });
