@@ -93,7 +93,12 @@ export function composeScheduling(parts: SchedulingParts): Scheduling {
       scheduler?.reconcile();
       loop?.wake();
     },
-    hint: async (cadence, arrivedMs) => (isTakenUp ? scheduler?.hint(cadence, arrivedMs) : undefined),
+    async hint(cadence, arrivedMs) {
+      if (isTakenUp) return scheduler?.hint(cadence, arrivedMs);
+      // An owner for one run: were it to run the hint, the next owner would run the slot once more.
+      const isScheduled = parts.storage.definitions.get(cadence)?.cadence?.schedule !== undefined;
+      return isScheduled ? 'the slot that it stands for is decided by the next owner that takes up the schedules' : undefined;
+    },
     async ignore(cadence, untilMs) {
       scheduler ??= createParts(parts);
       await scheduler.ignore(cadence, untilMs);

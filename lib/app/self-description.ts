@@ -1,4 +1,5 @@
 import type { Cadence } from '../core/cadence.ts';
+import { lastRunOf } from '../core/cadence-digest.ts';
 import { pathsOf } from '../core/paths.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
@@ -76,7 +77,8 @@ function contractOf(definition: Definition, env: Readonly<Record<string, string 
 }
 
 function lastOf(digest: CadenceDigest | undefined): CadenceContract['last'] {
-  if (digest === undefined) return null;
-  const { run_id, status, ended_at, summary, reason } = digest.last;
+  const last = lastRunOf(digest);
+  if (last === undefined) return null;
+  const { run_id, status, ended_at, summary, reason } = last;
   return { run_id, status, ended_at, summary: summary || reason };
 }

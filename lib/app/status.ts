@@ -2,6 +2,7 @@ import { accountAdvice } from '../core/account-advice.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
+import { lastRunOf } from '../core/cadence-digest.ts';
 import { nextInstant } from '../core/calendar.ts';
 import { accountKey, cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
@@ -239,16 +240,17 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const hold = facts.holds.find((one) => isHolding(one, name, account)) ?? null;
   const failures = digest?.consecutive_failures ?? 0;
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
-  const isUnproven = digest?.last.status === 'unverified' && !isProven(digest.last);
-  const well = digest === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
+  const last = lastRunOf(digest);
+  const isUnproven = last?.status === 'unverified' && !isProven(last);
+  const well = last === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
   const resting = facts.isDisabled ? 'disabled' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
   const status = facts.running > 0 ? 'running' : resting;
   return {
     name,
     status,
-    last_run: digest?.last.ended_at ?? null,
-    last_status: digest?.last.status ?? null,
-    last_summary: digest?.last.summary || digest?.last.reason || '',
+    last_run: last?.ended_at ?? null,
+    last_status: last?.status ?? null,
+    last_summary: last?.summary || last?.reason || '',
     consecutive_failures: failures,
     runs: digest?.runs ?? 0,
     waiting: facts.pending,

@@ -1,3 +1,4 @@
+import { lastRunOf } from '../core/cadence-digest.ts';
 import { instantsBetween, nextInstant } from '../core/calendar.ts';
 import { formatDuration } from '../core/duration.ts';
 import { CadenceError } from '../core/error.ts';
@@ -98,7 +99,7 @@ function noSlot(at: string, { plan, since }: SlotCursor, zone: Zone, askedMs: Ms
 
 /** What happened last, and why nothing runs now. */
 function standing(reading: Reading, cadence: string, atMs: Ms, isOwned: boolean, cursor: SlotCursor | undefined): string {
-  const [last] = reading.history.runs({ cadence, limit: 1 });
+  const last = lastRunOf(reading.history.digest()[cadence]);
   const told: string[] = [];
   if (cursor?.plan === undefined || cursor.plan === null) told.push('it has no schedule and runs when it is asked to');
   if (last === undefined) told.push('it has never run');

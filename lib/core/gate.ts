@@ -45,7 +45,8 @@ export type HoldCause =
 
 export type Verdict =
   | { readonly kind: 'run' }
-  | { readonly kind: 'expired'; readonly because: string }
+  /** `held`: by which rule it is held even now. */
+  | { readonly kind: 'expired'; readonly held: string | undefined }
   /** `untilMs` is undefined where an event, not a time, ends the hold. */
   | { readonly kind: 'hold'; readonly cause: HoldCause; readonly untilMs: Ms | undefined; readonly because: string };
 
@@ -55,7 +56,18 @@ export function admit(input: GateInput): Verdict {
   const { nowMs } = input;
   if (input.halted !== undefined) return hold('halt', input.halted);
   if (input.paused !== undefined) return hold('pause', input.paused);
-  if (!input.isForced && input.expiresMs !== undefined && input.expiresMs <= nowMs) return { kind: 'expired', because: 'it was not run before it expired' };
+  if (input.isForced || input.expiresMs === undefined || input.expiresMs > nowMs) return admitFresh(input);
+  const now = admitFresh(input);
+  return { kind: 'expired', held: now.kind === 'hold' && now.cause !== 'due' && !isMomentary(now.cause) ? now.because : undefined };
+}
+
+/** What kept it, as far as anybody knows. */
+export function expiry(held: string | undefined): string {
+  return held === undefined ? 'it was not run before it expired' : `${held}, until it expired`;
+}
+
+function admitFresh(input: GateInput): Verdict {
+  const { nowMs } = input;
   if (input.dueMs > nowMs) return hold('due', 'its time has not come', input.dueMs);
   if (input.unfit !== undefined) return hold(input.unfit.cause, input.unfit.because);
   for (const { key, breaker } of input.breakers) {

@@ -1,3 +1,4 @@
+import { lastRunOf } from '../core/cadence-digest.ts';
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
 import { createLocalDays, type LocalDays } from '../core/local-day.ts';
@@ -38,8 +39,10 @@ export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through
   const before = digest.cadences.get(run.cadence);
   const succeeded = isProven(run) ? 1 : 0;
   const failed = run.status === 'failed' || run.status === 'dead' ? 1 : 0;
+  const served = run.status === 'coalesced' ? lastRunOf(before) : undefined;
   digest.cadences.set(run.cadence, {
     last: run,
+    ...(served === undefined ? {} : { served }),
     at,
     runs: (before?.runs ?? 0) + 1,
     succeeded: (before?.succeeded ?? 0) + succeeded,
@@ -116,10 +119,11 @@ function parseDigest(text: string): Digest | undefined {
 
 function parseEntry(saved: unknown): DigestEntry | undefined {
   if (!isObject(saved)) return undefined;
-  const { last, runs, succeeded, failed, consecutive_failures } = saved;
+  const { last, served, runs, succeeded, failed, consecutive_failures } = saved;
   const at = parseLink(saved.at);
   if (at === undefined || !isRunRecord(last) || !isCount(runs) || !isCount(succeeded) || !isCount(failed) || !isCount(consecutive_failures)) return undefined;
-  return { last, at, runs, succeeded, failed, consecutive_failures };
+  if (served !== undefined && !isRunRecord(served)) return undefined;
+  return { last, ...(served === undefined ? {} : { served }), at, runs, succeeded, failed, consecutive_failures };
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
-import { type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
+import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { SLOT_SOURCE } from '../core/slot.ts';
@@ -61,6 +61,9 @@ export interface ConsumerDeps {
 /** `forced`: the forced tick that is held too. */
 type Park = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'> & { readonly forced?: string | undefined };
 
+/** What held a cadence when its head was last looked at: a hold may be over by the time that a tick is found too old. */
+type HeldBy = Map<string, string>;
+
 const SLICE_MS: Ms = 8;
 const QUANTUM = 256;
 const MAX_BACKLOG = 512;
@@ -72,8 +75,8 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
   const overlap = createOverlap({ queue, dismissal });
   const parked = new Map<string, Park>();
-  let isClosed = false;
-  let isIdle = false;
+  const heldBy: HeldBy = new Map();
+  let [isClosed, isIdle] = [false, false];
   let sliceEndMs = 0;
   let againMs: Ms | undefined;
   let lookAgainMs: Ms | undefined;
@@ -127,7 +130,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       }
       const verdict = gatekeeper.verdict(head.name, definition);
       if (verdict.kind === 'expired') {
-        await dismissal.bury(head.name, 'expired', verdict.because);
+        await dismissal.bury(head.name, 'expired', expiry(heldBy.get(cadence) ?? verdict.held));
       } else if (verdict.kind === 'hold') {
         if (verdict.cause === 'busy' && (await overlap.skip(head, definition.cadence))) continue;
         if (verdict.cause === 'due' && isBeyondRetry(head.name, definition.cadence, clock.nowMs())) {
@@ -146,6 +149,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
     parked.set(cadence, { ...verdict, forced: queue.head(cadence)?.name.id });
+    if (verdict.cause !== 'due') heldBy.set(cadence, verdict.because);
     sooner(verdict.untilMs);
     if (!isMomentary(verdict.cause) && verdict.cause !== 'halt') await queue.park(cadence);
   }
@@ -155,6 +159,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     const claim = await queue.take(head);
     if (claim === undefined) return true;
     if (await endEarly(claim, cadence)) return true;
+    heldBy.delete(cadence.name);
     await overlap.coalesce(claim, cadence, breathe);
     const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
@@ -170,7 +175,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs || (cadence.expiresMs !== undefined && enqueuedMs + cadence.expiresMs <= nowMs);
     const unclaimed = { ...name, attempts: name.attempts - 1 };
     if (isOld) {
-      const because = 'it was not run before it expired';
+      const because = expiry(heldBy.get(cadence.name));
       // Of a slot the ledger tells; there is nothing to revive.
       const isSlot = tick.slot !== undefined && tick.source === SLOT_SOURCE;
       await dismissal.endClaim(

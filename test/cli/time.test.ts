@@ -28,6 +28,20 @@ describe('P31 the verbs of time, without an owner', () => {
   desk.shell('plain', 'echo done');
   leaveLedger(root, 'job', Date.now() - 3 * HOUR);
 
+  it('a timer’s hint that meets the owner of one run is a hint all the same', async () => {
+    const desk = createDesk();
+    desk.shell('job', 'echo done', 'schedule: hourly :00', 'timezone: UTC');
+    const hint = await desk.enqueue('job', '--source', 'launchd');
+    assert.equal((await desk.ask('run', 'job')).code, 0);
+    const ends = desk.records().map(({ tick, status }) => `${tick === hint ? 'hint' : 'run'} ${status}`);
+    assert.deepEqual(ends, ['hint coalesced', 'run succeeded']);
+    assert.match(desk.records()[0]?.reason ?? '', /is decided by the next owner/);
+    desk.shell('plain', 'echo done');
+    const asked = await desk.enqueue('plain', '--source', 'launchd');
+    await desk.ask('run', 'plain');
+    assert.equal(desk.records().find(({ tick }) => tick === asked)?.status, 'succeeded', 'without a schedule it is a tick like any other');
+  });
+
   it('why tells what was missed and what comes', async () => {
     const { code, said } = await desk.ask('why', 'job');
     const slots = said.slots as { end: string; because: string }[];

@@ -92,6 +92,18 @@ describe('the gate', () => {
     assert.equal(held({ expiresMs: T0 + 1 }), 'run');
   });
 
+  it('names the rule that holds even now what has expired, and no run that is under way this moment', () => {
+    const heldOf = (input: Partial<GateInput>): string | undefined => {
+      const verdict = admit({ ...open, expiresMs: T0, ...input });
+      assert.equal(verdict.kind, 'expired');
+      return verdict.kind === 'expired' ? verdict.held : undefined;
+    };
+    assert.equal(heldOf({ shortage: { because: 'the day is spent', untilMs: T0 + 1 } }), 'the day is spent');
+    assert.equal(heldOf({ unfit: { cause: 'disabled', because: 'it says enabled: false' } }), 'it says enabled: false');
+    assert.equal(heldOf({ busy: true }), undefined);
+    assert.equal(heldOf({}), undefined);
+  });
+
   it('knows which holds are momentary: those that a run under way will end', () => {
     assert.deepEqual((['busy', 'lane', 'workspace', 'storage'] as const).map(isMomentary), [true, true, true, true]);
     assert.deepEqual((['due', 'pause', 'circuit-open', 'backoff', 'halt'] as const).map(isMomentary), [false, false, false, false, false]);

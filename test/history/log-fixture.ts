@@ -90,8 +90,11 @@ export function naiveDigest(runs: readonly RunRecord[]): Record<string, CadenceD
     const of = runs.filter(({ cadence }) => cadence === run.cadence);
     const isFailure = ({ status }: RunRecord): boolean => status === 'failed' || status === 'dead';
     const isSuccess = ({ status, proof }: RunRecord): boolean => status === 'succeeded' || (status === 'unverified' && proof === true);
+    const last = of.at(-1) as RunRecord;
+    const served = last.status === 'coalesced' ? of.findLast(({ status }) => status !== 'coalesced') : undefined;
     digest[run.cadence] = {
-      last: of.at(-1) as RunRecord,
+      last,
+      ...(served === undefined ? {} : { served }),
       runs: of.length,
       succeeded: of.filter(isSuccess).length,
       failed: of.filter(isFailure).length,

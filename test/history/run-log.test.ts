@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { lastRunOf } from '../../lib/core/cadence-digest.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { tallyOf } from '../../lib/core/spending.ts';
@@ -209,6 +210,17 @@ describe('the snapshot of the digest', () => {
       runs[4]?.run_id,
     );
     assert.deepEqual(Object.keys(cadences), ['nightly-backup', 'other']);
+  });
+
+  it('keeps the last run beside the ticks that another one served, over a restart too', () => {
+    const fixture = logFixture();
+    const [ran, served] = [runOf(), runOf({ status: 'coalesced' })];
+    fixture.record(ran, served, runOf({ status: 'coalesced' }), runOf({ cadence: 'other', status: 'coalesced' }));
+    const digest = fixture.history.digest();
+    assert.deepEqual([lastRunOf(digest['nightly-backup']), lastRunOf(digest.other)], [ran, undefined]);
+    assert.equal(snapshot(fixture).cadences['nightly-backup'].served.run_id, ran.run_id);
+    fixture.record(runOf({ status: 'coalesced' }));
+    assert.deepEqual(lastRunOf(fixture.history.digest()['nightly-backup']), ran);
   });
 
   it('is written at a flush once 4 MiB were logged since the last one, and at the first flush of a day', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { readStatus } from '../../lib/app/status.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { createIds } from '../../lib/platform/ids.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
@@ -162,6 +163,25 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual(files.list(paths.dlq), []);
   });
 
+  it('that their cadence lets expire say what had kept them, though that is over by then', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00', 'expires: 1h']);
+    const { book, consumer } = yard.owner();
+    book.change({ ...book.holds(), paused: { bus: { since: '2026-11-20T06:30:00Z', because: 'a holiday' } } });
+    await yard.pass(2 * HOUR);
+    book.change({ ...book.holds(), paused: {} });
+    consumer.reconsider();
+    await yard.pass(60_000);
+    assert.deepEqual(
+      yard.slots('job').map(({ end, because }) => `${end}: ${because}`),
+      ['held: a holiday, until it expired'],
+    );
+    await yard.pass(24 * HOUR);
+    assert.deepEqual(
+      yard.slots('job').map(({ end }) => end),
+      ['held', 'ran'],
+    );
+  });
+
   it('that a timer of the system asks for run once, whoever else asks', async () => {
     const yard = createTimeYard({ startIso: '2026-11-20T06:30:00Z' });
     writeFileSync(`${yard.root}/cadences/bus.yaml`, 'scheduler: launchd\n');
@@ -185,6 +205,8 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual(yard.ran.slice(1), ['job 2026-11-20T08:00:00Z 1'], 'a timer that is late asks in vain');
     const [line] = yard.owner().history.runs({ cadence: 'job', limit: 1, status: 'coalesced' });
     assert.match(line?.reason ?? '', /the slot of 2026-11-20T08:00:00Z that it stands for is decided already/);
+    const last = (await readStatus(yard.root, 'job')).cadences[0];
+    assert.deepEqual([last?.last_status, last?.last_summary], ['succeeded', 'done'], 'a hint is no run');
     const fired = [...createSlotReading(yard.owner()).lines('job', 0)].flatMap((one) => (one.kind === 'fired' ? [`${one.by} ${one.because ?? ''}`] : []));
     assert.deepEqual(fired, ['catchup no timer has asked for it within 90 s', 'timer ']);
   });

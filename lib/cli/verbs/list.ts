@@ -2,6 +2,7 @@ import { builtinsOf, readDefined } from '../../app/defined.ts';
 import { restateSchedule } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
 import type { Cadence } from '../../core/cadence.ts';
+import { lastRunOf } from '../../core/cadence-digest.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import type { CadenceSchedule } from '../../core/schedule.ts';
 import { describeSchedule } from '../../core/schedule-sentence.ts';
@@ -24,8 +25,8 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
     schedule: cadence?.schedule === undefined ? null : describeSchedule(cadence.schedule),
     next: cadence?.schedule === undefined ? null : nextOf(cadence.schedule),
     destructive: cadence?.about.destructive ?? false,
-    last_run: digest[name]?.last.ended_at ?? null,
-    last_status: digest[name]?.last.status ?? null,
+    last_run: lastRunOf(digest[name])?.ended_at ?? null,
+    last_status: lastRunOf(digest[name])?.status ?? null,
     consecutive_failures: digest[name]?.consecutive_failures ?? 0,
     problems: own.length,
   }));
