@@ -134,7 +134,7 @@ async function link(paths: Paths, draft: string, path: string): Promise<Delivery
 
 /** A new folder is as lasting as its entry in its parent, so these are flushed too, up to the root. */
 async function makeFolder({ root }: Paths, folder: string): Promise<void> {
-  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (attempt('look at', folder, () => statSync(folder, { throwIfNoEntry: false }))?.isDirectory()) return;
   const topmost = attempt('make', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
   if (topmost === undefined) return;
   for (let parent = dirname(folder); parent.length >= root.length; parent = dirname(parent)) {
