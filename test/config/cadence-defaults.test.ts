@@ -51,6 +51,11 @@ describe('a cadence that says nothing else', () => {
     );
   });
 
+  it('A34 gives an agent half an hour, or the ten minutes that its file says', () => {
+    const timeoutOf = (keys: string): number => good('heal.md', `---\nrun: {agent: {command: [codex, exec, "-"]}}\n${keys}---\nHeal.\n`).cadence.timeoutMs;
+    assert.deepEqual([timeoutOf(''), timeoutOf('timeout: 600s\n')], [30 * MINUTE, 10 * MINUTE]);
+  });
+
   it('runs inline handlers in the inline lane, for five minutes at most', () => {
     const { cadence, problems, yard } = loadOne('sweep.yaml', 'run: {inline: ./h.mjs}', ({ paths }) => writeFileSync(`${paths.root}/h.mjs`, ''));
     assert.deepEqual(problems, []);

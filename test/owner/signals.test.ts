@@ -39,7 +39,7 @@ describe('an owner that is told to end', () => {
     assert.ok(!owner.hasEnded());
   });
 
-  it('ends at once with 130 when Ctrl-C is pressed again, and with 143 for a second SIGTERM', async () => {
+  it('D31 ends at once with 130 when Ctrl-C is pressed again, and with 143 for a second SIGTERM', async () => {
     for (const [signal, code] of [
       ['SIGINT', 130],
       ['SIGTERM', 143],
