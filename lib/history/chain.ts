@@ -28,7 +28,7 @@ export function* chainBackward(files: LogFiles, dir: string, cadence: string, he
 }
 
 function* readLog(files: LogFiles, dir: string, cadence: string, before: LogPosition | undefined): Generator<Found> {
-  for (const found of recordsBackward(files, dir, { before, needle: `"cadence":${JSON.stringify(cadence)}` })) {
+  for (const found of recordsBackward(files, dir, { before, needles: [`"cadence":${JSON.stringify(cadence)}`] })) {
     if (found.run.cadence === cadence) yield found;
   }
 }

@@ -21,7 +21,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
 
   function newestFirst(cadence: string | undefined, status: string | undefined, firstDay: string | undefined): Iterable<Found> {
     if (cadence === undefined)
-      return recordsBackward(files, dir, { firstDay, needle: status === undefined ? undefined : `"status":${JSON.stringify(status)}` });
+      return recordsBackward(files, dir, { firstDay, needles: status === undefined ? undefined : [`"status":${JSON.stringify(status)}`] });
     const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
     return head === undefined ? [] : chainBackward(files, dir, cadence, head);
   }
@@ -30,8 +30,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
     keyed(sinceMs) {
       const firstDay = dayOf(sinceMs);
       const ids = new Set<string>();
-      for (const needle of ['"key":', '"slot":'])
-        for (const { run } of recordsBackward(files, dir, { firstDay, needle })) if (isFinal(run.status)) ids.add(run.tick);
+      for (const { run } of recordsBackward(files, dir, { firstDay, needles: ['"key":', '"slot":'] })) if (isFinal(run.status)) ids.add(run.tick);
       return ids;
     },
     runs({ cadence, limit, sinceMs, status }) {
@@ -50,7 +49,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
     find(runOrTickId) {
       const wanted = parseRunId(runOrTickId);
       if (wanted === undefined && !isTickId(runOrTickId)) return undefined;
-      for (const { run } of recordsBackward(files, dir, { needle: runOrTickId })) {
+      for (const { run } of recordsBackward(files, dir, { needles: [runOrTickId] })) {
         if (wanted === undefined ? run.tick === runOrTickId : run.run_id === runOrTickId) return run;
       }
       return undefined;
@@ -60,7 +59,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
       const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
       if (head === undefined || !isTickId(tickId)) return [];
       const near = collectAttempts(chainBackward(files, dir, cadence, head), tickId, ATTEMPTS_WITHIN);
-      const all = near.isComplete ? near : collectAttempts(recordsBackward(files, dir, { needle: tickId }), tickId, Number.POSITIVE_INFINITY);
+      const all = near.isComplete ? near : collectAttempts(recordsBackward(files, dir, { needles: [tickId] }), tickId, Number.POSITIVE_INFINITY);
       return all.runs.filter((run) => run.cadence === cadence);
     },
 

@@ -38,13 +38,13 @@ export interface BackwardQuery {
   readonly before?: LogPosition | undefined;
   /** Days before this one are left out. */
   readonly firstDay?: string | undefined;
-  /** Only lines that contain these bytes are looked at: a sieve, the caller checks what passes. */
-  readonly needle?: string | undefined;
+  /** Only lines that contain one of these are looked at: a sieve, the caller checks what passes. */
+  readonly needles?: readonly string[] | undefined;
 }
 
 /** Every record, newest first. */
 export function* recordsBackward(files: LogFiles, dir: string, query: BackwardQuery = {}): Generator<Found> {
-  const needle = query.needle === undefined ? undefined : Buffer.from(query.needle);
+  const needles = query.needles?.map((needle) => Buffer.from(needle));
   for (const day of listDays(files, dir).toReversed()) {
     if (query.firstDay !== undefined && day < query.firstDay) return;
     if (query.before !== undefined && day > query.before.day) continue;
@@ -52,7 +52,7 @@ export function* recordsBackward(files: LogFiles, dir: string, query: BackwardQu
     if (bytes === undefined) continue;
     const end = day === query.before?.day ? Math.min(bytes, query.before.bytes) : bytes;
     for (const chunk of chunksBackward(files, segmentPath(dir, day), end)) {
-      for (const line of needle === undefined ? everyLine(chunk.bytes) : linesWith(chunk.bytes, needle)) {
+      for (const line of needles === undefined ? everyLine(chunk.bytes) : linesWith(chunk.bytes, needles)) {
         const found = recordAt(chunk, day, line.start, line.end);
         if (found !== undefined) yield found;
       }
@@ -74,15 +74,18 @@ function* everyLine(bytes: Buffer): Generator<Line> {
   }
 }
 
-/** The same for lines with the needle in them. Searching forward is many times faster than backward. */
-function linesWith(bytes: Buffer, needle: Buffer): readonly Line[] {
-  const lines: Line[] = [];
-  for (let hit = bytes.indexOf(needle); hit >= 0; ) {
-    const end = bytes.indexOf(NEWLINE, hit);
-    lines.push({ start: bytes.lastIndexOf(NEWLINE, hit) + 1, end });
-    hit = bytes.indexOf(needle, end);
+/** The same for lines with one of the needles in them. Searching forward is many times faster than backward. */
+function linesWith(bytes: Buffer, needles: readonly Buffer[]): readonly Line[] {
+  const lines = new Map<number, Line>();
+  for (const needle of needles) {
+    for (let hit = bytes.indexOf(needle); hit >= 0; ) {
+      const start = bytes.lastIndexOf(NEWLINE, hit) + 1;
+      const end = bytes.indexOf(NEWLINE, hit);
+      lines.set(start, { start, end });
+      hit = bytes.indexOf(needle, end);
+    }
   }
-  return lines.reverse();
+  return [...lines.values()].sort((a, b) => b.start - a.start);
 }
 
 function recordAt(chunk: Chunk, day: string, start: number, end: number, onGarbage?: OnGarbage): Found | undefined {
