@@ -51,7 +51,7 @@ export function createCommentary(out: Output, root: string): Commentary {
     },
     end: (because) => out.note(`${out.paint.dim('stopped:')} ${because}`),
     totals: () => totals,
-    summary: () => `Drained: ${totals.succeeded} succeeded, ${totals.failed} failed attempts, ${totals.dead} dead.`,
+    summary: () => `Drained: ${totals.succeeded} succeeded, ${totals.failed} failed attempt${totals.failed === 1 ? '' : 's'}, ${totals.dead} dead.`,
   };
 }
 

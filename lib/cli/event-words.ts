@@ -35,7 +35,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   circuit_opened: ({ event, paint, who, why }) =>
-    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failures` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent${event.advice === undefined ? '' : `. ${event.advice}`}`,
+    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
   budget_held: ({ event, paint, who, why }) => `${paint.yellow('‖')} ${who} waits for money until ${String(event.until)}: ${why}`,
   budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} has money again`,

@@ -74,6 +74,7 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
     minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
     retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),
+    retentionRuns: file.retention?.runs ?? DEFAULT_SETTINGS.retentionRuns,
   };
 }
 

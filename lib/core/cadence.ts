@@ -154,6 +154,7 @@ export interface BusSettings {
   readonly notify?: NotifyPolicy;
   readonly retentionMs: Ms;
   readonly retentionBytes: number;
+  readonly retentionRuns: number | undefined;
 }
 
 export const DEFAULT_SETTINGS: BusSettings = {
@@ -165,4 +166,5 @@ export const DEFAULT_SETTINGS: BusSettings = {
   minFreeBytes: 200 * 1024 * 1024,
   retentionMs: 90 * 86_400_000,
   retentionBytes: 2 * 1024 * 1024 * 1024,
+  retentionRuns: undefined,
 };

@@ -4,6 +4,8 @@ import { dayOf, type Ms, parseIso } from './instant.ts';
 export interface RetentionPolicy {
   readonly retentionMs: Ms;
   readonly retentionBytes: number;
+  /** Of so many runs the output is kept at most; undefined: of all. */
+  readonly retentionRuns: number | undefined;
 }
 
 /** A segment of a log of ours. */
@@ -24,7 +26,8 @@ export interface KeptOutput {
 /**
  * Which of them to remove, in this order.
  *
- * By age: whatever belongs to a day that ended longer ago than `retentionMs`. By size: as long as all together are too
+ * By age: whatever belongs to a day that ended longer ago than `retentionMs`. By count: the output of the oldest runs, where
+ * there are more than `retentionRuns`; their receipts stay. By size: as long as all together are too
  * much, output goes first, oldest first, for receipts are small and outlive what they stand for. Receipts and events
  * follow only if they alone are too much: no amount of output makes the bus forget what it has done.
  *
@@ -39,6 +42,7 @@ export function planRetention(segments: readonly KeptSegment[], outputs: readonl
   const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log]).sort(byDay);
 
   const removed = new Set<KeptOutput>([...removableOutputs, ...removableSegments].filter((kept) => isOutdated(kept, policy, nowMs)));
+  for (const kept of beyondCount(outputs, removableOutputs, policy.retentionRuns)) removed.add(kept);
   const shrink = (all: readonly KeptOutput[], removable: readonly KeptOutput[]): void => {
     let bytes = all.reduce((sum, kept) => sum + (removed.has(kept) ? 0 : kept.sizeBytes), 0);
     for (const kept of removable) {
@@ -61,6 +65,15 @@ const DAY_MS: Ms = 86_400_000;
 function isOutdated(kept: KeptOutput, policy: RetentionPolicy, nowMs: Ms): boolean {
   const begin = parseIso(kept.day);
   return begin !== undefined && begin + DAY_MS <= nowMs - policy.retentionMs;
+}
+
+/** The two files of a run are one. What is of today counts, and is never taken. */
+function beyondCount(outputs: readonly KeptOutput[], removable: readonly KeptOutput[], most: number | undefined): readonly KeptOutput[] {
+  if (most === undefined) return [];
+  const runOf = ({ path }: KeptOutput): string => path.replace(/\.(?:stdout|stderr)\.log$/, '');
+  const excess = new Set(outputs.map(runOf)).size - most;
+  const oldest = new Set([...new Set(removable.map(runOf))].slice(0, Math.max(0, excess)));
+  return removable.filter((kept) => oldest.has(runOf(kept)));
 }
 
 function newestDay(segments: readonly KeptSegment[], log: KeptSegment['log']): string {

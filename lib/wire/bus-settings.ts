@@ -34,6 +34,7 @@ export const busSettingsSchema = keys(
       {
         age: duration.optional().describe('How long runs and their output are kept. Default: 90d.'),
         size: size.optional().describe('The most that they may take on disk. Default: 2GB.'),
+        runs: count(1).optional().describe('Of how many runs the output is kept at most; receipts stay. Default: no limit.'),
       },
       'a map such as {age: 90d, size: 2GB}',
     )

@@ -74,6 +74,7 @@ describe('a cadence that says nothing else', () => {
       minFreeBytes: 200 * 1024 ** 2,
       retentionMs: 90 * 24 * HOUR,
       retentionBytes: 2 * 1024 ** 3,
+      retentionRuns: undefined,
     };
     assert.deepEqual(yard.load().settings(), expected);
     yard.put('bus.yaml', '# all as it is\n');
@@ -212,6 +213,7 @@ Review.
       minFreeBytes: 1024 ** 3,
       retentionMs: 7 * 24 * HOUR,
       retentionBytes: 100 * 1024 ** 2,
+      retentionRuns: undefined,
     });
   });
 });

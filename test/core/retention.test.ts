@@ -21,12 +21,12 @@ const outputs = fc.uniqueArray(
   fc.tuple(ages, sizes).map((of) => output(...of)),
   { selector: ({ path }) => path },
 );
-const policies = fc.record({ retentionMs: fc.nat(20 * DAY_MS), retentionBytes: fc.nat(800) });
+const policies = fc.record({ retentionMs: fc.nat(20 * DAY_MS), retentionBytes: fc.nat(800), retentionRuns: fc.option(fc.nat(12), { nil: undefined }) });
 
 describe('the plan of retention', () => {
   it('removes a day that ended longer ago than the time to keep, and not a moment sooner', () => {
     const kept = [segment('runs', 0), segment('runs', 3), segment('runs', 4)];
-    const plan = (retentionMs: number) => planRetention(kept, [], { retentionMs, retentionBytes: 1e9 }, NOW_MS);
+    const plan = (retentionMs: number) => planRetention(kept, [], { retentionMs, retentionBytes: 1e9, retentionRuns: undefined }, NOW_MS);
     assert.deepEqual(plan(3.5 * DAY_MS), ['runs/4']);
     assert.deepEqual(plan(3.5 * DAY_MS + 1), []);
     assert.deepEqual(plan(2.5 * DAY_MS), ['runs/3', 'runs/4'].toReversed());
@@ -34,7 +34,8 @@ describe('the plan of retention', () => {
 
   it('removes output first when there is too much, oldest first, and no more than needed', () => {
     const kept = [segment('runs', 5), segment('runs', 0), segment('journal', 5), segment('journal', 0)];
-    const plan = (retentionBytes: number) => planRetention(kept, [output(2), output(9), output(4), output(0)], { retentionMs: 1e12, retentionBytes }, NOW_MS);
+    const plan = (retentionBytes: number) =>
+      planRetention(kept, [output(2), output(9), output(4), output(0)], { retentionMs: 1e12, retentionBytes, retentionRuns: undefined }, NOW_MS);
     assert.deepEqual(plan(80), []);
     assert.deepEqual(plan(79), ['output/9']);
     assert.deepEqual(plan(60), ['output/9', 'output/4']);
@@ -43,8 +44,20 @@ describe('the plan of retention', () => {
     assert.deepEqual(plan(0), ['output/9', 'output/4', 'output/2', 'journal/5', 'runs/5']);
   });
 
+  it('keeps the output of so many runs, both files of each, and takes that of the oldest', () => {
+    const twins = [5, 4, 3, 0].flatMap((ago) => ['stdout', 'stderr'].map((stream) => ({ day: day(ago), path: `output/${ago}.${stream}.log`, sizeBytes: 10 })));
+    const plan = (retentionRuns: number | undefined) => planRetention([], twins, { retentionMs: 1e12, retentionBytes: 1e9, retentionRuns }, NOW_MS);
+    assert.deepEqual([plan(undefined), plan(4)], [[], []]);
+    assert.deepEqual(plan(3), ['output/5.stdout.log', 'output/5.stderr.log']);
+    assert.equal(plan(1).length, 6);
+    assert.equal(plan(0).length, 6, 'what is of today stays');
+  });
+
   it('does not forget a run because today was talkative', () => {
-    assert.deepEqual(planRetention([segment('runs', 5), segment('runs', 4)], [output(0, 1e9)], { retentionMs: 1e12, retentionBytes: 100 }, NOW_MS), []);
+    assert.deepEqual(
+      planRetention([segment('runs', 5), segment('runs', 4)], [output(0, 1e9)], { retentionMs: 1e12, retentionBytes: 100, retentionRuns: undefined }, NOW_MS),
+      [],
+    );
   });
 
   it('never touches today, later days, or the newest segment of a log', () => {

@@ -9,7 +9,7 @@ import { createFiles } from '../../lib/platform/files.ts';
 import { tempRoot } from '../support/temp-root.ts';
 import { DAY_MS, logFixture, NOON_MS, runOf } from './log-fixture.ts';
 
-const POLICY = { retentionMs: 10 * DAY_MS, retentionBytes: 1_000_000 };
+const POLICY = { retentionMs: 10 * DAY_MS, retentionBytes: 1_000_000, retentionRuns: undefined };
 const clock = { nowMs: () => NOON_MS, breathe: createClock().breathe };
 const day = (ago: number): string => dayOf(NOON_MS - ago * DAY_MS);
 

@@ -47,6 +47,21 @@ describe('the receipt of a run', () => {
     });
   });
 
+  it('D1 D20 has a result, its words and its output in a file that is there, started in the foreground or not', async () => {
+    const desk = createDesk();
+    desk.cadence('counts', `run: { command: [sh, -c, 'echo "{\\"found\\": 3}"'], output: json }`, 'summary: "{found} found"');
+    await desk.own();
+    const { said: receipt } = await desk.ask('run', 'counts', '--async');
+    const { said: later } = await desk.ask('wait', String(receipt.tick));
+    const { said: now } = await desk.ask('run', 'counts');
+    for (const run of [later, now]) {
+      assert.deepEqual([run.ok, run.status, run.summary, run.result], [true, 'succeeded', '3 found', { found: 3 }]);
+      assert.equal(readFileSync(String(run.stdout_path), 'utf8'), '{"found": 3}\n');
+    }
+    const { code, said: dry } = await desk.ask('run', 'counts', '--dry-run');
+    assert.deepEqual([code, dry.ok, dry.dry_run], [2, true, true]);
+  });
+
   it('D5 contention for the root is exit 75; runs of one cadence wait in line, and a wait that ends first is exit 124', async () => {
     const desk = createDesk();
     desk.shell('slow', 'while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done');
