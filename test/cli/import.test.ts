@@ -90,7 +90,7 @@ describe('import of pinglet', () => {
 reliability: {retry: {max_attempts: 4, delays_seconds: [10, 60]}}
 heartbeat: {enabled: true}
 `;
-  it('P1 P2 P3 P33 P38 takes tasks with their names, folders, tries and times, and lists the rest with the reason', async () => {
+  it('P1 P2 P3 P33 takes tasks with their names, folders, tries and times, and lists the rest with the reason', async () => {
     const desk = createDesk();
     const { cadences, skipped, lost } = await imported(desk, 'pinglet', CONFIG);
     assert.deepEqual(definition(desk, 'my-task'), {

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { createYard, finalRecord } from './owner-yard.ts';
 
 describe('what an owner says', () => {
-  it('D32 M5 M28 is words on its terminal and, for what needs attention, JSON in the log of the bus; it stops when it is asked to, once all is written', async () => {
+  it('D32 M28 is words on its terminal and, for what needs attention, JSON in the log of the bus; it stops when it is asked to, once all is written', async () => {
     const yard = createYard();
     yard.shell('fails', 'echo broken >&2; exit 3', 'retry: { attempts: 1 }');
     yard.inline('hello', 'return "hello";');
