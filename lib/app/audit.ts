@@ -1,7 +1,8 @@
 import { type Audit, takeCensus } from '../core/conservation.ts';
 import { isFinal } from '../core/run.ts';
 import { scanIds } from '../history/audit-scan.ts';
-import { createReading } from './reading.ts';
+import type { Files } from '../ports.ts';
+import { createReading, type Reading } from './reading.ts';
 
 const LOOKS = 3;
 
@@ -9,10 +10,11 @@ const LOOKS = 3;
  * The conservation proof, from the files alone. A tick that moves on while an owner works may be met twice or not at all:
  * only what every look says is missing, or doubled, is.
  */
-export function takeAudit(root: string): Audit {
-  let audit = look(root);
+export function takeAudit(root: string, files?: Files): Audit {
+  const reading = createReading(root, files);
+  let audit = look(reading);
   for (let n = 1; n < LOOKS && audit.missing.length + audit.doubled.length > 0; n += 1) {
-    const again = look(root);
+    const again = look(reading);
     audit = { ...again, missing: both(audit.missing, again.missing), doubled: both(audit.doubled, again.doubled) };
   }
   return audit;
@@ -23,8 +25,7 @@ function both(some: readonly string[], others: readonly string[]): readonly stri
 }
 
 /** Foreign files count as waiting: they have no id before they are taken in. */
-function look(root: string): Audit {
-  const { files, paths, names, dead, foreign } = createReading(root);
+function look({ files, paths, names, dead, foreign }: Reading): Audit {
   const finished = new Set<string>();
   const seen = new Set<string>();
   scanIds({ files, paths }, (id, status) => {

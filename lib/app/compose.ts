@@ -7,9 +7,9 @@ import type { Paths } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
 import { isFinal } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
-import { createIds } from '../platform/ids.ts';
-import { createProcesses } from '../platform/processes.ts';
-import type { Clock, Files, History, Http, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
+import type { Machine } from '../platform/machine.ts';
+import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
+import type { Clock, Files, History, Http, Ids, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import type { AccountProbe } from '../services/account-probe.ts';
 import { createCapacity } from '../services/capacity.ts';
@@ -30,7 +30,7 @@ import { createOwnerStats, type OwnerStats } from './owner-stats.ts';
 import { payloadMisfit } from './payload-check.ts';
 import { composeProbe } from './probing.ts';
 import { composePurse } from './purse.ts';
-import { composeRunners, createRunnerChoice, type Runners } from './running.ts';
+import { composeRunners, createRunnerChoice, type Programs, type Runners } from './running.ts';
 import { composeScheduling, type Scheduling } from './scheduling.ts';
 import { composeStorage, type Storage } from './storage.ts';
 import { createUpkeep, type Upkeep } from './upkeep.ts';
@@ -40,6 +40,7 @@ export interface OwnerParts {
   readonly paths: Paths;
   readonly files: Files;
   readonly clock: Clock;
+  readonly redacting: Storage['redacting'];
   readonly queue: Queue;
   readonly journal: Journal;
   readonly runLog: RunLog;
@@ -70,11 +71,15 @@ export interface OwnerWiring {
   /** A fault that nobody can handle. */
   readonly onFault: (error: unknown) => void;
   /** Stand-ins for tests that cut the disk, move the time, or run nothing. */
-  readonly files?: Files;
-  readonly clock?: Clock;
-  readonly runners?: Runners;
-  readonly http?: Http;
-  readonly uptime?: Uptime;
+  readonly files?: Files | undefined;
+  readonly clock?: Clock | undefined;
+  readonly ids?: Ids | undefined;
+  readonly machine?: Machine | undefined;
+  readonly processes?: SupervisedProcesses | undefined;
+  readonly programs?: Programs | undefined;
+  readonly runners?: Runners | undefined;
+  readonly http?: Http | undefined;
+  readonly uptime?: Uptime | undefined;
 }
 
 /** How long a key is remembered after its tick has ended. */
@@ -87,14 +92,18 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const health = createStorageHealth({ journal });
   const book = composeBook(storage, health);
   const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
-  const queue = createFileQueue({ files, clock, paths, ids: createIds(), news });
+  const queue = createFileQueue({ files, clock, paths, ids: storage.ids, news });
   const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
   const { followUps } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
   const purse = composePurse(storage, health);
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
-  const processes = createProcesses({ clock, files });
-  const runnerOf = createRunnerChoice(wiring.runners ?? composeRunners(storage, processes), (payload) => orders.carryOut(payload), following.runnerOf);
+  const processes = wiring.processes ?? createProcesses({ clock, files });
+  const runnerOf = createRunnerChoice(
+    wiring.runners ?? composeRunners(storage, processes, wiring.programs),
+    (payload) => orders.carryOut(payload),
+    following.runnerOf,
+  );
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();

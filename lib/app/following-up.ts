@@ -10,7 +10,6 @@ import { createDoc } from '../doc.ts';
 import { createDeliverer, type Deliverer } from '../notify/delivery.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import { createHttp } from '../platform/http.ts';
-import { createIds } from '../platform/ids.ts';
 import type { Http, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { parseFailing } from '../wire/notice.ts';
@@ -32,13 +31,13 @@ export interface FollowingUpParts {
 }
 
 export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): FollowingUp {
-  const { clock, files, paths, journal, definitions, machine } = storage;
+  const { clock, files, paths, ids, journal, definitions, machine } = storage;
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const outbox: Outbox = createOutbox({ files, clock, paths, onBroken });
   const book = createDoc({ files, clock, path: paths.failing, parse: parseFailing, onBroken });
   const redact = createNamedRedaction(storage);
   const { queue, hasEnded, wake } = parts;
-  const followUps = createFollowUps({ clock, ids: createIds(), queue, outbox, definitions, book, host: machine.host, redact, hasEnded, wake });
+  const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, book, host: machine.host, redact, hasEnded, wake });
   const deliverer = createDeliverer({ clock, outbox, http: parts.http ?? createHttp(), journal, env: machine.env, redact });
   journal.onEvent((event) => {
     if (event.stage !== 'claimed' || event.attempt !== 1) return;

@@ -1,9 +1,8 @@
 import type { BusEvent } from '../core/event.ts';
 import { lastLines } from '../core/excerpt.ts';
-import { readMachine } from '../platform/machine.ts';
 import type { Definitions, Files } from '../ports.ts';
 import { readTail } from '../runners/capture.ts';
-import { createRedacting } from './redacting.ts';
+import type { Redacting } from './redacting.ts';
 
 const LINES = 20;
 const TAIL_BYTES = 16 * 1024;
@@ -12,11 +11,12 @@ const TAIL_BYTES = 16 * 1024;
 export function createLastWords({
   files,
   definitions,
+  redacting,
 }: {
   readonly files: Files;
+  readonly redacting: Redacting;
   readonly definitions: Pick<Definitions, 'get'>;
 }): (event: BusEvent) => BusEvent {
-  const redacting = createRedacting(readMachine().env);
   return (event) => {
     if (event.stage !== 'run_finished' && event.stage !== 'subsession_failed') return event;
     const cadence = definitions.get(event.cadence ?? '')?.cadence;

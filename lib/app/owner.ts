@@ -7,18 +7,11 @@ import { isFinal, type RunRecord } from '../core/run.ts';
 import { parseRunId } from '../core/tick.ts';
 import { VERSION } from '../core/version.ts';
 import { createLoop } from '../loop.ts';
-import { createBusLog } from '../platform/bus-log.ts';
-import { watchCadences } from '../platform/cadence-watch.ts';
-import { createClock } from '../platform/clock.ts';
-import { createFiles } from '../platform/files.ts';
-import { readMachine } from '../platform/machine.ts';
-import { acquireOwnership } from '../platform/ownership.ts';
-import { identityOf } from '../platform/process-identity.ts';
-import { takeOver } from '../platform/takeover.ts';
 import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
 import { createLastWords } from './last-words.ts';
+import { type OwnerPorts, realPorts } from './owner-ports.ts';
 import { makeFolders } from './storage.ts';
 import { readSurroundings } from './surroundings.ts';
 
@@ -44,6 +37,8 @@ export interface OwnerOptions {
   /** Run this cadence only, and what follows from its runs. */
   readonly only?: string;
   readonly onEvent?: (event: BusEvent) => void;
+  /** The machine that it meets; by default this one. */
+  readonly ports?: OwnerPorts;
 }
 
 const INLINE_GRACE_MS = 5_000;
@@ -51,28 +46,30 @@ const RECORD_GRACE_MS = 10_000;
 const REFUSED_GRACE_MS = 1_000;
 
 export async function startOwner(options: OwnerOptions): Promise<Owner> {
-  const { root } = options;
-  makeFolders(createFiles(), pathsOf(root));
-  const info = ownerInfo(root);
-  const acquired = await (options.takeOver === true ? takeOver : acquireOwnership)({ root, info });
+  const { root, ports = realPorts() } = options;
+  makeFolders(ports.files, pathsOf(root));
+  const info = ownerInfo(root, ports);
+  const acquired = await (options.takeOver === true ? ports.takeOver : ports.acquire)({ root, info });
   if (acquired.kind === 'taken') throw refusal(root, acquired.state);
   try {
-    return await run(options, info, acquired.ownership);
+    return await run({ ...options, ports }, info, acquired.ownership);
   } catch (error) {
     acquired.ownership.close();
     throw error;
   }
 }
 
-async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership): Promise<Owner> {
+async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info: OwnerInfo, ownership: Ownership): Promise<Owner> {
+  const { ports } = options;
   let settleEnd: { resolve: (because: string) => void; reject: (error: unknown) => void } | undefined;
   // Whoever started the owner awaits this; a fault that nobody awaits must end the process, and does.
   const ended = new Promise<string>((resolve, reject) => {
     settleEnd = { resolve, reject };
   });
   const fail = (error: unknown): void => settleEnd?.reject(error);
-  const loop = createLoop({ clock: createClock(), poll: () => poll(parts).finally(checkDrained), onError: fail });
+  const loop = createLoop({ clock: ports.clock, poll: () => poll(parts).finally(checkDrained), onError: fail });
   const parts: OwnerParts = composeOwner({
+    ...ports,
     root: options.root,
     ownership,
     serves: (cadence) => options.ordersOnly !== true && (isFollowUpCadence(cadence) || (options.only ?? cadence) === cadence),
@@ -89,7 +86,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
   }
 
   const withLastWords = createLastWords(parts);
-  const log = createBusLog(parts.paths.logs, () => parts.clock.nowMs());
+  const log = ports.openLog(parts.paths.logs);
   const listeners = [parts.journal.onEvent((event) => log.write(withLastWords(event)))];
   if (options.onEvent !== undefined) listeners.push(parts.journal.onEvent(options.onEvent));
   parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root });
@@ -102,7 +99,7 @@ async function run(options: OwnerOptions, info: OwnerInfo, ownership: Ownership)
   await parts.recover();
   const isWhole = options.ordersOnly !== true && options.only === undefined;
   if (isWhole) await parts.scheduling.begin();
-  const watches = watchAll(parts, loop.wake);
+  const watches = watchAll(parts, ports, loop.wake);
   let stopping: Promise<void> | undefined;
   const stop = (because: string): Promise<void> => {
     stopping ??= shutDown(because).then(() => settleEnd?.resolve(because), fail);
@@ -176,7 +173,7 @@ async function within(clock: Clock, ms: number, work: Promise<void>): Promise<vo
   timer?.close();
 }
 
-function watchAll(parts: OwnerParts, wake: () => void): readonly Closeable[] {
+function watchAll(parts: OwnerParts, { watchCadences }: OwnerPorts, wake: () => void): readonly Closeable[] {
   const { files, paths, queue, definitions } = parts;
   const onEdit = (path?: string): void => {
     parts.announceDefinitions(definitions.reload(path));
@@ -254,8 +251,7 @@ function finish(reply: ControlReply, answer: Readonly<Record<string, unknown>>):
   reply.end();
 }
 
-function ownerInfo(root: string): OwnerInfo {
-  const machine = readMachine();
+function ownerInfo(root: string, { files, clock, machine, identityOf }: OwnerPorts): OwnerInfo {
   return {
     format: 1,
     pid: machine.pid,
@@ -264,9 +260,9 @@ function ownerInfo(root: string): OwnerInfo {
     node: machine.node,
     host: machine.host,
     root,
-    started_at: toIso(createClock().nowMs()),
+    started_at: toIso(clock.nowMs()),
     state: 'running',
-    surroundings: readSurroundings(createFiles(), machine),
+    surroundings: readSurroundings(files, machine),
   };
 }
 

@@ -1,7 +1,6 @@
 import { readAuthStatus } from '../core/auth-status.ts';
 import type { Cadence } from '../core/cadence.ts';
 import type { Ms } from '../core/instant.ts';
-import { createIds } from '../platform/ids.ts';
 import { hearProgram, type ProgramSaid } from '../platform/program-answer.ts';
 import type { Files } from '../ports.ts';
 import { findClaude } from '../runners/claude-binary.ts';
@@ -14,10 +13,12 @@ type Parts = Pick<AccountProbeDeps, 'queue' | 'book' | 'serves' | 'onFault'> & {
   /** Look at every cadence again, and then: soon. */
   readonly reconsider: () => void;
   readonly wake: () => void;
+  readonly programs?: { readonly hearProgram: typeof hearProgram } | undefined;
 };
 
-export function composeProbe(storage: Storage, { queue, book, serves, onFault, reconsider, wake }: Parts): AccountProbe {
+export function composeProbe(storage: Storage, { queue, book, serves, onFault, reconsider, wake, programs }: Parts): AccountProbe {
   const { clock, files, paths, definitions, history, journal } = storage;
+  const hear = programs?.hearProgram ?? hearProgram;
   const canAsk = (cadence: Cadence): boolean => probeOf(storage, cadence) !== undefined || cadence.run.kind === 'claude';
   const onAnswer = (): void => {
     reconsider();
@@ -25,7 +26,7 @@ export function composeProbe(storage: Storage, { queue, book, serves, onFault, r
   };
   const parts = { clock, definitions, history, journal, queue, book, serves, onAnswer, onFault };
   const isHalted = (): boolean => files.info(paths.halt) !== undefined;
-  return createAccountProbe({ ...parts, ids: createIds(), canAsk, isHalted, ask: (cadence) => askAccount(storage, cadence) });
+  return createAccountProbe({ ...parts, ids: storage.ids, canAsk, isHalted, ask: (cadence) => askAccount(storage, cadence, hear) });
 }
 
 type Answer = Awaited<ReturnType<AccountProbeDeps['ask']>>;
@@ -41,22 +42,22 @@ function probeOf({ definitions }: Storage, { account }: Cadence): { readonly arg
 }
 
 /** The question of `bus.yaml`, else that of claude, in the environment that the cadence's sessions have. */
-async function askAccount(storage: Storage, cadence: Cadence): Promise<Answer> {
+async function askAccount(storage: Storage, cadence: Cadence, hear: typeof hearProgram): Promise<Answer> {
   const { machine, paths } = storage;
   const probe = probeOf(storage, cadence);
-  if (probe === undefined) return askClaude(storage, cadence);
+  if (probe === undefined) return askClaude(storage, cadence, hear);
   const environment = childEnvironment(machine.env, { names: probe.env, values: {} }, {});
   const [program, ...words] = probe.argv;
   if (environment.kind === 'unset' || program === undefined) return UNKNOWN;
-  const { code } = await hearProgram({ argv: [program, ...words], env: environment.env, cwd: paths.root, withinMs: ANSWER_WITHIN_MS });
+  const { code } = await hear({ argv: [program, ...words], env: environment.env, cwd: paths.root, withinMs: ANSWER_WITHIN_MS });
   if (code === null) return UNKNOWN;
   const kind = code === 0 ? 'fit' : 'unfit';
   return { kind, marks: [kind, ...probe.env.map((name) => environment.env[name] ?? '')] };
 }
 
-async function askClaude({ files, machine, definitions }: Storage, { run }: Cadence): Promise<Answer> {
+async function askClaude({ files, machine, definitions }: Storage, { run }: Cadence, hear: typeof hearProgram): Promise<Answer> {
   if (run.kind !== 'claude') return UNKNOWN;
-  const said = await askAuthStatus({ files, env: machine.env, claudePath: definitions.settings().claudePath }, run);
+  const said = await askAuthStatus({ files, env: machine.env, claudePath: definitions.settings().claudePath }, run, hear);
   const status = said === undefined ? undefined : readAuthStatus(said.stdout);
   if (said === undefined || status === undefined) return UNKNOWN;
   const folder = status.configFolder ?? said.env.CLAUDE_CONFIG_DIR ?? `${said.env.HOME ?? ''}/.claude`;
@@ -75,10 +76,11 @@ interface ClaudeAsking {
 export async function askAuthStatus(
   { files, env, claudePath }: ClaudeAsking,
   run: Extract<Cadence['run'], { kind: 'claude' }>,
+  hear = hearProgram,
 ): Promise<(ProgramSaid & { readonly env: Readonly<Record<string, string>> }) | undefined> {
   const binary = findClaude(files, env, claudePath);
   const environment = sessionEnvironment(env, run, {});
   if (binary.kind === 'missing' || environment.kind === 'unset') return undefined;
-  const said = await hearProgram({ argv: [binary.path, 'auth', 'status'], env: environment.env, withinMs: ANSWER_WITHIN_MS });
+  const said = await hear({ argv: [binary.path, 'auth', 'status'], env: environment.env, withinMs: ANSWER_WITHIN_MS });
   return { ...said, env: environment.env };
 }

@@ -6,7 +6,7 @@ import { CONTROL_CADENCE } from '../core/tick.ts';
 import { cutLog } from '../platform/child-log.ts';
 import { randomSessionId } from '../platform/ids.ts';
 import { createProducer } from '../platform/producer.ts';
-import { askProgram } from '../platform/program-answer.ts';
+import { askProgram, hearProgram } from '../platform/program-answer.ts';
 import type { Processes, Runner } from '../ports.ts';
 import type { RunnerDeps } from '../runners/phase.ts';
 import { createRunners } from '../runners/runners.ts';
@@ -17,15 +17,25 @@ import type { Storage } from './storage.ts';
 
 export type Runners = Readonly<Record<Cadence['run']['kind'], Runner>>;
 
+/** What runners need of the machine besides its disk, its time and its processes. */
+export type Programs = Pick<RunnerDeps, 'askProgram' | 'newSessionId' | 'enqueue'> & {
+  readonly cutLog: typeof cutLog;
+  readonly hearProgram: typeof hearProgram;
+};
+
 /** The runners of a real owner. */
-export function composeRunners(storage: Storage, processes: RunnerDeps['processes'] & Processes): Runners {
+export function composeRunners(
+  storage: Storage,
+  processes: RunnerDeps['processes'] & Processes,
+  programs: Programs = { askProgram, hearProgram, cutLog, newSessionId: randomSessionId, enqueue: createChildEnqueue(storage.paths.root) },
+): Runners {
   const { clock, files, paths, machine, definitions, redacting, history } = storage;
+  const { cutLog, askProgram, newSessionId, enqueue } = programs;
   const watch = createWatch({ clock, files, cutLog });
-  const enqueue = createChildEnqueue(paths.root);
   const events = createOutputEvents(storage);
   const deps = {
-    ...{ clock, files, paths, processes, watch, enqueue, askProgram, events, env: machine.env, nodePath: process.execPath },
-    ...{ settings: definitions.settings, newSessionId: randomSessionId },
+    ...{ clock, files, paths, processes, watch, events, env: machine.env, nodePath: process.execPath },
+    ...{ askProgram, newSessionId, enqueue, settings: definitions.settings },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };
   const { inline, command, claude, agent } = createRunners(deps);

@@ -4,7 +4,6 @@ import type { Ms } from '../core/instant.ts';
 import { parseRunId } from '../core/tick.ts';
 import { createSlotLedger } from '../history/slot-ledger.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { createIds } from '../platform/ids.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { Queue, TickDrop, Uptime } from '../ports.ts';
 import type { Conclusion } from '../services/conclusion.ts';
@@ -111,8 +110,7 @@ export function composeScheduling(parts: SchedulingParts): Scheduling {
 }
 
 function createParts(parts: SchedulingParts): Scheduler {
-  const { clock, files, paths, machine, journal, definitions } = parts.storage;
-  const ids = createIds();
+  const { clock, files, paths, ids, machine, journal, definitions } = parts.storage;
   const uptime = parts.uptime ?? createUptime();
   return createScheduler({
     clock,

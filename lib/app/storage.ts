@@ -6,8 +6,9 @@ import { createJournal } from '../history/journal.ts';
 import { createRunLog } from '../history/run-log.ts';
 import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';
+import { createIds } from '../platform/ids.ts';
 import { type Machine, readMachine } from '../platform/machine.ts';
-import type { Clock, Files, History, Journal, RunLog } from '../ports.ts';
+import type { Clock, Files, History, Ids, Journal, RunLog } from '../ports.ts';
 import { createRedacting, type Redacting, redactedEvent } from './redacting.ts';
 
 /** The disk of an owner and what it keeps there. */
@@ -15,6 +16,7 @@ export interface Storage {
   readonly clock: Clock;
   readonly files: Files;
   readonly paths: Paths;
+  readonly ids: Ids;
   readonly machine: Machine;
   readonly history: History;
   readonly runLog: RunLog;
@@ -31,18 +33,18 @@ export function makeFolders(files: Files, paths: Paths): void {
 
 export function composeStorage(
   root: string,
-  standIns: { readonly files?: Files | undefined; readonly clock?: Clock | undefined },
+  standIns: Partial<{ readonly [K in 'files' | 'clock' | 'ids' | 'machine']: Storage[K] | undefined }>,
   onFault: (error: unknown) => void,
 ): Storage {
-  const { clock = createClock(), files = createFiles() } = standIns;
+  const { clock = createClock(), files = createFiles(), ids = createIds(), machine = readMachine() } = standIns;
   const paths = pathsOf(root);
-  const machine = readMachine();
   const redacting = createRedacting(machine.env);
   makeFolders(files, paths);
   return {
     clock,
     files,
     paths,
+    ids,
     machine,
     history: createHistory({ files, paths }),
     runLog: createRunLog({ files, clock, paths, zone: machine.zone }),
