@@ -25,6 +25,7 @@ import { buildFollowUps, buildNotify } from './follow-up-builder.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
 import { buildPromises } from './verify-builder.ts';
+import { buildHeartbeat, buildSelfDiagnosis } from './watch-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
 export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
@@ -71,6 +72,8 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
     budget: buildBudget(file.budget),
     scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,
     probes: Object.fromEntries(Object.entries(file.accounts ?? {}).map(([name, { probe, env = [] }]) => [name, { argv: probe.map(String), env }])),
+    heartbeat: buildHeartbeat(file.heartbeat),
+    selfDiagnosis: buildSelfDiagnosis(file.self_diagnosis),
     minFreeBytes: bytes(file.min_free, DEFAULT_SETTINGS.minFreeBytes),
     retentionMs: ms(file.retention?.age, DEFAULT_SETTINGS.retentionMs),
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),

@@ -4,6 +4,7 @@ import type { Ms } from './instant.ts';
 import type { NotifyPolicy } from './notify-policy.ts';
 import type { OutputKind } from './output.ts';
 import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
+import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from './watch-settings.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
 export interface Cadence {
@@ -148,6 +149,8 @@ export interface BusSettings {
   readonly scheduler: SchedulerKind;
   /** The free questions that `bus.yaml` names, by account. */
   readonly probes: Readonly<Record<string, { readonly argv: readonly string[]; readonly env: readonly string[] }>>;
+  readonly heartbeat: HeartbeatSettings;
+  readonly selfDiagnosis: SelfDiagnosisSettings;
   /** Below this much free disk nothing new is started. */
   readonly minFreeBytes: number;
   /** For every cadence, as far as it says nothing else. */
@@ -163,6 +166,8 @@ export const DEFAULT_SETTINGS: BusSettings = {
   budget: undefined,
   scheduler: 'builtin',
   probes: {},
+  heartbeat: DEFAULT_HEARTBEAT,
+  selfDiagnosis: DEFAULT_SELF_DIAGNOSIS,
   minFreeBytes: 200 * 1024 * 1024,
   retentionMs: 90 * 86_400_000,
   retentionBytes: 2 * 1024 * 1024 * 1024,

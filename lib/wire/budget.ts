@@ -6,7 +6,7 @@ import type { YamlSource } from './yaml-source.ts';
 /** What may stand under `budget:`, in a cadence file and in `bus.yaml`. */
 const MOST_USD = 1_000_000;
 const DOLLARS = 'an amount in US dollars above 0, at most 1000000';
-const usd = z.number({ error: DOLLARS }).positive({ error: DOLLARS }).max(MOST_USD, { error: DOLLARS });
+export const usd = z.number({ error: DOLLARS }).positive({ error: DOLLARS }).max(MOST_USD, { error: DOLLARS });
 
 const windows = {
   day_usd: usd.optional().describe('The most that may be spent in a calendar day, in US dollars. What no longer fits waits for the next day.'),

@@ -6,6 +6,7 @@ import { explainIssues, type NotYet } from './explain.ts';
 import { notify, SECRETS_BY_ENV } from './follow-up.ts';
 import { schedulerKey } from './schedule.ts';
 import { count, duration, keys, path, size } from './value.ts';
+import { heartbeatKey, selfDiagnosisKey, WATCH_ELSEWHERE } from './watch.ts';
 import type { YamlSource } from './yaml-source.ts';
 
 const LANE = 'the name of a lane (a-z, 0-9, - and _)';
@@ -29,6 +30,8 @@ export const busSettingsSchema = keys(
     scheduler: schedulerKey,
     notify: notify.optional().describe('Whom to tell, and of what, for every cadence that says nothing else.'),
     accounts: accountsKey,
+    heartbeat: heartbeatKey.optional().describe('The watchman: how often he comes, and who is told from outside. See cadence-bus heartbeat.'),
+    self_diagnosis: selfDiagnosisKey.optional().describe('Whether an agent looks where a repair of the watchman did not help. Default: it does not.'),
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {
@@ -50,6 +53,7 @@ const LATER = 'Remove it; nothing would come of it.';
 const SETTINGS_NOT_YET: NotYet = {
   sinks: LATER,
   ...SECRETS_BY_ENV,
+  ...WATCH_ELSEWHERE,
   budgets: 'It is called budget: {day_usd: 10, month_usd: 100}; what one cadence may spend stands in its own file.',
 };
 
