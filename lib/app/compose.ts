@@ -2,10 +2,8 @@ import { createFileQueue } from '../bus/file-queue.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
-import { isFinal } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
@@ -26,6 +24,7 @@ import { parseCircuitView, parseHolds } from '../wire/state.ts';
 import { definitionEvent, newsTo } from './announcing.ts';
 import { createForgiveness } from './edited.ts';
 import { composeFollowingUp } from './following-up.ts';
+import { createKnownKeys } from './known-keys.ts';
 import { createOwnerStats, type OwnerStats } from './owner-stats.ts';
 import { payloadMisfit } from './payload-check.ts';
 import { composeProbe } from './probing.ts';
@@ -82,9 +81,6 @@ export interface OwnerWiring {
   readonly uptime?: Uptime | undefined;
 }
 
-/** How long a key is remembered after its tick has ended. */
-const KEYS_REMEMBERED_MS: Ms = 7 * 86_400_000;
-
 export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const { onFault } = wiring;
   const storage = composeStorage(wiring.root, wiring, onFault);
@@ -110,7 +106,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   };
   const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
   const orders = composeOrders(storage, { queue, book, jobs, conclusion, ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs) });
-  const knownKeys = rememberKeys(conclusion);
+  const knownKeys = createKnownKeys({ clock, history, conclusion });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
   const gatekeeper = createGatekeeper({ ...storage, capacity, health, book, purse, ownership: wiring.ownership, missingEnv, unasked: probe.unasked });
@@ -139,7 +135,6 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     upkeep: createUpkeep(storage),
     probe,
     async recover() {
-      for (const id of history.keyed(clock.nowMs() - KEYS_REMEMBERED_MS)) knownKeys.add(id);
       const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
       followUps.load();
       const { isAlive } = processes;
@@ -196,13 +191,4 @@ function composeOrders(
       return queue.discard(name, transition, []);
     },
   });
-}
-
-/** Ids of the keyed ticks that have ended: the same key again is the same tick. */
-function rememberKeys(conclusion: Conclusion): Set<string> {
-  const keys = new Set<string>();
-  conclusion.onRecord((run) => {
-    if ((run.key !== undefined || run.slot !== undefined) && isFinal(run.status)) keys.add(run.tick);
-  });
-  return keys;
 }

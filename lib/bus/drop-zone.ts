@@ -27,7 +27,9 @@ const COSTS_NOTHING = /^\d{8}T\d{9}Z\..*\d\.json$|\.ndjson$/s;
 const SLICE_MS: Ms = 8;
 const REST_FACTOR = 10;
 const MAX_REST_MS: Ms = 5_000;
-const OPENED_A_ROUND = 4_096;
+/** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
+const FIRST_ROUND = 256;
+const LONGEST_ROUND = 4_096;
 /** A round that was cut short goes on after this, which is long enough to be seen as unfinished by whoever waits for the end. */
 export const SOON_MS: Ms = 10;
 
@@ -48,6 +50,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   let lookAgainMs: Ms | undefined;
   let restUntilMs: Ms = 0;
   let unopened: string[] = [];
+  let round = FIRST_ROUND;
   let sliceEndMs: Ms = 0;
 
   function lookAgainAt(atMs: Ms | undefined): void {
@@ -85,10 +88,10 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     }
   }
 
-  async function open(count: number): Promise<void> {
-    for (let n = 0; n < count; n += 1) {
-      const file = unopened.pop();
-      if (file === undefined) return;
+  async function open(): Promise<void> {
+    const count = Math.min(round, unopened.length);
+    round = count < round ? FIRST_ROUND : Math.min(LONGEST_ROUND, round * 2);
+    for (const file of unopened.splice(-count, count)) {
       take(file);
       if (clock.nowMs() >= sliceEndMs) await breathe();
     }
@@ -106,7 +109,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
       if (isWhole) unopened = [];
       try {
         if (isWhole || isLookDue() || (isHinted && clock.nowMs() >= restUntilMs) || unopened.length === 0) await list();
-        await open(OPENED_A_ROUND);
+        await open();
       } catch (error) {
         // What was not looked at must not be forgotten with the fault.
         unopened = [];

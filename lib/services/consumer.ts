@@ -45,7 +45,7 @@ export interface ConsumerDeps {
   readonly purse: Pick<Purse, 'tend' | 'takeEasing'>;
   readonly control: Cadence;
   /** Ids of keyed ticks that have ended: the same key again is the same tick. */
-  readonly knownKeys: Set<string>;
+  readonly knownKeys: { has(tickId: string): boolean };
   /** Why a payload is none for this cadence. */
   readonly payloadMisfit: (cadence: Cadence, payload: unknown) => string | undefined;
   /** A timer's tick stands for a slot of the schedule: what became of it; undefined: it is a tick like any other. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { CircuitView } from '../core/circuit-view.ts';
 import type { Holds } from '../core/holds.ts';
 import { parseIso } from '../core/instant.ts';

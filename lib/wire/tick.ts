@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Ms, parseIso } from '../core/instant.ts';
 import { isCadenceName, isTickId, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
 

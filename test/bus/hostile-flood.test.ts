@@ -81,4 +81,19 @@ describe('a flood of garbage', () => {
     await bus.queue.refresh();
     assert.equal(bus.queue.head('late')?.name.id, 'late00000000');
   });
+
+  it('opens only some of a long backlog before the first of it can run', async () => {
+    const files = hookedFiles();
+    const bus = testBus({ files });
+    for (let n = 0; n < 2_000; n += 1) bus.drop(`backlog-${n}.json`, tickText({ cadence: 'nightly' }));
+    let opened = 0;
+    files.before = (call) => {
+      if (call === 'read') opened += 1;
+    };
+    await bus.queue.refresh();
+    assert.ok(bus.queue.head('nightly') !== undefined);
+    assert.ok(opened < 500, `${opened} were opened`);
+    for (let round = 0; (await bus.queue.refresh()) !== undefined; round += 1) assert.ok(round < 10, 'the rounds do not grow');
+    assert.equal(opened, 2_000);
+  });
 });

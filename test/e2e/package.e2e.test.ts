@@ -58,7 +58,7 @@ describe('the packed and installed program', () => {
   });
 
   it('holds what is compiled from bin and lib, the shell producer, the cadences and the papers, and nothing else', () => {
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES'];
     const expected = [...papers, 'dist/cadence-bus.1', ...filesUnder(PROJECT, 'bin', 'lib').flatMap(compiled), ...filesUnder(PROJECT, 'cadences')];
     const packedFiles = filesUnder(product.packageDir, ...readdirSync(product.packageDir));
     // The command line is bundled, so that it starts with a few files in place of hundreds.
@@ -66,6 +66,16 @@ describe('the packed and installed program', () => {
     assert.ok(chunks.length > 10, `${chunks.length} chunks`);
     assert.deepEqual(packedFiles.filter((path) => !chunks.includes(path)).sort(), expected.sort());
     assert.ok(expected.includes('bin/enqueue') && expected.some((path) => path.startsWith('cadences/')), 'The project has no bin/enqueue or no cadence.');
+  });
+
+  it('brings the licence of every package whose code it holds', () => {
+    const chunks = filesUnder(product.packageDir, 'dist/bin').filter((path) => path.endsWith('.js'));
+    const code = chunks.map((path) => readFileSync(join(product.packageDir, path), 'utf8')).join('\n');
+    const bundled = new Set([...code.matchAll(/^\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, name]) => name as string));
+    const licences = readFileSync(join(product.packageDir, 'dist/THIRD-PARTY-LICENSES'), 'utf8');
+    assert.ok(bundled.has('zod') && bundled.has('pino'), [...bundled].join(' '));
+    for (const name of bundled) assert.match(licences, new RegExp(`^${name} \\d+\\.\\d+\\.\\d+, `, 'm'));
+    assert.doesNotMatch(licences, /without a text/);
   });
 
   it('has its two programs executable, each with the line that names its interpreter', () => {
