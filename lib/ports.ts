@@ -22,6 +22,7 @@ import type { Transition } from './core/settle.ts';
 import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
+export type { Announcer, Incidents, Ladder } from './core/care-seam.ts';
 export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec, Surroundings };
 

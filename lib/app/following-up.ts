@@ -1,4 +1,4 @@
-import { isHookCadence, isNotifyCadence } from '../core/builtin.ts';
+import { isCareCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
@@ -10,14 +10,17 @@ import { createDoc } from '../doc.ts';
 import { createDeliverer, type Deliverer } from '../notify/delivery.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import { createHttp } from '../platform/http.ts';
-import type { Http, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
+import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
+import { createCarePlan } from '../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { parseFailing } from '../wire/notice.ts';
+import { composeCaring } from './caring.ts';
 import type { Runners } from './running.ts';
 import type { Storage } from './storage.ts';
 
-/** Hooks and notices of an owner: what makes them, and what carries them out. */
+/** Hooks, notices and care of an owner: what makes them, and what carries them out. */
 export interface FollowingUp {
+  readonly incidents: Incidents;
   readonly followUps: FollowUps;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
@@ -37,7 +40,9 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const book = createDoc({ files, clock, path: paths.failing, parse: parseFailing, onBroken });
   const redact = createNamedRedaction(storage);
   const { queue, hasEnded, wake } = parts;
-  const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, book, host: machine.host, redact, hasEnded, wake });
+  const { incidents, runner: careRunner } = composeCaring(storage);
+  const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
+  const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, book, care, host: machine.host, redact, hasEnded, wake });
   const deliverer = createDeliverer({ clock, outbox, http: parts.http ?? createHttp(), journal, env: machine.env, redact });
   journal.onEvent((event) => {
     if (event.stage !== 'claimed' || event.attempt !== 1) return;
@@ -52,7 +57,9 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   });
   return {
     followUps,
+    incidents,
     runnerOf(cadence, runners) {
+      if (isCareCadence(cadence)) return careRunner;
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(deliverer, cadence) : undefined;
     },

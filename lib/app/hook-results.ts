@@ -29,9 +29,16 @@ export async function withHooks<T extends RunRecord>(root: string, run: T): Prom
   return hooks.length === 0 ? run : { ...run, hooks };
 }
 
+type Told = Exclude<FollowUp, { care: unknown }>;
+
+/** Care goes its own way: nobody waits for it. */
+function told({ follow_ups = [] }: RunRecord): readonly Told[] {
+  return follow_ups.filter((one): one is Told => !('care' in one));
+}
+
 /** From the files: no owner is needed. */
 async function readHookResults(root: string, run: RunRecord): Promise<readonly HookResult[]> {
-  const { follow_ups: all = [] } = run;
+  const all = told(run);
   if (all.length === 0) return [];
   const reading = createReading(root);
   const outbox = all.some((one) => 'notice' in one) ? await openOutbox(reading) : undefined;
@@ -40,7 +47,7 @@ async function readHookResults(root: string, run: RunRecord): Promise<readonly H
 
 /** Until every hook and notice of the run has ended or will be tried again later, or the time is over. */
 export async function waitForHooks(root: string, run: RunRecord, withinMs: Ms): Promise<void> {
-  if ((run.follow_ups ?? []).length === 0) return;
+  if (told(run).length === 0) return;
   const clock = createClock();
   const { files, paths } = createReading(root);
   const untilMs = clock.nowMs() + withinMs;

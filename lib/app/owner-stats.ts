@@ -1,3 +1,4 @@
+import { isCareCadence } from '../core/builtin.ts';
 import type { BusEvent } from '../core/event.ts';
 import type { Journal } from '../ports.ts';
 
@@ -33,7 +34,9 @@ export function createOwnerStats(journal: Pick<Journal, 'onEvent'>): () => Owner
   };
 }
 
-function countersOf({ stage, status, error }: BusEvent): readonly (Counter | 'claimed')[] {
+/** Care for a failure is no work that somebody asked for. */
+function countersOf({ stage, status, error, cadence }: BusEvent): readonly (Counter | 'claimed')[] {
+  if (cadence !== undefined && isCareCadence(cadence)) return [];
   if (stage === 'claimed') return ['claimed'];
   if (stage === 'subsession_spawn') return ['escalated'];
   if (stage === 'run_finished') return status === 'succeeded' ? ['succeeded'] : [];

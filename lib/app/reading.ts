@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { cadenceOf } from '../config/cadence-folder.ts';
 import type { Breaker } from '../core/breaker.ts';
+import { isCareCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
 import { parseIso, toIso } from '../core/instant.ts';
@@ -28,6 +29,8 @@ export interface Reading {
   purse(): Pick<PurseView, 'reserved' | 'holds'>;
   /** A run or a tick by its id, as it stands now. Throws `not_found`. */
   lookup(id: string): RunRecord;
+  /** As `history.runs`, without the care for failures, which nobody asked for by name. */
+  runs(query: Parameters<History['runs']>[0]): readonly RunRecord[];
   /** Where the words of a run under way go; both null before it has begun, and after its end. */
   outputs(runId: string): Pick<RunRecord, 'started_at' | 'stdout_path' | 'stderr_path'>;
   /** Of a run under way; undefined before it has begun, and after its end. */
@@ -78,6 +81,7 @@ export function createReading(root: string, files: Files = createFiles()): Readi
     holds: () => readableHolds(readJson(paths.holds)),
     purse: () => readablePurse(readJson(paths.purse)),
     lookup: (id) => lookup(reading, id),
+    runs: (query) => runsAskedFor(history, query),
     kindUnderWay(runId) {
       const { kind } = noteOf(runId);
       return typeof kind === 'string' ? kind : undefined;
@@ -93,6 +97,15 @@ export function createReading(root: string, files: Files = createFiles()): Readi
     },
   };
   return reading;
+}
+
+function runsAskedFor(history: History, query: Parameters<History['runs']>[0]): readonly RunRecord[] {
+  if (query.cadence !== undefined) return history.runs(query);
+  for (let limit = query.limit * 2; ; limit *= 4) {
+    const found = history.runs({ ...query, limit });
+    const asked = found.filter(({ cadence }) => !isCareCadence(cadence));
+    if (asked.length >= query.limit || found.length < limit) return asked.slice(0, query.limit);
+  }
 }
 
 type Fields = Readonly<Record<string, unknown>>;

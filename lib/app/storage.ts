@@ -25,7 +25,7 @@ export interface Storage {
   readonly redacting: Redacting;
 }
 
-const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'slots', 'outbox', 'subsessions'] as const;
+const FOLDERS = ['inbox', 'waiting', 'claimed', 'dlq', 'tmp', 'running', 'runs', 'journal', 'slots', 'outbox', 'incidents', 'subsessions'] as const;
 
 export function makeFolders(files: Files, paths: Paths): void {
   for (const folder of FOLDERS) files.makeDir(paths[folder]);

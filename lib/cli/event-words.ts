@@ -28,6 +28,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   notice_delivered: ({ event, paint, who }) => `${paint.green('✉')} ${who} told ${event.sink}  ${paint.dim(String(event.run_id))}`,
   notice_failed: ({ event, paint, who, why }) => `${paint.yellow('✉')} ${who} could not be told to ${event.sink} yet: ${why}`,
   notice_dead: ({ event, paint, who, why }) => `${paint.red('✉')} ${who} will not be told to ${event.sink}: ${why}`,
+  incident: ({ event, paint, who, why }) => `${event.change === 'resolved' ? paint.green('●') : paint.red('◆')} ${who} incident ${event.change}: ${why}`,
+  care_failed: ({ event, paint, who, why }) => `${paint.red('!')} ${who} ${event.step} of ${event.incident}: ${why}`,
   retry_scheduled: ({ event, paint, who }) => `${paint.yellow('↻')} ${who} tries again ${inTime(event)}`,
   deferred: ({ event, paint, who, why }) => `${paint.yellow('↻')} ${who} put off ${inTime(event)}, not charged: ${why}`,
   dead_lettered: ({ event, paint, who, why, near }) =>

@@ -9,10 +9,12 @@ import type { Paths } from './paths.ts';
  *     bus-control                orders
  *     bus-hook-<cadence>         what a cadence's end sets off; keyed ticks
  *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
+ *     bus-care                   what follows a failure and its proof (core/care.ts); keyed ticks, one after the other
  */
 const PREFIX = 'bus-';
 const HOOK_PREFIX = 'bus-hook-';
 const NOTIFY_PREFIX = 'bus-notify-';
+export const CARE_CADENCE = 'bus-care';
 const MAX_NAME = 50;
 
 /** How many runs of the program's own lanes may be under way; 1 where nothing is said. */
@@ -22,9 +24,9 @@ export function isBuiltin(name: string): boolean {
   return name.startsWith(PREFIX);
 }
 
-/** Hooks and notices: what an owner that serves one cadence serves too. */
+/** Hooks, notices and care: what an owner that serves one cadence serves too. */
 export function isFollowUpCadence(name: string): boolean {
-  return isHookCadence(name) || isNotifyCadence(name);
+  return isHookCadence(name) || isNotifyCadence(name) || isCareCadence(name);
 }
 
 export function isHookCadence(name: string): boolean {
@@ -33,6 +35,10 @@ export function isHookCadence(name: string): boolean {
 
 export function isNotifyCadence(name: string): boolean {
   return name.startsWith(NOTIFY_PREFIX);
+}
+
+export function isCareCadence(name: string): boolean {
+  return name === CARE_CADENCE;
 }
 
 /** One broken hook holds the hooks of its own cadence, and of no other. */
@@ -61,6 +67,15 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
       lane: name,
       // Each notice has an end of its own (see notify/delivery.ts): the work itself is never given up.
       retry: { attempts: 1_000_000, delaysMs: [5_000, 30_000, 120_000, 600_000, 1_800_000], jitter: 0.25 },
+    };
+  if (isCareCadence(name))
+    return {
+      ...controlCadence(paths),
+      name,
+      description: 'Cares for failures: incidents, what is tried, who is told',
+      lane: name,
+      // What the disk refuses is put off uncharged; an owner that dies in the middle is no reason to care no more.
+      retry: { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 },
     };
   return undefined;
 }

@@ -25,6 +25,8 @@ export type Stage =
   | 'notice_delivered'
   | 'notice_failed'
   | 'notice_dead'
+  | 'incident'
+  | 'care_failed'
   | 'retry_scheduled'
   | 'deferred'
   | 'dead_lettered'

@@ -1,10 +1,13 @@
 import type { SinkKind } from './sink.ts';
 
 /**
- * What follows a recorded end: hooks (commands of the user's) and notices (messages to sinks). The record of the run
+ * What follows a recorded end: hooks (commands of the user's), notices (messages to sinks) and care (core/care.ts). The record of the run
  * prescribes them, as it prescribes the move of the tick, so that a restart can make good what a dead owner still owed.
  */
-export type FollowUp = { readonly hook: HookName; readonly n: number } | { readonly notice: NoticeKind; readonly sink: SinkKind };
+export type FollowUp = { readonly hook: HookName; readonly n: number } | { readonly notice: NoticeKind; readonly sink: SinkKind } | { readonly care: CareKind };
+
+/** What a recorded end asks of care. */
+export type CareKind = 'failure' | 'proof';
 
 export const HOOKS = ['on_success', 'on_failure', 'on_complete'] as const;
 export type HookName = (typeof HOOKS)[number];
@@ -12,8 +15,9 @@ export type HookName = (typeof HOOKS)[number];
 export const NOTICE_KINDS = ['start', 'success', 'failure', 'complete', 'recovery'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-/** `on_failure[0]`, `notify:discord`: how receipts call it. */
+/** `on_failure[0]`, `notify:discord`, `care:failure`: how receipts call it. */
 export function followUpName(one: FollowUp): string {
+  if ('care' in one) return `care:${one.care}`;
   return 'hook' in one ? `${one.hook}[${one.n}]` : `notify:${one.sink}`;
 }
 

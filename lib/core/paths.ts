@@ -14,6 +14,7 @@ export interface Paths {
   readonly commands: string;
   readonly outbox: string;
   readonly failing: string;
+  readonly incidents: string;
   readonly slots: string;
   readonly holds: string;
   readonly circuit: string;
@@ -43,6 +44,7 @@ export function pathsOf(root: string): Paths {
     commands: `${state}/exec`,
     outbox: `${state}/outbox`,
     failing: `${state}/failing.json`,
+    incidents: `${state}/incidents`,
     slots: `${state}/slots`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,

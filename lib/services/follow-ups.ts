@@ -7,11 +7,12 @@ import { mergeNotify, type Notify } from '../core/notify-policy.ts';
 import type { RunRecord } from '../core/run.ts';
 import { type Sink, secretNames, sinkId } from '../core/sink.ts';
 import type { Clock, Definitions, Doc, Ids, Outbox, Queue } from '../ports.ts';
+import type { CarePlan } from './care-plan.ts';
 
 /**
  * What a recorded end sets off. It is planned when the record is made, so that the record prescribes it, and done after
  * the move and before the book of holds forgets the record; so a restart finds what a dead owner still owed. Everything
- * here may be done twice: hooks are keyed ticks, and a notice that has been put once is not put again.
+ * here may be done twice: hooks and care are keyed ticks, and a notice that has been put once is not put again.
  */
 export interface FollowUps {
   /** The record with what follows from it. */
@@ -39,6 +40,7 @@ export interface FollowUpsDeps {
   readonly outbox: Outbox;
   readonly definitions: Definitions;
   readonly book: Doc<FailingBook>;
+  readonly care: CarePlan;
   readonly host: string;
   /** Without secrets, those that these variables hold among them. */
   readonly redact: (text: string, names: readonly string[]) => string;
@@ -48,7 +50,7 @@ export interface FollowUpsDeps {
 }
 
 export function createFollowUps(deps: FollowUpsDeps): FollowUps {
-  const { clock, ids, queue, outbox, definitions, book } = deps;
+  const { clock, ids, queue, outbox, definitions, book, care } = deps;
   let failing: FailingBook['failing'] = {};
   let isSaved = true;
 
@@ -105,10 +107,20 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
     queue.put({ dueMs: nowMs, cadence, id: ids.fresh(), attempts: 0 }, { cadence, source: 'notify', enqueued_at: toIso(nowMs) });
   }
 
+  function hooksAndNotices(run: RunRecord): readonly FollowUp[] {
+    if (endingKind(run.status) === 'nothing') return [];
+    const hooks = definitions.get(run.cadence)?.cadence?.followUps?.hooks;
+    const notify = notifyOf(run.cadence);
+    if (hooks === undefined && notify === undefined) return [];
+    const isFailing = Object.hasOwn(failing, run.cadence);
+    return followUpsOf(run, { hooks: hooks ?? {}, notify: notify ?? { on: [], message: '', sinks: [] }, isFailing });
+  }
+
   function act(run: RunRecord): void {
     const notify = notifyOf(run.cadence);
     for (const one of run.follow_ups ?? []) {
-      if ('hook' in one) putHook(run, one);
+      if ('care' in one) care.put(run, one.care);
+      else if ('hook' in one) putHook(run, one);
       else for (const sink of notify?.sinks ?? []) if (sink.kind === one.sink) putNotice(run, one.notice, sink, notify?.message ?? '');
     }
     if (!isSaved) {
@@ -120,14 +132,9 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
 
   return {
     plan(run) {
-      if (endingKind(run.status) === 'nothing') return run;
-      const hooks = definitions.get(run.cadence)?.cadence?.followUps?.hooks;
-      const notify = notifyOf(run.cadence);
-      if (hooks === undefined && notify === undefined) return run;
-      const isFailing = Object.hasOwn(failing, run.cadence);
-      const follow_ups = followUpsOf(run, { hooks: hooks ?? {}, notify: notify ?? { on: [], message: '', sinks: [] }, isFailing });
+      const follow_ups = [...hooksAndNotices(run), ...care.of(run)];
       const planned = follow_ups.length === 0 ? run : { ...run, follow_ups };
-      remember(planned);
+      if (endingKind(run.status) !== 'nothing') remember(planned);
       return planned;
     },
     act,
@@ -144,9 +151,9 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
     async makeGood(runs) {
       // What waits already must be known before anything is put beside it.
       await queue.refresh();
-      const ended = runs.filter(({ status, cadence }) => endingKind(status) !== 'nothing' && !isBuiltin(cadence));
-      for (const run of ended) {
-        remember(run);
+      for (const run of runs.filter(({ cadence }) => !isBuiltin(cadence))) {
+        if (endingKind(run.status) !== 'nothing') remember(run);
+        care.seen(run);
         act(run);
       }
       // A notice whose tick was lost with its owner is delivered all the same.

@@ -20,14 +20,14 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (status !== undefined && !RUN_STATUSES.some((known) => known === status)) {
     throw new CadenceError('usage', `${status} is no status of a run`, `Did you mean ${nearest(status, RUN_STATUSES) ?? RUN_STATUSES.join(', ')}?`);
   }
-  const { history, defined } = createReading(await root());
+  const { history, runs: find, defined } = createReading(await root());
   const query: RunQuery = {
     limit,
     ...(cadence === undefined ? {} : { cadence }),
     ...(status === undefined ? {} : { status }),
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs() - sinceMs }),
   };
-  const runs = history.runs(query);
+  const runs = find(query);
   if (cadence !== undefined && runs.length === 0 && !defined().includes(cadence) && history.runs({ cadence, limit: 1 }).length === 0)
     throw unknownCadence(cadence, defined());
   out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query) : table(runs.map((one) => row(one, out.paint)))));

@@ -1,0 +1,174 @@
+import { toVisible, truncate } from './excerpt.ts';
+import { type Ms, parseIso, toIso } from './instant.ts';
+import type { RunRecord } from './run.ts';
+
+/**
+ * One bug of one cadence, by its fingerprint; of an account, where the failure is the account's. Names on disk, so
+ * snake_case. It lies in `incidents/<id>/`:
+ *
+ *     open ──────────────────────── proof, or an operator ──▶ resolved ── the same again within 7 days ──▶ open
+ *      │  ▲                                                      ▲
+ *      ▼  │ an operator approves                                 │
+ *     healing (a rung of the ladder is at work) ─────────────────┤
+ *     needs_human (nothing more is tried) ───────────────────────┤
+ *     ignored (until a time; told to nobody) ────────────────────┘
+ */
+export interface Incident {
+  readonly format: 1;
+  readonly id: string;
+  readonly fingerprint: string;
+  /** The cadence that met it first. */
+  readonly cadence: string;
+  /** Set where it is the account's: every cadence that uses it met the same. */
+  readonly account?: string;
+  /** All that met it; more than one only where it is an account's. */
+  readonly cadences: readonly string[];
+  readonly detector: string;
+  readonly title: string;
+  readonly state: IncidentState;
+  readonly first_at: string;
+  readonly last_at: string;
+  readonly occurrences: number;
+  /** The last twenty. */
+  readonly run_ids: readonly string[];
+  readonly level: IncidentLevel;
+  /** What was tried. */
+  readonly attempts: number;
+  readonly approved_until?: string;
+  readonly ignored_until?: string;
+  readonly resolved_at?: string;
+  readonly resolved_by?: ResolvedBy;
+  /** The run that proved it resolved. */
+  readonly proof_run_id?: string;
+  /** From its opening to its end, and again each time it came back; the last fifty. */
+  readonly episodes: readonly Episode[];
+}
+
+export const INCIDENT_STATES = ['open', 'healing', 'needs_human', 'ignored', 'resolved'] as const;
+export type IncidentState = (typeof INCIDENT_STATES)[number];
+
+export const INCIDENT_LEVELS = ['none', 'warning', 'urgent', 'critical'] as const;
+export type IncidentLevel = (typeof INCIDENT_LEVELS)[number];
+
+export type ResolvedBy = 'proof' | 'operator';
+
+export interface Episode {
+  readonly opened_at: string;
+  readonly occurrences: number;
+  /** Absent: it goes on. */
+  readonly ended_at?: string;
+  readonly by?: ResolvedBy;
+  /** Somebody had to be asked in it. */
+  readonly asked_human?: true;
+}
+
+const RECURS_WITHIN_MS: Ms = 7 * 86_400_000;
+const MOST_RUNS = 20;
+const MOST_EPISODES = 50;
+const TITLE_WIDTH = 120;
+
+const ID = /^\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z-[a-z0-9][a-z0-9_-]{0,100}$/;
+
+export function isIncidentId(text: string): boolean {
+  return ID.test(text);
+}
+
+/** `2026-11-20T07-00-02Z-backup-exit`, and `-0002` where that is taken. */
+export function formatIncidentId(atMs: Ms, cadence: string, detector: string, n: number): string {
+  const stamp = `${toIso(atMs).slice(0, 19).replaceAll(':', '-')}Z`;
+  return `${stamp}-${cadence}-${detector}${n < 2 ? '' : `-${String(n).padStart(4, '0')}`}`;
+}
+
+export function isOpen({ state }: Pick<Incident, 'state'>): boolean {
+  return state !== 'resolved';
+}
+
+/** What kind of failure, in one word that may stand in a file's name. */
+export function detectorOf(run: Pick<RunRecord, 'status' | 'class' | 'reason'>): string {
+  if (run.status === 'expired') return 'missed';
+  if (run.status === 'unverified') return 'unverified';
+  if (run.class !== undefined && /^[a-z0-9_]{1,30}$/.test(run.class)) return run.class;
+  if (/^timed out after /.test(run.reason)) return 'timeout';
+  if (/^(?:stopped: no output|hung at its start)/.test(run.reason)) return 'stall';
+  return 'exit';
+}
+
+export interface NewIncident {
+  readonly id: string;
+  readonly fingerprint: string;
+  readonly detector: string;
+  readonly title: string;
+}
+
+/** When a run ended, for the record's own time is what may be told again. */
+export function endOf(run: Pick<RunRecord, 'started_at' | 'ended_at'>): string {
+  return run.ended_at ?? run.started_at;
+}
+
+export function openIncident(run: RunRecord, { id, fingerprint, detector, title }: NewIncident): Incident {
+  const at = endOf(run);
+  return {
+    format: 1,
+    id,
+    fingerprint,
+    cadence: run.cadence,
+    ...(run.blame === 'account' && run.account !== undefined ? { account: run.account } : {}),
+    cadences: [run.cadence],
+    detector,
+    title: titleOf(title),
+    state: 'open',
+    first_at: at,
+    last_at: at,
+    occurrences: 1,
+    run_ids: [run.run_id],
+    level: 'none',
+    attempts: 0,
+    episodes: [{ opened_at: at, occurrences: 1 }],
+  };
+}
+
+/** One line, nothing that a terminal would obey. */
+function titleOf(text: string): string {
+  return truncate(toVisible(text.split(/\r\n|\r|\n/)[0] ?? '').trim() || 'it failed', TITLE_WIDTH);
+}
+
+/** Once more. A resolved one opens again; one that is ignored no longer does, too. */
+export function withOccurrence(incident: Incident, run: RunRecord): Incident {
+  const at = endOf(run);
+  const isBack = incident.state === 'resolved';
+  const isHeard = incident.state === 'ignored' && (parseIso(incident.ignored_until) ?? Number.POSITIVE_INFINITY) <= (parseIso(at) ?? 0);
+  const { resolved_at: _at, resolved_by: _by, proof_run_id: _run, ...kept } = incident;
+  const last = incident.episodes.at(-1);
+  const episodes =
+    isBack || last === undefined
+      ? [...incident.episodes, { opened_at: at, occurrences: 1 }]
+      : [...incident.episodes.slice(0, -1), { ...last, occurrences: last.occurrences + 1 }];
+  return {
+    ...kept,
+    state: isBack || isHeard ? 'open' : incident.state,
+    ...(isBack ? { level: 'none', attempts: 0 } : {}),
+    cadences: incident.cadences.includes(run.cadence) ? incident.cadences : [...incident.cadences, run.cadence],
+    last_at: at > incident.last_at ? at : incident.last_at,
+    occurrences: incident.occurrences + 1,
+    run_ids: [...incident.run_ids, run.run_id].slice(-MOST_RUNS),
+    episodes: episodes.slice(-MOST_EPISODES),
+  };
+}
+
+export function resolve(incident: Incident, by: ResolvedBy, at: string, proofRunId?: string): Incident {
+  const last = incident.episodes.at(-1);
+  const ended = last === undefined || last.ended_at !== undefined ? incident.episodes : [...incident.episodes.slice(0, -1), { ...last, ended_at: at, by }];
+  return {
+    ...incident,
+    state: 'resolved',
+    resolved_at: at,
+    resolved_by: by,
+    ...(proofRunId === undefined ? {} : { proof_run_id: proofRunId }),
+    episodes: ended,
+  };
+}
+
+/** Whether a failure now belongs to this one: it is open, or was resolved not long ago. */
+export function takesUp(incident: Incident, atMs: Ms): boolean {
+  return isOpen(incident) || atMs - (parseIso(incident.resolved_at) ?? 0) <= RECURS_WITHIN_MS;
+}

@@ -1,0 +1,167 @@
+import { endOf, type Incident, isOpen, takesUp } from '../core/incident.ts';
+import { formatCompact } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Clock, Files } from '../ports.ts';
+import type { EvidenceFile } from './evidence.ts';
+import { incidentPath, openFolder, readIncident } from './folder.ts';
+import { entryOf, formatEntry, type IndexEntry, indexPath } from './index-file.ts';
+import { reportHead, withHead } from './report.ts';
+
+/**
+ * Where incidents lie, and the one that writes there:
+ *
+ *     incidents/<id>/incident.json      how it stands
+ *     incidents/<id>/report.md          the same and the evidence, for people
+ *     incidents/<id>/occurrences.jsonl  a line each time it came
+ *     incidents/<id>/…                  the evidence
+ *     incidents/.new-<id>/              being put together; it becomes `<id>` in one rename, or is swept away
+ */
+export interface ShelfDeps {
+  readonly files: Files;
+  readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
+  readonly paths: Pick<Paths, 'incidents' | 'state'>;
+  readonly onBroken: (path: string) => void;
+}
+
+export interface Shelf {
+  dirOf(id: string): string;
+  isTaken(id: string): boolean;
+  get(id: string): Incident | undefined;
+  /** What is open, and what was resolved so lately that it may open again. Oldest first. */
+  recent(): readonly Incident[];
+  newest(fingerprint: string): Incident | undefined;
+  /** The one in whose list this run stands already. */
+  byRun(run: RunRecord): Incident | undefined;
+  /** A whole folder, on disk when it resolves. */
+  add(incident: Incident, evidence: readonly EvidenceFile[]): Promise<void>;
+  /** How it stands now; on disk when it returns. */
+  replace(incident: Incident): Incident;
+  noteOccurrence(incident: Incident, run: RunRecord): Promise<void>;
+}
+
+/** One line of `occurrences.jsonl`. */
+export function formatOccurrence({ run_id, cadence, status, reason, ...run }: RunRecord): string {
+  return `${JSON.stringify({ at: endOf(run), run_id, cadence, status, reason })}\n`;
+}
+
+const DRAFT = '.new-';
+const MAX_REPORT_BYTES = 4 * 1024 * 1024;
+const MAX_OCCURRENCES_BYTES = 16 * 1024 * 1024;
+
+export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf {
+  const recent = new Map<string, Incident>();
+  const known = new Map<string, IndexEntry>();
+  let isLoaded = false;
+  const dirOf = (id: string): string => `${paths.incidents}/${id}`;
+  const pathOf = (id: string): string => incidentPath(paths, id);
+
+  /** At the first use: most owners live and end without a failure. */
+  function load(): void {
+    if (isLoaded) return;
+    const { ids, index, isIndexWhole } = openFolder(files, paths);
+    for (const draft of files.list(paths.incidents)) if (draft.startsWith(DRAFT)) files.removeTree(`${paths.incidents}/${draft}`);
+    for (const id of ids) {
+      const entry = index.get(id);
+      const incident = entry?.state === 'resolved' && !isLate(entry) ? undefined : read(id);
+      if (incident !== undefined) keep(incident);
+      else if (entry !== undefined && entry.state === 'resolved') known.set(id, entry);
+    }
+    if (!isIndexWhole) files.write(indexPath(paths), [...known.values()].map(formatEntry).join(''));
+    isLoaded = true;
+  }
+
+  const isLate = (entry: IndexEntry): boolean => takesUp({ state: entry.state, resolved_at: entry.resolved_at } as Incident, clock.nowMs());
+
+  function read(id: string): Incident | undefined {
+    const found = readIncident(files, paths, id);
+    if (found !== 'broken') return found;
+    const aside = `${pathOf(id)}.broken-${formatCompact(clock.nowMs())}`;
+    if (files.rename(pathOf(id), aside)) onBroken(aside);
+    return undefined;
+  }
+
+  function keep(incident: Incident): void {
+    known.set(incident.id, entryOf(incident));
+    if (takesUp(incident, clock.nowMs())) recent.set(incident.id, incident);
+    else recent.delete(incident.id);
+  }
+
+  function index(incident: Incident): void {
+    const log = files.append(indexPath(paths));
+    try {
+      log.write(formatEntry(entryOf(incident)));
+    } finally {
+      log.close();
+    }
+  }
+
+  function write(incident: Incident): void {
+    files.write(pathOf(incident.id), `${JSON.stringify(incident, null, 2)}\n`);
+    const report = `${dirOf(incident.id)}/report.md`;
+    const before = files.read(report, MAX_REPORT_BYTES);
+    files.write(report, withHead(before?.kind === 'text' ? before.text : '', reportHead(incident)));
+  }
+
+  return {
+    dirOf,
+    isTaken(id) {
+      load();
+      return known.has(id) || files.info(dirOf(id)) !== undefined;
+    },
+    get(id) {
+      load();
+      return recent.get(id) ?? (known.has(id) ? read(id) : undefined);
+    },
+    recent() {
+      load();
+      return [...recent.values()];
+    },
+    newest(fingerprint) {
+      load();
+      return [...recent.values()].findLast((incident) => incident.fingerprint === fingerprint);
+    },
+    byRun(run) {
+      load();
+      return [...recent.values()].findLast(({ run_ids }) => run_ids.includes(run.run_id));
+    },
+    async add(incident, evidence) {
+      load();
+      const draft = `${paths.incidents}/${DRAFT}${incident.id}`;
+      files.makeDir(draft);
+      for (const { name, text } of evidence) {
+        if (name.includes('/')) files.makeDir(`${draft}/${name.slice(0, name.lastIndexOf('/'))}`);
+        files.write(`${draft}/${name}`, name === 'report.md' ? withHead(text, reportHead(incident)) : text);
+        await clock.breathe();
+      }
+      files.write(`${draft}/incident.json`, `${JSON.stringify(incident, null, 2)}\n`);
+      files.rename(draft, dirOf(incident.id));
+      files.flushDir(paths.incidents);
+      keep(incident);
+      index(incident);
+    },
+    replace(incident) {
+      load();
+      const before = known.get(incident.id)?.state;
+      const turned = (before === 'resolved') !== !isOpen(incident);
+      if (turned && isOpen(incident)) index(incident);
+      write(incident);
+      keep(incident);
+      if (turned && !isOpen(incident)) index(incident);
+      return incident;
+    },
+    async noteOccurrence(incident, run) {
+      const path = `${dirOf(incident.id)}/occurrences.jsonl`;
+      const before = files.read(path, MAX_OCCURRENCES_BYTES);
+      // More than that nobody reads; how often it came stands in incident.json.
+      if (before !== undefined && (before.kind !== 'text' || before.text.includes(`"run_id":${JSON.stringify(run.run_id)}`))) return;
+      const log = files.append(path);
+      try {
+        log.write(formatOccurrence(run));
+        await log.flush();
+      } finally {
+        log.close();
+      }
+    },
+  };
+}

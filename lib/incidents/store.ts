@@ -1,0 +1,93 @@
+import type { CareCase, IncidentChange } from '../core/care.ts';
+import { endOf, formatIncidentId, type Incident, isOpen, openIncident, resolve, takesUp, withOccurrence } from '../core/incident.ts';
+import { parseIso } from '../core/instant.ts';
+import { isProven, type RunRecord } from '../core/run.ts';
+import type { History, Incidents } from '../ports.ts';
+import type { Evidence } from './evidence.ts';
+import { createShelf, formatOccurrence, type ShelfDeps } from './shelf.ts';
+
+export interface IncidentStoreDeps extends ShelfDeps {
+  readonly history: Pick<History, 'runs'>;
+  /** What is known of a failure, and the files that show it. */
+  readonly gather: (run: RunRecord) => Evidence;
+  /** The same words, the same short text. */
+  readonly print: (...words: readonly string[]) => string;
+}
+
+/** How far back a proof is looked for that came before the failure was cared for. */
+const LATER_RUNS = 20;
+
+/** Which failure belongs to which incident, and what becomes of it. What lies where is the shelf's business. */
+export function createIncidents(deps: IncidentStoreDeps): Incidents {
+  const shelf = createShelf(deps);
+
+  function fingerprintOf(run: RunRecord, evidence: Evidence): string {
+    const owner = run.blame === 'account' && run.account !== undefined ? `account:${run.account}` : run.cadence;
+    return deps.print('incident', owner, evidence.detector, ...evidence.words);
+  }
+
+  async function open(run: RunRecord, fingerprint: string, evidence: Evidence): Promise<Incident> {
+    const atMs = parseIso(endOf(run)) ?? 0;
+    let n = 1;
+    while (shelf.isTaken(formatIncidentId(atMs, run.cadence, evidence.detector, n))) n += 1;
+    const id = formatIncidentId(atMs, run.cadence, evidence.detector, n);
+    const { detector, title, files } = evidence;
+    const incident = openIncident(run, { id, fingerprint, detector, title });
+    await shelf.add(incident, [...files, { name: 'occurrences.jsonl', text: formatOccurrence(run) }]);
+    return incident;
+  }
+
+  /** A try that the disk refused comes after the proof that ended it: then it is over as soon as it is on file. */
+  function provenSince(run: RunRecord): RunRecord | undefined {
+    const end = endOf(run);
+    return deps.history.runs({ cadence: run.cadence, limit: LATER_RUNS }).findLast((later) => isProven(later) && endOf(later) > end);
+  }
+
+  async function recorded(run: RunRecord): Promise<{ readonly incident: Incident; readonly change: IncidentChange; readonly isRepeat: boolean }> {
+    const atMs = parseIso(endOf(run)) ?? 0;
+    const before = shelf.byRun(run);
+    if (before !== undefined) {
+      await shelf.noteOccurrence(before, run);
+      return { incident: before, change: changeAt(before, run), isRepeat: true };
+    }
+    const evidence = deps.gather(run);
+    const fingerprint = fingerprintOf(run, evidence);
+    const known = shelf.newest(fingerprint);
+    if (known === undefined || !takesUp(known, atMs)) return { incident: await open(run, fingerprint, evidence), change: 'opened', isRepeat: false };
+    const incident = withOccurrence(known, run);
+    shelf.replace(incident);
+    await shelf.noteOccurrence(incident, run);
+    return { incident, change: isOpen(known) ? 'occurred' : 'recurred', isRepeat: false };
+  }
+
+  return {
+    async record(run) {
+      const { incident, change, isRepeat } = await recorded(run);
+      const proof = isOpen(incident) ? provenSince(run) : undefined;
+      const now = proof === undefined ? incident : shelf.replace(resolve(incident, 'proof', endOf(proof), proof.run_id));
+      return { incident: now, change, dir: shelf.dirOf(now.id), run, isRepeat };
+    },
+    async prove(run) {
+      const isIts = ({ cadences, account }: Incident): boolean => cadences.includes(run.cadence) || (account !== undefined && account === run.account);
+      const mine = shelf.recent().filter((incident) => isIts(incident) && (isOpen(incident) || incident.proof_run_id === run.run_id));
+      return mine.map((incident): CareCase => {
+        const isRepeat = !isOpen(incident);
+        const now = isRepeat ? incident : shelf.replace(resolve(incident, 'proof', endOf(run), run.run_id));
+        return { incident: now, change: 'resolved', dir: shelf.dirOf(now.id), run, isRepeat };
+      });
+    },
+    open: () => shelf.recent().filter(isOpen),
+    get: shelf.get,
+    update(id, change) {
+      const before = shelf.get(id);
+      return before === undefined ? undefined : shelf.replace(change(before));
+    },
+    dirOf: shelf.dirOf,
+  };
+}
+
+/** What it was when this run was first recorded. */
+function changeAt({ run_ids, occurrences, episodes }: Incident, run: RunRecord): IncidentChange {
+  if (run_ids.at(-1) !== run.run_id || episodes.at(-1)?.occurrences !== 1) return 'occurred';
+  return occurrences === 1 ? 'opened' : 'recurred';
+}

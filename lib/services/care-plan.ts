@@ -1,0 +1,72 @@
+import { CARE_CADENCE } from '../core/builtin.ts';
+import { careKey, careOf } from '../core/care.ts';
+import type { CareKind, FollowUp } from '../core/follow-up.ts';
+import { toIso } from '../core/instant.ts';
+import { isProven, type RunRecord } from '../core/run.ts';
+import type { Clock, Definitions, Ids, Incidents, Queue } from '../ports.ts';
+import { isDiskFault } from './storage-health.ts';
+
+/** Which recorded ends need care, and their ticks. Planning happens at the end of every run, so it looks at memory only. */
+export interface CarePlan {
+  /** What care this end asks for. */
+  of(run: RunRecord): readonly FollowUp[];
+  /** Its tick, on disk when it returns; one that is there already, or has ended, is left. */
+  put(run: RunRecord, kind: CareKind): void;
+  /** A recorded end that an earlier owner planned. */
+  seen(run: RunRecord): void;
+}
+
+export interface CarePlanDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly ids: Pick<Ids, 'keyed'>;
+  readonly queue: Pick<Queue, 'put'>;
+  readonly definitions: Pick<Definitions, 'get'>;
+  readonly incidents: Pick<Incidents, 'open'>;
+  readonly hasEnded: (tickId: string) => boolean;
+}
+
+export function createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded }: CarePlanDeps): CarePlan {
+  /** Cadences and accounts that have failed here, and were not proven since; what is written already is among the open incidents. */
+  const failing = new Set<string>();
+  const keysOf = ({ cadence, account }: Pick<RunRecord, 'cadence' | 'account'>): readonly string[] => [
+    cadence,
+    ...(account === undefined ? [] : [`account:${account}`]),
+  ];
+
+  function isUnproven(run: RunRecord): boolean {
+    if (keysOf(run).some((key) => failing.has(key))) return true;
+    try {
+      return incidents.open().some(({ cadences, account }) => cadences.includes(run.cadence) || (account !== undefined && account === run.account));
+    } catch (error) {
+      // A proof too many resolves nothing; one too few would leave an incident open.
+      if (isDiskFault(error)) return true;
+      throw error;
+    }
+  }
+
+  function remember(run: RunRecord): void {
+    if ((run.follow_ups ?? []).some((one) => 'care' in one && one.care === 'failure')) for (const key of keysOf(run)) failing.add(key);
+    else if (isProven(run)) for (const key of keysOf(run)) failing.delete(key);
+  }
+
+  return {
+    of(run) {
+      const care = careOf(run, isProven(run) && isUnproven(run), definitions.get(run.cadence) !== undefined);
+      const planned: readonly FollowUp[] = care === undefined ? [] : [{ care }];
+      remember({ ...run, follow_ups: planned });
+      return planned;
+    },
+    put(run, kind) {
+      const key = careKey(run.run_id, kind);
+      const id = ids.keyed('key', CARE_CADENCE, key);
+      if (hasEnded(id)) return;
+      const nowMs = clock.nowMs();
+      const payload = { care: kind, run_id: run.run_id };
+      queue.put(
+        { dueMs: nowMs, cadence: CARE_CADENCE, id, attempts: 0 },
+        { cadence: CARE_CADENCE, source: 'care', enqueued_at: toIso(nowMs), payload, key, parent_run: run.run_id },
+      );
+    },
+    seen: remember,
+  };
+}

@@ -1,0 +1,66 @@
+import { type CareCase, parseCareRequest } from '../core/care.ts';
+import { CadenceError } from '../core/error.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Announcer, History, Incidents, Journal, Ladder } from '../ports.ts';
+import { isDiskFault } from './storage-health.ts';
+
+/** The work of `bus-care`: evidence, then the ladder, then notices, in this order, and each so that it may be done twice. */
+export interface Care {
+  run(payload: unknown): Promise<Outcome>;
+}
+
+export interface CareDeps {
+  readonly incidents: Incidents;
+  readonly ladder: Ladder;
+  readonly announcer: Announcer;
+  readonly history: Pick<History, 'find'>;
+  readonly journal: Pick<Journal, 'emit'>;
+}
+
+const DISK_AGAIN_MS = 5_000;
+
+export function createCare(deps: CareDeps): Care {
+  const { incidents, ladder, announcer, journal } = deps;
+
+  async function casesOf(payload: unknown): Promise<readonly CareCase[] | string> {
+    const request = parseCareRequest(payload);
+    if (request === undefined) return 'its payload asks for nothing that care knows';
+    if (request.care === 'ordered') {
+      const incident = incidents.get(request.incident_id);
+      if (incident === undefined) return `there is no incident ${request.incident_id.slice(0, 160)}`;
+      return [{ incident, change: request.change, dir: incidents.dirOf(incident.id), run: undefined, isRepeat: false }];
+    }
+    const run = deps.history.find(request.run_id);
+    if (run === undefined) return `there is no run ${request.run_id.slice(0, 40)} to care for`;
+    return request.care === 'failure' ? [await incidents.record(run)] : await incidents.prove(run);
+  }
+
+  /** What one rung cannot do must not keep the next from being told; only a disk that refuses is waited for. */
+  async function step(what: string, { incident }: CareCase, act: () => Promise<void>): Promise<void> {
+    try {
+      await act();
+    } catch (error) {
+      if (isDiskFault(error) || !(error instanceof CadenceError)) throw error;
+      journal.emit({ level: 'error', stage: 'care_failed', cadence: incident.cadence, incident: incident.id, step: what, because: error.message });
+    }
+  }
+
+  return {
+    async run(payload) {
+      try {
+        const cases = await casesOf(payload);
+        if (typeof cases === 'string') return { kind: 'skip', reason: cases };
+        for (const care of cases) {
+          await step('ladder', care, () => ladder.climb(care));
+          // The ladder may have changed it: who is told hears how it stands now.
+          const now = { ...care, incident: incidents.get(care.incident.id) ?? care.incident };
+          await step('notices', now, () => announcer.tell(now));
+        }
+        return { kind: 'ok', summary: cases.map(({ incident, change }) => `${incident.id} ${change}`).join(', ') };
+      } catch (error) {
+        if (!isDiskFault(error)) throw error;
+        return { kind: 'defer', delayMs: DISK_AGAIN_MS, reason: error.message };
+      }
+    },
+  };
+}
