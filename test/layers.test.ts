@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
 import { after, describe, it } from 'node:test';
 import * as code from './support/code-rules.ts';
 import * as imports from './support/import-rules.ts';
@@ -26,9 +27,30 @@ function finds(rule: Rule, files: Readonly<Record<string, string>>): readonly st
 
 const lines = (count: number): string => '// one line of it\n'.repeat(count);
 const NOTHING = 'export {};\n';
+const PROJECT = new URL('../', import.meta.url);
+/** What the user of this project has fixed; beside it stand dotfiles, and what git ignores. */
+const TOP_LEVEL = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'bin',
+  'cadences',
+  'lib',
+  'logs',
+  'package-lock.json',
+  'package.json',
+  'state',
+  'test',
+  'tsconfig.json',
+];
+const IGNORED = /^(?:node_modules|dist|coverage)$|\.(?:tgz|tsbuildinfo)$/;
 
 describe('the sources', () => {
   it('lie in folders that the table of layers knows', () => holds(imports.unknownPlaces));
+  it('put nothing new on the top level', () => {
+    const found = readdirSync(PROJECT).filter((name) => !name.startsWith('.') && !IGNORED.test(name));
+    assert.deepEqual(found.toSorted(), TOP_LEVEL.toSorted());
+  });
   it('import only what the table allows their folder', () => holds(imports.upwardImports));
   it('do not import from a sibling folder', () => holds(imports.siblingImports));
   it('have no ring of imports', () => holds(imports.importCycles));
