@@ -8,8 +8,8 @@ export interface Finding {
   readonly instead: string;
 }
 
-/** What the library loads where a cadence asks for it, and only there. */
-const CHECKS_PAYLOADS = 'app/payload-check.ts';
+/** What the library loads where a cadence or a caller asks for it, and only there. */
+const ON_DEMAND = ['app/payload-check.ts', 'app/library-consumer.ts'];
 
 const RULES = ['core', 'ports.ts'];
 const ADAPTER = [...RULES, 'doc.ts', 'wire', 'node:path'];
@@ -46,7 +46,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   web: [...SURFACE, 'hono', '@hono/node-server'],
   tui: SURFACE,
   mcp: [...SURFACE, '@modelcontextprotocol/*'],
-  'index.ts': ['core', 'platform/producer.ts', CHECKS_PAYLOADS],
+  'index.ts': ['core', 'platform/producer.ts', ...ON_DEMAND],
   bin: ['cli', 'mcp'],
 };
 
@@ -155,7 +155,7 @@ export function librarySurface(sources: readonly Source[]): Finding[] {
   for (const path of reached) {
     const source = byPath.get(path);
     for (const { target, isFile, isTypeOnly, node } of source === undefined ? [] : importsOf(source)) {
-      if (source === undefined || target === undefined || isTypeOnly || target === `lib/${CHECKS_PAYLOADS}`) continue;
+      if (source === undefined || target === undefined || isTypeOnly || ON_DEMAND.some((file) => target === `lib/${file}`)) continue;
       if (isFile) reached.add(target);
       else if (!target.startsWith('node:'))
         findings.push({ path, line: lineOf(source, node), found: `lib/index.ts loads ${target} through this file`, ...SURFACE_ADVICE });

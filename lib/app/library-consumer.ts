@@ -1,0 +1,39 @@
+import type { BusEvent } from '../core/event.ts';
+import { startOwner } from './owner.ts';
+import type { OwnerStats } from './owner-stats.ts';
+
+/** What a program may tell its own consumer; all that concerns one cadence stands in that cadence's file. */
+export interface ConsumerOptions {
+  /** Ends an owner first that is stopped or asleep and does not answer. */
+  readonly takeOver?: boolean;
+  /** Hears every event as it is written to the journal. */
+  readonly onEvent?: (event: BusEvent) => void;
+}
+
+export interface ConsumerStats extends OwnerStats {
+  readonly started_at: string;
+  readonly running: readonly { readonly run_id: string; readonly cadence: string; readonly kind: string }[];
+}
+
+/** The one owner of a root, inside a program. */
+export interface Consumer {
+  getStats(): ConsumerStats;
+  /** Resolves when inline runs have ended, what was open is on disk and the root is free. Commands and sessions go on; the next owner adopts them. */
+  stop(because?: string): Promise<void>;
+  /** Resolves with the reason when it has stopped, by whomever; rejects with the fault that ended it. */
+  readonly ended: Promise<string>;
+}
+
+export async function startConsumer(root: string, options: ConsumerOptions): Promise<Consumer> {
+  const owner = await startOwner({ root, ...options });
+  const { parts, info, ended } = owner;
+  return {
+    ended,
+    getStats: () => ({
+      started_at: info.started_at,
+      ...parts.stats(),
+      running: parts.jobs.running().map(({ runId, cadence, kind }) => ({ run_id: runId, cadence, kind })),
+    }),
+    stop: (because = 'its program stopped it') => owner.stop(because),
+  };
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { type BusEvent, CadenceError, type Consumer, startConsumer } from '../../lib/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { createYard, finalRecord } from './owner-yard.ts';
+
+async function refusalOf(begin: () => Promise<Consumer>): Promise<CadenceError> {
+  const thrown = await begin().then(
+    () => assert.fail('there are two'),
+    (error: unknown) => error,
+  );
+  assert.ok(thrown instanceof CadenceError, String(thrown));
+  return thrown;
+}
+
+it('M5 startConsumer() is the one owner, tells what it did, and has freed the root when its stop() resolves', async () => {
+  const yard = createYard();
+  yard.inline('well', 'return "hello";');
+  yard.shell('ill', 'exit 3', 'retry: { attempts: 2, delays: [0s] }');
+  const events: BusEvent[] = [];
+  const consumer = await startConsumer({ root: yard.root, onEvent: (event) => events.push(event) });
+  const refused = await refusalOf(() => startConsumer({ root: yard.root }));
+  assert.deepEqual([refused.code, refused.message.includes(String(process.pid))], ['held', true]);
+  assert.equal((await yard.cli('start')).code, 75);
+
+  await finalRecord(yard, await yard.enqueue('well'));
+  await finalRecord(yard, await yard.enqueue('ill'));
+  await eventually('nothing runs any more', () => consumer.getStats().running.length === 0);
+  const { started_at, last_decision, ...counts } = consumer.getStats();
+  assert.ok(Date.parse(started_at) <= Date.now());
+  assert.deepEqual([last_decision?.stage, last_decision?.cadence], ['dead_lettered', 'ill']);
+  assert.deepEqual(counts, {
+    ...{ inline: 1, escalated: 2, succeeded: 1, failed: 2, retries: 1, deferred: 0, dlq: 1, spawn_failures: 0 },
+    running: [],
+  });
+
+  await consumer.stop('the test is over');
+  assert.equal(await consumer.ended, 'the test is over');
+  assert.equal(events.at(-1)?.stage, 'owner_stopped');
+  await yard.enqueue('well');
+  const next = await startConsumer({ root: yard.root });
+  await eventually('the next one runs what came meanwhile', () => next.getStats().succeeded === 1);
+  await next.stop();
+});
