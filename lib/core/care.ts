@@ -11,8 +11,14 @@ import { isProven, type RunRecord } from './run.ts';
  *     ladder      what may be tried is tried: rule, agent, human     (ports.ts Ladder)
  *     announcer   whoever should know is told, once                  (ports.ts Announcer)
  */
-/** `opened`: a new incident. `occurred`: once more. `recurred`: it was resolved, and is back. The others by proof or by an operator. */
-export type IncidentChange = 'opened' | 'occurred' | 'recurred' | 'resolved' | 'approved' | 'ignored';
+/**
+ * `opened`: a new incident. `occurred`: once more. `recurred`: it was resolved, and is back. `asked`: what was at work on it
+ * has come to nothing, and a person is needed. The others by proof or by an operator.
+ */
+export type IncidentChange = 'opened' | 'occurred' | 'recurred' | 'asked' | 'resolved' | 'approved' | 'ignored';
+
+/** Changes that a tick of `bus-care` may order. */
+const ORDERED: readonly unknown[] = ['asked', 'resolved', 'approved', 'ignored'] satisfies IncidentChange[];
 
 /** What the ladder and the announcer are handed. */
 export interface CareCase {
@@ -40,7 +46,7 @@ export function parseCareRequest(payload: unknown): CareRequest | undefined {
   const { care, run_id, incident_id, change } = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<Record<string, unknown>>;
   if ((care === 'failure' || care === 'proof') && typeof run_id === 'string') return { care, run_id };
   if (care !== 'ordered' || typeof incident_id !== 'string') return undefined;
-  return change === 'resolved' || change === 'approved' || change === 'ignored' ? { care, incident_id, change } : undefined;
+  return ORDERED.includes(change) ? { care, incident_id, change: change as IncidentChange } : undefined;
 }
 
 /**
