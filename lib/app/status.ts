@@ -117,7 +117,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   };
 }
 
-function ownerView(state: OwnerState): OwnerView {
+export function ownerView(state: OwnerState): OwnerView {
   const { info } = state;
   const about = { pid: info?.pid ?? null, started_at: info?.started_at ?? null, version: info?.version ?? null, because: info?.because ?? null };
   switch (state.kind) {

@@ -8,6 +8,7 @@ import { RUN_COMMANDS } from './commands/run.ts';
 import { SEE_COMMANDS } from './commands/see.ts';
 import { TIME_COMMANDS } from './commands/time.ts';
 import { TRUST_COMMANDS } from './commands/trust.ts';
+import { WATCH_COMMANDS } from './commands/watch.ts';
 
 /** Flags that every verb has. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
@@ -28,6 +29,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   OPERATE_COMMANDS,
   DEFINE_COMMANDS,
   TRUST_COMMANDS,
+  WATCH_COMMANDS,
   AGENT_COMMANDS,
 ];
 

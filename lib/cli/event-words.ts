@@ -64,6 +64,9 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   slept: ({ paint, why }) => `${paint.yellow('⏾')} ${why}`,
   clock_jumped: ({ paint, why }) => `${paint.yellow('!')} ${why}`,
   zone_changed: ({ event, paint }) => `${paint.yellow('~')} the time zone of the machine is ${event.to} now; it was ${event.from}`,
+  heartbeat: ({ event, paint, why }) => `${event.level === 'info' ? paint.green('♥') : paint.red('♥')} the watchman: ${why}`,
+  timer_late: ({ paint, who, why }) => `${paint.yellow('⏲')} the timer of ${who} does not come: ${why}`,
+  timer_on_time: ({ paint, who }) => `${paint.green('⏲')} the timer of ${who} comes again`,
   order: () => undefined,
   output: ({ event, paint, who, why }) =>
     `${paint.dim('·')} ${who} ${paint.dim(`#${event.event_index}`)} ${event.event === null ? why : shorten(JSON.stringify(event.event))}`,

@@ -54,4 +54,7 @@ export type Stage =
   | 'slept'
   | 'clock_jumped'
   | 'zone_changed'
+  | 'heartbeat'
+  | 'timer_late'
+  | 'timer_on_time'
   | 'upkeep';

@@ -21,6 +21,10 @@ export interface Paths {
   readonly purse: string;
   readonly owner: string;
   readonly halt: string;
+  /** The last round of the watchman. */
+  readonly heartbeat: string;
+  /** Cadences whose timer has let slots pass; there only as long as there are any. */
+  readonly lateTimers: string;
   readonly logs: string;
   readonly subsessions: string;
 }
@@ -51,6 +55,8 @@ export function pathsOf(root: string): Paths {
     purse: `${state}/purse.json`,
     owner: `${state}/owner.json`,
     halt: `${state}/halt`,
+    heartbeat: `${state}/heartbeat.json`,
+    lateTimers: `${state}/late-timers.json`,
     logs,
     subsessions: `${logs}/subsessions`,
   };

@@ -31,6 +31,17 @@ interface Of<K extends string> {
 /** `schedule`: in time, by the owner. `timer`: a timer of the system asked. `catchup`: later than it should have been. */
 export type FiredBy = 'schedule' | 'timer' | 'catchup';
 
+/** Why the owner fired a slot that was a timer's to ask for. */
+const TIMER_LATE = 'no timer has asked for it within';
+
+export function timerLate(patienceMs: number): string {
+  return `${TIMER_LATE} ${patienceMs / 1000} s`;
+}
+
+export function isTimerLate(because: string | undefined): boolean {
+  return because?.startsWith(TIMER_LATE) === true;
+}
+
 /** What a reader needs to know of a cadence's schedule without reading its definition. */
 export interface SlotPlan {
   readonly lines: readonly string[];

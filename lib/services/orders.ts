@@ -106,6 +106,13 @@ export function createOrders(deps: OrdersDeps): Orders {
     return changeHolds(holdsTrip(book.holds(), key, because(fields, 'held open by an operator'), clock.nowMs()), `${key} is held open`);
   }
 
+  /** What the watchman, who is another process, has to say: the journal has one writer. */
+  function heartbeat(fields: Fields): Outcome {
+    const words = because(fields, 'nothing to say');
+    deps.journal.emit({ level: fields.level === 'warn' ? 'warn' : 'info', stage: 'heartbeat', because: words });
+    return done(words);
+  }
+
   return {
     async carryOut(payload) {
       const fields = typeof payload === 'object' && payload !== null ? (payload as Fields) : {};
@@ -124,6 +131,8 @@ export function createOrders(deps: OrdersDeps): Orders {
           return purge(fields);
         case 'ignore':
           return ignore(fields);
+        case 'heartbeat':
+          return heartbeat(fields);
         case 'kill':
           return done(`${deps.stopAll()} runs are being stopped`);
       }

@@ -2,7 +2,7 @@ import { createHeap } from '../core/heap.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { formatSlot } from '../core/slot.ts';
 import { type DueSlot, decideSlots, type SlotDecision } from '../core/slot-decision.ts';
-import type { FiredBy, SlotLine } from '../core/slot-line.ts';
+import { type FiredBy, type SlotLine, timerLate } from '../core/slot-line.ts';
 import type { Clock, Definitions, Ids, Journal, SlotLedger, TickDrop, Uptime } from '../ports.ts';
 import { dueSlots, type SlotEntry } from './slot-entry.ts';
 import { createSlotPlans, type SlotPlans } from './slot-plans.ts';
@@ -108,7 +108,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const gone = overlap === 'queue' ? undefined : await supersede(entry, slot, slotTicks, clock.nowMs());
     if (gone !== undefined) work.lines.push(gone);
     const isTimerLate = by === undefined && patienceMs() > 0 && !isLate;
-    const because = isLate ? gaps.absence(slot.dueMs) : isTimerLate ? `no timer has asked for it within ${TIMER_PATIENCE_MS / 1000} s` : undefined;
+    const because = isLate ? gaps.absence(slot.dueMs) : isTimerLate ? timerLate(TIMER_PATIENCE_MS) : undefined;
     const { line, tick } = firing(entry, slot, isLate || isTimerLate ? 'catchup' : (by ?? 'schedule'), because);
     work.lines.push(line);
     work.ticks.push(tick);

@@ -6,6 +6,7 @@ import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { simulateAnswer } from './simulation.ts';
 import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
+import { heartbeatAnswer } from './watch.ts';
 
 /** What each command may answer with --json when it did what was asked. */
 const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
@@ -28,6 +29,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   halt: [haltAnswer, dryRun],
   costs: [costsAnswer],
   simulate: [simulateAnswer],
+  heartbeat: [heartbeatAnswer, dryRun],
   check: [checkAnswer],
   doctor: [doctorAnswer],
   audit: [auditAnswer],

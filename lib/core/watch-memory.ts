@@ -1,0 +1,45 @@
+import { type Ms, parseIso, toIso } from './instant.ts';
+import { isTellingDue, type Level } from './lateness.ts';
+import type { Reloads, Worry } from './watch.ts';
+
+/** What the watchman knows of his last round (`heartbeat.json`). Names on disk, so snake_case. One writer at a time: he himself. */
+export interface WatchMemory {
+  readonly format: 1;
+  /** The end of the round. */
+  readonly at: string;
+  readonly ok: boolean;
+  /** After so long he is expected again. */
+  readonly interval_ms: Ms;
+  readonly enabled: boolean;
+  /** What was wrong, in words. */
+  readonly because: string;
+  /** When timers were given to the manager anew for want of their slots, by label. */
+  readonly reloads: Readonly<Record<string, string>>;
+  /** What was told, by worry. */
+  readonly told: Readonly<Record<string, { readonly level: Level; readonly at: string }>>;
+  /** When an agent looked, by worry. */
+  readonly diagnosed: Readonly<Record<string, string>>;
+}
+
+export function reloadsOf(memory: WatchMemory | undefined): Reloads {
+  return Object.fromEntries(Object.entries(memory?.reloads ?? {}).map(([label, at]) => [label, parseIso(at) ?? 0]));
+}
+
+/** What is worth telling now: a worry that is new, or of another level, or a day old; and what is well again. */
+export interface Telling {
+  readonly due: readonly Worry[];
+  readonly recovered: readonly string[];
+  readonly told: WatchMemory['told'];
+}
+
+export function tellingOf(memory: WatchMemory | undefined, worries: readonly Worry[], nowMs: Ms): Telling {
+  const before = memory?.told ?? {};
+  const due = worries.filter(({ key, level }) => {
+    const last = before[key];
+    return isTellingDue(level, last === undefined ? undefined : { level: last.level, atMs: parseIso(last.at) ?? 0 }, nowMs);
+  });
+  const now = Object.fromEntries(
+    worries.map(({ key, level }) => [key, { level, at: due.some((one) => one.key === key) ? toIso(nowMs) : (before[key]?.at ?? '') }]),
+  );
+  return { due, recovered: Object.keys(before).filter((key) => now[key] === undefined), told: now };
+}

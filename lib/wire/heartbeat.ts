@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { parseIso } from '../core/instant.ts';
+import { LEVELS } from '../core/lateness.ts';
+import type { WatchMemory } from '../core/watch-memory.ts';
+
+const instant = z.string().refine((text) => parseIso(text) !== undefined);
+
+const memorySchema = z.object({
+  format: z.literal(1),
+  at: instant,
+  ok: z.boolean(),
+  interval_ms: z.number().min(0),
+  enabled: z.boolean(),
+  because: z.string(),
+  reloads: z.record(z.string(), instant),
+  told: z.record(z.string(), z.object({ level: z.enum(LEVELS), at: instant })),
+  diagnosed: z.record(z.string(), instant),
+}) satisfies z.ZodType<WatchMemory>;
+
+export function parseWatchMemory(value: unknown): WatchMemory | undefined {
+  return memorySchema.safeParse(value).data;
+}
