@@ -7,14 +7,13 @@ import type { Outcome } from '../core/outcome.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
-import { createDeliverer, type Deliverer } from '../notify/delivery.ts';
 import { createOutbox } from '../notify/outbox.ts';
-import { createHttp } from '../platform/http.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
 import { createCarePlan } from '../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { parseFailing } from '../wire/notice.ts';
 import { composeCaring } from './caring.ts';
+import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
 import type { Runners } from './running.ts';
 import type { Storage } from './storage.ts';
 
@@ -43,7 +42,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const { incidents, runner: careRunner } = composeCaring(storage);
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
   const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, book, care, host: machine.host, redact, hasEnded, wake });
-  const deliverer = createDeliverer({ clock, outbox, http: parts.http ?? createHttp(), journal, env: machine.env, redact });
+  const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact });
   journal.onEvent((event) => {
     if (event.stage !== 'claimed' || event.attempt !== 1) return;
     const { cadence = '', tick = '', run_id = '', ts } = event;
@@ -61,7 +60,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
-      return isNotifyCadence(cadence) ? createNotifyRunner(deliverer, cadence) : undefined;
+      return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;
     },
   };
 }
@@ -117,14 +116,4 @@ function createHookRunner({ history, definitions }: Storage, command: Runner): R
     return 'job' in prepared ? command[how](prepared.job, stop) : { outcome: prepared.outcome, ending: undefined, stdoutPath: null, stderrPath: null };
   };
   return { run: start('run'), adopt: start('adopt') };
-}
-
-/** In this process; a stop breaks off what is on its way, and the notice stays. */
-function createNotifyRunner(deliverer: Deliverer, cadence: string): Runner {
-  const run: Runner['run'] = async (_job, stop) => {
-    const leave = new AbortController();
-    stop.onStop(() => leave.abort());
-    return { outcome: await deliverer.drain(cadence, leave.signal), ending: undefined, stdoutPath: null, stderrPath: null };
-  };
-  return { run, adopt: run };
 }

@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
 import type { Ms } from '../core/instant.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import { formatRunId } from '../core/tick.ts';
 import { createClock } from '../platform/clock.ts';
 import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
@@ -16,24 +17,29 @@ import { waitForRun } from './waiting.ts';
 /** A run's own words, as they come. */
 export type OnOutput = (text: string, stream: Stream) => void;
 
+type Leaves = boolean | 'first';
+
 /**
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
  * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited
  * for a while. An owner that ends before the tick does, such as another process that waited like this, is followed by us.
- * `leaves`: where we are the owner, a run that asks to be tried later is an end too, though its tick waits.
+ * `leaves`: where we are the owner, a run that asks to be tried later is an end too, though its tick waits. `first`: so is
+ * the first try, whatever came of it and whoever is the owner.
  */
-export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves = false): Promise<RunRecord> {
+export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: Leaves = false): Promise<RunRecord> {
   const untilMs = timeoutMs === undefined ? undefined : nowMs() + timeoutMs;
   for (;;) {
     const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs());
     const state = await probeOwner(root);
-    const run = await (state.kind === 'none' ? runAsOwner(root, tick, leftMs, onOutput, leaves) : runByOwner(root, tick, leftMs, onOutput));
+    const run = await (state.kind === 'none'
+      ? runAsOwner(root, tick, leftMs, onOutput, leaves)
+      : runByOwner(root, leaves === 'first' ? formatRunId(tick, 1) : tick, leftMs, onOutput));
     if (run !== undefined) return run;
   }
 }
 
 /** undefined: somebody else is the owner now. */
-async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: boolean): Promise<RunRecord | undefined> {
+async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: Leaves): Promise<RunRecord | undefined> {
   const only = createReading(root).lookup(tick).cadence;
   const live = createLive(root, tick, onOutput);
   return ownMeanwhile({ root, only, onEvent: live.see }, 'the run has ended', async (owner) => {
@@ -46,13 +52,17 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
   });
 }
 
+function isEnd({ status }: RunRecord, leaves: Leaves): boolean {
+  return isFinal(status) || (leaves !== false && status === 'waiting') || (leaves === 'first' && status === 'failed');
+}
+
 /** undefined: the time is over. */
-async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leaves: boolean): Promise<RunRecord | undefined> {
+async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leaves: Leaves): Promise<RunRecord | undefined> {
   const { conclusion, clock, history } = owner.parts;
   let timer: Closeable | undefined;
   const end = new Promise<RunRecord>((resolve) => {
     conclusion.onRecord((run) => {
-      if (run.tick === tick && (isFinal(run.status) || (leaves && run.status === 'waiting'))) resolve(run);
+      if (run.tick === tick && isEnd(run, leaves)) resolve(run);
     });
   });
   // An earlier owner may have ended it in the instant before we took over.

@@ -67,7 +67,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
 export function buildSettings(file: BusSettingsFile, root: string, home: string): BusSettings {
   return {
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
-    ...(file.notify === undefined ? {} : { notify: buildNotify(file.notify) }),
+    ...(file.notify === undefined ? {} : { notify: buildNotify(file.notify, root) }),
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
     budget: buildBudget(file.budget),
     scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,

@@ -1,10 +1,10 @@
 import type { CommandRun, FollowUpPolicy, RunKind } from '../core/cadence.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import type { NotifyPolicy } from '../core/notify-policy.ts';
-import type { Sink } from '../core/sink.ts';
 import type { HooksFile, NotifyFile } from '../wire/follow-up.ts';
 import type { KeyPath } from '../wire/problem.ts';
 import { type BuildContext, buildCommand } from './run-builder.ts';
+import { buildSinks } from './sink-builder.ts';
 
 type FollowUpKeys = { readonly [K in (typeof HOOKS)[number]]?: HooksFile | undefined } & { readonly notify?: NotifyFile | undefined };
 
@@ -15,19 +15,13 @@ export function buildFollowUps(file: FollowUpKeys, run: RunKind, context: BuildC
     const given = file[hook];
     return given === undefined ? [] : [[hook, buildHooks(given, [hook], run, context)] as const];
   });
-  return { hooks: Object.fromEntries(hooks), notify: buildNotify(file.notify) };
+  return { hooks: Object.fromEntries(hooks), notify: buildNotify(file.notify, context.root) };
 }
 
-export function buildNotify(given: NotifyFile | undefined): NotifyPolicy {
+export function buildNotify(given: NotifyFile | undefined, root: string): NotifyPolicy {
   if (given === false) return 'none';
-  const { on, message, discord, telegram, slack, webhook } = given ?? {};
-  const sinks: (Sink | undefined)[] = [
-    discord && { kind: 'discord', ...discord },
-    telegram && { kind: 'telegram', ...telegram, chat: String(telegram.chat) },
-    slack && { kind: 'slack', ...slack },
-    webhook && { kind: 'webhook', ...webhook },
-  ] as (Sink | undefined)[];
-  return { ...(on === undefined ? {} : { on }), ...(message === undefined ? {} : { message }), sinks: sinks.filter((sink) => sink !== undefined) };
+  const { on, message, ...sinks } = given ?? {};
+  return { ...(on === undefined ? {} : { on }), ...(message === undefined ? {} : { message }), ...buildSinks(sinks, root) };
 }
 
 function buildHooks(given: HooksFile, at: KeyPath, run: RunKind, context: BuildContext): readonly CommandRun[] {

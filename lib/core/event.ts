@@ -22,6 +22,7 @@ export type Stage =
   | 'subsession_failed'
   | 'run_finished'
   | 'output'
+  | 'notice'
   | 'notice_delivered'
   | 'notice_failed'
   | 'notice_dead'

@@ -1,6 +1,6 @@
 import type { CommandRun } from './cadence.ts';
 import { statusWord } from './following.ts';
-import { summaryOf } from './notice.ts';
+import { type Notice, summaryOf } from './notice.ts';
 import type { RunRecord } from './run.ts';
 
 /** The system allows one variable 128 KB. */
@@ -12,21 +12,50 @@ const MAX_VALUE = 32 * 1024;
  * set by `env`, within.
  */
 export function hookRun(command: CommandRun, run: RunRecord): CommandRun {
-  const told: Readonly<Record<string, string>> = {
+  const told = {
     STATUS: statusWord(run.status),
     EXIT_CODE: run.exit_code === null ? '' : String(run.exit_code),
     SUMMARY: summaryOf(run),
     DETAILS_JSON: detailsOf(run),
     LOG_PATH: run.stdout_path ?? run.stderr_path ?? '',
   };
+  return tellIt(command, run.run_id, run.cadence, told, { CADENCE_REASON: run.reason, CADENCE_HOOK_CADENCE: run.cadence });
+}
+
+/** The command of a sink, told of what the notice is about in the same words. Its stdin is the notice. */
+export function noticeRun(command: CommandRun, notice: Notice): CommandRun {
+  const { facts } = notice;
+  const told = {
+    STATUS: notice.status === 'dead' ? 'failed' : notice.status,
+    EXIT_CODE: facts.exit_code === null || facts.exit_code === undefined ? '' : String(facts.exit_code),
+    SUMMARY: String(facts.summary || facts.reason || ''),
+    DETAILS_JSON: JSON.stringify(facts).slice(0, MAX_VALUE),
+    LOG_PATH: String(facts.log_path ?? ''),
+  };
+  return tellIt(command, notice.run_id, notice.cadence, told, {
+    CADENCE_NOTICE_KIND: notice.kind,
+    CADENCE_NOTICE_TEXT: notice.text,
+    CADENCE_NOTICE_KEY: notice.key,
+    CADENCE_NOTICE_LEVEL: notice.level ?? 'none',
+    CADENCE_INCIDENT_ID: notice.incident_id ?? '',
+  });
+}
+
+function tellIt(
+  command: CommandRun,
+  runId: string,
+  cadence: string,
+  told: Readonly<Record<string, string>>,
+  more: Readonly<Record<string, string>>,
+): CommandRun {
   const values = Object.entries(told).flatMap(([name, text]) => {
     const value = literal(text);
     return [[`CADENCE_${name}`, value] as const, [`DOCKET_${name}`, value] as const];
   });
-  const names = { DOCKET_RUN_ID: run.run_id, DOCKET_TASK_NAME: run.cadence, CADENCE_REASON: literal(run.reason), CADENCE_HOOK_CADENCE: run.cadence };
+  const names = { DOCKET_RUN_ID: runId, DOCKET_TASK_NAME: cadence, ...Object.fromEntries(Object.entries(more).map(([name, text]) => [name, literal(text)])) };
   const program = command.shell ? ['/bin/sh', '-c', command.argv.join(' ')] : command.argv;
   const env = { names: command.env.names, values: { ...command.env.values, ...Object.fromEntries(values), ...names } };
-  return { ...command, shell: false, argv: ['env', `CADENCE_RUN_ID=${run.run_id}`, `CADENCE_NAME=${run.cadence}`, ...program], env };
+  return { ...command, shell: false, argv: ['env', `CADENCE_RUN_ID=${runId}`, `CADENCE_NAME=${cadence}`, ...program], env };
 }
 
 function detailsOf(run: RunRecord): string {

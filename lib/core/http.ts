@@ -8,6 +8,8 @@ export interface HttpRequest {
   readonly timeoutMs: Ms;
   /** Also without encryption to other machines; to this one it is always allowed. */
   readonly allowHttp: boolean;
+  /** Also to link-local addresses, where cloud machines are told about themselves and their keys. */
+  readonly allowLinkLocal?: boolean;
 }
 
 export type HttpAnswer =

@@ -2,6 +2,7 @@ import { formatDuration } from './duration.ts';
 import { toVisible, truncate } from './excerpt.ts';
 import type { NoticeKind } from './follow-up.ts';
 import { statusWord } from './following.ts';
+import type { Level } from './lateness.ts';
 import type { RunRecord } from './run.ts';
 import { type Sink, sinkId } from './sink.ts';
 
@@ -13,7 +14,7 @@ import { type Sink, sinkId } from './sink.ts';
 export interface Notice {
   readonly format: 1;
   readonly key: string;
-  readonly kind: NoticeKind | 'test';
+  readonly kind: NoticeKind | OwnKind;
   readonly sink: Sink;
   readonly run_id: string;
   readonly cadence: string;
@@ -22,9 +23,20 @@ export interface Notice {
   readonly created_at: string;
   readonly attempts: number;
   readonly error: string | null;
+  /** What it is about, in a few words; absent: its cadence. */
+  readonly title?: string;
+  readonly level?: Level;
+  /** Notices of one incident stand in one thread, where the sink has threads. */
+  readonly incident_id?: string;
+  /** The run that started a command for it, so that whoever comes after a death goes on with that and starts no other. */
+  readonly sending?: string;
   /** What a program at the other end may want to know. */
   readonly facts: Readonly<Record<string, string | number | null>>;
 }
+
+/** What nobody asks for by name: an open incident called to mind, many failures in one, what was kept from people. */
+export const OWN_KINDS = ['reminder', 'summary', 'digest', 'test'] as const;
+export type OwnKind = (typeof OWN_KINDS)[number];
 
 /** How a notice ended: one line of `outbox/delivered/<day>.jsonl`. */
 export interface Delivery {
@@ -119,5 +131,6 @@ export function factsOf(run: RunRecord): Notice['facts'] {
     ended_at: run.ended_at,
     summary: toVisible(run.summary),
     reason: toVisible(run.reason),
+    log_path: run.stderr_path ?? run.stdout_path,
   };
 }

@@ -2,7 +2,25 @@ import type { NoticeKind } from './follow-up.ts';
 import type { Sink } from './sink.ts';
 
 /** As far as it was said; what was not is taken from bus.yaml, then from the defaults. `none`: no notices. */
-export type NotifyPolicy = 'none' | { readonly on?: readonly NoticeKind[]; readonly message?: string; readonly sinks: readonly Sink[] };
+export type NotifyPolicy = 'none' | NotifyWords;
+
+export interface NotifyWords {
+  readonly on?: readonly NoticeKind[];
+  readonly message?: string;
+  readonly sinks: readonly Sink[];
+  /** What its sinks of the kind `shell` start, by the sink's name: a notice never says what to run. */
+  readonly commands?: Readonly<Record<string, SinkCommand>>;
+}
+
+/** A command of a cadence, in the one form that a sink has of it. */
+export interface SinkCommand {
+  readonly kind: 'command';
+  readonly argv: readonly string[];
+  readonly shell: boolean;
+  readonly cwd: string;
+  readonly env: { readonly names: readonly string[]; readonly values: Readonly<Record<string, string>> };
+  readonly okCodes: readonly number[];
+}
 
 /** With every default filled in. */
 export interface Notify {
@@ -21,4 +39,13 @@ export function mergeNotify(bus: NotifyPolicy | undefined, own: NotifyPolicy | u
   const mine = own?.sinks ?? [];
   const inherited = (base?.sinks ?? []).filter(({ kind }) => !mine.some((sink) => sink.kind === kind));
   return { on: own?.on ?? base?.on ?? DEFAULT_ON, message: own?.message ?? base?.message ?? DEFAULT_MESSAGE, sinks: [...mine, ...inherited] };
+}
+
+/** What a sink of the kind `shell` starts; undefined: nobody defines it any more. */
+export function commandOf(sink: Extract<Sink, { kind: 'shell' }>, policies: readonly (NotifyPolicy | undefined)[]): SinkCommand | undefined {
+  for (const policy of policies) {
+    const { commands = {} } = policy === undefined || policy === 'none' ? {} : policy;
+    if (Object.hasOwn(commands, sink.name)) return commands[sink.name];
+  }
+  return undefined;
 }

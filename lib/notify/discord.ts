@@ -5,18 +5,27 @@ import { jsonMessage, judgeStatus, later, type SinkKindOf } from './message.ts';
 const MAX_CHARACTERS = 2_000;
 const SUPPRESS_EMBEDS = 4;
 
-/** A webhook of a channel. Nobody is mentioned and nothing is embedded, whatever the words say. */
+/**
+ * A webhook of a channel, or a bot in it. Nobody is mentioned and nothing is embedded, whatever the words say. What a bot
+ * sends twice within some minutes is made one message by Discord (`enforce_nonce`); webhooks have no such key.
+ */
 export const discord: SinkKindOf<Extract<Sink, { kind: 'discord' }>> = {
-  message: (sink, notice, secret) =>
-    jsonMessage(secret(sink.webhook_url_env), {
-      content: truncate(notice.text, MAX_CHARACTERS),
-      ...(sink.username === undefined ? {} : { username: truncate(sink.username, 80) }),
-      allowed_mentions: { parse: [] },
-      flags: SUPPRESS_EMBEDS,
-    }),
+  message(sink, notice, { secret, id }) {
+    const content = { content: truncate(notice.text, MAX_CHARACTERS), allowed_mentions: { parse: [] }, flags: SUPPRESS_EMBEDS };
+    if (sink.bot_token_env === undefined) {
+      const name = sink.username === undefined ? {} : { username: truncate(sink.username, 80) };
+      return jsonMessage(secret(sink.webhook_url_env ?? ''), { ...content, ...name });
+    }
+    const url = `${discordApi(sink)}/channels/${sink.channel}/messages`;
+    return jsonMessage(url, { ...content, nonce: id, enforce_nonce: true }, { authorization: `Bot ${secret(sink.bot_token_env)}` });
+  },
   judge(answer) {
     if (answer.status !== 429) return judgeStatus(answer);
     const seconds = /"retry_after"\s*:\s*(\d+(?:\.\d+)?)/.exec(answer.text)?.[1];
     return later(seconds === undefined ? answer.retryAfterMs : Number(seconds) * 1000, 'HTTP 429: too many messages');
   },
 };
+
+function discordApi({ api_url }: { readonly api_url?: string }): string {
+  return (api_url ?? 'https://discord.com/api/v10').replace(/\/+$/, '');
+}

@@ -5,18 +5,24 @@ import type { Notice } from '../core/notice.ts';
 
 /** What one sink makes of a notice, and of the answer to it. */
 export interface SinkKindOf<S> {
-  message(sink: S, notice: Notice, secret: Secret): Message;
+  message(sink: S, notice: Notice, posting: Posting): Message;
   judge(answer: Answered): Verdict;
 }
 
-/** What a variable is set to; asked for one that is not set, it throws nothing and the notice is not sent. */
-export type Secret = (name: string) => string;
+/** What a sink is told besides the notice. */
+export interface Posting {
+  /** What a variable is set to; asked for one that is not set, it throws nothing and the notice is not sent. */
+  readonly secret: (name: string) => string;
+  /** 12 characters of [a-z0-9], the same for every try of this notice: where a sink knows repetitions, it knows them by this. */
+  readonly id: string;
+}
 
 export interface Message {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly allowHttp?: boolean;
+  readonly allowLinkLocal?: boolean;
 }
 
 export type Answered = Extract<HttpAnswer, { kind: 'answer' }>;

@@ -4,9 +4,12 @@ import { jsonMessage, judgeStatus, later, type SinkKindOf } from './message.ts';
 
 const MAX_CHARACTERS = 4_096;
 
-/** A bot. Without a parse mode the words are only words; no page is looked at for a preview. */
+/**
+ * A bot. Without a parse mode the words are only words; no page is looked at for a preview. The API knows no key for a
+ * repetition: what was sent when we died before we could write it down is sent twice.
+ */
 export const telegram: SinkKindOf<Extract<Sink, { kind: 'telegram' }>> = {
-  message: (sink, notice, secret) =>
+  message: (sink, notice, { secret }) =>
     jsonMessage(`${(sink.api_url ?? 'https://api.telegram.org').replace(/\/+$/, '')}/bot${secret(sink.bot_token_env)}/sendMessage`, {
       chat_id: sink.chat,
       text: truncate(notice.text, MAX_CHARACTERS),

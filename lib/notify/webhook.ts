@@ -3,7 +3,7 @@ import { jsonMessage, judgeStatus, type SinkKindOf } from './message.ts';
 
 /** Any server that takes JSON. The key is the same for every try, so that it can tell a repetition. */
 export const webhook: SinkKindOf<Extract<Sink, { kind: 'webhook' }>> = {
-  message(sink, notice, secret) {
+  message(sink, notice, { secret }) {
     const { key, kind, run_id, cadence, status, text, created_at, facts } = notice;
     const headers = Object.entries(sink.headers_env ?? {}).map(([name, variable]) => [name.toLowerCase(), secret(variable)]);
     return {
@@ -13,6 +13,7 @@ export const webhook: SinkKindOf<Extract<Sink, { kind: 'webhook' }>> = {
         { ...Object.fromEntries(headers), 'idempotency-key': key },
       ),
       allowHttp: sink.allow_http ?? false,
+      allowLinkLocal: sink.allow_link_local ?? false,
     };
   },
   judge: judgeStatus,

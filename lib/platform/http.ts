@@ -1,10 +1,13 @@
+import { lookup } from 'node:dns/promises';
+import { isLinkLocal, isLoopback } from '../core/address.ts';
 import type { HttpAnswer, HttpRequest } from '../core/http.ts';
 import type { Http } from '../ports.ts';
+import { errnoOf } from './fault.ts';
 
 const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
- * Posts over HTTPS, or over HTTP to this machine. Redirects are not followed: where they lead is decided by whoever
+ * Posts over HTTPS, or over HTTP to this machine, and never to link-local addresses unless told to. Redirects are not followed: where they lead is decided by whoever
  * answers, and may be a machine that only we can reach. An address may be a password, so it is never part of the words.
  */
 export function createHttp(): Http {
@@ -15,6 +18,8 @@ async function post(request: HttpRequest, signal: AbortSignal): Promise<HttpAnsw
   const url = URL.canParse(request.url) ? new URL(request.url) : undefined;
   const objection = objectionTo(url, request.allowHttp);
   if (url === undefined || objection !== undefined) return { kind: 'refused', because: objection ?? NO_ADDRESS };
+  const hidden = request.allowLinkLocal === true ? undefined : await leadsTo(url);
+  if (hidden !== undefined) return { kind: 'refused', because: hidden };
   const late = AbortSignal.timeout(request.timeoutMs);
   try {
     const response = await fetch(url, {
@@ -42,8 +47,18 @@ function objectionTo(url: URL | undefined, allowHttp: boolean): string | undefin
   return url.protocol === 'http:' ? `${url.host} would be spoken to without encryption; use https` : NO_ADDRESS;
 }
 
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
+/** A name may lead to an address that is not written in it. */
+async function leadsTo(url: URL): Promise<string | undefined> {
+  const hidden = `${url.host} leads to a link-local address, where machines keep their keys`;
+  if (isLinkLocal(url.hostname)) return hidden;
+  try {
+    const found = await lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true });
+    return found.some(({ address }) => isLinkLocal(address)) ? hidden : undefined;
+  } catch (error) {
+    // A name that is not known now is not known when it is asked a moment later; that answer tells it.
+    if (errnoOf(error) !== undefined) return undefined;
+    throw error;
+  }
 }
 
 /** The beginning is enough to see what is wrong; of an endless answer no more is taken. */

@@ -21,6 +21,8 @@ export interface Question {
   readonly argv: readonly [string, ...string[]];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
+  /** What it reads; undefined: nothing. */
+  readonly stdin?: string;
   readonly withinMs: Ms;
 }
 
@@ -38,9 +40,12 @@ export async function askProgram(question: Question): Promise<ProgramAnswer> {
 }
 
 /** The same, with all that it said. */
-export function hearProgram({ argv: [program, ...words], env, cwd, withinMs }: Question): Promise<ProgramSaid> {
+export function hearProgram({ argv: [program, ...words], env, cwd, stdin, withinMs }: Question): Promise<ProgramSaid> {
   return new Promise((resolve) => {
-    const child = spawn(program, words, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+    const child = spawn(program, words, { env, detached: true, stdio: ['pipe', 'pipe', 'pipe'], ...(cwd === undefined ? {} : { cwd }) });
+    // Who does not read what it is told may be right: its exit code says so.
+    child.stdin.once('error', () => undefined);
+    child.stdin.end(stdin ?? '');
     const said = { stdout: '', stderr: '' };
     let isOver = false;
     const end = (code: number | null, because: string): void => {

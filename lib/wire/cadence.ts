@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
-import { hooks, notify, SECRETS_BY_ENV } from './follow-up.ts';
+import { hooks, notify } from './follow-up.ts';
 import { summaryTemplate } from './output.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
 import { agentRun, claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
 import { checkSchedule, SCHEDULE_KEYS } from './schedule.ts';
+import { SECRETS_BY_ENV } from './sink.ts';
 import { choice, count, duration, envName, flag, keys, list, optionalDuration, path, size, text } from './value.ts';
 import { jsonSchema, verifySchema } from './verify.ts';
 import type { YamlSource } from './yaml-source.ts';

@@ -12,6 +12,7 @@ import { createDeliverer, type Deliverer } from '../../lib/notify/delivery.ts';
 import { createOutbox } from '../../lib/notify/outbox.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createHttp } from '../../lib/platform/http.ts';
+import { createIds } from '../../lib/platform/ids.ts';
 import type { Http, Outbox } from '../../lib/ports.ts';
 import { testClock } from '../support/bus.ts';
 import { eventually } from '../support/eventually.ts';
@@ -19,6 +20,8 @@ import { tempRoot } from '../support/temp-root.ts';
 import { type ApiServer, apiServer, silence, status } from './api-server.ts';
 
 const HOSTILE = 'backup failed: @everyone <!channel> <https://evil|click> *bold* & _more_ \\x1b]0;';
+
+const NO_PROGRAM = { code: null, stdout: '', stderr: '', because: 'no program here' };
 
 const server = await apiServer();
 /** Somewhere else: nobody answers there any more. */
@@ -61,7 +64,10 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
       close: () => undefined,
     };
     const redact = (text: string, names: readonly string[]): string => createRedaction(names.map((name) => ({ name, value: env[name] ?? '' })))(text);
-    deliverer = createDeliverer({ clock, outbox, http, journal, env, redact });
+    const programs = { find: () => undefined, hear: async () => NO_PROGRAM, leave: async () => NO_PROGRAM };
+    const caller = { cli: ['node', 'cadence-bus'], root };
+    const idOf = (key: string): string => createIds().keyed('notice', key);
+    deliverer = createDeliverer({ clock, outbox, http, journal, env, redact, programs, caller, host: 'desk', idOf });
   }
 
   function put(sink: Sink, runId = 'x7k2p9qd4mzt-1', createdMs = clock.nowMs()): Notice {
@@ -83,7 +89,8 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
     return notice;
   }
 
-  const drain = (sink: Sink, signal = new AbortController().signal): Promise<Outcome> => deliverer.drain(notifyCadence(sinkId(sink)), signal);
+  const drain = (sink: Sink, signal = new AbortController().signal): Promise<Outcome> =>
+    deliverer.drain(notifyCadence(sinkId(sink)), signal, async () => ({ kind: 'failed', because: 'no shell here' }));
   const reasonOf = (outcome: Outcome): string => ('reason' in outcome ? outcome.reason : '');
 
   const discord: Sink = { kind: 'discord', webhook_url_env: 'DISCORD_WEBHOOK_URL', username: 'bus' };

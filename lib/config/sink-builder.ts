@@ -1,0 +1,35 @@
+import type { NotifyWords, SinkCommand } from '../core/notify-policy.ts';
+import { type Sink, slug } from '../core/sink.ts';
+import type { SinksFile } from '../wire/sink.ts';
+
+type ShellFile = NonNullable<SinksFile['shell']>;
+
+/** The sinks that stand in a file, and what those of the kind `shell` start. */
+export function buildSinks(given: SinksFile, root: string): Pick<NotifyWords, 'sinks' | 'commands'> {
+  const { log, macos, discord, telegram, slack, webhook, ntfy, email, shell } = given;
+  const command = shell === undefined ? undefined : buildShell(shell, root);
+  const sinks: readonly (Sink | false | undefined)[] = [
+    log === true && { kind: 'log' },
+    macos !== undefined && macos !== false && { kind: 'macos', ...(macos === true ? {} : macos) },
+    discord && { kind: 'discord', ...discord },
+    telegram && { kind: 'telegram', ...telegram, chat: String(telegram.chat) },
+    slack && { kind: 'slack', ...slack },
+    webhook && { kind: 'webhook', ...webhook },
+    ntfy && { kind: 'ntfy', ...ntfy },
+    email && { kind: 'email', ...email },
+    command && { kind: 'shell', name: command.name },
+  ] as readonly (Sink | false | undefined)[];
+  return {
+    sinks: sinks.filter((sink) => sink !== undefined && sink !== false),
+    ...(command === undefined ? {} : { commands: { [command.name]: command.run } }),
+  };
+}
+
+/** It runs in the root. Its name is that of its program: what is told of it must not hold its arguments. */
+function buildShell(given: ShellFile, root: string): { readonly name: string; readonly run: SinkCommand } {
+  const isLine = typeof given === 'string';
+  const argv = isLine ? [given] : given.command.map(String);
+  const program = (isLine ? (given.trim().split(/\s+/)[0] ?? '') : (argv[0] ?? '')).split('/').at(-1) ?? '';
+  const env = { names: isLine ? [] : (given.env ?? []), values: {} };
+  return { name: slug(program).slice(0, 30) || 'command', run: { kind: 'command', argv, shell: isLine, cwd: root, env, okCodes: [0] } };
+}
