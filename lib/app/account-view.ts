@@ -1,6 +1,8 @@
 import { accountAdvice, classOf, endOf } from '../core/account-advice.ts';
+import { chooseSlot } from '../core/agent-slot.ts';
 import type { Breaker } from '../core/breaker.ts';
-import type { Holds } from '../core/holds.ts';
+import type { Cadence } from '../core/cadence.ts';
+import { accountKey, breakerOf, type Holds, keysOf } from '../core/holds.ts';
 import { type Ms, toIso } from '../core/instant.ts';
 import type { TickName } from '../core/tick.ts';
 import type { Reading } from './reading.ts';
@@ -22,13 +24,24 @@ export interface AccountView {
   readonly waiting: readonly { readonly cadence: string; readonly ticks: number }[];
 }
 
-/** Which account each cadence uses. Definitions are read, and the schemas loaded, only where an account is held: most readers are spared that. */
-export type Accounts = ReadonlyMap<string, string>;
+/**
+ * The keys of account and agent that each cadence would wait for now; of one with several agents, those of the agent whose turn it is.
+ * Definitions are read, and the schemas loaded, only where one of them is held: most readers are spared that.
+ */
+export type Accounts = ReadonlyMap<string, readonly string[]>;
 
-export async function readAccounts(root: string, holds: Holds): Promise<Accounts> {
-  if (!Object.entries(holds.breakers).some(([key, { state }]) => key.startsWith('account:') && state !== 'closed')) return new Map();
+export async function readAccounts(root: string, holds: Holds, nowMs: Ms): Promise<Accounts> {
+  if (!Object.entries(holds.breakers).some(([key, { state }]) => /^(?:account|provider):/.test(key) && state !== 'closed')) return new Map();
   const { readDefined } = await import('./defined.ts');
-  return new Map(readDefined(root).definitions.flatMap(({ name, cadence }) => (cadence?.account === undefined ? [] : [[name, cadence.account] as const])));
+  return new Map(
+    readDefined(root).definitions.flatMap(({ name, cadence }) => (cadence === undefined ? [] : [[name, sharedKeys(cadence, holds, nowMs)] as const])),
+  );
+}
+
+/** What a cadence shares with others, and waits for with them. */
+export function sharedKeys(cadence: Cadence, holds: Holds, nowMs: Ms): readonly string[] {
+  const { account, provider } = chooseSlot(cadence, (key) => breakerOf(holds, key), nowMs);
+  return keysOf({ name: cadence.name, account, provider }).slice(1);
 }
 
 export function accountViews(reading: Reading, accounts: Accounts, pending: readonly TickName[], nowMs: Ms): readonly AccountView[] {
@@ -56,7 +69,7 @@ function viewOf(reading: Reading, account: string, breaker: Holding, { accounts,
   const runId = 'run_id' in breaker && breaker.run_id !== '' ? breaker.run_id : undefined;
   const since = breaker.state === 'isolated' ? breaker.since : runId === undefined ? undefined : reading.history.find(runId)?.ended_at;
   const counts = new Map<string, number>();
-  for (const { cadence } of pending) if (accounts.get(cadence) === account) counts.set(cadence, (counts.get(cadence) ?? 0) + 1);
+  for (const { cadence } of pending) if (accounts.get(cadence)?.includes(accountKey(account))) counts.set(cadence, (counts.get(cadence) ?? 0) + 1);
   const isOver = untilMs !== undefined && untilMs <= nowMs;
   return {
     account,

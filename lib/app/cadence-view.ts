@@ -15,6 +15,13 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     lane: cadence.lane,
     workspace: cadence.workspace ?? null,
     account: cadence.account ?? null,
+    agents: (cadence.slots ?? []).map(({ name, run, account, isForDiagnosis }) => ({
+      name,
+      run: viewRun(run),
+      account: account ?? null,
+      only: isForDiagnosis ? 'diagnosis' : null,
+    })),
+    diagnosis: cadence.isDiagnosis ?? false,
     schedule: cadence.schedule === undefined ? null : viewSchedule(cadence.schedule),
     overlap: cadence.overlap ?? null,
     expires_ms: cadence.expiresMs ?? null,

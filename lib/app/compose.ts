@@ -1,5 +1,6 @@
 import { createFileQueue } from '../bus/file-queue.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
+import { asRunBy } from '../core/agent-slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
 import type { Paths } from '../core/paths.ts';
@@ -8,6 +9,7 @@ import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
 import type { Clock, Files, History, Http, Ids, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
+import { providerOfRun } from '../runners/run-file.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import type { AccountProbe } from '../services/account-probe.ts';
 import { createCapacity } from '../services/capacity.ts';
@@ -135,7 +137,8 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     upkeep: createUpkeep(storage),
     probe,
     async recover() {
-      const cadenceOf = (name: string) => definitions.get(name)?.cadence ?? vanishedCadence(name, paths);
+      const cadenceOf = (name: string, runId: string) =>
+        asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
       followUps.load();
       const { isAlive } = processes;
       await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });

@@ -62,11 +62,12 @@ export function viewChange(root: string, { path, before, after }: PlannedChange)
 export function problemsOfChanges(root: string, changes: readonly PlannedChange[]): readonly Problem[] {
   const { files, paths } = at(root);
   const home = readMachine().home;
-  const lanes = createDefinitions({ files, paths, home }).settings().lanes;
+  const defined = createDefinitions({ files, paths, home });
+  const { lanes } = defined.settings();
   const made = new Set(changes.flatMap(({ path, after }) => (after === undefined ? [] : [path])));
   // What is made by the same change is as good as there.
   const info: Files['info'] = (path) => files.info(path) ?? (made.has(path) ? MADE : undefined);
-  const context = { files: { info, realPath: files.realPath }, root, home };
+  const context = { files: { info, realPath: files.realPath }, root, home, agents: defined.agentDefaults() };
   return changes.flatMap(({ path, after }) => {
     const file = path.slice(paths.cadences.length + 1);
     if (after === undefined || !path.startsWith(`${paths.cadences}/`) || file.includes('/') || !/\.(ya?ml|md)$/.test(file)) return [];

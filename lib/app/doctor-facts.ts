@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { createDefinitions } from '../config/definitions.ts';
+import { variantsOf } from '../core/agent-slot.ts';
 import type { BusSettings, Cadence, EnvSpec } from '../core/cadence.ts';
 import type { CircuitView } from '../core/circuit-view.ts';
 import { CadenceError } from '../core/error.ts';
@@ -35,6 +36,8 @@ export interface DoctorFacts {
   settings(): BusSettings;
   /** What may run. */
   cadences(): readonly Cadence[];
+  /** The same, once for each agent that may run it. */
+  variants(): readonly Cadence[];
   findClaude(): { readonly kind: 'found'; readonly path: string } | { readonly kind: 'missing'; readonly reason: string; readonly isSet: boolean };
   /** The PATH of a child with this environment. */
   searchPath(env: EnvSpec): string;
@@ -77,6 +80,9 @@ export function gatherFacts(root: string): DoctorFacts {
     defined,
     settings,
     cadences: () => defined().definitions.flatMap(({ cadence }) => (cadence?.enabled === true ? [cadence] : [])),
+    variants() {
+      return this.cadences().flatMap(variantsOf);
+    },
     findClaude() {
       const { claudePath } = settings();
       const found = findClaude(files, machine.env, claudePath);

@@ -90,9 +90,9 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
   return [
     createDefinitionsCheck(facts),
     createRequiredEnvCheck({ cadences: facts.cadences, env }),
-    createProgramsCheck({ files, cadences: facts.cadences, searchPath: facts.searchPath }),
+    createProgramsCheck({ files, cadences: () => facts.variants(), searchPath: facts.searchPath }),
     createClaudeCheck({
-      cadences: facts.cadences,
+      cadences: () => facts.variants(),
       settingsFile: join(paths.cadences, 'bus.yaml'),
       platform: facts.platform,
       find: facts.findClaude,
@@ -100,7 +100,7 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
     }),
     createClaudeLoginCheck({
       clock: facts.clock,
-      cadences: facts.cadences,
+      cadences: () => facts.variants(),
       async ask(run) {
         const said = await askAuthStatus({ files, env, claudePath: facts.settings().claudePath }, run);
         return said === undefined ? undefined : readAuthStatus(said.stdout);

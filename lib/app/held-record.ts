@@ -1,4 +1,4 @@
-import { accountKey, cadenceKey } from '../core/holds.ts';
+import { cadenceKey } from '../core/holds.ts';
 import { parseIso } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import { readAccounts } from './account-view.ts';
@@ -15,8 +15,8 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   const reading = createReading(root);
   const record = reading.lookup(id);
   if (record.status !== 'queued' && record.status !== 'waiting') return record;
-  const account = (await readAccounts(root, reading.holds())).get(record.cadence);
-  const keys = ['bus', ...(account === undefined ? [] : [accountKey(account)])];
+  const shared = (await readAccounts(root, reading.holds(), nowMs())).get(record.cadence) ?? [];
+  const keys = ['bus', ...shared];
   const isHolding = ({ key, state }: HoldView): boolean =>
     key === cadenceKey(record.cadence)
       ? state === 'paused' || state === 'budget'

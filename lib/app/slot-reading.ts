@@ -73,7 +73,7 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
 function createPlaces(reading: Reading, cadence: string, nowMs: Ms): SlotFacts['place'] {
   const places = new Map<string, NonNullable<ReturnType<SlotFacts['place']>>>();
   const holds = readHolds(reading, nowMs).filter(
-    ({ key, state }) => (key === 'bus' || key === `cadence:${cadence}` || key.startsWith('account:')) && isHolding(state),
+    ({ key, state }) => (key === 'bus' || key === `cadence:${cadence}` || /^(?:account|provider):/.test(key)) && isHolding(state),
   );
   const [hold] = holds;
   const held =

@@ -4,7 +4,7 @@ import { isBuiltin } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { lastRunOf } from '../core/cadence-digest.ts';
 import { nextInstant } from '../core/calendar.ts';
-import { accountKey, cadenceKey } from '../core/holds.ts';
+import { cadenceKey } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { PurseHold } from '../core/purse-view.ts';
 import { isProven } from '../core/run.ts';
@@ -16,7 +16,7 @@ import { zoneOf } from '../core/zone.ts';
 import { createSlotReading } from '../history/slot-ledger.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
-import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
+import { type Accounts, type AccountView, accountViews, readAccounts, sharedKeys } from './account-view.ts';
 import { brokenCadences } from './broken.ts';
 import { disabledCadences } from './disabled.ts';
 import { createReading, type Reading } from './reading.ts';
@@ -76,7 +76,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const dead = reading.dead().map(({ name }) => name);
   const cursors = createSlotReading(reading).cursors();
   const digest = reading.history.digest();
-  const accounts = await readAccounts(root, reading.holds());
+  const accounts = await readAccounts(root, reading.holds(), nowMs());
   const disabled = await disabledCadences(reading);
   const names = cadenceNames(reading, digest, [...places.inbox, ...places.waiting, ...places.claimed, ...dead]);
   if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
@@ -176,23 +176,26 @@ export function commandHolds(root: string, name: string): string | undefined {
 }
 
 /** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
-export function reasonsToWait(root: string, { name, account, enabled, path }: Cadence): readonly string[] {
-  const holds = readHolds(createReading(root), nowMs()).filter((hold) => isHolding(hold, name, account) && hold.state !== 'half_open');
+export function reasonsToWait(root: string, cadence: Cadence): readonly string[] {
+  const { name, enabled, path } = cadence;
+  const reading = createReading(root);
+  const shared = sharedKeys(cadence, reading.holds(), nowMs());
+  const holds = readHolds(reading, nowMs()).filter((hold) => isHolding(hold, name, shared) && hold.state !== 'half_open');
   const told = holds.map(describeHold);
   return enabled ? told : [...told, `${path} says enabled: false`];
 }
 
-/** An account is named, for it is not what was asked for. */
+/** An account or an agent is named, for it is not what was asked for. */
 export function describeHold({ key, state, until, because, advice }: HoldView): string {
-  const who = key.startsWith('account:') ? `${key} is ` : '';
+  const who = /^(?:account|provider):/.test(key) ? `${key} is ` : '';
   return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
 }
 
 /** Whether it holds ticks of this cadence. A budget of the bus holds those who may spend something: each is named by a hold of its own. */
-function isHolding({ key, state }: HoldView, cadence: string, account: string | undefined): boolean {
+function isHolding({ key, state }: HoldView, cadence: string, shared: readonly string[] = []): boolean {
   if (state === 'closed') return false;
   if (key === 'bus') return state !== 'budget';
-  return key === cadenceKey(cadence) || (account !== undefined && key === accountKey(account));
+  return key === cadenceKey(cadence) || shared.includes(key);
 }
 
 function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
@@ -236,8 +239,7 @@ function nextOf(cursor: SlotCursor | undefined, atMs: Ms): string | null {
 
 function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const { digest } = facts;
-  const account = facts.accounts.get(name);
-  const hold = facts.holds.find((one) => isHolding(one, name, account)) ?? null;
+  const hold = facts.holds.find((one) => isHolding(one, name, facts.accounts.get(name))) ?? null;
   const failures = digest?.consecutive_failures ?? 0;
   const isHeld = hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open';
   const last = lastRunOf(digest);

@@ -20,7 +20,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   owner_refused: ({ why }) => why,
   adopted: ({ event, who }) => `${who} taken in from ${event.from}`,
   claimed: ({ event, paint, who }) => `${paint.blue('▶')} ${who} try ${event.attempt}  ${paint.dim(String(event.run_id))}`,
-  subsession_spawn: ({ event, paint, who }) => `${paint.blue('▶')} ${who} starts  ${paint.dim(String(event.run_id))}`,
+  subsession_spawn: ({ event, paint, who }) =>
+    `${paint.blue('▶')} ${who} starts${event.provider === undefined ? '' : ` with ${event.provider}`}  ${paint.dim(String(event.run_id))}`,
   subsession_adopted: ({ event, paint, who }) => `${paint.blue('▶')} ${who} was started by an earlier owner and goes on  ${paint.dim(String(event.run_id))}`,
   run_finished: ({ event, paint, who }) =>
     `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
@@ -38,7 +39,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   circuit_opened: ({ event, paint, who, why }) =>
-    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}: its ticks wait, nothing is spent${event.advice === undefined ? '' : `. ${event.advice}`}`,
+    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}${String(event.key).startsWith('provider:') ? ': other agents run in its place' : ': its ticks wait, nothing is spent'}${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
   budget_held: ({ event, paint, who, why }) => `${paint.yellow('‖')} ${who} waits for money until ${String(event.until)}: ${why}`,
   budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} has money again`,

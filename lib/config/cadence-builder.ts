@@ -21,6 +21,7 @@ import type { BusSettingsFile } from '../wire/bus-settings.ts';
 import type { CadenceFile } from '../wire/cadence.ts';
 import { parseSize } from '../wire/size.ts';
 import { absolutePath } from './absolute-path.ts';
+import { type AgentDefaults, accountOf, type BuiltRun, buildWork } from './agent-builder.ts';
 import { buildFollowUps, buildNotify } from './follow-up-builder.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
@@ -28,8 +29,9 @@ import { buildPromises } from './verify-builder.ts';
 import { buildHeartbeat, buildSelfDiagnosis } from './watch-builder.ts';
 
 /** A checked file with every default filled in. undefined: the context's problems say why. */
-export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext): Cadence | undefined {
-  const run = buildRun(file.run, 'run', { ...context, runUsd: file.budget?.run_usd });
+export function buildCadence(name: string, path: string, file: CadenceFile, context: BuildContext, defaults: AgentDefaults): Cadence | undefined {
+  const work = buildWork(file, { ...context, runUsd: file.budget?.run_usd }, defaults);
+  const run = work?.run;
   const guard = file.guard === undefined ? undefined : buildRun(file.guard, 'guard', context);
   const promises = buildPromises(file, run, context);
   const breaker = buildBreaker(file.breaker, context);
@@ -53,7 +55,8 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     logCapBytes: bytes(file.log_cap, DEFAULT_LOG_CAP_BYTES),
     workspace: file.workspace === undefined ? defaultWorkspace(file, run) : absolutePath(file.workspace, context.root, context.home),
     lane: file.lane ?? defaultLane(run),
-    account: file.account ?? accountOf(run),
+    account: work?.slots?.find((slot) => slot.run === run)?.account ?? file.account ?? accountOf(run),
+    ...choiceOf(file, work),
     retry: buildRetry(file.retry),
     breaker,
     budget: buildBudget(file.budget),
@@ -95,6 +98,11 @@ function buildBudget(given: BudgetFile | undefined): BudgetPolicy | undefined {
   return { runUsd: given.run_usd, dayUsd: given.day_usd, monthUsd: given.month_usd, dayRuns: given.day_runs, monthRuns: given.month_runs };
 }
 
+function choiceOf({ diagnosis }: CadenceFile, work: BuiltRun | undefined): Pick<Cadence, 'slots' | 'provider' | 'isDiagnosis'> {
+  const choice = work?.slots === undefined ? {} : { slots: work.slots, provider: work.provider };
+  return { ...choice, ...(diagnosis === undefined ? {} : { isDiagnosis: diagnosis }) };
+}
+
 /** A longer `open` alone raises the most; a `max_open` below `open` is a contradiction. */
 function buildBreaker(given: CadenceFile['breaker'], { source, problems }: BuildContext): BreakerPolicy {
   const openMs = ms(given?.open, DEFAULT_BREAKER.openMs);
@@ -128,16 +136,6 @@ function defaultLane(run: RunKind): string {
 }
 
 const isAgent = ({ kind }: RunKind): boolean => kind === 'claude' || kind === 'agent';
-
-/** Programs that run others: which account those use is not theirs to tell. */
-const INTERPRETERS: readonly string[] = ['sh', 'bash', 'zsh', 'env', 'node', 'npx', 'python', 'python3', 'uv', 'uvx', 'bun', 'deno'];
-
-/** All that one agent does has one account, so that its dead key holds its cadences and no others. */
-function accountOf(run: RunKind): string | undefined {
-  if (run.kind !== 'agent') return run.kind === 'claude' ? 'claude' : undefined;
-  const program = run.argv[0]?.split('/').at(-1) ?? '';
-  return /^[a-z0-9][a-z0-9-]{0,40}[a-z0-9]$/.test(program) && !INTERPRETERS.includes(program) ? program : 'agent';
-}
 
 function ms(given: string | 0 | undefined, otherwise: Ms): Ms {
   return given === undefined ? otherwise : given === 0 ? 0 : (parseDuration(given) ?? otherwise);

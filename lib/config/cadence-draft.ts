@@ -5,6 +5,7 @@ import { checkCadence } from '../wire/cadence.ts';
 import { type Markdown, splitFrontMatter } from '../wire/front-matter.ts';
 import type { SourceProblem } from '../wire/problem.ts';
 import { readYaml } from '../wire/yaml-source.ts';
+import { type AgentDefaults, NO_AGENT_DEFAULTS } from './agent-builder.ts';
 import { buildCadence } from './cadence-builder.ts';
 import { orFault } from './definition-text.ts';
 import type { Needed } from './run-builder.ts';
@@ -21,6 +22,8 @@ export interface DraftContext {
   readonly files: Pick<Files, 'info' | 'realPath'>;
   readonly root: string;
   readonly home: string;
+  /** What bus.yaml says of agents; absent: nothing. */
+  readonly agents?: AgentDefaults;
 }
 
 export const MOST_YAML_BYTES = 256 * 1024;
@@ -36,8 +39,8 @@ export function draftCadence(name: string, path: string, text: string, context: 
   const problems = [...checked.problems, ...(prompt === undefined ? [] : promptProblems(prompt))];
   const needed: Needed[] = [];
   const build = { source, root: context.root, home: context.home, promptPath: path, problems, needed };
-  const built = checked.file === undefined ? undefined : buildCadence(name, path, checked.file, build);
-  const cadence = built === undefined || problems.length > 0 ? undefined : { ...built, workspace: realWorkspace(built.workspace, context.files) };
+  const built = checked.file === undefined ? undefined : buildCadence(name, path, checked.file, build, context.agents ?? NO_AGENT_DEFAULTS);
+  const cadence = built === undefined || problems.length > 0 ? undefined : inRealWorkspaces(built, context.files);
   const lane = checked.file?.lane;
   const atLane = source.problem(['lane'], '');
   return {
@@ -82,6 +85,11 @@ function missingLane(lane: string | undefined, lanes: Readonly<Record<string, nu
   const meant = nearest(lane, known);
   const hint = `${meant === undefined ? '' : `Did you mean "${meant}"? `}Lanes of your own are named in cadences/bus.yaml, under lanes.`;
   return [{ ...at, message: `there is no lane ${JSON.stringify(lane)}, expected one of ${known.join(', ')}`, hint }];
+}
+
+function inRealWorkspaces(cadence: Cadence, files: DraftContext['files']): Cadence {
+  const real = <T extends Pick<Cadence, 'workspace'>>(one: T): T => ({ ...one, workspace: realWorkspace(one.workspace, files) });
+  return { ...real(cadence), ...(cadence.slots === undefined ? {} : { slots: cadence.slots.map(real) }) };
 }
 
 /** Two names of one folder are one workspace. A folder that is not there yet has the name that was given. */

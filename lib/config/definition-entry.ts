@@ -4,6 +4,7 @@ import type { Files, Problem } from '../ports.ts';
 import { checkBusSettings } from '../wire/bus-settings.ts';
 import { inOrder, type SourceProblem } from '../wire/problem.ts';
 import { readYaml } from '../wire/yaml-source.ts';
+import { type AgentDefaults, readAgentDefaults } from './agent-builder.ts';
 import { buildSettings } from './cadence-builder.ts';
 import { type CadenceDraft, draftCadence, MOST_PROMPT_BYTES, MOST_YAML_BYTES } from './cadence-draft.ts';
 import { fingerprint, readDefinitionText } from './definition-text.ts';
@@ -15,9 +16,17 @@ export interface Entry {
   /** undefined where no text could be read. */
   readonly text: string | undefined;
   readonly draft: CadenceDraft | undefined;
+  /** What bus.yaml said of agents when it was read. */
+  readonly agents?: AgentDefaults;
   /** The last good definition, which outlives a broken edit. */
   readonly good: Cadence | undefined;
   readonly problems: readonly Problem[];
+}
+
+/** What of `bus.yaml` a cadence depends on. */
+export interface Surroundings {
+  readonly lanes: BusSettings['lanes'];
+  readonly agents: AgentDefaults;
 }
 
 interface EntryReaderDeps {
@@ -31,16 +40,16 @@ export function createEntryReader(deps: EntryReaderDeps) {
   const { files, root, home } = deps;
   return {
     /** `paths`: the files that bear the name. undefined: none of them is there. What the text needs is looked for every time. */
-    readCadence(name: string, paths: readonly string[], before: Entry | undefined, isForced: boolean, lanes: BusSettings['lanes']): Entry | undefined {
+    readCadence(name: string, paths: readonly string[], before: Entry | undefined, isForced: boolean, { lanes, agents }: Surroundings): Entry | undefined {
       const seen = paths.map((path) => ({ path, print: fingerprint(files, path) })).filter(({ print }) => print !== undefined);
       const [first] = seen;
       const print = JSON.stringify(seen);
       // What could not be read is tried again, for the fault may be over though the file looks the same.
-      const isSame = !isForced && before?.draft !== undefined && before.fingerprint === print;
+      const isSame = !isForced && before?.draft !== undefined && before.fingerprint === print && before.agents === agents;
       const fresh = isSame
         ? before
         : readFiles(
-            deps,
+            { ...deps, agents },
             name,
             seen.map(({ path }) => path),
           );
@@ -48,7 +57,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
       const { text, draft } = fresh;
       const problems = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...draft.missing(lanes)]);
       if (isSame && areSame(before.problems, problems)) return before;
-      return { path: first.path, fingerprint: print, text, draft, good: problems.length === 0 ? draft?.cadence : before?.good, problems };
+      return { path: first.path, fingerprint: print, text, draft, agents, good: problems.length === 0 ? draft?.cadence : before?.good, problems };
     },
 
     /** undefined: there is no such file. `settings` is undefined where they are broken, or where nothing has changed. */
@@ -56,16 +65,19 @@ export function createEntryReader(deps: EntryReaderDeps) {
       path: string,
       before: Entry | undefined,
       isForced: boolean,
-    ): { readonly entry: Entry; readonly settings: BusSettings | undefined } | undefined {
+    ): { readonly entry: Entry; readonly settings: (Surroundings & { readonly bus: BusSettings }) | undefined } | undefined {
       const print = fingerprint(files, path);
       if (print === undefined) return undefined;
       if (!isForced && before?.text !== undefined && before.fingerprint === print) return { entry: before, settings: undefined };
       const read = readDefinitionText(files, path, MOST_YAML_BYTES);
       if (read === undefined) return undefined;
-      const checked = read.text === undefined ? { file: undefined, problems: [] } : checkBusSettings(readYaml(read.text));
+      const source = readYaml(read.text ?? '');
+      const checked = read.text === undefined ? { file: undefined, problems: [] } : checkBusSettings(source);
       const problems = read.problem === undefined ? locate(path, checked.problems) : [read.problem];
       const entry = { path, fingerprint: print, text: read.text, draft: undefined, good: undefined, problems };
-      return { entry, settings: checked.file === undefined ? undefined : buildSettings(checked.file, root, home) };
+      if (checked.file === undefined) return { entry, settings: undefined };
+      const bus = buildSettings(checked.file, root, home);
+      return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, source) } };
     },
 
     misnamed(problem: Problem): Entry {
@@ -76,7 +88,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
 
 type Fresh = Pick<Entry, 'text' | 'draft' | 'problems'>;
 
-function readFiles(deps: EntryReaderDeps, name: string, all: readonly string[]): Fresh | undefined {
+function readFiles(deps: EntryReaderDeps & Pick<Surroundings, 'agents'>, name: string, all: readonly string[]): Fresh | undefined {
   const [path, ...others] = all;
   if (path === undefined) return undefined;
   if (others.length > 0) return { text: undefined, draft: undefined, problems: all.map((one) => clash(name, one, all)) };

@@ -3,8 +3,9 @@ import { type BusSettings, DEFAULT_SETTINGS } from '../core/cadence.ts';
 import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { Definition, Definitions, Files, Problem } from '../ports.ts';
+import { type AgentDefaults, NO_AGENT_DEFAULTS } from './agent-builder.ts';
 import { cadenceOf, SETTINGS_FILE, viewFolder } from './cadence-folder.ts';
-import { changeOf, createEntryReader, type Entry } from './definition-entry.ts';
+import { changeOf, createEntryReader, type Entry, type Surroundings } from './definition-entry.ts';
 import { orFault } from './definition-text.ts';
 
 export interface DefinitionsDeps {
@@ -30,24 +31,28 @@ export interface LiveDefinitions extends Definitions {
    * fingerprint is the old one; other files cannot vanish by being looked at in the middle of a save.
    */
   reload(changed?: string): readonly DefinitionChange[];
+  /** What bus.yaml says of agents. */
+  agentDefaults(): AgentDefaults;
 }
+
+const NO_SETTINGS: Surroundings & { readonly bus: BusSettings } = { bus: DEFAULT_SETTINGS, lanes: DEFAULT_SETTINGS.lanes, agents: NO_AGENT_DEFAULTS };
 
 /** The folder, read; every later edit by `reload`. */
 export function createDefinitions({ files, paths, home }: DefinitionsDeps): LiveDefinitions {
   const book = createBook();
   const pathOf = (file: string) => join(paths.cadences, file);
   const reader = createEntryReader({ files, root: paths.root, home });
-  let settings: BusSettings = DEFAULT_SETTINGS;
+  let settings = NO_SETTINGS;
   let folderProblems: readonly Problem[] = [];
 
   function putCadence(name: string, group: readonly string[], isForced: boolean): void {
-    book.put(name, reader.readCadence(name, group.map(pathOf), book.entries.get(name), isForced, settings.lanes));
+    book.put(name, reader.readCadence(name, group.map(pathOf), book.entries.get(name), isForced, settings));
   }
 
   /** Broken settings leave the last good ones in force; no file, the defaults. */
   function putSettings(isForced: boolean): void {
     const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced);
-    settings = read === undefined ? DEFAULT_SETTINGS : (read.settings ?? settings);
+    settings = read === undefined ? NO_SETTINGS : (read.settings ?? settings);
     book.put(SETTINGS_FILE, read?.entry);
   }
 
@@ -77,7 +82,13 @@ export function createDefinitions({ files, paths, home }: DefinitionsDeps): Live
   }
 
   reload();
-  return { ...book.answers, settings: () => settings, problems: () => [...folderProblems, ...book.unusable()], reload };
+  return {
+    ...book.answers,
+    settings: () => settings.bus,
+    agentDefaults: () => settings.agents,
+    problems: () => [...folderProblems, ...book.unusable()],
+    reload,
+  };
 }
 
 /** The entries by name, and what has become of them since somebody last asked. */

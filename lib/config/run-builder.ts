@@ -45,7 +45,7 @@ export function buildCommand(run: CommandRunFile, at: KeyPath, context: BuildCon
   const argv = buildArgv(run.command, shell, cwd, [...at, 'command'], context);
   const args = writtenWords(run.args ?? [], [...at, 'args'], context.source);
   const dryRunArgv = buildDryRun(run, argv, shell, cwd, at, context);
-  const env = buildEnv(run.env, [...at, 'env'], context.source);
+  const env = writtenEnv(run.env, [...at, 'env'], context.source);
   if (argv === undefined) return undefined;
   const more = { ...(run.output === undefined ? {} : { output: run.output }), ...(dryRunArgv === undefined ? {} : { dryRunArgv }) };
   return { kind: 'command', argv: [...argv, ...args], shell, cwd, env, okCodes: run.ok_codes ?? [0], ...more };
@@ -138,7 +138,7 @@ function buildClaude(run: ClaudeRunFile, at: KeyPath, context: BuildContext): Ru
     promptPath: context.promptPath,
     args: claudeArgs(given, at, context),
     cwd: absolutePath(given.cwd ?? '.', context.root, context.home),
-    env: buildEnv(given.env, [...at, 'env'], context.source),
+    env: writtenEnv(given.env, [...at, 'env'], context.source),
     ...(given.max_usd === undefined ? {} : { maxUsd: given.max_usd }),
     ...(given.resume === undefined ? {} : { resumes: given.resume }),
   };
@@ -197,7 +197,7 @@ function moreArgs(given: readonly (string | number | boolean)[], at: KeyPath, { 
   return words;
 }
 
-function buildEnv(given: EnvFile | undefined, at: KeyPath, source: YamlSource): EnvSpec {
+export function writtenEnv(given: EnvFile | undefined, at: KeyPath, source: YamlSource): EnvSpec {
   const names: string[] = [];
   const values: Record<string, string> = {};
   const take = (map: Readonly<Record<string, string | number | boolean>>, place: KeyPath) => {
@@ -212,7 +212,7 @@ function buildEnv(given: EnvFile | undefined, at: KeyPath, source: YamlSource): 
   return { names: [...new Set(names)].filter((name) => !Object.hasOwn(values, name)), values };
 }
 
-function writtenWords(words: readonly (string | number | boolean)[], at: KeyPath, source: YamlSource): readonly string[] {
+export function writtenWords(words: readonly (string | number | boolean)[], at: KeyPath, source: YamlSource): readonly string[] {
   return words.map((word, index) => written(word, [...at, index], source));
 }
 

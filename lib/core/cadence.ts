@@ -29,6 +29,12 @@ export interface Cadence {
   readonly workspace: string | undefined;
   readonly lane: string;
   readonly account: string | undefined;
+  /** The agents that may run it, in the order in which they are tried. `run`, `account` and `workspace` are those of the one that does; undefined: there is no choice. */
+  readonly slots?: readonly AgentSlot[] | undefined;
+  /** Which of them runs it; see core/agent-slot.ts. */
+  readonly provider?: string | undefined;
+  /** It looks and tells, and changes nothing: agents that are for diagnosis only may run it. */
+  readonly isDiagnosis?: boolean;
   readonly retry: RetryPolicy;
   readonly breaker: BreakerPolicy;
   /** undefined: it may spend what it likes. */
@@ -88,6 +94,15 @@ export type RunKind =
       readonly cwd: string;
       readonly env: EnvSpec;
     };
+
+/** One of several agents that may run a cadence: claude under some account and model, or another program. */
+export interface AgentSlot {
+  readonly name: string;
+  readonly run: Extract<RunKind, { kind: 'claude' | 'agent' }>;
+  readonly account: string | undefined;
+  readonly workspace: string | undefined;
+  readonly isForDiagnosis: boolean;
+}
 
 export type CommandRun = Extract<RunKind, { kind: 'command' }>;
 

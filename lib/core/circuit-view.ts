@@ -8,6 +8,8 @@ export interface CircuitView {
   readonly generated: string;
   readonly open: Readonly<Record<string, CircuitEntry>>;
   readonly accounts: Readonly<Record<string, CircuitEntry>>;
+  /** One of several agents, that is passed over; absent where there is none. */
+  readonly providers?: Readonly<Record<string, CircuitEntry>> | undefined;
 }
 
 export interface CircuitEntry {
@@ -26,15 +28,18 @@ export interface CircuitEntry {
 export function circuitView(holds: Holds, nowMs: Ms): CircuitView | undefined {
   const open: Record<string, CircuitEntry> = {};
   const accounts: Record<string, CircuitEntry> = {};
+  const providers: Record<string, CircuitEntry> = {};
   for (const [key, breaker] of Object.entries(holds.breakers)) {
     const entry = entryOf(breaker, nowMs);
     if (entry === undefined) continue;
     const [kind, name] = [key.slice(0, key.indexOf(':')), key.slice(key.indexOf(':') + 1)];
     if (kind === 'account') accounts[name] = { ...entry, ...adviceOf(name, breaker) };
+    else if (kind === 'provider') providers[name] = entry;
     else open[name] = entry;
   }
-  if (Object.keys(open).length + Object.keys(accounts).length === 0) return undefined;
-  return { generated: toIso(nowMs), open, accounts };
+  const isPassedOver = Object.keys(providers).length > 0;
+  if (!isPassedOver && Object.keys(open).length + Object.keys(accounts).length === 0) return undefined;
+  return { generated: toIso(nowMs), open, accounts, ...(isPassedOver ? { providers } : {}) };
 }
 
 function adviceOf(account: string, breaker: Breaker): Pick<CircuitEntry, 'class' | 'advice'> {

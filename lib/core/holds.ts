@@ -16,6 +16,7 @@ import {
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
 import { VERIFY_CLASS } from './evidence.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
+import { GUARD_CLASS } from './judge.ts';
 import type { ProbeBaseline } from './probe-answer.ts';
 import { isProven, type RunRecord } from './run.ts';
 import { ruleOf } from './session-class.ts';
@@ -23,7 +24,7 @@ import { ruleOf } from './session-class.ts';
 /**
  * The book of holds: one breaker a key, and what an operator paused. It is a fold over the log of runs, so a crash
  * between the end of a run and the writing of `holds.json` loses nothing: at the next start the runs that lie behind
- * `through` are folded in. Keys: `cadence:<name>`, `account:<name>`; pauses besides: `bus`.
+ * `through` are folded in. Keys: `cadence:<name>`, `account:<name>`, `provider:<name>` (one of several agents); pauses besides: `bus`.
  */
 export interface Holds {
   readonly format: 1;
@@ -51,6 +52,20 @@ export const DEFAULT_POLICIES: Policies = { breaker: DEFAULT_BREAKER, retry: DEF
 
 export const cadenceKey = (name: string): string => `cadence:${name}`;
 export const accountKey = (name: string): string => `account:${name}`;
+export const providerKey = (name: string): string => `provider:${name}`;
+
+/** Everything whose breaker a run of it moves, and waits for. */
+export function keysOf({
+  name,
+  account,
+  provider,
+}: {
+  readonly name: string;
+  readonly account?: string | undefined;
+  readonly provider?: string | undefined;
+}): readonly string[] {
+  return [cadenceKey(name), ...(account === undefined ? [] : [accountKey(account)]), ...(provider === undefined ? [] : [providerKey(provider)])];
+}
 
 export function breakerOf(holds: Holds, key: string): Breaker {
   return Object.hasOwn(holds.breakers, key) ? (holds.breakers[key] as Breaker) : CLOSED;
@@ -64,24 +79,24 @@ export function holdsOnStart(holds: Holds, keys: readonly string[], runId: strin
 /** A run has ended. The same record folded twice changes nothing the second time only if `through` is kept: see there. */
 export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, random: number): Holds {
   const nowMs = parseIso(run.ended_at) ?? 0;
-  const keys = [cadenceKey(run.cadence), ...(run.account === undefined ? [] : [accountKey(run.account)])];
-  const guilty = guiltyKey(run);
+  const keys = keysOf({ ...run, name: run.cadence });
+  const guilty = guiltyKeys(run);
   const failure = { runId: run.run_id, because: run.reason, class: run.class, nowMs, random };
   let book = holds;
   for (const key of keys) {
     const before = breakerOf(book, key);
-    const after =
-      key === guilty
-        ? onBlame(before, run, isAccount(key) ? DEFAULT_POLICIES : policies, failure)
-        : isProof(run, key)
-          ? onSuccess(before, run.run_id)
-          : onInterrupted(before, run.run_id);
+    const after = guilty.includes(key)
+      ? onBlame(before, run, isShared(key) ? DEFAULT_POLICIES : policies, failure)
+      : isProof(run, key)
+        ? onSuccess(before, run.run_id)
+        : onInterrupted(before, run.run_id);
     book = withBreaker(book, key, after);
   }
   return book;
 }
 
-const isAccount = (key: string): boolean => key.startsWith('account:');
+/** Many cadences wait for it. */
+const isShared = (key: string): boolean => /^(?:account|provider):/.test(key);
 
 /**
  * A dead key or an empty purse stays so until a human comes: open at once, for as long as may be. A usage limit ends when it
@@ -95,19 +110,30 @@ function onBlame(before: Breaker, run: RunRecord, { breaker, retry }: Policies, 
   return onFailure(before, breaker, retry, failure);
 }
 
-/** A run that failed by its own fault, or for which nobody can vouch, still proves its account, where the account did its part. */
+/** A run that failed by its own fault, or for which nobody can vouch, still proves its account and its agent, where they did their part. */
 function isProof(run: RunRecord, key: string): boolean {
-  if (isProven(run)) return true;
-  if (!isAccount(key)) return false;
+  return isProven(run) || (isShared(key) && hasServed(run));
+}
+
+function hasServed(run: RunRecord): boolean {
   return run.status === 'unverified' || (run.blame === 'cadence' && (run.class === VERIFY_CLASS || ruleOf(run.class)?.answered === true));
 }
 
-function guiltyKey(run: RunRecord): string | undefined {
-  if (run.status !== 'failed' && run.status !== 'dead') return undefined;
-  if (run.blame === 'cadence') return cadenceKey(run.cadence);
-  if (run.blame !== 'account') return undefined;
-  // Without an account its cadence is held instead: the tick is not charged, so something else must slow it down.
-  return run.account === undefined ? cadenceKey(run.cadence) : accountKey(run.account);
+function guiltyKeys(run: RunRecord): readonly string[] {
+  const { cadence, account, provider, blame } = run;
+  if (blame === undefined || (run.status !== 'failed' && run.status !== 'dead')) return [];
+  switch (blame) {
+    case 'cadence':
+      // Of one agent of several it may be the fault too, and nobody can tell: its failures in a row are counted, whosever duties they were.
+      return [cadenceKey(cadence), ...(provider === undefined || run.class === GUARD_CLASS || hasServed(run) ? [] : [providerKey(provider)])];
+    case 'account':
+      // Without an account its cadence is held instead: the tick is not charged, so something else must slow it down.
+      return [account === undefined ? cadenceKey(cadence) : accountKey(account)];
+    case 'provider':
+      return [provider === undefined ? cadenceKey(cadence) : providerKey(provider)];
+    case 'nobody':
+      return [];
+  }
 }
 
 export function holdsAfterRestart(holds: Holds): Holds {
@@ -136,10 +162,10 @@ export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms)
   return withBreaker(holds, key, tripped(breakerOf(holds, key), because, nowMs));
 }
 
-/** A cadence is closed. An account that has failed lets one run through first: a lane may be wide, and the key still dead. */
+/** A cadence is closed. An account or an agent that has failed lets one run through first: a lane may be wide, and the key still dead. */
 export function holdsReset(holds: Holds, key: string | undefined, nowMs: Ms = 0): Holds {
   const keys = key === undefined ? Object.keys(holds.breakers) : [key];
-  return keys.reduce((book, one) => withBreaker(book, one, isAccount(one) ? probing(breakerOf(book, one), nowMs) : CLOSED), holds);
+  return keys.reduce((book, one) => withBreaker(book, one, isShared(one) ? probing(breakerOf(book, one), nowMs) : CLOSED), holds);
 }
 
 export function holdsPause(holds: Holds, key: string, because: string, nowMs: Ms): Holds {

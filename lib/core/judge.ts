@@ -51,12 +51,15 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
   return { kind: 'fail', blame: 'cadence', reason };
 }
 
+/** Of a failure: nothing of the run itself has begun. */
+export const GUARD_CLASS = 'guard';
+
 /** A guard is like grep: 0 there is work, 1 there is none, anything else is an error. */
 export function judgeGuard(ending: Ending): Outcome | undefined {
   if (ending.stoppedFor === null && ending.spawnError === null && ending.code === 0) return undefined;
   if (ending.stoppedFor === null && ending.code === 1) return { kind: 'skip', reason: withLines('its guard found nothing to do', ending) };
   const outcome = judgeExit(ending, []);
-  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, reason: `its guard failed: ${outcome.reason}` } : outcome;
+  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, class: GUARD_CLASS, reason: `its guard failed: ${outcome.reason}` } : outcome;
 }
 
 /** A look for evidence: 0 it is there, 1 it is not, anything else says nothing about the run. */

@@ -23,8 +23,8 @@ interface Failing {
   readonly untilMs?: Ms;
 }
 
-/** Twenty cadences on one dead key are one failure of the account, not twenty of cadences. Nobody's moves no breaker, and the tick is charged. */
-export type Blame = 'cadence' | 'account' | 'nobody';
+/** Twenty cadences on one dead key are one failure of the account, not twenty of cadences; so with one dead agent of several. Nobody's moves no breaker, and the tick is charged. */
+export type Blame = 'cadence' | 'account' | 'provider' | 'nobody';
 
 /** What is known of a process at its end. */
 export interface Ending {

@@ -53,6 +53,7 @@ export function recordOf(run: Finished): RunRecord {
     ...resultOf(run),
     ...proofOf(run),
     ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
+    ...(run.cadence?.provider === undefined ? {} : { provider: run.cadence.provider }),
     ...originOf(tick),
     ...(run.cadence?.run.kind === 'claude' || run.cadence?.run.kind === 'agent' ? { prompt_path: run.cadence.run.promptPath } : {}),
     ...tailOf(outcome, ending),

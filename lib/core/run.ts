@@ -45,10 +45,12 @@ export interface RunRecord {
   readonly stdout_path: string | null;
   readonly stderr_path: string | null;
   /** Whose failure it is: decides which breaker moves. Absent where nothing failed. */
-  readonly blame?: 'cadence' | 'account' | 'nobody';
+  readonly blame?: 'cadence' | 'account' | 'provider' | 'nobody';
   /** What kind of failure, where the program says it: `auth`, `quota`, `max_turns` …; see core/session-class.ts. */
   readonly class?: string;
   readonly account?: string;
+  /** Which of its agents ran it, where there is a choice. */
+  readonly provider?: string;
   /** The account said until when it may not be used. */
   readonly blocked_until?: string;
   /** What it answered as data: the JSON of a command, `{event_count, last_event}`, the structured output of a session. */

@@ -39,8 +39,9 @@ export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: Ret
       return { to: 'waiting', status: 'interrupted', name: { ...name, dueMs: nowMs }, because: outcome.reason };
     case 'fail':
     case 'give_up':
-      // What the account did is not the tick's fault: it is not charged, and the account's breaker says when it goes on.
-      if (outcome.blame === 'account') return { to: 'waiting', status: 'failed', name: { ...uncharged, dueMs: nowMs }, because: outcome.reason };
+      // What the account or the agent did is not the tick's fault: it is not charged, and their breakers say when it goes on, and with whom.
+      if (outcome.blame === 'account' || outcome.blame === 'provider')
+        return { to: 'waiting', status: 'failed', name: { ...uncharged, dueMs: nowMs }, because: outcome.reason };
       if (outcome.kind === 'give_up') return { to: 'dlq', status: 'dead', name: { ...name, reason: 'permanent' }, because: outcome.reason };
       if (spent >= policy.attempts) return { to: 'dlq', status: 'dead', name: { ...name, reason: 'exhausted' }, because: outcome.reason };
       return { to: 'waiting', status: 'failed', name: { ...name, dueMs: nowMs + retryDelayMs(policy, spent, random) }, because: outcome.reason };

@@ -104,11 +104,11 @@ function dueIn(slotMs: Ms, { cursor, machine, lines }: SlotFacts): Ms {
   return dueOf(slotMs, { staggerMs: plan.stagger_ms, jitterMs: plan.jitter_ms }, `${machine}/${cadence.cadence}`, undefined);
 }
 
-/** A process was started for it, or a handler called; what the account did is nobody's run, and its tick waits again. */
+/** A process was started for it, or a handler called; what the account or one agent of several did is nobody's run, and its tick waits again. */
 function isRun({ status, attempt, duration_ms, exit_code, signal, started_at, ended_at, blame }: RunRecord): boolean {
   switch (status) {
     case 'failed':
-      return blame !== 'account';
+      return blame !== 'account' && blame !== 'provider';
     case 'succeeded':
     case 'unverified':
     case 'interrupted':

@@ -20,7 +20,9 @@ export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): 
       const view = circuit();
       if (view.kind === 'absent') return ok('none is open');
       if (view.kind === 'broken') return ok('what is open cannot be read there');
-      const entries = [...Object.entries(view.value.open), ...Object.entries(view.value.accounts).map(([name, entry]) => [`account ${name}`, entry] as const)];
+      const { open, accounts, providers = {} } = view.value;
+      const named = (kind: string, found: typeof open) => Object.entries(found).map(([name, entry]) => [`${kind} ${name}`, entry] as const);
+      const entries = [...Object.entries(open), ...named('account', accounts), ...named('agent', providers)];
       if (entries.length === 0) return ok('none is open');
       const told = listed(entries.map(([name, entry]) => describe(name, entry)));
       const over = entries.filter(([, { open_until }]) => open_until !== null && (parseIso(open_until) ?? 0) <= clock.nowMs());

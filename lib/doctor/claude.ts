@@ -29,7 +29,7 @@ export function createClaudeCheck({ cadences, settingsFile, platform, find, askV
     id: 'claude',
     title: 'claude',
     async inspect() {
-      const users = cadences().filter(({ run, guard }) => run.kind === 'claude' || guard?.kind === 'claude').length;
+      const users = new Set(cadences().flatMap(({ name, run }) => (run.kind === 'claude' ? [name] : []))).size;
       if (users === 0) return ok('no cadence asks for it');
       const found = find();
       if (found.kind === 'missing')

@@ -31,7 +31,7 @@ export function createProgramsCheck({ files, cadences, searchPath }: ProgramsDep
   };
 
   function missingOf(cadence: Cadence, kind: Cadence['guard']): readonly Missing[] {
-    if (kind?.kind !== 'command' || kind.shell) return [];
+    if ((kind?.kind !== 'command' && kind?.kind !== 'agent') || (kind.kind === 'command' && kind.shell)) return [];
     const [program = ''] = kind.argv;
     return candidates(program, kind.cwd, kind.env).some(isProgram) ? [] : [{ cadence: cadence.name, program }];
   }

@@ -24,7 +24,7 @@ export function createAgentWork(deps: RunnerDeps): Work<AgentKind> {
       const prompt = readPrompt(deps.files, agent.promptPath, phase.job.tick.payload);
       if (prompt.kind === 'none') return refused(prompt.reason);
       const environment = childEnvironment(deps.env, agent.env, aboutRun(phase.job, deps.paths, writePayload(deps, phase)));
-      if (environment.kind === 'unset') return refused(environment.reason);
+      if (environment.kind === 'unset') return refused(environment.reason, 'config');
       const env = Object.fromEntries(Object.entries(environment.env).filter(([name]) => !name.startsWith('CLAUDECODE')));
       const stdinPath = `${phase.runDir}/prompt.md`;
       putFile(deps.files, stdinPath, prompt.text);
@@ -34,6 +34,6 @@ export function createAgentWork(deps: RunnerDeps): Work<AgentKind> {
   };
 }
 
-function refused(reason: string): PhaseEnd {
-  return { outcome: { kind: 'give_up', blame: 'cadence', reason }, ending: undefined };
+function refused(reason: string, kind?: string): PhaseEnd {
+  return { outcome: { kind: 'give_up', blame: 'cadence', reason, ...(kind === undefined ? {} : { class: kind }) }, ending: undefined };
 }

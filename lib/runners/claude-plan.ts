@@ -20,11 +20,11 @@ export type SessionPlan =
 /** What one session is started with; or why none is. `isFresh`: it goes on with no earlier one. */
 export async function planSession(deps: RunnerDeps, flags: FlagCheck, claude: ClaudeKind, phase: Phase, isFresh: boolean): Promise<SessionPlan> {
   const binary = findClaude(deps.files, deps.env, deps.settings().claudePath);
-  if (binary.kind === 'missing') return none({ kind: 'fail', blame: 'cadence', reason: binary.reason });
+  if (binary.kind === 'missing') return none({ kind: 'fail', blame: 'cadence', class: 'config', reason: binary.reason });
   const prompt = readPrompt(deps.files, claude.promptPath, phase.job.tick.payload);
   if (prompt.kind === 'none') return none({ kind: 'give_up', blame: 'cadence', reason: prompt.reason });
   const environment = sessionEnvironment(deps.env, claude, aboutRun(phase.job, deps.paths, writePayload(deps, phase)));
-  if (environment.kind === 'unset') return none({ kind: 'give_up', blame: 'cadence', reason: environment.reason });
+  if (environment.kind === 'unset') return none({ kind: 'give_up', blame: 'cadence', class: 'config', reason: environment.reason });
   const { env } = environment;
   const program = programOf(deps, binary.path);
   const refusal = await flags.refusal(program, claude.args, env);

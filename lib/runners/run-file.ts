@@ -28,6 +28,7 @@ export function writeRunFile(files: Files, phase: Phase, kind: string, more: Rea
     stderr_from: before.stderrBytes,
     timeout_ms: phase.timeoutMs ?? job.cadence.timeoutMs,
     idle_timeout_ms: job.cadence.idleTimeoutMs,
+    ...(job.cadence.provider === undefined ? {} : { provider: job.cadence.provider }),
     ...more,
   };
   putFile(files, `${runDir}/run.json`, `${JSON.stringify(content)}\n`);
@@ -48,6 +49,12 @@ export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
   if (!isLog(paths, stdoutPath) || !isLog(paths, stderrPath)) return { ...phase, startedMs };
   const before = { stdoutBytes: offsetIn(note.stdout_from), stderrBytes: offsetIn(note.stderr_from) };
   return { ...phase, startedMs, before, output: { stdoutPath, stderrPath } };
+}
+
+/** Which of its agents an earlier owner began this run with. */
+export function providerOfRun(files: Files, paths: Paths, runId: string): string | undefined {
+  const { provider } = readRunFile(files, { runDir: `${paths.running}/${runId}` });
+  return typeof provider === 'string' ? provider : undefined;
 }
 
 /** What stands in the file; nothing where there is none, or none that can be read. */

@@ -1,6 +1,6 @@
 import type { RunKind } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
-import { judgeGuard } from '../core/judge.ts';
+import { GUARD_CLASS, judgeGuard } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { fillSummary } from '../core/summary.ts';
 import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
@@ -121,7 +121,7 @@ function work(works: Works, phase: Phase, stop: StopSignal, how: How): Promise<P
 function outcomeOfGuard({ outcome, ending }: PhaseEnd): Outcome | undefined {
   if (ending !== undefined) return judgeGuard(ending);
   if (outcome.kind === 'ok') return undefined;
-  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, reason: `its guard failed: ${outcome.reason}` } : outcome;
+  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...outcome, class: GUARD_CLASS, reason: `its guard failed: ${outcome.reason}` } : outcome;
 }
 
 function phaseUnderWay(deps: RunnerDeps, job: Job): Phase {

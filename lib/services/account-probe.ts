@@ -1,4 +1,5 @@
 import { baselineOf, holdsCanary, holdsExtended, holdsProbed, isBeforeCanary, isWatched, type Opened, onAnswer } from '../core/account-probe.ts';
+import { variantsOf } from '../core/agent-slot.ts';
 import { type Cadence, DEFAULT_BREAKER } from '../core/cadence.ts';
 import { accountKey, breakerOf } from '../core/holds.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
@@ -61,11 +62,16 @@ export function createAccountProbe(deps: AccountProbeDeps): AccountProbe {
     return known;
   }
 
+  /** The cadence as those of its agents run it that use this account and can be asked. */
+  function usersOf(account: string, cadence: Cadence | undefined): readonly Cadence[] {
+    return cadence === undefined ? [] : variantsOf(cadence).filter((one) => one.account === account && deps.canAsk(one));
+  }
+
   /** Cadences of this account with a tick that could run now, but for the account. */
   function waitingFor(account: string): readonly Cadence[] {
     return [...queue.cadences()].flatMap((name) => {
-      const cadence = definitions.get(name)?.cadence;
-      if (cadence?.account !== account || !cadence.enabled || !deps.serves(name) || !deps.canAsk(cadence)) return [];
+      const cadence = usersOf(account, definitions.get(name)?.cadence)[0];
+      if (cadence === undefined || !cadence.enabled || !deps.serves(name)) return [];
       const head = queue.head(name);
       return head !== undefined && head.name.dueMs <= clock.nowMs() ? [cadence] : [];
     });
@@ -74,8 +80,8 @@ export function createAccountProbe(deps: AccountProbeDeps): AccountProbe {
   /** Asked as the cadence that failed, where it is still there: another one may have a login of its own. */
   function subjectOf(account: string, breaker: Opened, waiting: readonly Cadence[]): Cadence | undefined {
     const failed = deps.history.find(breaker.run_id)?.cadence;
-    const cadence = failed === undefined ? undefined : definitions.get(failed)?.cadence;
-    return cadence?.account === account && deps.canAsk(cadence) ? cadence : waiting.toSorted((a, b) => a.name.localeCompare(b.name))[0];
+    const [cadence] = failed === undefined ? [] : usersOf(account, definitions.get(failed)?.cadence);
+    return cadence ?? waiting.toSorted((a, b) => a.name.localeCompare(b.name))[0];
   }
 
   function nextAskMs(breaker: Opened, asking: Asking): Ms | undefined {

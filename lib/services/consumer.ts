@@ -114,13 +114,13 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   /** Starts what may run of one cadence. */
   async function serve(cadence: string): Promise<boolean> {
-    const definition = find(cadence);
+    const found = find(cadence);
     let hasStarted = false;
     for (let n = 0; n < QUANTUM && !isClosed; n += 1) {
       await breathe();
       const head = queue.head(cadence);
       if (head === undefined) return hasStarted;
-      if (definition === undefined) {
+      if (found === undefined) {
         if (isUnreadable(definitions, paths.cadences)) {
           parked.set(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, cause: 'broken' });
           return hasStarted;
@@ -128,6 +128,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
         await dismissal.bury(head.name, 'unknown-cadence', `there is no cadences/${cadence}.yaml or .md`);
         continue;
       }
+      const definition = gatekeeper.choose(found);
       const verdict = gatekeeper.verdict(head.name, definition);
       if (verdict.kind === 'expired') {
         await dismissal.bury(head.name, 'expired', expiry(heldBy.get(cadence) ?? verdict.held));

@@ -1,7 +1,8 @@
+import { chooseSlot } from '../core/agent-slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { admit, type GateInput, type Verdict } from '../core/gate.ts';
-import { accountKey, breakerOf, cadenceKey } from '../core/holds.ts';
+import { breakerOf, cadenceKey, keysOf } from '../core/holds.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
@@ -22,6 +23,8 @@ export interface Gatekeeper {
   /** When to look around again though nothing happens: the disk may be well by then. */
   lookAgainMs(): Ms | undefined;
   verdict(name: TickName, definition: Definition): Verdict;
+  /** The definition as the agent runs it whose turn it is, where there are several. */
+  choose(definition: Definition): Definition;
 }
 
 export interface GatekeeperDeps {
@@ -62,8 +65,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
   }
 
   function breakersOf(name: string, cadence: Cadence | undefined): GateInput['breakers'] {
-    const keys = [cadenceKey(name), ...(cadence?.account === undefined ? [] : [accountKey(cadence.account)])];
-    return keys.map((key) => ({ key, breaker: breakerOf(book.holds(), key) }));
+    return keysOf({ ...cadence, name }).map((key) => ({ key, breaker: breakerOf(book.holds(), key) }));
   }
 
   return {
@@ -84,6 +86,11 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
       halted = stop;
       wasWell = isWell;
       return isChanged;
+    },
+    choose(definition) {
+      const { cadence } = definition;
+      if (cadence?.slots === undefined) return definition;
+      return { ...definition, cadence: chooseSlot(cadence, (key) => breakerOf(book.holds(), key), clock.nowMs()) };
     },
     lookAgainMs: () => (health.fault() === undefined ? undefined : clock.nowMs() + TRY_AGAIN_MS),
     verdict(name, definition) {

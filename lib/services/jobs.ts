@@ -1,5 +1,6 @@
+import { blamedOn } from '../core/agent-slot.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { accountKey, cadenceKey } from '../core/holds.ts';
+import { keysOf } from '../core/holds.ts';
 import type { Ms } from '../core/instant.ts';
 import type { StopCause } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
@@ -50,10 +51,6 @@ export function createJobs(deps: JobsDeps): Jobs {
   const { clock, paths, journal, capacity, conclusion, book, purse } = deps;
   const active = new Map<string, Active>();
 
-  function keysOf(cadence: Cadence): readonly string[] {
-    return [cadenceKey(cadence.name), ...(cadence.account === undefined ? [] : [accountKey(cadence.account)])];
-  }
-
   /** With a clean slate a success changes nothing that the next tick's gate would ask for: it need not wait for the flush. */
   function needsSettling(cadence: Cadence, end: RunEnd): boolean {
     const { breakers } = book.holds();
@@ -64,10 +61,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     const { cadence } = job;
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
-    const transition = settle(name, tick, end.outcome, cadence.retry, endedMs, clock.random());
-    const { outcome, ending, costUsd, hasRun = true } = end;
+    const { ending, costUsd, hasRun = true } = end;
+    const outcome = blamedOn(cadence, end.outcome, ending);
+    const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random());
     const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
-    const run = recordOf({ ...end, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
+    const run = recordOf({ ...end, outcome, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job) });
     // From here on the record speaks for the money.
     purse.release(job.runId);
@@ -119,7 +117,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       const about = { cadence: cadence.name, tick: job.tickId, run_id: job.runId };
       book.onStart(keysOf(cadence), job.runId);
       journal.emit({ level: 'info', stage: 'claimed', ...about, attempt: job.attempt });
-      if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind });
+      if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind, ...agentOf(cadence) });
       await follow(claim, job, 'run');
     },
     async adopt(claim, cadence, startedMs) {
@@ -145,6 +143,11 @@ export function createJobs(deps: JobsDeps): Jobs {
       await Promise.all([...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind)).map(({ isEnded }) => isEnded));
     },
   };
+}
+
+/** Which of its agents, where there is a choice. */
+function agentOf({ provider }: Cadence): { readonly provider?: string } {
+  return provider === undefined ? {} : { provider };
 }
 
 /** Where its children leave their traces; a handler has none. The guard's is gone by the time its run begins. */

@@ -38,7 +38,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** An order that cannot be carried out is over, with its reason; it is no failure of a cadence, and nothing for the dlq. */
 const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
 const done = (summary: string): Outcome => ({ kind: 'ok', summary });
-const KEY = /^(?:bus|(?:cadence|account):[a-z0-9][a-z0-9-]{0,48}[a-z0-9])$/;
+const KEY = /^(?:bus|(?:cadence|account|provider):[a-z0-9][a-z0-9-]{0,48}[a-z0-9])$/;
 
 const LONGEST_IGNORED_MS: Ms = 48 * 3_600_000;
 

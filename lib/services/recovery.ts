@@ -33,7 +33,8 @@ export interface RecoveryDeps {
   readonly followUps: Pick<FollowUps, 'makeGood'>;
   readonly book: HoldsBook;
   readonly purse: Pick<Purse, 'charge'>;
-  readonly cadenceOf: (name: string) => Cadence;
+  /** As the run of this id was begun, by whichever of its agents. */
+  readonly cadenceOf: (name: string, runId: string) => Cadence;
   readonly isAlive: (runId: string, runDir: string) => boolean;
   readonly onFault: (error: unknown) => void;
 }
@@ -86,12 +87,12 @@ async function resume(deps: RecoveryDeps, claim: Claim): Promise<void> {
   const runId = runIdOf(claim);
   const startedMs = startOf(deps, runId);
   if (files.info(`${paths.running}/${runId}`) === undefined) await interrupt(deps, claim, startedMs);
-  else jobs.adopt(claim, deps.cadenceOf(claim.name.cadence), startedMs).catch(deps.onFault);
+  else jobs.adopt(claim, deps.cadenceOf(claim.name.cadence, runId), startedMs).catch(deps.onFault);
 }
 
 async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): Promise<void> {
   const { clock, conclusion } = deps;
-  const cadence = deps.cadenceOf(claim.name.cadence);
+  const cadence = deps.cadenceOf(claim.name.cadence, runIdOf(claim));
   const outcome: Outcome = { kind: 'interrupted', by: 'owner-died', reason: 'the owner died while it ran' };
   const transition = settle(claim.name, claim.tick, outcome, cadence.retry, clock.nowMs(), clock.random());
   const run = recordOf({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { cadenceAgents, checkSlots } from './agent-slots.ts';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { hooks, notify } from './follow-up.ts';
@@ -50,6 +51,8 @@ export const cadenceSchema = keys(
     description: text.optional().describe('What it is for, in one line.'),
     enabled: flag.optional().describe('false: its ticks are held. Default: true.'),
     run: runKind.optional().describe('What to run: {command: …}, {inline: ./file} or {claude: …}. Required; in an .md file it may be left out.'),
+    agents: cadenceAgents,
+    diagnosis: flag.optional().describe('true: it looks and tells, and changes nothing, so agents that are for diagnosis only may run it. Default: false.'),
     guard: guardKind.optional().describe('Asked before each run. Exit code 0: run, 1: nothing to do, 2 or more: an error.'),
     ...SCHEDULE_KEYS,
     overlap: choice(['coalesce', 'queue', 'skip'])
@@ -106,6 +109,7 @@ export function checkCadence(source: YamlSource, isPrompt: boolean): Checked<Cad
   const problems: SourceProblem[] = [...source.problems];
   const general = generalSchema.safeParse(value);
   if (!general.success) problems.push(...explainIssues(general.error.issues, source, CADENCE_NOT_YET));
+  else if (general.data.agents !== undefined) problems.push(...checkSlots(general.data.agents, source));
   if (!isMap(value)) return { file: undefined, problems };
   problems.push(...checkSchedule(value, source));
   const run = isPrompt && !Object.hasOwn(value, 'run') ? { claude: null } : checkRun(value, 'run', source, problems);

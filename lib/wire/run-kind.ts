@@ -81,22 +81,18 @@ export const claudeRun = keys(
 );
 
 const AGENT_MAP = 'a map such as {agent: {command: [codex, exec, "-"]}}';
-export const agentRun = keys(
+export const agentKeys = keys(
   {
-    agent: keys(
-      {
-        command: commandLine.describe('The program and its arguments; it reads the prompt from stdin.'),
-        output: choice(['json', 'text'])
-          .optional()
-          .describe('json: its last line is an object {ok, summary, cost_usd, session_id, class, reset_at}, each of them optional. Default: text.'),
-        cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
-        env: env.optional().describe('What the agent sees of the environment: names are passed through, NAME: value is given.'),
-      },
-      AGENT_MAP,
-    ).describe('An agent of any make; the body of the .md file is its prompt.'),
+    command: commandLine.describe('The program and its arguments; it reads the prompt from stdin.'),
+    output: choice(['json', 'text'])
+      .optional()
+      .describe('json: its last line is an object {ok, summary, cost_usd, session_id, class, reset_at}, each of them optional. Default: text.'),
+    cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
+    env: env.optional().describe('What the agent sees of the environment: names are passed through, NAME: value is given.'),
   },
   AGENT_MAP,
 );
+export const agentRun = keys({ agent: agentKeys.describe('An agent of any make; the body of the .md file is its prompt.') }, AGENT_MAP);
 
 export const runKind = z.union([commandRun, inlineRun, claudeRun, agentRun], { error: 'a map with one of command, inline, claude, agent' });
 export const guardKind = z.union([commandLook, inlineRun], { error: 'a map with one of command, inline' });
@@ -105,7 +101,7 @@ export type CommandRunFile = z.infer<typeof commandRun>;
 export type InlineRunFile = z.infer<typeof inlineRun>;
 export type ClaudeRunFile = z.infer<typeof claudeRun>;
 type AgentRunFile = z.infer<typeof agentRun>;
-export type AgentFile = AgentRunFile['agent'];
+export type AgentFile = z.infer<typeof agentKeys>;
 export type ClaudeFile = z.infer<typeof claudeKeys>;
 export type RunFile = CommandRunFile | InlineRunFile | ClaudeRunFile | AgentRunFile;
 export type EnvFile = z.infer<typeof env>;

@@ -41,7 +41,8 @@ const entry = z.object({
   class: z.string().optional(),
   advice: z.string().optional(),
 });
-const viewSchema = z.object({ generated: instant, open: z.record(z.string(), entry), accounts: z.record(z.string(), entry) }) satisfies z.ZodType<CircuitView>;
+const entries = z.record(z.string(), entry);
+const viewSchema = z.object({ generated: instant, open: entries, accounts: entries, providers: entries.optional() }) satisfies z.ZodType<CircuitView>;
 
 const purseSchema = z.object({
   format: z.literal(1),

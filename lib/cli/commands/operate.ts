@@ -29,10 +29,15 @@ export const OPERATE_COMMANDS: CommandGroup = {
     {
       name: 'breaker',
       summary: 'what is held after failures; hold or free a key by hand',
-      usage: '[ls|trip|reset] [cadence|account:NAME] [--all] [--because TEXT]',
+      usage: '[ls|trip|reset] [cadence|account:NAME|provider:NAME] [--all] [--because TEXT]',
       maxWords: 2,
       flags: [{ name: 'all', summary: 'reset every key' }, BECAUSE, DRY],
-      examples: ['cadence-bus breaker', 'cadence-bus breaker reset nightly-backup', 'cadence-bus breaker trip flaky --because "vendor is down"'],
+      examples: [
+        'cadence-bus breaker',
+        'cadence-bus breaker reset nightly-backup',
+        'cadence-bus breaker trip flaky --because "vendor is down"',
+        'cadence-bus breaker trip provider:codex',
+      ],
       exits: [NOT_FOUND, HELD],
       load: () => import('../verbs/breaker.ts'),
     },

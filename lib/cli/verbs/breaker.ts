@@ -51,7 +51,7 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
   if (name === undefined && !isAll)
     throw new CadenceError(
       'usage',
-      `breaker ${order} needs a cadence or account:NAME`,
+      `breaker ${order} needs a cadence, account:NAME or provider:NAME`,
       order === 'reset' ? 'Or --all, for every key.' : 'See cadence-bus breaker ls.',
     );
   const key = isAll || name === undefined ? undefined : keyOf(at, name);
@@ -71,9 +71,9 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
   return 0;
 }
 
-/** `nightly`, `cadence:nightly` or `account:claude`: the key, if there is such a thing. Throws `not_found`. */
+/** `nightly`, `cadence:nightly`, `account:claude` or `provider:codex`: the key, if there is such a thing. Throws `not_found`. */
 export function keyOf(root: string, name: string): string {
-  if (/^account:[a-z0-9][a-z0-9-]*$/.test(name)) return name;
+  if (/^(?:account|provider):[a-z0-9][a-z0-9-]*$/.test(name)) return name;
   const cadence = name.replace(/^cadence:/, '');
   const { holds, defined } = createReading(root);
   const { breakers, paused } = holds();

@@ -108,6 +108,7 @@ export function describeRecord(run: RunRecord & { readonly hooks?: readonly Hook
     ['cadence', run.cadence],
     ['status', run.status],
     ['attempt', String(run.attempt)],
+    ['agent', run.provider],
     ['reason', run.reason],
     ['summary', run.summary],
     ['result', run.result === undefined ? run.result_path : truncate(JSON.stringify(run.result), 300)],

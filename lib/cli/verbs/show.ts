@@ -1,3 +1,4 @@
+import { type AgentView, viewAgents } from '../../app/agent-view.ts';
 import { viewCadence } from '../../app/cadence-view.ts';
 import { requireCadence } from '../../app/defined.ts';
 import { lookupHeld } from '../../app/held-record.ts';
@@ -5,11 +6,13 @@ import { withHooks } from '../../app/hook-results.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
 import { nextSlotOf } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
+import { nowMs } from '../../app/root.ts';
 import { describeVerify } from '../../app/verify-view.ts';
 import { type BudgetPolicy, formatMicros, toMicros } from '../../core/budget.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
+import { toVisible } from '../../core/excerpt.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import { describeSchedule } from '../../core/schedule-sentence.ts';
 import { isTickId, parseRunId } from '../../core/tick.ts';
@@ -37,8 +40,9 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
   const view = cadence === undefined ? null : viewCadence(cadence);
   const next = cadence === undefined ? null : nextSlotOf(cadence);
-  out.result({ ok: true, name, path, problems, cadence: view, next_slot: next, monthly_cost: cost ?? null }, () =>
-    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, cost, next),
+  const agents = cadence === undefined ? [] : viewAgents(cadence, reading.holds(), nowMs());
+  out.result({ ok: true, name, path, problems, cadence: view, agents, next_slot: next, monthly_cost: cost ?? null }, () =>
+    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, { cost, next, agents }),
   );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
@@ -57,14 +61,31 @@ function describeBudget(budget: BudgetPolicy | undefined): string {
   return parts.join(', ') || 'none';
 }
 
-function describeCadence(cadence: Cadence, cost: MonthlyCostView | undefined, next: ReturnType<typeof nextSlotOf>): string {
+function describeAgents(cadence: Cadence, agents: readonly AgentView[]): readonly (readonly [string, string])[] {
+  return agents.map(({ name, state, because, until, account }, index) => {
+    const run = cadence.slots?.[index]?.run ?? cadence.run;
+    const held = state === 'passed_over' ? ` ${until === null ? '' : `until ${until}, `}${toVisible(because)}` : '';
+    return [
+      index === 0 ? 'agents' : '',
+      `${name}: ${state.replace('_', ' ')}${held}; ${describeRun({ ...cadence, run })}${account === null ? '' : ` (account ${account})`}`,
+    ];
+  });
+}
+
+interface Shown {
+  readonly cost: MonthlyCostView | undefined;
+  readonly next: ReturnType<typeof nextSlotOf>;
+  readonly agents: readonly AgentView[];
+}
+
+function describeCadence(cadence: Cadence, { cost, next, agents }: Shown): string {
   const { retry, breaker } = cadence;
   const span = (ms: number): string => (ms === 0 ? 'none' : formatDuration(ms));
   const rows: readonly (readonly [string, string])[] = [
     ['name', cadence.name],
     ['file', cadence.path],
     ['about', cadence.description],
-    ['runs', describeRun(cadence)],
+    ...(agents.length === 0 ? [['runs', describeRun(cadence)] as const] : describeAgents(cadence, agents)),
     ['guard', cadence.guard === undefined ? 'none' : describeRun({ ...cadence, run: cadence.guard })],
     ['schedule', cadence.schedule === undefined ? 'none; it runs when it is asked to' : describeSchedule(cadence.schedule)],
     ...(cadence.schedule === undefined ? [] : [['next', next === null ? 'never, as it stands' : describeNext(next)] as const]),

@@ -22,7 +22,7 @@ export const failure = z
 export const problem = z.looseObject({ path: text, line: number, column: number, key: text, message: text, hint: text });
 
 export const hold = z.looseObject({
-  key: text.describe('bus, cadence:<name> or account:<name>'),
+  key: text.describe('bus, cadence:<name>, account:<name> or provider:<name>'),
   state: z.enum(['closed', 'backing_off', 'open', 'half_open', 'isolated', 'blocked', 'paused', 'halted', 'budget', 'broken']),
   until: instantOrNull,
   because: text,

@@ -19,9 +19,10 @@ const fields = {
   cost_usd: number.nullable(),
   stdout_path: text.nullable(),
   stderr_path: text.nullable(),
-  blame: z.enum(['cadence', 'account', 'nobody']).optional().describe('Whose failure it is: decides which breaker moves.'),
+  blame: z.enum(['cadence', 'account', 'provider', 'nobody']).optional().describe('Whose failure it is: decides which breaker moves.'),
   class: text.optional(),
   account: text.optional(),
+  provider: text.optional().describe('Which of its agents ran it, where there is a choice.'),
   blocked_until: text.optional(),
   result: z
     .unknown()
