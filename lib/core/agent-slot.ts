@@ -1,9 +1,12 @@
 import { type Breaker, freeAtMs } from './breaker.ts';
 import type { AgentSlot, Cadence } from './cadence.ts';
+import { lastLines } from './excerpt.ts';
 import { accountKey, providerKey } from './holds.ts';
 import type { Ms } from './instant.ts';
 import { GUARD_CLASS } from './judge.ts';
 import type { Ending, Outcome } from './outcome.ts';
+import { causeInWords } from './session-cause.ts';
+import { SESSION_CLASSES } from './session-class.ts';
 
 /**
  * The agents that may run one cadence, in the order of `agents:`. A run is the first one's whose breaker and account are
@@ -50,13 +53,22 @@ const NO_PROGRAM: readonly (number | null)[] = [126, 127];
 
 /**
  * Whose failure it is, where there is a choice of agents. An agent that could not begin has failed, not the duty: the tick
- * is not charged, and goes to the next one. So has one whose account nobody has named.
+ * is not charged, and goes to the next one. So has one whose account nobody has named. A program that does not tell the class of
+ * its failure is believed where its last words name a cause that is its account's.
  */
-export function blamedOn(cadence: Pick<Cadence, 'provider' | 'account'>, outcome: Outcome, ending: Ending | undefined): Outcome {
+export function blamedOn(cadence: Pick<Cadence, 'provider' | 'account' | 'run'>, outcome: Outcome, ending: Ending | undefined): Outcome {
   if (cadence.provider === undefined || (outcome.kind !== 'fail' && outcome.kind !== 'give_up')) return outcome;
+  const spoken = cadence.run.kind === 'agent' && outcome.blame === 'cadence' && outcome.class === undefined ? accountCause(ending) : undefined;
+  if (spoken !== undefined) return { ...outcome, kind: 'fail', class: spoken, blame: cadence.account === undefined ? 'provider' : 'account' };
   const isNobodysAccount = outcome.blame === 'account' && cadence.account === undefined;
   const hasNotBegun =
     ending !== undefined && outcome.class !== GUARD_CLASS && (ending.spawnError !== null || (ending.stoppedFor === null && NO_PROGRAM.includes(ending.code)));
   const isUnusable = outcome.blame === 'cadence' && (hasNotBegun || UNUSABLE.includes(outcome.class));
   return isNobodysAccount || isUnusable ? { ...outcome, kind: 'fail', blame: 'provider' } : outcome;
+}
+
+function accountCause(ending: Ending | undefined): string | undefined {
+  if (ending === undefined || ending.stoppedFor !== null || ending.code === 0) return undefined;
+  const cause = causeInWords(lastLines(ending.stderrTail, 3).join('\n'));
+  return cause !== undefined && SESSION_CLASSES[cause].scope === 'account' ? cause : undefined;
 }

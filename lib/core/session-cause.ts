@@ -43,7 +43,10 @@ const STATUSES: Readonly<Record<number, SessionClass>> = {
 const WORDS: readonly (readonly [RegExp, SessionClass])[] = [
   [/usage limit reached|you've (?:hit|reached) your [\w -]{0,30}limit|(?:hour|daily|weekly|session|opus|sonnet) limit reached|out of extra usage/i, 'quota'],
   [/credit balance is too low|insufficient credits?\b/i, 'billing'],
-  [/not logged in|please run \/login|invalid (?:api|auth\w*) key|failed to authenticate|oauth token (?:has )?(?:expired|been revoked|revoked)/i, 'auth'],
+  [
+    /not logged in|\b401 unauthorized\b|not authenticated|please run \/login|invalid (?:api|auth\w*) key|failed to authenticate|oauth token (?:has )?(?:expired|been revoked|revoked)/i,
+    'auth',
+  ],
   [/\boverloaded\b/i, 'overloaded'],
   [/request rejected \(429\)|\brate limit\b/i, 'rate_limit'],
   [/prompt is too long|input is too long/i, 'prompt_too_long'],

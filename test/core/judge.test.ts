@@ -79,6 +79,7 @@ describe('a guard', () => {
     assert.deepEqual(judgeGuard(ending({ code: 2, stderrTail: 'no such file' })), {
       kind: 'fail',
       blame: 'cadence',
+      class: 'guard',
       reason: 'its guard failed: exit 2: no such file',
     });
   });
