@@ -9,7 +9,7 @@ const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url));
 const FAKE = `${FIXTURES}/children/fake-claude.mjs`;
 
 /** A claude whose key is dead, and a program that does what it is asked to. */
-function twoAgents(yard: Yard): Readonly<Record<string, string | undefined>> {
+function twoAgents(yard: Yard): Readonly<Record<string, string>> {
   yard.put('bin/claude', `#!/bin/sh\nexec '${process.execPath}' '${FAKE}' "$@"\n`, 0o755);
   yard.put(
     'bin/spare',
