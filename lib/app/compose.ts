@@ -3,6 +3,7 @@ import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts
 import { asRunBy } from '../core/agent-slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
+import { usersOf } from '../core/hold-use.ts';
 import type { Paths } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
 import { createDoc } from '../doc.ts';
@@ -170,7 +171,7 @@ function composeBook({ clock, files, paths, runLog, journal, definitions }: Stor
 }
 
 function composeOrders(
-  { clock, files, paths, journal, redacting }: Storage,
+  { clock, files, paths, journal, redacting, definitions }: Storage,
   parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; ignoreMissed: Scheduling['ignore'] },
 ): Orders {
   const { queue, book, jobs, conclusion, ignoreMissed } = parts;
@@ -185,6 +186,7 @@ function composeOrders(
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],
+    users: () => usersOf(definitions.all(), (name) => definitions.get(name) !== undefined),
     redact: redacting.ofOwner,
     async cancelPending(tickId) {
       const name = queue.find(tickId);

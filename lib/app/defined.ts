@@ -20,7 +20,7 @@ export interface Defined {
 }
 
 export function readDefined(root: string): Defined {
-  const loaded = load(root);
+  const loaded = loadDefinitions(root);
   const definitions = loaded.all();
   const own = new Set(definitions.flatMap(({ problems }) => problems));
   const others = loaded
@@ -29,12 +29,12 @@ export function readDefined(root: string): Defined {
   return { definitions, problems: [...others, ...own], settings: loaded.settings() };
 }
 
-function load(root: string): LiveDefinitions {
+export function loadDefinitions(root: string): LiveDefinitions {
   return createAllDefinitions({ files: createFiles(), paths: pathsOf(root), home: readMachine().home });
 }
 
 export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {
-  const loaded = load(root);
+  const loaded = loadDefinitions(root);
   const definition = loaded.get(name);
   if (definition !== undefined) return { definition, cadence: definition.cadence };
   const close = nearest(

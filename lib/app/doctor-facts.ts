@@ -4,8 +4,10 @@ import { variantsOf } from '../core/agent-slot.ts';
 import type { BusSettings, Cadence, EnvSpec } from '../core/cadence.ts';
 import type { CircuitView } from '../core/circuit-view.ts';
 import { CadenceError } from '../core/error.ts';
+import { type Users, usersOf } from '../core/hold-use.ts';
 import type { Holds } from '../core/holds.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
+import type { PurseView } from '../core/purse-view.ts';
 import type { StateFile } from '../doctor/state-file.ts';
 import { readEvents } from '../history/events.ts';
 import { createClock } from '../platform/clock.ts';
@@ -15,8 +17,8 @@ import { parseOwnerInfo } from '../platform/owner-info.ts';
 import type { Clock, Files, OwnerInfo, OwnerState, Surroundings } from '../ports.ts';
 import { findClaude } from '../runners/claude-binary.ts';
 import { childEnvironment } from '../runners/environment.ts';
-import { parseCircuitView, parseHolds } from '../wire/state.ts';
-import { type Defined, readDefined } from './defined.ts';
+import { parseCircuitView, parseHolds, parsePurse } from '../wire/state.ts';
+import { type Defined, loadDefinitions, readDefined } from './defined.ts';
 import { createReading, type Reading } from './reading.ts';
 import { readSurroundings } from './surroundings.ts';
 
@@ -34,6 +36,9 @@ export interface DoctorFacts {
   ownerInfo(): StateFile<OwnerInfo>;
   defined(): Defined;
   settings(): BusSettings;
+  purse(): StateFile<PurseView>;
+  /** Who is there to be held. */
+  users(): Users;
   /** What may run. */
   cadences(): readonly Cadence[];
   /** The same, once for each agent that may run it. */
@@ -59,6 +64,7 @@ export function gatherFacts(root: string): DoctorFacts {
     return ownerState;
   };
   const defined = once(() => readDefined(root));
+  const loaded = once(() => loadDefinitions(root));
   const settings = once(() => createDefinitions({ files, paths, home: machine.home }).settings());
   return {
     reading,
@@ -77,6 +83,8 @@ export function gatherFacts(root: string): DoctorFacts {
     holds: () => readState(files, paths.holds, parseHolds),
     circuit: () => readState(files, paths.circuit, parseCircuitView),
     ownerInfo: () => readState(files, paths.owner, parseOwnerInfo),
+    purse: () => readState(files, paths.purse, parsePurse),
+    users: () => usersOf(defined().definitions, (name) => loaded().get(name) !== undefined),
     defined,
     settings,
     cadences: () => defined().definitions.flatMap(({ cadence }) => (cadence?.enabled === true ? [cadence] : [])),

@@ -31,6 +31,7 @@ import { createRemoteDiskCheck } from '../doctor/remote-disk.ts';
 import { createRequiredEnvCheck } from '../doctor/required-env.ts';
 import { createRunFoldersCheck } from '../doctor/run-folders.ts';
 import { createRunLogCheck } from '../doctor/run-log.ts';
+import { createStaleHoldsCheck } from '../doctor/stale-holds.ts';
 import { createStateFilesCheck } from '../doctor/state-files.ts';
 import { createStraysCheck } from '../doctor/strays.ts';
 import { createSymlinksCheck } from '../doctor/symlinks.ts';
@@ -130,10 +131,11 @@ function ownerChecks({ reading, clock, owner, isOwned, holds, surroundings, sett
   ];
 }
 
-function stateChecks({ reading: { files, paths }, clock, owner, isOwned, holds, circuit, ownerInfo }: DoctorFacts): readonly Check[] {
+function stateChecks({ reading: { files, paths }, clock, owner, isOwned, holds, circuit, ownerInfo, purse, users }: DoctorFacts): readonly Check[] {
   return [
-    createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo() }) }),
+    createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo(), [paths.purse]: purse() }) }),
     createBrokenFilesCheck({ files, paths }),
+    createStaleHoldsCheck({ files, paths, holds, users, isOwned }),
     createCircuitFileCheck({ clock, files, paths, holds, circuit, isOwned }),
     createCircuitsCheck({ clock, circuit, isOwned }),
   ];

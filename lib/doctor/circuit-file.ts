@@ -37,7 +37,11 @@ export function createCircuitFileCheck(deps: CircuitFileDeps): Check {
 
   function compare(book: Holds, view: CircuitView | undefined): Finding {
     const expected = circuitView(book, parseIso(view?.generated) ?? clock.nowMs());
-    const differences = [...differencesOf('', expected?.open, view?.open), ...differencesOf('account ', expected?.accounts, view?.accounts)];
+    const differences = [
+      ...differencesOf('', expected?.open, view?.open),
+      ...differencesOf('account ', expected?.accounts, view?.accounts),
+      ...differencesOf('agent ', expected?.providers, view?.providers),
+    ];
     if (differences.length > 0) return fail(`it does not say what holds.json says: ${listed(differences, 3)}`, FIX);
     return ok(view === undefined ? 'nothing is open, so there is no file' : `it says what holds.json says: ${counted(entriesOf(view).length, 'open circuit')}`);
   }
@@ -80,8 +84,8 @@ function entryOf(entries: Entries, name: string): CircuitEntry | undefined {
   return Object.hasOwn(entries, name) ? entries[name] : undefined;
 }
 
-function entriesOf({ open, accounts }: CircuitView): readonly string[] {
-  return [...Object.keys(open), ...Object.keys(accounts).map((name) => `account ${name}`)];
+function entriesOf({ open, accounts, providers = {} }: CircuitView): readonly string[] {
+  return [...Object.keys(open), ...Object.keys(accounts).map((name) => `account ${name}`), ...Object.keys(providers).map((name) => `agent ${name}`)];
 }
 
 function namesOf(view: CircuitView): string {

@@ -1,3 +1,4 @@
+import { holdsForgotten, isStale, staleKeys, type Users } from '../core/hold-use.ts';
 import { type Holds, holdsPause, holdsReset, holdsResume, holdsTrip } from '../core/holds.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -29,6 +30,8 @@ export interface OrdersDeps {
   readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
   readonly stopAll: () => number;
   readonly allCadences: () => readonly string[];
+  /** Who is there to be held. */
+  readonly users: () => Users;
   /** What an operator gives as a reason is kept, and told to many. */
   readonly redact: (text: string) => string;
 }
@@ -52,10 +55,11 @@ export function createOrders(deps: OrdersDeps): Orders {
     return done(answer);
   }
 
-  async function reset(fields: Fields): Promise<Outcome> {
-    const { key } = fields;
+  /** What nobody uses any more is forgotten with its pause: no run would ever prove it. */
+  async function reset({ key }: Fields): Promise<Outcome> {
     if (key !== undefined && (typeof key !== 'string' || !KEY.test(key))) return fail(`"${String(key)}" is no key of a breaker`);
-    book.change(holdsReset(book.holds(), key as string | undefined, clock.nowMs()));
+    const gone = key === undefined ? staleKeys(book.holds(), deps.users()) : isStale(key, deps.users()) ? [key] : [];
+    book.change(holdsForgotten(holdsReset(book.holds(), key, clock.nowMs()), gone));
     const cadences = key === undefined ? deps.allCadences() : key.startsWith('cadence:') ? [key.slice(8)] : [];
     for (const cadence of cadences) await deps.queue.hasten(cadence);
     return done(key === undefined ? 'every breaker is closed' : `${key} is closed`);

@@ -1,4 +1,5 @@
 import { toUsd } from '../core/budget.ts';
+import { CadenceError } from '../core/error.ts';
 import { cadenceKey } from '../core/holds.ts';
 import { toIso } from '../core/instant.ts';
 import type { PurseView } from '../core/purse-view.ts';
@@ -41,7 +42,18 @@ export function createPurseShow({ clock, zone, journal, health, view }: PurseSho
     holds = next;
   }
 
+  /** What an earlier owner left counts for nothing, but what cannot be read is evidence: reading it sets it aside. */
+  function setBrokenAside(): void {
+    try {
+      view.read();
+    } catch (error) {
+      // It may not be read, and is written anew.
+      if (!(error instanceof CadenceError) || error.code !== 'permission') throw error;
+    }
+  }
+
   function write(content: PurseContent | undefined): void {
+    if (shown === undefined) setBrokenAside();
     const text = content === undefined ? '' : JSON.stringify([[...content.reserved], content.holds]);
     if (text === shown) return;
     if (content !== undefined) view.write(viewOf(content, zone, clock.nowMs()));

@@ -22,6 +22,7 @@ function yard() {
     cancelPending: async (id) => id === 'waits0000001',
     stopAll: () => 3,
     allCadences: () => [],
+    users: () => ({ isCadence: () => true, shared: undefined }),
     ignoreMissed: async () => undefined,
     redact: (text) => text.replaceAll('hunter2', '[redacted]'),
   });
