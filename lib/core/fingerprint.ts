@@ -1,3 +1,5 @@
+import { ownFrames, type StackTrace } from './stack-trace.ts';
+
 /**
  * The words that make two failures the same bug. Never in them: ids, times, addresses, line numbers, the folders before a
  * file, how much and how many.
@@ -26,4 +28,23 @@ export function normalMessage(text: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 300);
+}
+
+/**
+ * The same bug bears the same words, wherever it was built and however much of its trace was printed: what was thrown, and
+ * through which functions of our own. What other threads did at that time is no part of it. undefined: no frame is ours.
+ */
+export function traceWords(trace: StackTrace): readonly string[] | undefined {
+  const mine = trace.exceptions.filter(({ type }) => type !== 'goroutine');
+  const words = mine.flatMap(({ type, frames }) => [type, ...withoutRepeats(ownFrames(trace, frames).map(({ file, fn }) => `${baseName(file)}:${fn ?? ''}`))]);
+  return words.length === mine.length ? undefined : [trace.lang, ...words];
+}
+
+/** What ran into itself a thousand times did so once. */
+function withoutRepeats(words: readonly string[]): readonly string[] {
+  return words.filter((word, at) => word !== words[at - 1]);
+}
+
+function baseName(file: string): string {
+  return file.slice(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
 }

@@ -1,0 +1,81 @@
+import { findGo } from './trace-go.ts';
+import { findJava } from './trace-java.ts';
+import { findNode } from './trace-node.ts';
+import { findPython } from './trace-python.ts';
+import { findRust } from './trace-rust.ts';
+import { type FoundTrace, isOwn, type StackFrame, type StackTrace } from './trace-shape.ts';
+
+/**
+ * Reads stack traces out of what a child has said: Python, Node, Go, Rust, Java; plain, behind the prefix of a logger, in
+ * the strings of JSON lines, with colours, cut off. A line that only looks like a part of a trace opens none: each
+ * language has a table of states that a trace must go through.
+ */
+export type { StackException, StackFrame, StackTrace } from './trace-shape.ts';
+
+const FINDERS = [findPython, findNode, findGo, findRust, findJava] as const;
+const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
+const MAX_LINE = 4_000;
+
+/** In the order in which they stand there. */
+export function readTraces(text: string): readonly StackTrace[] {
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.replace(COLOURS, '').slice(0, MAX_LINE).trimEnd());
+  const found: StackTrace[] = [];
+  let floor = 0;
+  for (let at = 0; at < lines.length; at += 1) {
+    const inside = textsOfJson(lines[at] as string);
+    for (const one of inside) found.push(...readTraces(one).map((trace) => ({ ...trace, firstLine: at, lastLine: at })));
+    const trace = inside.length > 0 ? undefined : findAt(lines, at, floor);
+    if (trace === undefined) continue;
+    found.push(whole(trace));
+    floor = trace.end;
+    at = Math.max(at, trace.end - 1);
+  }
+  return found;
+}
+
+function findAt(lines: readonly string[], at: number, floor: number): FoundTrace | undefined {
+  for (const find of FINDERS) {
+    const trace = find(lines, at, floor);
+    if (trace !== undefined) return trace;
+  }
+  return undefined;
+}
+
+/** A logger that writes JSON keeps the lines of a trace in one string. */
+function textsOfJson(line: string): readonly string[] {
+  if (!line.startsWith('{') || !line.endsWith('}') || !line.includes('\\n')) return [];
+  try {
+    return stringsOf(JSON.parse(line)).filter((text) => text.includes('\n'));
+  } catch (error) {
+    // Cut off, or no JSON: then it is a line like every other.
+    if (error instanceof SyntaxError) return [];
+    throw error;
+  }
+}
+
+function stringsOf(value: unknown): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(stringsOf) : [];
+}
+
+function whole({ lang, exceptions, blamed, start, end }: FoundTrace): StackTrace {
+  return { lang, exceptions, culprit: culpritOf(lang, blamed), firstLine: start, lastLine: end - 1 };
+}
+
+/** The frame where it went wrong, of the deepest cause that has one of our own. */
+function culpritOf(lang: StackTrace['lang'], blamed: FoundTrace['blamed']): StackFrame | undefined {
+  for (const { frames, message } of blamed) {
+    const own = frames.filter((frame) => isOwn(lang, frame));
+    const frame = lang === 'python' ? own.at(-1) : own[0];
+    if (frame !== undefined) return frame;
+    // A compiler says it in words.
+    const told = /(?:^|\s)(\/[^\s:]+|[\w.-]+(?:\/[\w.-]+)+):(\d+):\d+: /.exec(message);
+    if (told !== null) return { file: told[1] as string, line: Number(told[2]), fn: null };
+  }
+  return undefined;
+}
+
+/** The frames of the user's own code, of this exception. */
+export function ownFrames({ lang }: Pick<StackTrace, 'lang'>, frames: readonly StackFrame[]): readonly StackFrame[] {
+  return frames.filter((frame) => isOwn(lang, frame));
+}

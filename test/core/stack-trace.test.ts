@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { ownFrames, readTraces, type StackFrame } from '../../lib/core/stack-trace.ts';
+
+/** Real traces, most of them printed by the languages themselves, with the frames that a person has read out of them. */
+const FOLDER = new URL('../fixtures/traces/', import.meta.url).pathname;
+
+interface Expected {
+  readonly traces: readonly {
+    readonly lang: string;
+    readonly exceptions?: readonly {
+      readonly type: string;
+      readonly message: string;
+      readonly frames: number;
+      readonly own: readonly { readonly file: string; readonly line: number; readonly fn: string | null }[];
+      readonly rel?: string;
+    }[];
+    readonly first?: { readonly type: string; readonly message: string };
+    readonly minExceptions?: number;
+    readonly culprit: string | null;
+  }[];
+}
+
+const expected = JSON.parse(readFileSync(`${FOLDER}expected.json`, 'utf8')) as Readonly<Record<string, Expected>>;
+
+/** A path as far as the one who expects it says it: folders before it are those of the machine that ran it. */
+function shortened(frame: StackFrame | undefined, wanted: string | undefined): string | null {
+  if (frame === undefined) return null;
+  const [file = '', line] = (wanted ?? '').split(/:(?=\d+$)/);
+  const place = file.replace(/^\.\//, '');
+  const isIts = frame.file === place || frame.file.endsWith(`/${place}`);
+  return isIts && String(frame.line) === line ? (wanted as string) : `${frame.file}:${frame.line}`;
+}
+
+describe('the reader of stack traces', () => {
+  for (const [name, { traces }] of Object.entries(expected)) {
+    it(`A11 A49 reads ${name}`, () => {
+      const found = readTraces(readFileSync(`${FOLDER}${name}.log`, 'utf8'));
+      assert.deepEqual(
+        found.map(({ lang }) => lang),
+        traces.map(({ lang }) => lang),
+      );
+      for (const [n, trace] of traces.entries()) {
+        const own = found[n] as (typeof found)[number];
+        if (trace.exceptions !== undefined) {
+          const told = own.exceptions.map(({ type, message, rel, frames }, at) => {
+            const wanted = trace.exceptions?.[at]?.own ?? [];
+            return {
+              type,
+              message,
+              frames: frames.length,
+              own: ownFrames(own, frames).map((frame, k) => {
+                const place = wanted[k] === undefined ? undefined : `${wanted[k].file}:${wanted[k].line}`;
+                return `${shortened(frame, place)} ${frame.fn}`;
+              }),
+              ...(rel === undefined ? {} : { rel }),
+            };
+          });
+          assert.deepEqual(
+            told,
+            trace.exceptions.map((one) => ({ ...one, own: one.own.map(({ file, line, fn }) => `${file}:${line} ${fn}`) })),
+          );
+        }
+        if (trace.first !== undefined) {
+          const { type, message } = own.exceptions[0] ?? {};
+          assert.deepEqual({ type, message }, trace.first);
+          assert.ok(own.exceptions.length >= (trace.minExceptions ?? 1));
+        }
+        assert.equal(shortened(own.culprit, trace.culprit ?? undefined), trace.culprit);
+      }
+    });
+  }
+
+  it('has an expectation for every fixture', () => {
+    const files = readdirSync(FOLDER).filter((file) => file.endsWith('.log'));
+    assert.deepEqual(files.map((file) => file.replace('.log', '')).sort(), Object.keys(expected).sort());
+    assert.ok(files.length > 50);
+  });
+});
