@@ -1,4 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
+import type { RunRecord } from '../core/run.ts';
 import { gatherEvidence } from '../incidents/evidence.ts';
 import { createIncidents } from '../incidents/store.ts';
 import type { Announcer, Incidents, Ladder, Runner } from '../ports.ts';
@@ -13,9 +14,12 @@ export interface Caring {
 }
 
 export function composeCaring(storage: Storage, parts: { readonly ladder?: Ladder; readonly announcer?: Announcer } = {}): Caring {
-  const { clock, files, paths, journal, history } = storage;
+  const { clock, files, paths, ids, journal, history, definitions, redacting } = storage;
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
-  const incidents = createIncidents({ files, clock, paths, onBroken, history, gather: gatherEvidence, print: storage.ids.keyed });
+  const cadenceOf = (name: string) => definitions.get(name)?.cadence;
+  const redactOf = (cadence: ReturnType<typeof cadenceOf>) => (cadence === undefined ? redacting.ofOwner : redacting.ofCadence(cadence));
+  const gather = (run: RunRecord) => gatherEvidence({ files, paths, history, cadenceOf, redactOf }, run);
+  const incidents = createIncidents({ files, clock, paths, onBroken, history, gather, print: ids.keyed });
   const care = createCare({ incidents, ladder: parts.ladder ?? NOTHING_TRIED, announcer: parts.announcer ?? NOBODY_TOLD, history, journal });
   return { incidents, runner: createCareRunner((payload) => care.run(payload)) };
 }

@@ -1,3 +1,4 @@
+import { isCareCadence } from '../core/builtin.ts';
 import type { BusEvent } from '../core/event.ts';
 import { parseIso } from '../core/instant.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
@@ -41,6 +42,8 @@ export function createCommentary(out: Output, root: string): Commentary {
   return {
     see(event) {
       if (event.cadence === CONTROL_CADENCE && event.stage !== 'run_finished') return;
+      // What it did is told by its incidents.
+      if (isCareCadence(event.cadence ?? '') && (event.stage === 'claimed' || event.stage === 'run_finished')) return;
       count(event);
       const line = describeEvent(event, out.paint, root);
       if (line !== undefined && (out.isVerbose || !isRoutine(event))) say(event, line);

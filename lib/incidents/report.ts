@@ -37,7 +37,7 @@ export function fenced(text: string, language = 'text'): string {
 }
 
 /** In a line of markdown: no heading, link, tag or code of its own. */
-function plain(text: string): string {
+export function plain(text: string): string {
   return toVisible(text)
     .replaceAll('\n', ' ')
     .replace(/[\\`*_[\]<>#|]/g, (char) => `\\${char}`);

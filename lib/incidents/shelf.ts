@@ -3,7 +3,7 @@ import { formatCompact } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Clock, Files } from '../ports.ts';
-import type { EvidenceFile } from './evidence.ts';
+import type { EvidenceFile } from './evidence-file.ts';
 import { incidentPath, openFolder, readIncident } from './folder.ts';
 import { entryOf, formatEntry, type IndexEntry, indexPath } from './index-file.ts';
 import { reportHead, withHead } from './report.ts';

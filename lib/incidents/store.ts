@@ -31,9 +31,9 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
     let n = 1;
     while (shelf.isTaken(formatIncidentId(atMs, run.cadence, evidence.detector, n))) n += 1;
     const id = formatIncidentId(atMs, run.cadence, evidence.detector, n);
-    const { detector, title, files } = evidence;
+    const { detector, title } = evidence;
     const incident = openIncident(run, { id, fingerprint, detector, title });
-    await shelf.add(incident, [...files, { name: 'occurrences.jsonl', text: formatOccurrence(run) }]);
+    await shelf.add(incident, [...evidence.files(), { name: 'occurrences.jsonl', text: formatOccurrence(run) }]);
     return incident;
   }
 

@@ -51,6 +51,15 @@ export function createMemoryFiles({ disk, clock, within, insteadOf }: MemoryFile
     folders.get(dirname(path))?.delete(basename(path));
   }
 
+  function moveFolder(from: string, to: string): boolean {
+    const inside = [...folders].filter(([dir]) => dir === from || dir.startsWith(`${from}/`));
+    for (const [dir, files] of inside) {
+      folders.delete(dir);
+      folders.set(`${to}${dir.slice(from.length)}`, files);
+    }
+    return inside.length > 0;
+  }
+
   const subfolders = (dir: string): readonly string[] => [...folders.keys()].flatMap((one) => (dirname(one) === dir ? basename(one) : []));
 
   return {
@@ -81,7 +90,7 @@ export function createMemoryFiles({ disk, clock, within, insteadOf }: MemoryFile
     },
     rename(from, to) {
       const kept = find(from);
-      if (kept === undefined) return false;
+      if (kept === undefined) return moveFolder(from, to);
       folderOf(to).set(basename(to), kept);
       if (from !== to) folderOf(from).delete(basename(from));
       return true;

@@ -45,12 +45,28 @@ export function createCare(deps: CareDeps): Care {
     }
   }
 
+  /** Quiet is healthy: that it came once more stands in the incident. */
+  function tell({ incident, change, isRepeat, run }: CareCase): void {
+    if (isRepeat || change === 'occurred') return;
+    const level = change === 'opened' || change === 'recurred' ? 'error' : 'info';
+    journal.emit({
+      level,
+      stage: 'incident',
+      cadence: incident.cadence,
+      incident: incident.id,
+      change,
+      because: incident.title,
+      ...(run === undefined ? {} : { run_id: run.run_id }),
+    });
+  }
+
   return {
     async run(payload) {
       try {
         const cases = await casesOf(payload);
         if (typeof cases === 'string') return { kind: 'skip', reason: cases };
         for (const care of cases) {
+          tell(care);
           await step('ladder', care, () => ladder.climb(care));
           // The ladder may have changed it: who is told hears how it stands now.
           const now = { ...care, incident: incidents.get(care.incident.id) ?? care.incident };
