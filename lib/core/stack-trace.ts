@@ -10,7 +10,7 @@ import { type FoundTrace, isOwn, type StackFrame, type StackTrace } from './trac
  * the strings of JSON lines, with colours, cut off. A line that only looks like a part of a trace opens none: each
  * language has a table of states that a trace must go through.
  */
-export type { StackException, StackFrame, StackTrace } from './trace-shape.ts';
+export type { StackFrame, StackTrace } from './trace-shape.ts';
 
 const FINDERS = [findPython, findNode, findGo, findRust, findJava] as const;
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;

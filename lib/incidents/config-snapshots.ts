@@ -20,7 +20,7 @@ export function snapshotConfigs(files: Pick<Files, 'read'>, paths: readonly stri
 }
 
 /** A setting whose name says that it is a secret keeps its name; where only the name of a variable stands, nothing is lost. */
-export function withoutSecrets(text: string, redact: Redact): string {
+function withoutSecrets(text: string, redact: Redact): string {
   const lines = text.split('\n').map((line) => {
     const [, indent = '', name = '', by = '', value = ''] = SETTING.exec(line) ?? [];
     return isSecretName(name) && !/^["']?\$\{?\w+\}?["']?$/.test(value) && !/^[|>&*#]/.test(value) ? `${indent}${name}${by}[redacted ${name}]` : line;
