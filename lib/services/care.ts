@@ -46,7 +46,7 @@ export function createCare(deps: CareDeps): Care {
   }
 
   /** Quiet is healthy: that it came once more stands in the incident. */
-  function tell({ incident, change, isRepeat, run }: CareCase): void {
+  function tell({ incident, change, isRepeat }: CareCase): void {
     if (isRepeat || change === 'occurred') return;
     const level = change === 'opened' || change === 'recurred' ? 'error' : 'info';
     journal.emit({
