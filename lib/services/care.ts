@@ -56,7 +56,6 @@ export function createCare(deps: CareDeps): Care {
       incident: incident.id,
       change,
       because: incident.title,
-      ...(run === undefined ? {} : { run_id: run.run_id }),
     });
   }
 
