@@ -3,6 +3,7 @@ import { nearest } from '../core/nearest.ts';
 import { createClock } from '../platform/clock.ts';
 
 export { requireRoot } from '../platform/root.ts';
+export { readStdinWithin } from '../platform/stdin-text.ts';
 
 /** The time of the wall clock, for the surfaces. */
 export const nowMs = createClock().nowMs;

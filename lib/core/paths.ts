@@ -25,6 +25,8 @@ export interface Paths {
   readonly heartbeat: string;
   /** Cadences whose timer has let slots pass; there only as long as there are any. */
   readonly lateTimers: string;
+  /** Up to where `probe` has been told that incidents are seen. */
+  readonly probeCursor: string;
   readonly logs: string;
   readonly subsessions: string;
 }
@@ -57,6 +59,7 @@ export function pathsOf(root: string): Paths {
     halt: `${state}/halt`,
     heartbeat: `${state}/heartbeat.json`,
     lateTimers: `${state}/late-timers.json`,
+    probeCursor: `${state}/probe-cursor.json`,
     logs,
     subsessions: `${logs}/subsessions`,
   };

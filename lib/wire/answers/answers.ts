@@ -6,7 +6,7 @@ import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { simulateAnswer } from './simulation.ts';
 import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
-import { heartbeatAnswer } from './watch.ts';
+import { heartbeatAnswer, probeAnswer } from './watch.ts';
 
 /** What each command may answer with --json when it did what was asked. */
 const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
@@ -15,7 +15,8 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   run: [runAnswer, receipt, dryRun],
   exec: [runAnswer, heldAnswer, dryRun],
   notify: [...notifyAnswers, dryRun],
-  hooks: [hooksAnswer],
+  hooks: [hooksAnswer, changesAnswer, dryRun],
+  probe: [probeAnswer, dryRun],
   status: [statusAnswer, runAnswer],
   list: [listAnswer],
   show: [showAnswer, runAnswer],
