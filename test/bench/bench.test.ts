@@ -6,7 +6,7 @@ import { before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { tempRoot } from '../support/temp-root.ts';
 import { type Results, readResults } from './results.ts';
-import { ROWS } from './rows/rows.ts';
+import { PEER_ROWS, ROWS } from './rows/rows.ts';
 
 const PROJECT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const BENCH = join(PROJECT, 'test/bench/bench.ts');
@@ -36,6 +36,14 @@ describe('the harness', () => {
       ROWS.map(({ id }) => id),
       [1, 2, 3, 4, 7, 8, 9, 10, 11, 12, 13, 14, 16, 17],
     );
+  });
+
+  it('has those that are measured beside peers under the same numbers, and keeps them apart in the comparison', () => {
+    assert.deepEqual(
+      PEER_ROWS.map(({ id }) => id),
+      [1, 3, 4, 5, 6, 7, 9, 12, 15],
+    );
+    assert.ok(PEER_ROWS.every(({ needsPeers }) => needsPeers === true) && ROWS.every(({ needsPeers }) => needsPeers === undefined));
   });
 
   it('measures two of them in seconds: a figure and a target for each line, and all of it in the file', () => {

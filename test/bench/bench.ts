@@ -1,18 +1,21 @@
 /**
  * All that this program promises about speed, measured against what this machine can do, in one run:
  *
- *     npm run bench -- [--rows 1,9] [--quick] [--full] [--json FILE] [--check] [--against FILE] [--dist DIR] [--list]
+ *     npm run bench -- [--rows 1,9] [--quick] [--full] [--json FILE] [--check] [--against FILE] [--dist DIR] [--list] [--peers] [--svg FILE]
  *
- * `--json` writes the figures, `--check` compares with those of an earlier run (test/bench/results.json) and fails where a
- * ratio is more than 15 % worse. What is measured is the compiled product in `dist/`, in processes of its own.
+ * `--json` writes the figures, `--svg` a picture of the ratios, `--check` compares with those of an earlier run
+ * (test/bench/results.json) and fails where a ratio is more than 15 % worse. `--peers` measures other queues beside ours:
+ * those of npm are fetched into a temporary folder, redis, postgresql, nq and tsp are taken where they are installed, and
+ * who is not there is named as absent. What is measured is the compiled product in `dist/`, in processes of its own.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openGround } from './ground.ts';
+import { writePlot } from './plot.ts';
 import { findProduct } from './product.ts';
-import { complaintsOf, earlier, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
+import { complaintsOf, earlier, isOf, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
 import type { Bench, Measure, Row } from './row.ts';
-import { ROWS } from './rows/rows.ts';
+import { PEER_ROWS, ROWS } from './rows/rows.ts';
 import { format, headOf, lineOf } from './table.ts';
 
 const COMMITTED = fileURLToPath(new URL('results.json', import.meta.url));
@@ -29,14 +32,18 @@ const { values } = parseArgs({
     against: { type: 'string', default: COMMITTED },
     dist: { type: 'string' },
     list: { type: 'boolean', default: false },
+    peers: { type: 'boolean', default: false },
+    svg: { type: 'string' },
   },
 });
 
 function chosen(): readonly Row[] {
   const ids = values.rows?.split(',').map(Number);
-  const unknown = ids?.filter((id) => !ROWS.some((row) => row.id === id)) ?? [];
-  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}; there are ${ROWS.map((row) => row.id).join(', ')}`);
-  return ROWS.filter(({ id }) => ids === undefined || ids.includes(id));
+  const rows = values.peers ? [...ROWS, ...PEER_ROWS] : ROWS;
+  const known = [...new Set(rows.map((row) => row.id))];
+  const unknown = ids?.filter((id) => !known.includes(id)) ?? [];
+  if (unknown.length > 0) throw new Error(`there is no row ${unknown.join(', ')}; there are ${known.join(', ')}`);
+  return rows.filter(({ id }) => ids === undefined || ids.includes(id));
 }
 
 /** One that cannot be measured spoils no other; it stands in the table as what it is. */
@@ -69,7 +76,7 @@ function prepare(): Bench {
 
 async function main(): Promise<number> {
   if (values.list) {
-    for (const { id, title } of ROWS) process.stdout.write(`${id} ${title}\n`);
+    for (const { id, title } of chosen()) process.stdout.write(`${id} ${title}\n`);
     return 0;
   }
   const rows = chosen();
@@ -82,12 +89,13 @@ async function main(): Promise<number> {
   process.stdout.write(`${format(results.map((one) => lineOf(titleOf(one), one)))}\n\n`);
   for (const { id, workload, note } of results) if (note !== undefined) process.stdout.write(`${id} ${workload}: ${note}\n`);
   if (values.json !== undefined) writeResults(values.json, { conditions: head.split('\n'), isQuick: bench.isQuick, results });
+  if (values.svg !== undefined) writePlot(values.svg, results, titleOf);
   const hasFailed = results.some(({ figure }) => Number.isNaN(figure));
   return before === undefined ? Number(hasFailed) : compare(results, before, rows);
 }
 
-function titleOf({ id }: Result): string {
-  return ROWS.find((row) => row.id === id)?.title ?? '';
+function titleOf(result: Result): string {
+  return [...ROWS, ...PEER_ROWS].find((row) => isOf(result, row))?.title ?? '';
 }
 
 /** The best of several runs, of which most need only one. */

@@ -30,6 +30,13 @@ describe('the comparison with an earlier run', () => {
     assert.deepEqual(complaintsOf([], results, [{ id: 9 }]), ['9: the earlier run has no figure of this row']);
   });
 
+  it('does not miss what was measured beside peers where they are not asked for', () => {
+    const beside: Result = { ...before, workload: 'against nq', needsPeers: true };
+    const results = { conditions: [], isQuick: false, results: [before, beside] };
+    assert.deepEqual(complaintsOf([before], results, [{ id: 7 }]), []);
+    assert.deepEqual(complaintsOf([before], results, [{ id: 7 }, { id: 7, needsPeers: true }]), ['7 against nq: measured before, and not now']);
+  });
+
   it('takes no file that is empty or comes from a quick run', () => {
     const path = join(tempRoot(), 'results.json');
     assert.throws(() => readResults(path), /is not there/);

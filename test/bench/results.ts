@@ -6,6 +6,7 @@ import { isMet, type Measure, type Row } from './row.ts';
 export interface Result extends Measure {
   readonly id: number;
   readonly met: boolean;
+  readonly needsPeers?: true;
 }
 
 export interface Results {
@@ -15,7 +16,7 @@ export interface Results {
 }
 
 export function resultOf(row: Row, measure: Measure): Result {
-  return { id: row.id, ...measure, met: isMet(measure) };
+  return { id: row.id, ...measure, met: isMet(measure), ...(row.needsPeers === true ? { needsPeers: true } : {}) };
 }
 
 export function writeResults(path: string, results: Results): void {
@@ -50,15 +51,19 @@ export function worse(now: Result, before: Result | undefined): string | undefin
  * Everything that is wrong with this run beside an earlier one. What was measured then and is not now is wrong too, or a row
  * that was renamed, broken or run with other numbers would be compared with nothing and pass.
  */
-export function complaintsOf(now: readonly Result[], before: Results, rows: readonly { readonly id: number }[]): readonly string[] {
+export function complaintsOf(now: readonly Result[], before: Results, rows: readonly Pick<Row, 'id' | 'needsPeers'>[]): readonly string[] {
   const isMeasured = ({ id, workload }: Result): boolean => now.some((one) => one.id === id && one.workload === workload);
-  const gone = before.results.filter((one) => rows.some(({ id }) => id === one.id) && !isMeasured(one));
-  const unknown = rows.filter(({ id }) => !before.results.some((one) => one.id === id));
+  const gone = before.results.filter((one) => rows.some((row) => isOf(one, row)) && !isMeasured(one));
+  const unknown = rows.filter((row) => !before.results.some((one) => isOf(one, row)));
   return [
     ...now.flatMap((one) => worse(one, earlier(before, one)) ?? []),
     ...gone.map(({ id, workload }) => `${id} ${workload}: measured before, and not now`),
     ...unknown.map(({ id }) => `${id}: the earlier run has no figure of this row`),
   ];
+}
+
+export function isOf({ id, needsPeers }: Result, row: Pick<Row, 'id' | 'needsPeers'>): boolean {
+  return id === row.id && needsPeers === row.needsPeers;
 }
 
 export function earlier(results: Results, { id, workload }: Result): Result | undefined {

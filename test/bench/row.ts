@@ -32,6 +32,8 @@ export interface Measure {
 export interface Row {
   readonly id: number;
   readonly title: string;
+  /** It measures others beside ours, who must be fetched first: run where it is asked for. */
+  readonly needsPeers?: true;
   /** What this row needs of the machine and does not find; undefined: it can run. */
   readonly lacks?: () => string | undefined;
   run(bench: Bench): Promise<readonly Measure[]>;

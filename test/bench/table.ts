@@ -24,7 +24,7 @@ export function lineOf(title: string, result: Result): readonly string[] {
 }
 
 function targetText({ target, isRatio }: Result): string {
-  return target === 0 ? '0' : `≤ ${target < 0.1 ? target.toFixed(3) : target}${isRatio ? 'x' : ''}`;
+  return target === 0 ? '0' : `≤ ${target < 0.1 ? target.toFixed(3) : Number(target.toFixed(2))}${isRatio ? 'x' : ''}`;
 }
 
 /** Markdown, so that it can be pasted where it is to be read; the columns are filled up so that a terminal shows them too. */
