@@ -54,7 +54,7 @@ export function filesDefining(root: string, name: string): readonly string[] {
 }
 
 export function viewChange(root: string, { path, before, after }: PlannedChange): ChangeView {
-  const near = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path;
+  const near = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : path.replace(/^\//, '');
   return { path, change: before === undefined ? 'create' : after === undefined ? 'remove' : 'edit', diff: unifiedDiff(near, before, after) };
 }
 

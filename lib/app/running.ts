@@ -1,3 +1,4 @@
+import { PROBE_CADENCE } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
 import type { HandlerEnqueueOptions } from '../core/handler.ts';
@@ -49,8 +50,20 @@ export function createRunnerChoice(
   own: (cadence: string, runners: Runners) => Runner | undefined,
 ): (cadence: Cadence) => Runner {
   const orders = createOrderRunner(carryOut);
-  return (cadence) => (cadence.name === CONTROL_CADENCE ? orders : (own(cadence.name, runners) ?? runners[cadence.run.kind]));
+  return ({ name, run }) => {
+    if (name === CONTROL_CADENCE) return orders;
+    return name === PROBE_CADENCE ? PROBE_RUNNER : (own(name, runners) ?? runners[run.kind]);
+  };
 }
+
+const hasArrived: Runner['run'] = async () => ({
+  outcome: { kind: 'ok', summary: 'the tick has arrived' },
+  ending: undefined,
+  stdoutPath: null,
+  stderrPath: null,
+});
+/** To have arrived is all that it does. */
+const PROBE_RUNNER: Runner = { run: hasArrived, adopt: hasArrived };
 
 /** A handler's tick knows whose child it is. */
 function createChildEnqueue(root: string) {

@@ -35,7 +35,7 @@ function shortened(diff: string): string {
   return lines.length <= MOST_LINES ? diff : [...lines.slice(0, 12), `… and ${lines.length - 12} lines more; -v shows them`].join('\n');
 }
 
-function paintDiff(diff: string, paint: Paint): string {
+export function paintDiff(diff: string, paint: Paint): string {
   const color = (line: string): string => {
     if (/^(---|\+\+\+) /.test(line)) return paint.bold(line);
     if (line.startsWith('+')) return paint.green(line);

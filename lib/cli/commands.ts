@@ -2,6 +2,7 @@ import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
 import { ACT_COMMANDS } from './commands/act.ts';
 import { AGENT_COMMANDS } from './commands/agents.ts';
 import { DEFINE_COMMANDS } from './commands/define.ts';
+import { INSTALL_COMMANDS } from './commands/install.ts';
 import { MONEY_COMMANDS } from './commands/money.ts';
 import { OPERATE_COMMANDS } from './commands/operate.ts';
 import { RUN_COMMANDS } from './commands/run.ts';
@@ -28,6 +29,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   MONEY_COMMANDS,
   OPERATE_COMMANDS,
   DEFINE_COMMANDS,
+  INSTALL_COMMANDS,
   TRUST_COMMANDS,
   WATCH_COMMANDS,
   AGENT_COMMANDS,

@@ -10,11 +10,13 @@ import type { Paths } from './paths.ts';
  *     bus-hook-<cadence>         what a cadence's end sets off; keyed ticks
  *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
  *     bus-care                   what follows a failure and its proof (core/care.ts); keyed ticks, one after the other
+ *     bus-probe                  does nothing: its run is the receipt that a timer of the system reaches the owner
  */
 const PREFIX = 'bus-';
 const HOOK_PREFIX = 'bus-hook-';
 const NOTIFY_PREFIX = 'bus-notify-';
 export const CARE_CADENCE = 'bus-care';
+export const PROBE_CADENCE = 'bus-probe';
 const MAX_NAME = 50;
 
 /** How many runs of the program's own lanes may be under way; 1 where nothing is said. */
@@ -77,6 +79,7 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
       // What the disk refuses is put off uncharged; an owner that dies in the middle is no reason to care no more.
       retry: { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 },
     };
+  if (name === PROBE_CADENCE) return { ...controlCadence(paths), name, description: 'Shows that a timer reaches the owner', lane: name };
   return undefined;
 }
 

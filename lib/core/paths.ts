@@ -20,6 +20,7 @@ export interface Paths {
   readonly circuit: string;
   readonly purse: string;
   readonly owner: string;
+  readonly installed: string;
   readonly halt: string;
   /** The last round of the watchman. */
   readonly heartbeat: string;
@@ -56,6 +57,7 @@ export function pathsOf(root: string): Paths {
     circuit: `${state}/circuit-open.json`,
     purse: `${state}/purse.json`,
     owner: `${state}/owner.json`,
+    installed: `${state}/installed.json`,
     halt: `${state}/halt`,
     heartbeat: `${state}/heartbeat.json`,
     lateTimers: `${state}/late-timers.json`,

@@ -1,0 +1,90 @@
+import { CadenceError } from '../core/error.ts';
+import { toIso } from '../core/instant.ts';
+import { pathsOf } from '../core/paths.ts';
+import type { SchedulerKind } from '../core/schedule.ts';
+import { createFiles } from '../platform/files.ts';
+import { readMachine } from '../platform/machine.ts';
+import type { Definition } from '../ports.ts';
+import type { Job } from '../schedules/job.ts';
+import type { Entry, Manager } from '../schedules/manager.ts';
+import type { Installed } from '../wire/installed.ts';
+import { readDefined } from './defined.ts';
+import type { PlannedChange } from './definition-file.ts';
+import { findPrograms, servicePath } from './install-place.ts';
+import { nowMs, unknownCadence } from './root.ts';
+import { entriesOnDisk, removals, writes } from './service-files.ts';
+import { type JobFacts, jobFacts, jobsOf } from './timer-jobs.ts';
+import { createManager, readInstalled, rootStem } from './timers.ts';
+
+/** What `install` would do with launchd or systemd. */
+export interface InstallPlan {
+  readonly root: string;
+  readonly manager: Manager;
+  readonly installed: Installed;
+  readonly facts: JobFacts;
+  readonly jobs: readonly Job[];
+  /** Files that the manager reads. */
+  readonly changes: readonly PlannedChange[];
+  /** Entries of this root that have no reason to be any more. */
+  readonly stale: readonly Entry[];
+  readonly warnings: readonly string[];
+}
+
+/** Throws `not_found` for what has no schedule, `no_owner` where the manager cannot be used. */
+export async function planInstall(root: string, kind: 'launchd' | 'systemd', names: readonly string[]): Promise<InstallPlan> {
+  const files = createFiles();
+  const paths = pathsOf(root);
+  const manager = createManager(kind);
+  const absence = await manager.absence();
+  if (absence !== undefined) throw new CadenceError('no_owner', absence.because, absence.hint);
+  const { definitions } = readDefined(root);
+  for (const name of names) refuseUnscheduled(name, definitions);
+  const before = readInstalled(files, paths);
+  const { env, home } = readMachine();
+  const { warnings, ...programs } = findPrograms(files, import.meta.dirname, process.execPath, home);
+  const installed: Installed = {
+    ...programs,
+    format: 1,
+    scheduler: kind,
+    stem: rootStem(root),
+    path: servicePath(programs.node, env.PATH ?? '', env.TMPDIR ?? '/tmp'),
+    installed_at: toIso(nowMs()),
+    proven_at: before?.proven_at ?? null,
+    only: names.length === 0 ? null : before === undefined ? [...names] : before.only === null ? null : [...new Set([...before.only, ...names])].sort(),
+  };
+  const facts = jobFacts(root, installed);
+  const jobs = jobsOf(facts, definitions);
+  const stale = entriesOnDisk(files, manager, installed.stem).filter(({ label }) => !jobs.some((job) => job.label === label));
+  return { root, manager, installed, facts, jobs, changes: [...writes(files, manager, jobs), ...removals(files, manager, stale)], stale, warnings };
+}
+
+function refuseUnscheduled(name: string, definitions: readonly Definition[]): void {
+  const found = definitions.find((definition) => definition.name === name);
+  if (found === undefined)
+    throw unknownCadence(
+      name,
+      definitions.map((definition) => definition.name),
+    );
+  if (found.cadence?.schedule === undefined)
+    throw new CadenceError('not_found', `${name} has no schedule that a timer could keep`, `Give it one: cadence-bus edit ${name} --set schedule="daily 7:00"`);
+  if (!found.cadence.enabled) throw new CadenceError('not_found', `${found.path} says enabled: false`, `Enable it first: cadence-bus enable ${name}`);
+}
+
+/** What was asked for, else what bus.yaml says, else what this machine has. */
+export async function chooseScheduler(root: string, asked: SchedulerKind | undefined): Promise<SchedulerKind> {
+  if (asked !== undefined) return asked;
+  const { settings } = readDefined(root);
+  if (settings.scheduler !== 'builtin') return settings.scheduler;
+  const kinds = process.platform === 'darwin' ? (['launchd', 'systemd'] as const) : (['systemd', 'launchd'] as const);
+  const told: string[] = [];
+  for (const kind of kinds) {
+    const absence = await createManager(kind).absence();
+    if (absence === undefined) return kind;
+    told.push(absence.because);
+  }
+  throw new CadenceError(
+    'no_owner',
+    `neither launchd nor systemd can be used here: ${told.join('; ')}`,
+    'The owner can keep the time by itself, as long as somebody starts it: cadence-bus install --scheduler builtin',
+  );
+}

@@ -1,0 +1,61 @@
+import { PROBE_CADENCE } from '../core/builtin.ts';
+import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import type { RunRecord } from '../core/run.ts';
+import { createClock } from '../platform/clock.ts';
+import { createFiles } from '../platform/files.ts';
+import type { Entry, Manager } from '../schedules/manager.ts';
+import { carryOutChanges } from './definition-file.ts';
+import { createReading } from './reading.ts';
+import { removals, writes } from './service-files.ts';
+import { type JobFacts, probeJob } from './timer-jobs.ts';
+
+const RECEIPT_WITHIN_MS: Ms = 60_000;
+const LOOK_AGAIN_MS: Ms = 100;
+
+/**
+ * One real tick through a job of the manager's own, made like a timer: in its world, with its PATH, by its user. What counts
+ * is the receipt in our own files; a manager may say that all is well of a job that it never starts.
+ */
+export async function proveTick(facts: JobFacts, manager: Manager): Promise<RunRecord> {
+  const clock = createClock();
+  const { root } = facts.paths;
+  const job = probeJob(facts);
+  const sinceMs = clock.nowMs();
+  try {
+    carryOutChanges(root, writes(createFiles(), manager, [job]));
+    await manager.reread();
+    await manager.load(job);
+    await manager.start(job);
+    for (;;) {
+      const [run] = createReading(root).history.runs({ cadence: PROBE_CADENCE, limit: 1, sinceMs });
+      if (run !== undefined && run.ended_at !== null) return run;
+      if (clock.nowMs() > sinceMs + RECEIPT_WITHIN_MS) throw noReceipt(facts.paths);
+      await new Promise<void>((resolve) => void clock.after(LOOK_AGAIN_MS, resolve));
+    }
+  } finally {
+    await forget(root, manager, job);
+  }
+}
+
+async function forget(root: string, manager: Manager, job: Entry): Promise<void> {
+  await manager.unload(job);
+  carryOutChanges(root, removals(createFiles(), manager, [job]));
+  await manager.reread();
+}
+
+/** Which half of the way is broken. */
+function noReceipt(paths: Paths): CadenceError {
+  const files = createFiles();
+  const isDropped = [paths.inbox, paths.waiting, paths.claimed].some((folder) => files.list(folder).some((name) => name.includes(PROBE_CADENCE)));
+  if (isDropped)
+    return new CadenceError('io', 'a timer dropped its tick, and the owner did not run it within a minute', 'See cadence-bus status and cadence-bus doctor.');
+  const words = files.read(`${paths.logs}/timers/${PROBE_CADENCE}.err`);
+  const told = words?.kind === 'text' && words.text !== '' ? `: ${words.text.trim().slice(-300)}` : '';
+  return new CadenceError(
+    'io',
+    `the manager started a timer, and no tick of it arrived within a minute${told}`,
+    'See what differs in its world: cadence-bus doctor --inside',
+  );
+}

@@ -1,0 +1,111 @@
+import { CadenceError } from '../core/error.ts';
+import { type Paths, pathsOf } from '../core/paths.ts';
+import { createClock } from '../platform/clock.ts';
+import { createFiles } from '../platform/files.ts';
+import { createIds } from '../platform/ids.ts';
+import { readMachine } from '../platform/machine.ts';
+import { createPermissions } from '../platform/permissions.ts';
+import { hearProgram } from '../platform/program-answer.ts';
+import type { Files, Timers, TimerView } from '../ports.ts';
+import type { Job } from '../schedules/job.ts';
+import { nameOfLabel, stemOf } from '../schedules/label.ts';
+import { createLaunchd } from '../schedules/launchd.ts';
+import type { Entry, Manager, Seen } from '../schedules/manager.ts';
+import { createSystemd } from '../schedules/systemd.ts';
+import { type Installed, parseInstalled } from '../wire/installed.ts';
+import { readDefined } from './defined.ts';
+import { jobFacts, jobsOf } from './timer-jobs.ts';
+
+export function createManager(kind: 'launchd' | 'systemd'): Manager {
+  const { env: own, home } = readMachine();
+  const clock = createClock();
+  const uid = createPermissions().uid ?? 0;
+  // Who came by su or by cron has no such variable, and a manager all the same.
+  const env = { ...own, XDG_RUNTIME_DIR: own.XDG_RUNTIME_DIR ?? `/run/user/${uid}` };
+  const deps = {
+    ...{ home, uid, env, nowMs: clock.nowMs },
+    hear: (argv: readonly [string, ...string[]], withinMs: number) => hearProgram({ argv, env, withinMs }),
+    pause: (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve)),
+  };
+  return kind === 'launchd' ? createLaunchd(deps) : createSystemd(deps);
+}
+
+/** The stem of all labels of this root. */
+export function rootStem(root: string): string {
+  return stemOf(root, createIds().keyed('root', root));
+}
+
+/** What was installed; undefined: nothing, the owner wakes itself. */
+export function readInstalled(files: Files, paths: Paths): Installed | undefined {
+  const found = files.read(paths.installed, MOST_BYTES);
+  if (found?.kind !== 'text') return undefined;
+  try {
+    return parseInstalled(JSON.parse(found.text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+const MOST_BYTES = 1024 * 1024;
+
+/** The timers of a root as they are. Cheap where nothing is installed: one look at a file. */
+export function composeTimers(root: string): Timers {
+  const files = createFiles();
+  const paths = pathsOf(root);
+  const installed = readInstalled(files, paths);
+  if (installed === undefined) return BUILTIN;
+  const manager = createManager(installed.scheduler);
+
+  async function reload(label: string): Promise<void> {
+    const named = nameOfLabel(installed?.stem ?? '', label);
+    const entry = named === undefined ? undefined : { label, role: named.role };
+    if (entry === undefined || !isOnDisk(files, manager, entry))
+      throw new CadenceError('not_found', `${label} is not installed`, 'See cadence-bus install --list; to install it: cadence-bus install');
+    await manager.reread();
+    await manager.load(entry);
+  }
+
+  return {
+    scheduler: installed.scheduler,
+    list: () => viewTimers(files, manager, jobsOf(jobFacts(root, installed), readDefined(root).definitions)),
+    reload,
+    async startOwner() {
+      const entry: Entry = { label: `${installed.stem}.owner`, role: 'owner' };
+      const [seen] = await manager.look([entry]);
+      if (seen?.state === 'running') return;
+      if (seen?.state === 'idle') await manager.start(entry);
+      else await reload(entry.label);
+    },
+  };
+}
+
+const BUILTIN: Timers = {
+  scheduler: 'builtin',
+  list: async () => [],
+  async reload(label) {
+    throw new CadenceError('not_found', `${label} is not installed`, 'To install it: cadence-bus install');
+  },
+  async startOwner() {
+    throw new CadenceError('not_found', 'nobody but you starts the owner here', 'Start it: cadence-bus start; or let the system do it: cadence-bus install');
+  },
+};
+
+function isOnDisk(files: Files, manager: Manager, entry: Entry): boolean {
+  return manager.fileNames(entry).every((name) => files.info(`${manager.folder}/${name}`) !== undefined);
+}
+
+export async function viewTimers(files: Files, manager: Manager, jobs: readonly Job[]): Promise<readonly TimerView[]> {
+  const seen = await manager.look(jobs);
+  return jobs.map((job, index) => viewOf(files, manager, job, seen[index]));
+}
+
+function viewOf(files: Files, manager: Manager, job: Job, seen: Seen | undefined): TimerView {
+  const { name, role, label } = job;
+  const path = `${manager.folder}/${manager.fileNames(job).at(-1)}`;
+  const about = { pid: seen?.pid ?? null, runs: seen?.runs ?? null, last_exit_code: seen?.lastExitCode ?? null };
+  const isThere = isOnDisk(files, manager, job);
+  const state = isThere ? (seen?.state ?? 'unknown') : 'not_installed';
+  const because = isThere ? (seen?.because ?? '') : `there is no ${path}`;
+  return { name, role: role === 'probe' ? 'timer' : role, label, path, state, because, ...about };
+}
