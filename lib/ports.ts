@@ -24,7 +24,6 @@ import type { DeadName, Tick, TickName } from './core/tick.ts';
 
 export type { Announcer, Incidents, Ladder } from './core/care-seam.ts';
 export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
-export type { Timers, TimerView } from './core/timer.ts';
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec, Surroundings };
 
 export interface Closeable {

@@ -22,8 +22,8 @@ import { readDefined } from './defined.ts';
 import { beginPing, type PingView } from './ping.ts';
 import { createRedacting } from './redacting.ts';
 import { makeFolders } from './storage.ts';
+import { composeTimers } from './timers.ts';
 import { lookAround, type SightDeps } from './watch-sight.ts';
-import { noTimers } from './watch-timers.ts';
 
 export interface HeartbeatQuery {
   /** Instead of that of `bus.yaml`. */
@@ -62,7 +62,7 @@ export async function beat(root: string, query: HeartbeatQuery): Promise<Heartbe
 
 /** What a round would do now. */
 export async function rehearseBeat(root: string): Promise<{ readonly sight: Sight; readonly repairs: readonly Repair[]; readonly worries: readonly Worry[] }> {
-  const sight = await lookAround(sightOf(root, noTimers()));
+  const sight = await lookAround(sightOf(root, composeTimers(root)));
   return { sight, repairs: repairsOf(sight, reloadsOf(readWatchMemory(root))), worries: worriesOf(sight) };
 }
 
@@ -70,7 +70,7 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
   const clock = createClock();
   const { settings } = readDefined(root);
   const { heartbeat } = settings;
-  const timers = noTimers();
+  const timers = composeTimers(root);
   const ping = beginPing(heartbeat.ping, readMachine().env, createHttp());
   const faults: string[] = [];
   const doc = memoryOf(root, (aside) => faults.push(`what it knew of its last round was broken and lies in ${aside} now`));

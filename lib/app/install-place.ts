@@ -27,8 +27,8 @@ export function findPrograms(files: Files, from: string, execPath: string, home:
 }
 
 function warningOf(node: string): string {
-  const manager = versionManagerOf(node) ?? 'Homebrew';
-  return `node lies in a folder of ${manager} that bears its version (${node}): the services stand still once that version is taken away; then install again`;
+  const keeper = versionManagerOf(node) ?? 'Homebrew';
+  return `node lies in a folder of ${keeper} that bears its version (${node}): the services stand still once that version is taken away; then install again`;
 }
 
 /** A link that leads to this Node and has no version in its name outlives the next upgrade. */

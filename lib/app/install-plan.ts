@@ -6,7 +6,7 @@ import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
 import type { Definition } from '../ports.ts';
 import type { Job } from '../schedules/job.ts';
-import type { Entry, Manager } from '../schedules/manager.ts';
+import type { Entry, Keeper } from '../schedules/keeper.ts';
 import type { Installed } from '../wire/installed.ts';
 import { readDefined } from './defined.ts';
 import type { PlannedChange } from './definition-file.ts';
@@ -14,30 +14,30 @@ import { findPrograms, servicePath } from './install-place.ts';
 import { nowMs, unknownCadence } from './root.ts';
 import { entriesOnDisk, removals, writes } from './service-files.ts';
 import { type JobFacts, jobFacts, jobsOf } from './timer-jobs.ts';
-import { createManager, readInstalled, rootStem } from './timers.ts';
+import { createKeeper, readInstalled, rootStem } from './timers.ts';
 
 /** What `install` would do with launchd or systemd. */
 export interface InstallPlan {
   readonly root: string;
-  readonly manager: Manager;
+  readonly keeper: Keeper;
   readonly installed: Installed;
   readonly facts: JobFacts;
   readonly jobs: readonly Job[];
-  /** Files that the manager reads. */
+  /** Files that the keeper reads. */
   readonly changes: readonly PlannedChange[];
   /** Entries of this root that have no reason to be any more. */
   readonly stale: readonly Entry[];
   readonly warnings: readonly string[];
 }
 
-/** Throws `not_found` for what has no schedule, `no_owner` where the manager cannot be used. */
+/** Throws `not_found` for what has no schedule, `no_owner` where the keeper cannot be used. */
 export async function planInstall(root: string, kind: 'launchd' | 'systemd', names: readonly string[]): Promise<InstallPlan> {
   const files = createFiles();
   const paths = pathsOf(root);
-  const manager = createManager(kind);
-  const absence = await manager.absence();
+  const keeper = createKeeper(kind);
+  const absence = await keeper.absence();
   if (absence !== undefined) throw new CadenceError('no_owner', absence.because, absence.hint);
-  const { definitions } = readDefined(root);
+  const { definitions, settings } = readDefined(root);
   for (const name of names) refuseUnscheduled(name, definitions);
   const before = readInstalled(files, paths);
   const { env, home } = readMachine();
@@ -52,10 +52,10 @@ export async function planInstall(root: string, kind: 'launchd' | 'systemd', nam
     proven_at: before?.proven_at ?? null,
     only: names.length === 0 ? null : before === undefined ? [...names] : before.only === null ? null : [...new Set([...before.only, ...names])].sort(),
   };
-  const facts = jobFacts(root, installed);
+  const facts = jobFacts(root, installed, settings);
   const jobs = jobsOf(facts, definitions);
-  const stale = entriesOnDisk(files, manager, installed.stem).filter(({ label }) => !jobs.some((job) => job.label === label));
-  return { root, manager, installed, facts, jobs, changes: [...writes(files, manager, jobs), ...removals(files, manager, stale)], stale, warnings };
+  const stale = entriesOnDisk(files, keeper, installed.stem).filter(({ label }) => !jobs.some((job) => job.label === label));
+  return { root, keeper, installed, facts, jobs, changes: [...writes(files, keeper, jobs), ...removals(files, keeper, stale)], stale, warnings };
 }
 
 function refuseUnscheduled(name: string, definitions: readonly Definition[]): void {
@@ -78,7 +78,7 @@ export async function chooseScheduler(root: string, asked: SchedulerKind | undef
   const kinds = process.platform === 'darwin' ? (['launchd', 'systemd'] as const) : (['systemd', 'launchd'] as const);
   const told: string[] = [];
   for (const kind of kinds) {
-    const absence = await createManager(kind).absence();
+    const absence = await createKeeper(kind).absence();
     if (absence === undefined) return kind;
     told.push(absence.because);
   }

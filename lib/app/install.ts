@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import { SCHEDULERS, type SchedulerKind } from '../core/schedule.ts';
+import type { TimerView } from '../core/timer.ts';
 import { createFiles } from '../platform/files.ts';
-import type { TimerView } from '../ports.ts';
 import { crontabLine } from './builtin-start.ts';
 import { type ChangeView, changeDefinitions, type PlannedChange, viewChange } from './definition-file.ts';
 import { chooseScheduler, planInstall } from './install-plan.ts';
@@ -29,7 +29,7 @@ export interface InstallView {
 
 export async function install(root: string, options: InstallOptions): Promise<InstallView> {
   const kind = await chooseScheduler(root, kindOf(options.scheduler));
-  return kind === 'builtin' ? installBuiltin(root, options) : installManaged(root, kind, options);
+  return kind === 'builtin' ? installBuiltin(root, options) : installKept(root, kind, options);
 }
 
 function kindOf(given: string | undefined): SchedulerKind | undefined {
@@ -39,25 +39,25 @@ function kindOf(given: string | undefined): SchedulerKind | undefined {
   return kind;
 }
 
-async function installManaged(root: string, kind: 'launchd' | 'systemd', { names, isDry }: InstallOptions): Promise<InstallView> {
+async function installKept(root: string, kind: 'launchd' | 'systemd', { names, isDry }: InstallOptions): Promise<InstallView> {
   const other = await planUninstall(root);
-  if (other !== undefined && other.manager.kind !== kind)
-    throw new CadenceError('bad_data', `${root} is installed with ${other.manager.kind}`, 'Take that back first: cadence-bus uninstall');
+  if (other !== undefined && other.keeper.kind !== kind)
+    throw new CadenceError('bad_data', `${root} is installed with ${other.keeper.kind}`, 'Take that back first: cadence-bus uninstall');
   const plan = await planInstall(root, kind, names);
   const setting = planScheduler(root, kind);
   const changes = viewAll(root, [...setting, ...plan.changes]);
-  const advice = await plan.manager.advice();
+  const advice = await plan.keeper.advice();
   const view = { scheduler: kind, changes, warnings: [...plan.warnings, ...(advice === '' ? [] : [advice])], crontab: null };
-  if (isDry) return { ...view, timers: await viewTimers(createFiles(), plan.manager, plan.jobs), proof: null };
+  if (isDry) return { ...view, timers: await viewTimers(createFiles(), plan.keeper, plan.jobs), proof: null };
   return { ...view, ...(await carryOutInstall(plan)) };
 }
 
 /** It needs nobody: the owner wakes itself, as long as it is started. What another scheduler has is taken back. */
 async function installBuiltin(root: string, { names, isDry }: InstallOptions): Promise<InstallView> {
   if (names.length > 0) throw new CadenceError('usage', 'the builtin scheduler keeps the time of all cadences', 'Leave out the names.');
-  const managed = await planUninstall(root);
-  const changes = viewAll(root, [...planScheduler(root, 'builtin'), ...(managed?.changes ?? [])]);
-  if (!isDry && managed !== undefined) await carryOutUninstall(managed);
+  const kept = await planUninstall(root);
+  const changes = viewAll(root, [...planScheduler(root, 'builtin'), ...(kept?.changes ?? [])]);
+  if (!isDry && kept !== undefined) await carryOutUninstall(kept);
   if (!isDry) await changeDefinitions(root, false, () => planScheduler(root, 'builtin'));
   return { scheduler: 'builtin', changes, timers: [], proof: null, warnings: [], crontab: crontabLine(root) };
 }
@@ -72,7 +72,7 @@ export async function uninstall(root: string, isDry: boolean): Promise<Uninstall
   const changes = viewAll(root, [...planScheduler(root, 'builtin'), ...(plan?.changes ?? [])]);
   if (!isDry && plan !== undefined) await carryOutUninstall(plan);
   if (!isDry) await changeDefinitions(root, false, () => planScheduler(root, 'builtin'));
-  return { scheduler: plan?.manager.kind ?? 'builtin', changes };
+  return { scheduler: plan?.keeper.kind ?? 'builtin', changes };
 }
 
 function viewAll(root: string, changes: readonly PlannedChange[]): readonly ChangeView[] {

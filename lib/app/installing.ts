@@ -2,11 +2,12 @@ import { CadenceError } from '../core/error.ts';
 import { type Ms, toIso } from '../core/instant.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { TimerView } from '../core/timer.ts';
 import { createClock } from '../platform/clock.ts';
 import { probeOwner } from '../platform/control.ts';
 import { createFiles } from '../platform/files.ts';
-import type { Files, TimerView } from '../ports.ts';
-import type { Entry, Manager } from '../schedules/manager.ts';
+import type { Files } from '../ports.ts';
+import type { Entry, Keeper } from '../schedules/keeper.ts';
 import { carryOutChanges, changeDefinitions, type PlannedChange } from './definition-file.ts';
 import type { InstallPlan } from './install-plan.ts';
 import { planScheduler } from './scheduler-setting.ts';
@@ -26,26 +27,26 @@ const OWNER_WITHIN_MS: Ms = 60_000;
 const LOOK_AGAIN_MS: Ms = 100;
 
 /**
- * Writes the files, hands them to the manager, looks whether it has taken them, and sends one tick through a job of the same
+ * Writes the files, hands them to the keeper, looks whether it has taken them, and sends one tick through a job of the same
  * make. Whatever is refused on the way takes all of it back, so that nothing half done is left to be trusted.
  */
 export async function carryOutInstall(plan: InstallPlan): Promise<InstallReport> {
-  const { root, manager, jobs, stale } = plan;
+  const { root, keeper, jobs, stale } = plan;
   const files = createFiles();
   await refuseOtherOwner(plan);
   makeLogFolders(files, root);
-  const before = await manager.look(jobs);
-  const setting = await changeDefinitions(root, false, () => planScheduler(root, manager.kind));
+  const before = await keeper.look(jobs);
+  const setting = await changeDefinitions(root, false, () => planScheduler(root, keeper.kind));
   const wasOn = jobs.filter((_, index) => before[index]?.state === 'running' || before[index]?.state === 'idle');
   try {
-    for (const entry of stale) await manager.unload(entry);
+    for (const entry of stale) await keeper.unload(entry);
     carryOutChanges(root, plan.changes);
-    await manager.reread();
-    for (const job of jobs.filter((job) => isToLoad(plan, job, wasOn))) await manager.load(job);
+    await keeper.reread();
+    for (const job of jobs.filter((job) => isToLoad(plan, job, wasOn))) await keeper.load(job);
     await awaitOwner(root);
-    const timers = await viewTimers(files, manager, jobs);
-    refuseRejected(timers);
-    const proof = await proveTick(plan.facts, manager);
+    const timers = await viewTimers(files, keeper, jobs);
+    refuseRejected(keeper.kind, timers);
+    const proof = await proveTick(plan.facts, keeper);
     const record = { ...plan.installed, proven_at: toIso(createClock().nowMs()) };
     files.write(pathsOf(root).installed, `${JSON.stringify(record, null, 2)}\n`);
     return { timers, proof };
@@ -56,15 +57,15 @@ export async function carryOutInstall(plan: InstallPlan): Promise<InstallReport>
 }
 
 /** What is on and says what it should is left alone, so that a second install disturbs nobody. */
-function isToLoad({ changes, manager }: InstallPlan, entry: Entry, wasOn: readonly Entry[]): boolean {
-  const names = manager.fileNames(entry).map((name) => `${manager.folder}/${name}`);
+function isToLoad({ changes, keeper }: InstallPlan, entry: Entry, wasOn: readonly Entry[]): boolean {
+  const names = keeper.fileNames(entry).map((name) => `${keeper.folder}/${name}`);
   return !wasOn.includes(entry) || changes.some(({ path }) => names.includes(path));
 }
 
 /** Two owners of one root there cannot be: that of the service would fail at every start. */
-async function refuseOtherOwner({ root, manager, jobs }: InstallPlan): Promise<void> {
+async function refuseOtherOwner({ root, keeper, jobs }: InstallPlan): Promise<void> {
   const state = await probeOwner(root);
-  const [service] = await manager.look(jobs.filter(({ role }) => role === 'owner'));
+  const [service] = await keeper.look(jobs.filter(({ role }) => role === 'owner'));
   const pid = state.info?.pid;
   if (state.kind === 'none' || (pid !== undefined && pid === service?.pid)) return;
   throw new CadenceError(
@@ -96,25 +97,25 @@ async function awaitOwner(root: string): Promise<void> {
   }
 }
 
-function refuseRejected(timers: readonly TimerView[]): void {
+function refuseRejected(kind: string, timers: readonly TimerView[]): void {
   const bad = timers.filter(({ state }) => state !== 'running' && state !== 'idle');
   if (bad.length === 0) return;
   const told = bad.map(({ label, state, because }) => `${label} is ${state.replace('_', ' ')}${because === '' ? '' : `: ${because}`}`);
-  throw new CadenceError('io', `the manager did not take all: ${told.join('; ')}`, 'Nothing of it was kept.');
+  throw new CadenceError('io', `${kind} did not take all: ${told.join('; ')}`, 'Nothing of it was kept.');
 }
 
 /** As it was: the files, the setting, and what was on. */
-async function undo({ root, manager, jobs, stale, changes }: InstallPlan, setting: readonly PlannedChange[], wasOn: readonly Entry[]): Promise<void> {
+async function undo({ root, keeper, jobs, stale, changes }: InstallPlan, setting: readonly PlannedChange[], wasOn: readonly Entry[]): Promise<void> {
   const files = createFiles();
-  for (const job of jobs) if (!wasOn.includes(job)) await manager.unload(job);
+  for (const job of jobs) if (!wasOn.includes(job)) await keeper.unload(job);
   const isWritten = ({ path, after }: PlannedChange): boolean => {
     const now = files.info(path) === undefined ? undefined : files.read(path);
     return after === (now?.kind === 'text' ? now.text : undefined);
   };
   carryOutChanges(root, changes.filter(isWritten).map(backwards));
   await changeDefinitions(root, false, () => setting.map(backwards));
-  await manager.reread();
-  for (const entry of [...wasOn.filter((job) => isToLoad({ manager, changes } as InstallPlan, job, wasOn)), ...stale]) await manager.load(entry);
+  await keeper.reread();
+  for (const entry of [...wasOn.filter((job) => isToLoad({ keeper, changes } as InstallPlan, job, wasOn)), ...stale]) await keeper.load(entry);
 }
 
 function addWords(error: unknown, second: unknown): void {
@@ -124,18 +125,18 @@ function addWords(error: unknown, second: unknown): void {
 
 export interface UninstallPlan {
   readonly root: string;
-  readonly manager: Manager;
+  readonly keeper: Keeper;
   readonly entries: readonly Entry[];
   readonly changes: readonly PlannedChange[];
 }
 
 /** Data stays: definitions, ticks, runs and logs. */
-export async function carryOutUninstall({ root, manager, entries, changes }: UninstallPlan): Promise<void> {
+export async function carryOutUninstall({ root, keeper, entries, changes }: UninstallPlan): Promise<void> {
   const files = createFiles();
   // The owner last, so that what the others drop meanwhile is not left to nobody.
-  for (const entry of [...entries].sort((a, b) => Number(a.role === 'owner') - Number(b.role === 'owner'))) await manager.unload(entry);
+  for (const entry of [...entries].sort((a, b) => Number(a.role === 'owner') - Number(b.role === 'owner'))) await keeper.unload(entry);
   carryOutChanges(root, changes);
-  await manager.reread();
+  await keeper.reread();
   if (readInstalled(files, pathsOf(root)) !== undefined) files.remove(pathsOf(root).installed);
   await changeDefinitions(root, false, () => planScheduler(root, 'builtin'));
 }

@@ -1,22 +1,22 @@
 import { CadenceError } from '../core/error.ts';
 import type { Files } from '../ports.ts';
 import type { Job } from '../schedules/job.ts';
+import type { Entry, Keeper } from '../schedules/keeper.ts';
 import { nameOfLabel } from '../schedules/label.ts';
-import type { Entry, Manager } from '../schedules/manager.ts';
 import type { PlannedChange } from './definition-file.ts';
 
 /** The files that jobs need and that are not there yet, or say something else. */
-export function writes(files: Files, manager: Manager, jobs: readonly Job[]): readonly PlannedChange[] {
+export function writes(files: Files, keeper: Keeper, jobs: readonly Job[]): readonly PlannedChange[] {
   return jobs
-    .flatMap((job) => manager.filesOf(job))
+    .flatMap((job) => keeper.filesOf(job))
     .map(({ path, text }) => ({ path, before: textOf(files, path), after: text }))
     .filter(({ before, after }) => before !== after);
 }
 
-export function removals(files: Files, manager: Manager, entries: readonly Entry[]): readonly PlannedChange[] {
+export function removals(files: Files, keeper: Keeper, entries: readonly Entry[]): readonly PlannedChange[] {
   return entries
-    .flatMap((entry) => manager.fileNames(entry))
-    .map((name) => ({ path: `${manager.folder}/${name}`, before: textOf(files, `${manager.folder}/${name}`), after: undefined }))
+    .flatMap((entry) => keeper.fileNames(entry))
+    .map((name) => ({ path: `${keeper.folder}/${name}`, before: textOf(files, `${keeper.folder}/${name}`), after: undefined }))
     .filter(({ before }) => before !== undefined);
 }
 
@@ -27,9 +27,9 @@ function textOf(files: Files, path: string): string | undefined {
   throw new CadenceError('io', `${path} is in the way, and no file that may be written anew`, `Look at it, then: rm ${path}`);
 }
 
-/** Every entry of this root whose files lie where the manager looks, whoever wrote them. */
-export function entriesOnDisk(files: Files, manager: Manager, stem: string): readonly Entry[] {
-  const labels = files.list(manager.folder).map((name) => name.replace(/\.(plist|service|timer)$/, ''));
+/** Every entry of this root whose files lie where the keeper looks, whoever wrote them. */
+export function entriesOnDisk(files: Files, keeper: Keeper, stem: string): readonly Entry[] {
+  const labels = files.list(keeper.folder).map((name) => name.replace(/\.(plist|service|timer)$/, ''));
   return [...new Set(labels)].sort().flatMap((label) => {
     const named = nameOfLabel(stem, label);
     return named === undefined ? [] : [{ label, role: named.role }];

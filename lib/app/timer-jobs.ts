@@ -1,4 +1,5 @@
 import { PROBE_CADENCE } from '../core/builtin.ts';
+import type { BusSettings } from '../core/cadence.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { Definition } from '../ports.ts';
@@ -8,21 +9,26 @@ import type { Installed } from '../wire/installed.ts';
 
 /** Ticks are dropped by a shell script; it needs nothing but the system's own. */
 const PLAIN_PATH = '/usr/bin:/bin';
-const HEARTBEAT_MINUTES = 60;
+
+/** How often the watchman goes his round; undefined: never. */
+export type Rounds = { readonly everyMinutes: number } | undefined;
 
 export interface JobFacts {
   readonly paths: Paths;
   readonly installed: Pick<Installed, 'scheduler' | 'stem' | 'path' | 'node' | 'program' | 'enqueue' | 'only'>;
   readonly machineZone: string;
+  readonly rounds: Rounds;
 }
 
-export function jobFacts(root: string, installed: JobFacts['installed']): JobFacts {
-  return { paths: pathsOf(root), installed, machineZone: createUptime().timezone() };
+export function jobFacts(root: string, installed: JobFacts['installed'], { heartbeat }: BusSettings): JobFacts {
+  const rounds = heartbeat.enabled ? { everyMinutes: Math.max(1, Math.round(heartbeat.intervalMs / 60_000)) } : undefined;
+  return { paths: pathsOf(root), installed, machineZone: createUptime().timezone(), rounds };
 }
 
 /** What launchd or systemd is to have of a root: its owner, its watchman, and a timer for each cadence that is on and has a schedule. */
 export function jobsOf(facts: JobFacts, definitions: readonly Definition[]): readonly Job[] {
-  return [ownerJob(facts), heartbeatJob(facts), ...definitions.flatMap((definition) => timerJob(facts, definition) ?? [])];
+  const watchman = facts.rounds === undefined ? [] : [heartbeatJob(facts, facts.rounds.everyMinutes)];
+  return [ownerJob(facts), ...watchman, ...definitions.flatMap((definition) => timerJob(facts, definition) ?? [])];
 }
 
 function ownerJob({ paths, installed }: JobFacts): Job {
@@ -41,7 +47,7 @@ function ownerJob({ paths, installed }: JobFacts): Job {
 }
 
 /** Roots spread over the hour, each at a minute of its own. */
-function heartbeatJob({ paths, installed }: JobFacts): Job {
+function heartbeatJob({ paths, installed }: JobFacts, minutes: number): Job {
   const { node, program, path, stem } = installed;
   return {
     name: 'heartbeat',
@@ -49,7 +55,7 @@ function heartbeatJob({ paths, installed }: JobFacts): Job {
     label: labelOf(stem, 'heartbeat'),
     description: `cadence-bus: the watchman of ${paths.root}`,
     argv: [node, program, 'heartbeat', '--root', paths.root],
-    when: { kind: 'every', minutes: HEARTBEAT_MINUTES, minute: minuteOf(stem) },
+    when: { kind: 'every', minutes, minute: minuteOf(stem) },
     searchPath: path,
     workFolder: paths.root,
     logStem: `${paths.logs}/heartbeat`,

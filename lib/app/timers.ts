@@ -1,26 +1,27 @@
 import { CadenceError } from '../core/error.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
+import type { Timers, TimerView } from '../core/timer.ts';
 import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';
 import { createIds } from '../platform/ids.ts';
 import { readMachine } from '../platform/machine.ts';
 import { createPermissions } from '../platform/permissions.ts';
 import { hearProgram } from '../platform/program-answer.ts';
-import type { Files, Timers, TimerView } from '../ports.ts';
+import type { Files } from '../ports.ts';
 import type { Job } from '../schedules/job.ts';
+import type { Entry, Keeper, Seen } from '../schedules/keeper.ts';
 import { nameOfLabel, stemOf } from '../schedules/label.ts';
 import { createLaunchd } from '../schedules/launchd.ts';
-import type { Entry, Manager, Seen } from '../schedules/manager.ts';
 import { createSystemd } from '../schedules/systemd.ts';
 import { type Installed, parseInstalled } from '../wire/installed.ts';
 import { readDefined } from './defined.ts';
 import { jobFacts, jobsOf } from './timer-jobs.ts';
 
-export function createManager(kind: 'launchd' | 'systemd'): Manager {
+export function createKeeper(kind: 'launchd' | 'systemd'): Keeper {
   const { env: own, home } = readMachine();
   const clock = createClock();
   const uid = createPermissions().uid ?? 0;
-  // Who came by su or by cron has no such variable, and a manager all the same.
+  // Who came by su or by cron has no such variable, and a keeper all the same.
   const env = { ...own, XDG_RUNTIME_DIR: own.XDG_RUNTIME_DIR ?? `/run/user/${uid}` };
   const deps = {
     ...{ home, uid, env, nowMs: clock.nowMs },
@@ -55,26 +56,29 @@ export function composeTimers(root: string): Timers {
   const paths = pathsOf(root);
   const installed = readInstalled(files, paths);
   if (installed === undefined) return BUILTIN;
-  const manager = createManager(installed.scheduler);
+  const keeper = createKeeper(installed.scheduler);
 
   async function reload(label: string): Promise<void> {
     const named = nameOfLabel(installed?.stem ?? '', label);
     const entry = named === undefined ? undefined : { label, role: named.role };
-    if (entry === undefined || !isOnDisk(files, manager, entry))
+    if (entry === undefined || !isOnDisk(files, keeper, entry))
       throw new CadenceError('not_found', `${label} is not installed`, 'See cadence-bus install --list; to install it: cadence-bus install');
-    await manager.reread();
-    await manager.load(entry);
+    await keeper.reread();
+    await keeper.load(entry);
   }
 
   return {
     scheduler: installed.scheduler,
-    list: () => viewTimers(files, manager, jobsOf(jobFacts(root, installed), readDefined(root).definitions)),
+    async list() {
+      const { definitions, settings } = readDefined(root);
+      return viewTimers(files, keeper, jobsOf(jobFacts(root, installed, settings), definitions));
+    },
     reload,
     async startOwner() {
       const entry: Entry = { label: `${installed.stem}.owner`, role: 'owner' };
-      const [seen] = await manager.look([entry]);
+      const [seen] = await keeper.look([entry]);
       if (seen?.state === 'running') return;
-      if (seen?.state === 'idle') await manager.start(entry);
+      if (seen?.state === 'idle') await keeper.start(entry);
       else await reload(entry.label);
     },
   };
@@ -91,20 +95,20 @@ const BUILTIN: Timers = {
   },
 };
 
-function isOnDisk(files: Files, manager: Manager, entry: Entry): boolean {
-  return manager.fileNames(entry).every((name) => files.info(`${manager.folder}/${name}`) !== undefined);
+function isOnDisk(files: Files, keeper: Keeper, entry: Entry): boolean {
+  return keeper.fileNames(entry).every((name) => files.info(`${keeper.folder}/${name}`) !== undefined);
 }
 
-export async function viewTimers(files: Files, manager: Manager, jobs: readonly Job[]): Promise<readonly TimerView[]> {
-  const seen = await manager.look(jobs);
-  return jobs.map((job, index) => viewOf(files, manager, job, seen[index]));
+export async function viewTimers(files: Files, keeper: Keeper, jobs: readonly Job[]): Promise<readonly TimerView[]> {
+  const seen = await keeper.look(jobs);
+  return jobs.map((job, index) => viewOf(files, keeper, job, seen[index]));
 }
 
-function viewOf(files: Files, manager: Manager, job: Job, seen: Seen | undefined): TimerView {
+function viewOf(files: Files, keeper: Keeper, job: Job, seen: Seen | undefined): TimerView {
   const { name, role, label } = job;
-  const path = `${manager.folder}/${manager.fileNames(job).at(-1)}`;
+  const path = `${keeper.folder}/${keeper.fileNames(job).at(-1)}`;
   const about = { pid: seen?.pid ?? null, runs: seen?.runs ?? null, last_exit_code: seen?.lastExitCode ?? null };
-  const isThere = isOnDisk(files, manager, job);
+  const isThere = isOnDisk(files, keeper, job);
   const state = isThere ? (seen?.state ?? 'unknown') : 'not_installed';
   const because = isThere ? (seen?.because ?? '') : `there is no ${path}`;
   return { name, role: role === 'probe' ? 'timer' : role, label, path, state, because, ...about };

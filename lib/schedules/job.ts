@@ -11,11 +11,11 @@ export interface Job {
   /** The first word is an absolute path. */
   readonly argv: readonly [string, ...string[]];
   readonly when: When;
-  /** The PATH of what is started: the manager's own has neither node nor claude. */
+  /** The PATH of what is started: the keeper's own has neither node nor claude. */
   readonly searchPath: string;
   /** Where it starts, which need not exist for a timer to fire. undefined: nobody cares. */
   readonly workFolder?: string | undefined;
-  /** `<stem>.log` and `<stem>.err`, where the manager can write them. */
+  /** `<stem>.log` and `<stem>.err`, where the keeper can write them. */
   readonly logStem: string;
 }
 
@@ -26,10 +26,10 @@ export type When =
   | { readonly kind: 'slots'; readonly schedule: Schedule; readonly machineZone: string }
   /** About every so many minutes, at this minute where it is every hour. */
   | { readonly kind: 'every'; readonly minutes: number; readonly minute: number }
-  /** When somebody asks the manager for it. */
+  /** When somebody asks the keeper for it. */
   | { readonly kind: 'asked' };
 
-/** What a manager reads. */
+/** What a keeper reads. */
 export interface JobFile {
   readonly path: string;
   readonly text: string;

@@ -3,7 +3,7 @@ import { type CalendarRule, everyOf, type IntervalRule, type ScheduleRule } from
 
 /**
  * When a timer of the system knocks: it only says that it is time, and the owner's schedule says for which slot. So a knock
- * too many is harmless (its slot is decided already), and one too few is made up for by the owner 90 s later. What a manager
+ * too many is harmless (its slot is decided already), and one too few is made up for by the owner 90 s later. What a keeper
  * cannot express is therefore widened, never narrowed.
  */
 export type Knock = CalendarKnock | { readonly kind: 'interval'; readonly everyMs: Ms };

@@ -1,5 +1,5 @@
-import type { Entry, Seen } from './manager.ts';
-import { unknown } from './manager.ts';
+import type { Entry, Seen } from './keeper.ts';
+import { unknown } from './keeper.ts';
 
 /**
  * What `launchctl print <domain>/<label>` says of a job. It is no interface, says launchctl itself, so only lines that are

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { CadenceError } from '../core/error.ts';
+import { ANSWER_WITHIN_MS, DEED_WITHIN_MS, type Entry, type Keeper, type KeeperDeps, type Said, type Seen, unknown, wordsOf } from './keeper.ts';
 import { launchdPlist } from './launchd-plist.ts';
 import { readDisabled, readPrint } from './launchd-print.ts';
-import { ANSWER_WITHIN_MS, DEED_WITHIN_MS, type Entry, type Manager, type ManagerDeps, type Said, type Seen, unknown, wordsOf } from './manager.ts';
 
 /** What launchctl's numbers mean, for `launchctl error` itself says little more than their name. */
 const MEANINGS: Readonly<Record<number, string>> = {
@@ -17,7 +17,7 @@ const BUSY = 37;
 const TRIES = 50;
 const BETWEEN_MS = 200;
 
-export function createLaunchd(deps: ManagerDeps): Manager {
+export function createLaunchd(deps: KeeperDeps): Keeper {
   const { hear, pause, uid } = deps;
   const folder = join(deps.home, 'Library', 'LaunchAgents');
   const domains = [`gui/${uid}`, `user/${uid}`] as const;

@@ -1,5 +1,5 @@
-import type { Entry, Seen } from './manager.ts';
-import { unknown } from './manager.ts';
+import type { Entry, Seen } from './keeper.ts';
+import { unknown } from './keeper.ts';
 
 /** Properties of a unit, as `systemctl show` prints them. */
 type Properties = ReadonlyMap<string, string>;

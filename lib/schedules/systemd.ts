@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { CadenceError } from '../core/error.ts';
 import type { JobFile } from './job.ts';
-import { ANSWER_WITHIN_MS, DEED_WITHIN_MS, type Entry, type Manager, type ManagerDeps, type Said, unknown, wordsOf } from './manager.ts';
+import { ANSWER_WITHIN_MS, DEED_WITHIN_MS, type Entry, type Keeper, type KeeperDeps, type Said, unknown, wordsOf } from './keeper.ts';
 import { PROPERTIES, readShow, readUnits } from './systemd-show.ts';
 import { systemdUnits } from './systemd-unit.ts';
 
-export function createSystemd(deps: ManagerDeps): Manager {
+export function createSystemd(deps: KeeperDeps): Keeper {
   const { hear } = deps;
   const config = deps.env.XDG_CONFIG_HOME;
   const folder = join(config?.startsWith('/') === true ? config : join(deps.home, '.config'), 'systemd', 'user');

@@ -13,7 +13,7 @@ export interface Said {
 /** The only way to launchctl, systemctl and loginctl. Never rejects. */
 export type Hear = (argv: readonly [string, ...string[]], withinMs: Ms) => Promise<Said>;
 
-export interface ManagerDeps {
+export interface KeeperDeps {
   readonly hear: Hear;
   readonly pause: (ms: Ms) => Promise<void>;
   readonly nowMs: () => Ms;
@@ -22,13 +22,13 @@ export interface ManagerDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** A job in the manager's hands, by what it is called. */
+/** A job in the keeper's hands, by what it is called. */
 export interface Entry {
   readonly label: string;
   readonly role: Job['role'];
 }
 
-/** What the manager says of an entry. */
+/** What the keeper says of an entry. */
 export interface Seen {
   readonly state: Exclude<TimerState, 'not_installed'>;
   readonly because: string;
@@ -38,7 +38,7 @@ export interface Seen {
 }
 
 /** launchd or systemd: the same few deeds, each in its own words. */
-export interface Manager {
+export interface Keeper {
   readonly kind: 'launchd' | 'systemd';
   /** Where it looks for the files of this user. */
   readonly folder: string;
@@ -49,7 +49,7 @@ export interface Manager {
   fileNames(entry: Entry): readonly string[];
   /** Files have changed. Throws `io`. */
   reread(): Promise<void>;
-  /** It is on from now on, with what its files say now, also after the next login. Throws `io` with the manager's words. */
+  /** It is on from now on, with what its files say now, also after the next login. Throws `io` with the keeper's words. */
   load(entry: Entry): Promise<void>;
   /** It is off and forgotten; nothing happens where it was not on. Throws `io`. */
   unload(entry: Entry): Promise<void>;
