@@ -18,6 +18,7 @@ import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
 import { createGatekeeper, type Gatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
+import type { IncidentOrders } from '../services/incident-orders.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
 import { createOrders, type Orders } from '../services/orders.ts';
 import type { Purse } from '../services/purse.ts';
@@ -108,7 +109,14 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     wiring.wake();
   };
   const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
-  const orders = composeOrders(storage, { queue, book, jobs, conclusion, ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs) });
+  const orders = composeOrders(storage, {
+    queue,
+    book,
+    jobs,
+    conclusion,
+    incident: following.incidentOrders,
+    ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs),
+  });
   const knownKeys = createKnownKeys({ clock, history, conclusion });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
@@ -172,9 +180,9 @@ function composeBook({ clock, files, paths, runLog, journal, definitions }: Stor
 
 function composeOrders(
   { clock, files, paths, journal, redacting, definitions }: Storage,
-  parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; ignoreMissed: Scheduling['ignore'] },
+  parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; incident: IncidentOrders; ignoreMissed: Scheduling['ignore'] },
 ): Orders {
-  const { queue, book, jobs, conclusion, ignoreMissed } = parts;
+  const { queue, book, jobs, conclusion, incident, ignoreMissed } = parts;
   return createOrders({
     files,
     clock,
@@ -183,6 +191,7 @@ function composeOrders(
     journal,
     book,
     ignoreMissed,
+    incident,
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],

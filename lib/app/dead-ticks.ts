@@ -1,5 +1,6 @@
 import { CadenceError } from '../core/error.ts';
 import { formatDeadName, isTickId, parseRunId } from '../core/tick.ts';
+import { incidentOfTick } from './incident-reading.ts';
 import { createReading, type DeadEntry, type Reading } from './reading.ts';
 
 /** One line of `dlq ls`, with what the file says of why. */
@@ -30,10 +31,10 @@ export function listDead(root: string, cadence: string | undefined): readonly De
     .map((entry) => deadView(reading, entry));
 }
 
-export function showDead(root: string, id: string): { readonly view: DeadView; readonly content: unknown } {
+export function showDead(root: string, id: string): { readonly view: DeadView; readonly incident: string | null; readonly content: unknown } {
   const reading = createReading(root);
   const entry = findDead(reading, id);
-  return { view: deadView(reading, entry), content: readContent(reading, entry) };
+  return { view: deadView(reading, entry), incident: incidentOfTick(reading, entry.name.id) ?? null, content: readContent(reading, entry) };
 }
 
 /** Gives dead ticks back to the inbox, as `mv dlq/X inbox/` does. */

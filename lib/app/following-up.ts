@@ -11,6 +11,7 @@ import { createOutbox } from '../notify/outbox.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
 import { createCarePlan } from '../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
+import { createIncidentOrders, type IncidentOrders } from '../services/incident-orders.ts';
 import { parseFailing } from '../wire/notice.ts';
 import { composeCaring } from './caring.ts';
 import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
@@ -20,6 +21,7 @@ import type { Storage } from './storage.ts';
 /** Hooks, notices and care of an owner: what makes them, and what carries them out. */
 export interface FollowingUp {
   readonly incidents: Incidents;
+  readonly incidentOrders: IncidentOrders;
   readonly followUps: FollowUps;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
@@ -57,6 +59,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   return {
     followUps,
     incidents,
+    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order }),
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);

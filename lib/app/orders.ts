@@ -14,6 +14,7 @@ export type Order =
   | { readonly order: 'cancel'; readonly id: string }
   | { readonly order: 'purge'; readonly files: readonly string[] }
   | { readonly order: 'ignore'; readonly cadence: string; readonly until: string }
+  | { readonly order: 'incident'; readonly what: 'approve' | 'ignore' | 'resolve'; readonly id: string; readonly until?: string }
   | { readonly order: 'kill' };
 
 const ANSWERS_WITHIN_MS = 30_000;

@@ -19,6 +19,7 @@ import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts, sharedKeys } from './account-view.ts';
 import { brokenCadences } from './broken.ts';
 import { disabledCadences } from './disabled.ts';
+import { type IncidentView, openIncidents } from './incident-reading.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
@@ -55,6 +56,8 @@ export interface StatusView {
   readonly holds: readonly HoldView[];
   /** Accounts that may not be used now, with who waits for them. */
   readonly accounts: readonly AccountView[];
+  /** What fails and is not resolved yet, seen last first. */
+  readonly incidents: readonly Pick<IncidentView, 'id' | 'cadence' | 'state' | 'title' | 'occurrences' | 'last_at'>[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -113,8 +116,15 @@ export async function readStatus(root: string, only: string | undefined): Promis
     cadences,
     holds,
     accounts: accountViews(reading, accounts, [...places.inbox, ...places.waiting], nowMs()),
+    incidents: incidentsOf(reading, only),
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
+}
+
+function incidentsOf(reading: Reading, only: string | undefined): StatusView['incidents'] {
+  const mine = openIncidents(reading).filter(({ cadences }) => only === undefined || cadences.includes(only));
+  const seen = mine.toSorted((a, b) => (a.last_at < b.last_at ? 1 : -1));
+  return seen.map(({ id, cadence, state, title, occurrences, last_at }) => ({ id, cadence, state, title, occurrences, last_at }));
 }
 
 export function ownerView(state: OwnerState): OwnerView {

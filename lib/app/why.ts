@@ -13,6 +13,7 @@ import { probeOwner } from '../platform/control.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { SlotReading } from '../ports.ts';
 import { brokenCadences } from './broken.ts';
+import { openIncidents } from './incident-reading.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 import { slotsWith } from './slot-reading.ts';
@@ -118,6 +119,7 @@ function standing(reading: Reading, cadence: string, atMs: Ms, isOwned: boolean,
     if ((key !== 'bus' && key !== `cadence:${cadence}`) || state === 'closed') continue;
     told.push(`${key} is ${state.replace('_', ' ')}${until === null ? '' : ` until ${until.slice(0, 16)}Z`}: ${because}`);
   }
+  for (const { id, state, cadences } of openIncidents(reading)) if (cadences.includes(cadence)) told.push(`incident ${id} is ${state.replace('_', ' ')}`);
   if (!isOwned) told.push('no owner is running, so nothing starts');
   return told.join('; ');
 }

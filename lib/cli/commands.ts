@@ -1,6 +1,7 @@
 import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
 import { ACT_COMMANDS } from './commands/act.ts';
 import { AGENT_COMMANDS } from './commands/agents.ts';
+import { CARE_COMMANDS } from './commands/care.ts';
 import { DEFINE_COMMANDS } from './commands/define.ts';
 import { INSTALL_COMMANDS } from './commands/install.ts';
 import { MONEY_COMMANDS } from './commands/money.ts';
@@ -27,6 +28,7 @@ export const COMMAND_GROUPS: readonly CommandGroup[] = [
   SEE_COMMANDS,
   TIME_COMMANDS,
   MONEY_COMMANDS,
+  CARE_COMMANDS,
   OPERATE_COMMANDS,
   DEFINE_COMMANDS,
   INSTALL_COMMANDS,

@@ -41,6 +41,11 @@ export function careKey(runId: string, kind: CareKind): string {
   return `care:${runId}:${kind}`;
 }
 
+/** The same order given twice is one; given again later it is another. */
+export function orderedKey({ id, resolved_at, approved_until, ignored_until }: Incident, change: IncidentChange): string {
+  return `care:${id}:${change}:${resolved_at ?? approved_until ?? ignored_until ?? ''}`;
+}
+
 /** undefined: this is no request. */
 export function parseCareRequest(payload: unknown): CareRequest | undefined {
   const { care, run_id, incident_id, change } = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<Record<string, unknown>>;

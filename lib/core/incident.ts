@@ -172,3 +172,24 @@ export function resolve(incident: Incident, by: ResolvedBy, at: string, proofRun
 export function takesUp(incident: Incident, atMs: Ms): boolean {
   return isOpen(incident) || atMs - (parseIso(incident.resolved_at) ?? 0) <= RECURS_WITHIN_MS;
 }
+
+/** An operator lets the machine go on with it, whatever was spent on it before. */
+export function approve(incident: Incident, until: string): Incident {
+  const { ignored_until: _ignored, ...kept } = incident;
+  return { ...kept, state: incident.state === 'needs_human' || incident.state === 'ignored' ? 'open' : incident.state, approved_until: until };
+}
+
+/** It is counted, and told to nobody, until then. */
+export function ignore(incident: Incident, until: string): Incident {
+  return { ...incident, state: 'ignored', ignored_until: until };
+}
+
+/** `incidents show 2026-11`: an id, the beginning of one, or a cadence that has just one that is open. */
+export function chooseIncident<T extends Pick<Incident, 'id' | 'cadences' | 'state'>>(incidents: readonly T[], word: string): T | readonly T[] {
+  const exact = incidents.find(({ id }) => id === word);
+  if (exact !== undefined) return exact;
+  const ofCadence = incidents.filter((incident) => isOpen(incident) && incident.cadences.includes(word));
+  const found = word === '' ? [] : incidents.filter(({ id }) => id.startsWith(word));
+  const candidates = ofCadence.length > 0 ? ofCadence : found;
+  return candidates.length === 1 ? (candidates[0] as T) : candidates;
+}

@@ -1,5 +1,5 @@
 import { CARE_CADENCE } from '../core/builtin.ts';
-import { careKey, careOf } from '../core/care.ts';
+import { type CareRequest, careKey, careOf, type IncidentChange } from '../core/care.ts';
 import type { CareKind, FollowUp } from '../core/follow-up.ts';
 import { toIso } from '../core/instant.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
@@ -12,6 +12,8 @@ export interface CarePlan {
   of(run: RunRecord): readonly FollowUp[];
   /** Its tick, on disk when it returns; one that is there already, or has ended, is left. */
   put(run: RunRecord, kind: CareKind): void;
+  /** The tick by which the ladder and the announcer hear what an operator did. On disk when it returns. */
+  order(incidentId: string, change: IncidentChange, key: string): void;
   /** A recorded end that an earlier owner planned. */
   seen(run: RunRecord): void;
 }
@@ -49,6 +51,17 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
     else if (isProven(run)) for (const key of keysOf(run)) failing.delete(key);
   }
 
+  function drop(payload: CareRequest, key: string, parentRun?: string): void {
+    const id = ids.keyed('key', CARE_CADENCE, key);
+    if (hasEnded(id)) return;
+    const nowMs = clock.nowMs();
+    const parent = parentRun === undefined ? {} : { parent_run: parentRun };
+    queue.put(
+      { dueMs: nowMs, cadence: CARE_CADENCE, id, attempts: 0 },
+      { cadence: CARE_CADENCE, source: 'care', enqueued_at: toIso(nowMs), payload, key, ...parent },
+    );
+  }
+
   return {
     of(run) {
       const care = careOf(run, isProven(run) && isUnproven(run), definitions.get(run.cadence) !== undefined);
@@ -56,17 +69,8 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
       remember({ ...run, follow_ups: planned });
       return planned;
     },
-    put(run, kind) {
-      const key = careKey(run.run_id, kind);
-      const id = ids.keyed('key', CARE_CADENCE, key);
-      if (hasEnded(id)) return;
-      const nowMs = clock.nowMs();
-      const payload = { care: kind, run_id: run.run_id };
-      queue.put(
-        { dueMs: nowMs, cadence: CARE_CADENCE, id, attempts: 0 },
-        { cadence: CARE_CADENCE, source: 'care', enqueued_at: toIso(nowMs), payload, key, parent_run: run.run_id },
-      );
-    },
+    put: (run, kind) => drop({ care: kind, run_id: run.run_id }, careKey(run.run_id, kind), run.run_id),
+    order: (incidentId, change, key) => drop({ care: 'ordered', incident_id: incidentId, change }, key),
     seen: remember,
   };
 }

@@ -15,6 +15,8 @@ export interface Orders {
   carryOut(payload: unknown): Promise<Outcome>;
 }
 
+type Fields = Readonly<Record<string, unknown>>;
+
 export interface OrdersDeps {
   readonly files: Files;
   readonly clock: Clock;
@@ -28,6 +30,8 @@ export interface OrdersDeps {
   readonly cancelPending: (tickId: string) => Promise<boolean>;
   /** No warnings about missed slots of this cadence until then, or until it runs again. */
   readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
+  /** Approves, ignores or resolves an incident. */
+  readonly incident: (fields: Fields) => Outcome;
   readonly stopAll: () => number;
   readonly allCadences: () => readonly string[];
   /** Who is there to be held. */
@@ -35,8 +39,6 @@ export interface OrdersDeps {
   /** What an operator gives as a reason is kept, and told to many. */
   readonly redact: (text: string) => string;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** An order that cannot be carried out is over, with its reason; it is no failure of a cadence, and nothing for the dlq. */
 const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
@@ -137,6 +139,8 @@ export function createOrders(deps: OrdersDeps): Orders {
           return ignore(fields);
         case 'heartbeat':
           return heartbeat(fields);
+        case 'incident':
+          return deps.incident(fields);
         case 'kill':
           return done(`${deps.stopAll()} runs are being stopped`);
       }

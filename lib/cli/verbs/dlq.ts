@@ -47,9 +47,12 @@ function describe(dead: readonly DeadView[]): string {
 async function show({ out, root }: CommandContext, ids: readonly string[]): Promise<number> {
   const [id] = ids;
   if (id === undefined) throw new CadenceError('usage', 'dlq show needs a tick', 'See cadence-bus dlq ls.');
-  const { view, content } = showDead(await root(), id);
-  out.result({ ok: true, ...view, content: content ?? null }, () => `${describe([view])}\n\n${toVisible(JSON.stringify(content, null, 2) ?? '')}`);
-  out.next(`cadence-bus dlq retry ${view.tick}`);
+  const { view, incident, content } = showDead(await root(), id);
+  out.result(
+    { ok: true, ...view, incident, content: content ?? null },
+    () => `${describe([view])}${incident === null ? '' : `\nIncident: ${incident}`}\n\n${toVisible(JSON.stringify(content, null, 2) ?? '')}`,
+  );
+  out.next(...(incident === null ? [] : [`cadence-bus incidents show ${incident}`]), `cadence-bus dlq retry ${view.tick}`);
   return 0;
 }
 

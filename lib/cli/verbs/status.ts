@@ -36,7 +36,17 @@ function describe(status: StatusView, paint: Paint): string {
   // An account that is held has a block of its own.
   const holds = status.holds.filter(({ key, state }) => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`));
   if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
+  if (status.incidents.length > 0)
+    lines.push('', paint.bold('Incidents'), table(status.incidents.slice(0, SHOWN_INCIDENTS).map((one) => incidentRow(one, paint))));
+  if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));
   return lines.join('\n');
+}
+
+const SHOWN_INCIDENTS = 8;
+
+function incidentRow({ id, state, title, occurrences, last_at }: StatusView['incidents'][number], paint: Paint): readonly string[] {
+  const color = state === 'ignored' ? paint.dim : state === 'healing' ? paint.yellow : paint.red;
+  return [`  ${color(`◆ ${state.replace('_', ' ')}`)}`, id, `${occurrences}×`, ago(last_at), paint.dim(truncate(toVisible(title).replaceAll('\n', ' '), 70))];
 }
 
 function ownerLine(owner: OwnerView, paint: Paint): string {

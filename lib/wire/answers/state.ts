@@ -29,6 +29,9 @@ export const statusAnswer = z.looseObject({
   summary: z.looseObject({ cadences: number, healthy: number, unproven: number, failing: number, held: number, running: number, never_run: number }),
   cadences: z.array(cadenceStatus),
   holds: z.array(hold),
+  incidents: z
+    .array(z.looseObject({ id: text, cadence: text, state: text, title: text, occurrences: number, last_at: text }))
+    .describe('What fails and is not resolved yet.'),
   stats: z
     .looseObject({ inline: number, escalated: number, retries: number, dlq: number, spawn_failures: number })
     .nullable()

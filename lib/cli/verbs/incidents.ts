@@ -1,0 +1,114 @@
+import { findIncident, type IncidentView, listIncidents, showIncident } from '../../app/incident-reading.ts';
+import { giveOrder } from '../../app/orders.ts';
+import { nowMs } from '../../app/root.ts';
+import { formatDuration } from '../../core/duration.ts';
+import { CadenceError } from '../../core/error.ts';
+import { toVisible, truncate } from '../../core/excerpt.ts';
+import { INCIDENT_STATES } from '../../core/incident.ts';
+import { parseIso, toIso } from '../../core/instant.ts';
+import { nearest } from '../../core/nearest.ts';
+import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
+import { table } from '../output.ts';
+
+const VERBS = ['ls', 'show', 'approve', 'ignore', 'resolve'] as const;
+const STATES = [...INCIDENT_STATES, 'all'] as const;
+
+export async function run(context: CommandContext): Promise<number> {
+  const [given = 'ls', word] = context.words;
+  const verb = VERBS.find((known) => known === given);
+  switch (verb) {
+    case 'ls':
+      if (word !== undefined) throw new CadenceError('usage', `incidents ls takes no word such as ${word}`, 'Say --cadence C, --state S or --since 7d.');
+      return list(context);
+    case 'show':
+      return show(context, required(verb, word));
+    case 'approve':
+    case 'ignore':
+    case 'resolve':
+      return order(context, verb, required(verb, word));
+    case undefined:
+      throw new CadenceError('usage', `incidents has no verb ${given}`, `Did you mean ${nearest(given, VERBS) ?? VERBS.join(', ')}?`);
+  }
+}
+
+function required(verb: string, word: string | undefined): string {
+  if (word === undefined)
+    throw new CadenceError('usage', `incidents ${verb} needs an incident`, 'Name it by the beginning of its id; see cadence-bus incidents.');
+  return word;
+}
+
+async function list({ flags, out, root }: CommandContext): Promise<number> {
+  const state = flags.text('state');
+  if (state !== undefined && !STATES.some((known) => known === state))
+    throw new CadenceError('usage', `${state} is no state of an incident`, `Did you mean ${nearest(state, STATES) ?? STATES.join(', ')}?`);
+  const since = flags.duration('since');
+  const { shown, others } = listIncidents(await root(), { state, cadence: flags.text('cadence'), sinceMs: since === undefined ? undefined : nowMs() - since });
+  out.result({ ok: true, incidents: shown, others }, () => {
+    if (shown.length > 0) return table(shown.map((one) => row(one, out.paint)));
+    return state === undefined ? `Nothing is open.${others === 0 ? '' : ` On file: ${others}, see incidents ls --state all.`}` : 'No such incident is on file.';
+  });
+  const [first] = shown;
+  out.next(...(first === undefined ? ['cadence-bus status'] : [`cadence-bus incidents show ${first.id}`]), 'cadence-bus learn');
+  return 0;
+}
+
+function row({ id, state, title, occurrences, last_at, attempts }: IncidentView, paint: Paint): readonly string[] {
+  return [
+    paintState(state, paint),
+    paint.bold(id),
+    `${occurrences}×`,
+    ago(last_at),
+    attempts === 0 ? '' : `${attempts} tried`,
+    truncate(toVisible(title).replaceAll('\n', ' '), 90),
+  ];
+}
+
+function paintState(state: IncidentView['state'], paint: Paint): string {
+  switch (state) {
+    case 'open':
+      return paint.red(state);
+    case 'needs_human':
+      return paint.red('needs human');
+    case 'healing':
+      return paint.yellow(state);
+    case 'ignored':
+      return paint.dim(state);
+    case 'resolved':
+      return paint.green(state);
+  }
+}
+
+function ago(iso: string): string {
+  const ms = nowMs() - (parseIso(iso) ?? nowMs());
+  return ms < 1000 ? 'just now' : `${formatDuration(ms)} ago`;
+}
+
+async function show({ out, root }: CommandContext, word: string): Promise<number> {
+  const { view, report, files } = showIncident(await root(), word);
+  out.result({ ok: true, ...view, report, files }, () => `${report.trimEnd()}\n\nAll of it lies in ${view.path}`);
+  const [run] = view.run_ids.slice(-1);
+  out.next(...(run === undefined ? [] : [`cadence-bus logs ${run}`]), `cadence-bus incidents ${view.state === 'resolved' ? 'ls' : `resolve ${view.id}`}`);
+  return 0;
+}
+
+const DONE: Readonly<Record<'approve' | 'ignore' | 'resolve', string>> = {
+  approve: 'may be worked on again',
+  ignore: 'is counted, and told to nobody for a while',
+  resolve: 'is resolved',
+};
+
+async function order({ flags, out, root }: CommandContext, what: 'approve' | 'ignore' | 'resolve', word: string): Promise<number> {
+  const at = await root();
+  const { id, cadence, state } = findIncident(at, word);
+  const forMs = flags.duration('for');
+  if (forMs !== undefined && what === 'resolve') throw new CadenceError('usage', 'a resolved incident stays resolved', 'Leave --for out.');
+  const until = forMs === undefined ? undefined : toIso(nowMs() + forMs);
+  if (flags.has('dry-run')) {
+    out.result({ ok: true, dry_run: true, would: what, id, cadence, state, ...(until === undefined ? {} : { until }) }, () => `Would ${what} ${id}.`);
+    return DRY_RUN;
+  }
+  const record = await giveOrder(at, { order: 'incident', what, id, ...(until === undefined ? {} : { until }) });
+  out.result({ ok: true, id, cadence, did: what, summary: record.summary, run_id: record.run_id }, () => `${id} ${DONE[what]}.`);
+  out.next('cadence-bus incidents', `cadence-bus why ${cadence}`);
+  return 0;
+}

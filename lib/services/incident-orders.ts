@@ -1,0 +1,56 @@
+import { type IncidentChange, orderedKey } from '../core/care.ts';
+import { approve, type Incident, ignore, isIncidentId, isOpen, resolve } from '../core/incident.ts';
+import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Clock, Incidents } from '../ports.ts';
+
+/** Orders about an incident: approve, ignore, resolve; whoever sends them, the CLI or a chat. */
+export type IncidentOrders = (fields: Readonly<Record<string, unknown>>) => Outcome;
+
+export interface IncidentOrdersDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly incidents: Pick<Incidents, 'get' | 'update'>;
+  /** The ladder and the announcer hear of it. On disk when it returns. */
+  readonly tell: (id: string, change: IncidentChange, key: string) => void;
+}
+
+const LONGEST_MS: Ms = 30 * 86_400_000;
+const DEFAULT_MS: Readonly<Record<'approve' | 'ignore', Ms>> = { approve: 86_400_000, ignore: 48 * 3_600_000 };
+
+export function createIncidentOrders({ clock, incidents, tell }: IncidentOrdersDeps): IncidentOrders {
+  const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
+
+  function until(fields: Readonly<Record<string, unknown>>, what: 'approve' | 'ignore'): string {
+    const nowMs = clock.nowMs();
+    return toIso(Math.min(Math.max(parseIso(fields.until) ?? nowMs + DEFAULT_MS[what], nowMs), nowMs + LONGEST_MS));
+  }
+
+  function changed(before: Incident, change: IncidentChange, now: Incident, words: string): Outcome {
+    incidents.update(before.id, () => now);
+    tell(before.id, change, orderedKey(now, change));
+    return { kind: 'ok', summary: `${before.id} ${words}` };
+  }
+
+  return (fields) => {
+    const id = typeof fields.id === 'string' && isIncidentId(fields.id) ? fields.id : '';
+    const incident = incidents.get(id);
+    if (incident === undefined) return fail(`there is no incident ${String(fields.id).slice(0, 120)}`);
+    const at = toIso(clock.nowMs());
+    switch (fields.what) {
+      case 'resolve':
+        // A second time: an owner that died in the middle may not have told of it.
+        return changed(incident, 'resolved', isOpen(incident) ? resolve(incident, 'operator', at) : incident, 'is resolved');
+      case 'approve': {
+        if (!isOpen(incident)) return fail(`${id} is resolved`);
+        const end = until(fields, 'approve');
+        return changed(incident, 'approved', approve(incident, end), `may be worked on until ${end}`);
+      }
+      case 'ignore': {
+        if (!isOpen(incident)) return fail(`${id} is resolved`);
+        const end = until(fields, 'ignore');
+        return changed(incident, 'ignored', ignore(incident, end), `is ignored until ${end}`);
+      }
+    }
+    return fail(`"${String(fields.what)}" is nothing that can be done with an incident`);
+  };
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { before, describe, it } from 'node:test';
+import type { IncidentView } from '../../lib/app/incident-reading.ts';
+import { createDesk } from '../support/cli.ts';
+
+/** What a stranger does after something has failed. */
+describe('A47 incidents', () => {
+  const desk = createDesk();
+  const SCRIPT = `const rows = {};\nfunction load(name) {\n  return rows[name].id;\n}\nload('a');\n`;
+  const listed = async (...words: readonly string[]): Promise<readonly IncidentView[]> =>
+    (await desk.ask('incidents', 'ls', ...words)).said.incidents as readonly IncidentView[];
+  let id = '';
+
+  before(async () => {
+    desk.put('job.cjs', SCRIPT);
+    desk.shell('job', `'${process.execPath}' job.cjs`, 'retry: { attempts: 1 }', 'breaker: { failures: 50 }', `required_env: []`);
+    desk.shell('other', 'test -e mended || { echo "disk full on /dev/sd$$" >&2; exit 4; }', 'retry: { attempts: 1 }', 'breaker: { failures: 50 }');
+    for (const name of ['job', 'job', 'other']) await desk.ask('run', name);
+    id = (await listed('--cadence', 'job'))[0]?.id ?? '';
+  });
+
+  it('A15 A47 lists each bug once, and shows it with its evidence', async () => {
+    const all = await listed();
+    assert.deepEqual(all.map(({ cadence, detector, occurrences, state }) => [cadence, detector, occurrences, state]).sort(), [
+      ['job', 'traceback', 2, 'open'],
+      ['other', 'exit', 1, 'open'],
+    ]);
+    const { said, code } = await desk.ask('incidents', 'show', id.slice(0, -3));
+    assert.equal(code, 0);
+    assert.match(String(said.title), /^TypeError: .*\(job\.cjs:3\)$/);
+    const files = said.files as readonly string[];
+    for (const name of ['report.md', 'trace.txt', 'log_excerpt.txt', 'state.json', 'occurrences.jsonl', 'frames/01-job.cjs.md', 'configs/job.yaml'])
+      assert.ok(files.includes(name), `${name} of ${files}`);
+    assert.match(readFileSync(`${said.path}/frames/01-job.cjs.md`, 'utf8'), /\n>>> 3 \| {3}return rows\[name\]\.id;\n/);
+    const text = await desk.tell('incidents', 'show', 'job');
+    assert.match(text.stdout, /^# TypeError: /);
+    assert.match(text.stdout, /- times: 2, first /);
+  });
+
+  it('is named by status, by why and by the dead tick', async () => {
+    const status = await desk.ask('status');
+    assert.deepEqual((status.said.incidents as readonly IncidentView[]).map(({ cadence }) => cadence).sort(), ['job', 'other']);
+    assert.match((await desk.tell('status')).stdout, new RegExp(`open +${id}`));
+    assert.match(String((await desk.ask('why', 'job')).said.because), new RegExp(`incident ${id} is open`));
+    const [dead] = (await desk.ask('dlq', 'ls', '--cadence', 'job')).said.dead as readonly { tick: string }[];
+    assert.equal((await desk.ask('dlq', 'show', String(dead?.tick))).said.incident, id);
+  });
+
+  it('A20 is ignored, approved and resolved by orders, also where no owner runs', async () => {
+    const dry = await desk.ask('incidents', 'ignore', 'job', '--for', '1h', '--dry-run');
+    assert.deepEqual([dry.code, dry.said.would, dry.said.id, (await listed('--cadence', 'job'))[0]?.state], [2, 'ignore', id, 'open']);
+    assert.equal((await desk.ask('incidents', 'ignore', 'job', '--for', '1h')).code, 0);
+    assert.equal((await listed('--cadence', 'job'))[0]?.state, 'ignored');
+    assert.equal((await desk.ask('incidents', 'approve', id)).code, 0);
+    const [approved] = await listed('--cadence', 'job');
+    assert.equal(approved?.state, 'open');
+    assert.ok((approved?.approved_until ?? '') > new Date().toISOString());
+    assert.equal((await desk.ask('incidents', 'resolve', 'job')).code, 0);
+    assert.deepEqual(await listed('--cadence', 'job'), []);
+    const [resolved] = await listed('--state', 'resolved');
+    assert.deepEqual([resolved?.id, resolved?.resolved_by], [id, 'operator']);
+    assert.match(readFileSync(`${resolved?.path}/report.md`, 'utf8'), /- state: resolved, .*, by operator\n/);
+  });
+
+  it('is over when its cadence proves itself', async () => {
+    desk.put('mended', '');
+    await desk.ask('run', 'other');
+    assert.deepEqual(await listed(), []);
+    assert.match((await desk.tell('incidents')).stdout, /^Nothing is open\. On file: 2/);
+    assert.ok(existsSync(`${desk.root}/state/cadence-bus/incidents/index.jsonl`));
+  });
+
+  it('says what is wrong with a word that means none, or several', async () => {
+    for (const [words, code, message] of [
+      [['show', 'nobody'], 66, /there is no incident nobody/],
+      [['show', '20'], 64, /may be any of 2 incidents/],
+      [['show'], 64, /needs an incident/],
+      [['shwo', 'x'], 64, /no verb shwo/],
+      [['ls', '--state', 'opne'], 64, /no state of an incident/],
+      [['resolve', id, '--for', '1h'], 64, /stays resolved/],
+      [['approve', id], 66, /is resolved/],
+    ] as const) {
+      const { code: ended, said } = await desk.ask('incidents', ...words);
+      assert.equal(ended, code, words.join(' '));
+      assert.match(String((said.error as { message: string }).message), message);
+    }
+  });
+});
