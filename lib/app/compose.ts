@@ -94,7 +94,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
   const queue = createFileQueue({ files, clock, paths, ids: storage.ids, news });
   const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
-  const { followUps } = following;
+  const { followUps, incidentOrders: incident } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
   const purse = composePurse(storage, health);
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
@@ -109,14 +109,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     wiring.wake();
   };
   const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
-  const orders = composeOrders(storage, {
-    queue,
-    book,
-    jobs,
-    conclusion,
-    incident: following.incidentOrders,
-    ignoreMissed: (cadence, untilMs) => scheduling.ignore(cadence, untilMs),
-  });
+  const orders = composeOrders(storage, { queue, book, jobs, conclusion, incident, ignoreMissed: (name, untilMs) => scheduling.ignore(name, untilMs) });
   const knownKeys = createKnownKeys({ clock, history, conclusion });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
