@@ -40,9 +40,12 @@ export async function proveTick(facts: JobFacts, keeper: Keeper): Promise<RunRec
 }
 
 async function forget(root: string, keeper: Keeper, job: Entry): Promise<void> {
-  await keeper.unload(job);
-  carryOutChanges(root, removals(createFiles(), keeper, [job]));
-  await keeper.reread();
+  try {
+    await keeper.unload(job);
+  } finally {
+    carryOutChanges(root, removals(createFiles(), keeper, [job]));
+    await keeper.reread();
+  }
 }
 
 /** Which half of the way is broken. */

@@ -41,7 +41,9 @@ function ofService(service: Properties): Seen {
 
 function ofTimer(timer: Properties, service: Properties): Seen {
   const runs = neverFired(timer) ? 0 : null;
-  const about = { pid: positive(service.get('MainPID')), runs, lastExitCode: exitCode(service) };
+  const code = exitCode(service);
+  // 0 is what systemd says of what was never started, too.
+  const about = { pid: positive(service.get('MainPID')), runs, lastExitCode: runs === 0 && code === 0 ? null : code };
   const unloaded = ofFile(timer) ?? ofFile(service);
   if (unloaded !== undefined) return unloaded;
   const active = timer.get('ActiveState');
@@ -61,7 +63,8 @@ function ofFile(unit: Properties): Seen | undefined {
   const load = unit.get('LoadState');
   if (load === 'not-found') return { ...unknown('systemd does not know it'), state: 'not_loaded' };
   if (load === 'masked') return { ...unknown('systemctl mask was said of it'), state: 'disabled' };
-  if (load === 'bad-setting' || load === 'error') return { ...unknown(`systemd finds its file wrong: ${unit.get('LoadError') ?? load}`), state: 'failed' };
+  if (load === 'bad-setting' || load === 'error')
+    return { ...unknown(`systemd finds its file wrong: ${/"(.*)"/.exec(unit.get('LoadError') ?? '')?.[1] ?? load}`), state: 'failed' };
   return load === 'loaded' ? undefined : unknown(`systemctl show says: LoadState=${load}`);
 }
 
@@ -74,9 +77,12 @@ function neverFired(timer: Properties): boolean {
   return last === '' || last === 'n/a';
 }
 
+const CANNOT_EXEC = 203;
+
 function endOf(service: Properties): string {
   const code = exitCode(service);
   const result = service.get('Result') ?? '';
+  if (code === CANNOT_EXEC) return 'systemd could not start its program (203): it was moved, or may not be run';
   if (result === 'start-limit-hit') return 'it failed too often in a short time, and systemd has given it up';
   return result === 'exit-code' && code !== null ? `it ended with exit code ${code}` : `it failed (${result || 'no reason is given'})`;
 }
