@@ -2,32 +2,38 @@ import type { Outcome } from '../core/outcome.ts';
 import type { RunRecord } from '../core/run.ts';
 import { gatherEvidence } from '../incidents/evidence.ts';
 import { createIncidents } from '../incidents/store.ts';
-import type { Announcer, Incidents, Ladder, Runner } from '../ports.ts';
+import type { Incidents, Ladder, Runner } from '../ports.ts';
+import type { Announcing } from '../services/announcer.ts';
 import { createCare } from '../services/care.ts';
 import type { Storage } from './storage.ts';
 
 /** Care of an owner: its incidents, and who acts on them. */
 export interface Caring {
   readonly incidents: Incidents;
+  readonly announcing: Announcing;
   /** Of the cadence `bus-care`. */
   readonly runner: Runner;
 }
 
-export function composeCaring(storage: Storage, parts: { readonly ladder?: Ladder; readonly announcer?: Announcer } = {}): Caring {
+export interface CaringParts {
+  readonly ladder?: Ladder;
+  readonly announcer: (incidents: Incidents) => Announcing;
+}
+
+export function composeCaring(storage: Storage, parts: CaringParts): Caring {
   const { clock, files, paths, ids, journal, history, definitions, redacting } = storage;
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const cadenceOf = (name: string) => definitions.get(name)?.cadence;
   const redactOf = (cadence: ReturnType<typeof cadenceOf>) => (cadence === undefined ? redacting.ofOwner : redacting.ofCadence(cadence));
   const gather = (run: RunRecord) => gatherEvidence({ files, paths, history, cadenceOf, redactOf }, run);
   const incidents = createIncidents({ files, clock, paths, onBroken, history, gather, print: ids.keyed });
-  const care = createCare({ incidents, ladder: parts.ladder ?? NOTHING_TRIED, announcer: parts.announcer ?? NOBODY_TOLD, history, journal });
-  return { incidents, runner: createCareRunner((payload) => care.run(payload)) };
+  const announcing = parts.announcer(incidents);
+  const care = createCare({ incidents, ladder: parts.ladder ?? NOTHING_TRIED, announcer: announcing, history, journal });
+  return { incidents, announcing, runner: createCareRunner((payload) => care.run(payload)) };
 }
 
 /** Nothing but the cadence's own tries. */
 const NOTHING_TRIED: Ladder = { climb: async () => undefined };
-/** Notices are made with the ends of runs (services/follow-ups.ts). */
-const NOBODY_TOLD: Announcer = { tell: async () => undefined };
 
 function createCareRunner(care: (payload: unknown) => Promise<Outcome>): Runner {
   const run: Runner['run'] = async (job) => ({ outcome: await care(job.tick.payload), ending: undefined, stdoutPath: null, stderrPath: null });

@@ -13,6 +13,7 @@ import type { Clock, Files, History, Http, Ids, Journal, Ownership, Queue, RunLo
 import { providerOfRun } from '../runners/run-file.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import type { AccountProbe } from '../services/account-probe.ts';
+import type { Announcing } from '../services/announcer.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
@@ -62,6 +63,7 @@ export interface OwnerParts {
   readonly upkeep: Upkeep;
   readonly stats: () => OwnerStats;
   readonly probe: AccountProbe;
+  readonly announcing: Announcing;
 }
 
 export interface OwnerWiring {
@@ -94,7 +96,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
   const queue = createFileQueue({ files, clock, paths, ids: storage.ids, news });
   const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
-  const { followUps, incidentOrders: incident } = following;
+  const { followUps, announcing, incidentOrders: incident } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
   const purse = composePurse(storage, health);
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
@@ -137,11 +139,10 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     announceDefinitions,
     stats: createOwnerStats(journal),
     upkeep: createUpkeep(storage),
-    probe,
+    ...{ probe, announcing },
     async recover() {
       const cadenceOf = (name: string, runId: string) =>
         asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
-      followUps.load();
       const { isAlive } = processes;
       await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
     },

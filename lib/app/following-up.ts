@@ -6,13 +6,14 @@ import { parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
-import { createDoc } from '../doc.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
+import type { Announcing } from '../services/announcer.ts';
 import { createCarePlan } from '../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { createIncidentOrders, type IncidentOrders } from '../services/incident-orders.ts';
-import { parseFailing } from '../wire/notice.ts';
+import { createNoticeDesk } from '../services/notice-desk.ts';
+import { composeAnnouncer } from './alerting.ts';
 import { composeCaring } from './caring.ts';
 import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
 import type { Runners } from './running.ts';
@@ -23,6 +24,7 @@ export interface FollowingUp {
   readonly incidents: Incidents;
   readonly incidentOrders: IncidentOrders;
   readonly followUps: FollowUps;
+  readonly announcing: Announcing;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
 }
@@ -38,12 +40,13 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const { clock, files, paths, ids, journal, definitions, machine } = storage;
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const outbox: Outbox = createOutbox({ files, clock, paths, onBroken });
-  const book = createDoc({ files, clock, path: paths.failing, parse: parseFailing, onBroken });
   const redact = createNamedRedaction(storage);
   const { queue, hasEnded, wake } = parts;
-  const { incidents, runner: careRunner } = composeCaring(storage);
+  const desk = createNoticeDesk({ clock, ids, queue, outbox, redact });
+  const announcer = (incidents: Incidents): Announcing => composeAnnouncer(storage, { incidents, desk, wake, onBroken });
+  const { incidents, announcing, runner: careRunner } = composeCaring(storage, { announcer });
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
-  const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, book, care, host: machine.host, redact, hasEnded, wake });
+  const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, care, desk, host: machine.host, hasEnded, wake });
   const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact });
   journal.onEvent((event) => {
     if (event.stage !== 'claimed' || event.attempt !== 1) return;
@@ -60,6 +63,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
     followUps,
     incidents,
     incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order }),
+    announcing,
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);

@@ -1,7 +1,9 @@
-import { hookCadence } from '../core/builtin.ts';
+import { CARE_CADENCE, hookCadence } from '../core/builtin.ts';
+import { careKey } from '../core/care.ts';
 import { CadenceError } from '../core/error.ts';
 import { type FollowUp, followUpName, hookKey } from '../core/follow-up.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
+import type { Delivery, Notice } from '../core/notice.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { createClock } from '../platform/clock.ts';
 import { createIds } from '../platform/ids.ts';
@@ -23,38 +25,37 @@ export interface HookResult {
 export const HOOKS_WITHIN_MS: Ms = 10_000;
 const LOOK_AGAIN_MS: Ms = 250;
 
-/** The receipt of a run, with what came of its hooks where it has any. */
+/** The receipt of a run, with what came of its hooks and notices where it has any. */
 export async function withHooks<T extends RunRecord>(root: string, run: T): Promise<T & { readonly hooks?: readonly HookResult[] }> {
-  const hooks = await readHookResults(root, run);
+  const { hooks } = await readHookResults(root, run);
   return hooks.length === 0 ? run : { ...run, hooks };
 }
 
-type Told = Exclude<FollowUp, { care: unknown }>;
-
-/** Care goes its own way: nobody waits for it. */
-function told({ follow_ups = [] }: RunRecord): readonly Told[] {
-  return follow_ups.filter((one): one is Told => !('care' in one));
-}
-
-/** From the files: no owner is needed. */
-async function readHookResults(root: string, run: RunRecord): Promise<readonly HookResult[]> {
-  const all = told(run);
-  if (all.length === 0) return [];
+/** From the files: no owner is needed. `care`: that of a failure or a proof, from which notices may come; nobody is shown it. */
+async function readHookResults(root: string, run: RunRecord): Promise<{ readonly hooks: readonly HookResult[]; readonly care: readonly HookResult[] }> {
+  const all = run.follow_ups ?? [];
+  if (all.length === 0) return { hooks: [], care: [] };
   const reading = createReading(root);
-  const outbox = all.some((one) => 'notice' in one) ? await openOutbox(reading) : undefined;
-  return all.map((one) => ('hook' in one ? resultOfHook(reading, run, one) : resultOfNotice(outbox as Outbox, run, one)));
+  const outbox = all.some((one) => !('hook' in one)) ? await openOutbox(reading) : undefined;
+  // In this order: a notice comes of care, so what care has not put by its end will not come.
+  const care = all.flatMap((one) => ('care' in one ? resultOf(reading, followUpName(one), CARE_CADENCE, careKey(run.run_id, one.care)) : []));
+  const hooks = all.flatMap((one) => {
+    if ('care' in one) return resultsOfCare(outbox as Outbox, run, one);
+    return 'hook' in one ? resultOfHook(reading, run, one) : resultOfNotice(outbox as Outbox, run, one);
+  });
+  return { hooks, care };
 }
 
 /** Until every hook and notice of the run has ended or will be tried again later, or the time is over. */
 export async function waitForHooks(root: string, run: RunRecord, withinMs: Ms): Promise<void> {
-  if (told(run).length === 0) return;
+  if ((run.follow_ups ?? []).length === 0) return;
   const clock = createClock();
   const { files, paths } = createReading(root);
   const untilMs = clock.nowMs() + withinMs;
   for (;;) {
     const changed = nextChange([paths.runs, paths.outbox, `${paths.outbox}/delivered`], files, clock);
-    const results = await readHookResults(root, run);
-    if (results.every(isToldNow) || clock.nowMs() >= untilMs) return changed.leave();
+    const { hooks, care } = await readHookResults(root, run);
+    if ([...care, ...hooks].every(isToldNow) || clock.nowMs() >= untilMs) return changed.leave();
     await changed.happened;
   }
 }
@@ -92,9 +93,12 @@ async function openOutbox({ files, paths }: Reading): Promise<Outbox> {
 }
 
 function resultOfHook(reading: Reading, run: RunRecord, one: Extract<FollowUp, { hook: unknown }>): HookResult {
-  const name = followUpName(one);
-  const tick = createIds().keyed('key', hookCadence(run.cadence), hookKey(run.run_id, one));
-  const found = find(reading, tick);
+  return resultOf(reading, followUpName(one), hookCadence(run.cadence), hookKey(run.run_id, one));
+}
+
+/** What came of the tick with this key. */
+function resultOf(reading: Reading, name: string, cadence: string, key: string): HookResult {
+  const found = find(reading, createIds().keyed('key', cadence, key));
   if (found === undefined) return { name, ok: false, status: 'pending', attempts: 0 };
   const { status, attempt, run_id, reason } = found;
   const ok = status === 'succeeded';
@@ -113,12 +117,26 @@ function find(reading: Reading, tick: string): RunRecord | undefined {
 
 function resultOfNotice(outbox: Outbox, run: RunRecord, one: Extract<FollowUp, { notice: unknown }>): HookResult {
   const name = followUpName(one);
-  const isIts = (key: string): boolean => key.startsWith(`${run.run_id}.${one.notice}.${one.sink}`);
-  const end = outbox.ended(run.run_id, parseIso(run.started_at) ?? 0).find(({ key }) => isIts(key));
-  if (end !== undefined) {
-    const { ok, status, attempts, error } = end;
-    return { name, ok, status, attempts, ...(error === undefined ? {} : { error }) };
-  }
-  const waiting = outbox.pending().find(({ key }) => isIts(key));
-  return { name, ok: false, status: 'pending', attempts: waiting?.attempts ?? 0, ...(waiting?.error == null ? {} : { error: waiting.error }) };
+  const isIts = ({ key }: { readonly key: string }): boolean => key.startsWith(`${run.run_id}.${one.notice}.${one.sink}`);
+  const end = outbox.ended(run.run_id, parseIso(run.started_at) ?? 0).find(isIts);
+  if (end !== undefined) return endedNotice(name, end);
+  const waiting = outbox.pending().find(isIts);
+  return waiting === undefined ? { name, ok: false, status: 'pending', attempts: 0 } : pendingNotice(name, waiting);
+}
+
+/** What was told of the incident because of this run. */
+function resultsOfCare(outbox: Outbox, run: RunRecord, { care }: Extract<FollowUp, { care: unknown }>): readonly HookResult[] {
+  const isIts = ({ key, run_id }: { readonly key: string; readonly run_id: string }): boolean =>
+    run_id === run.run_id && (care === 'proof' ? key.includes('.recovery.') : !key.startsWith(`${run.run_id}.`));
+  const ended = outbox.ended(run.run_id, parseIso(run.started_at) ?? 0).filter(isIts);
+  const waiting = outbox.pending().filter((notice) => isIts(notice) && !ended.some(({ key }) => key === notice.key));
+  return [...ended.map((end) => endedNotice(`notify:${end.sink}`, end)), ...waiting.map((notice) => pendingNotice(`notify:${notice.sink.kind}`, notice))];
+}
+
+function endedNotice(name: string, { ok, status, attempts, error }: Delivery): HookResult {
+  return { name, ok, status, attempts, ...(error === undefined ? {} : { error }) };
+}
+
+function pendingNotice(name: string, { attempts, error }: Notice): HookResult {
+  return { name, ok: false, status: 'pending', attempts, ...(error === null ? {} : { error }) };
 }

@@ -146,12 +146,12 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
-async function poll({ consumer, probe, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
+async function poll({ consumer, probe, announcing, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
   try {
     const nextMs = await consumer.poll();
     health.well('ticks');
     await upkeep.daily();
-    return sooner(nextMs, probe.poll());
+    return sooner(sooner(nextMs, probe.poll()), announcing.poll());
   } catch (error) {
     if (!isDiskFault(error)) throw error;
     health.failed('ticks', error.message);

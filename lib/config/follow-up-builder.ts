@@ -1,4 +1,5 @@
 import type { CommandRun, FollowUpPolicy, RunKind } from '../core/cadence.ts';
+import { parseDuration } from '../core/duration.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import type { NotifyPolicy } from '../core/notify-policy.ts';
 import type { HooksFile, NotifyFile } from '../wire/follow-up.ts';
@@ -20,8 +21,15 @@ export function buildFollowUps(file: FollowUpKeys, run: RunKind, context: BuildC
 
 export function buildNotify(given: NotifyFile | undefined, root: string): NotifyPolicy {
   if (given === false) return 'none';
-  const { on, message, ...sinks } = given ?? {};
-  return { ...(on === undefined ? {} : { on }), ...(message === undefined ? {} : { message }), ...buildSinks(sinks, root) };
+  const { on, message, after, cooldown, remind, ...sinks } = given ?? {};
+  return {
+    ...(on === undefined ? {} : { on }),
+    ...(message === undefined ? {} : { message }),
+    ...(after === undefined ? {} : { after }),
+    ...(cooldown === undefined ? {} : { cooldownMs: parseDuration(String(cooldown)) ?? 0 }),
+    ...(remind === undefined ? {} : { remindMs: parseDuration(String(remind)) ?? 0 }),
+    ...buildSinks(sinks, root),
+  };
 }
 
 function buildHooks(given: HooksFile, at: KeyPath, run: RunKind, context: BuildContext): readonly CommandRun[] {

@@ -1,4 +1,6 @@
+import type { AlertPolicy } from './alert.ts';
 import type { NoticeKind } from './follow-up.ts';
+import type { Ms } from './instant.ts';
 import type { Sink } from './sink.ts';
 
 /** As far as it was said; what was not is taken from bus.yaml, then from the defaults. `none`: no notices. */
@@ -7,6 +9,9 @@ export type NotifyPolicy = 'none' | NotifyWords;
 export interface NotifyWords {
   readonly on?: readonly NoticeKind[];
   readonly message?: string;
+  readonly after?: number;
+  readonly cooldownMs?: Ms;
+  readonly remindMs?: Ms;
   readonly sinks: readonly Sink[];
   /** What its sinks of the kind `shell` start, by the sink's name: a notice never says what to run. */
   readonly commands?: Readonly<Record<string, SinkCommand>>;
@@ -30,7 +35,7 @@ export interface Notify {
 }
 
 const DEFAULT_ON: readonly NoticeKind[] = ['failure', 'recovery'];
-const DEFAULT_MESSAGE = '{task} {status}: {summary} ({run_id})';
+export const DEFAULT_MESSAGE = '{task} {status}: {summary} ({run_id})';
 
 /** Sinks add up; a cadence's own sink of a kind stands in for that of the bus. */
 export function mergeNotify(bus: NotifyPolicy | undefined, own: NotifyPolicy | undefined): Notify {
@@ -39,6 +44,25 @@ export function mergeNotify(bus: NotifyPolicy | undefined, own: NotifyPolicy | u
   const mine = own?.sinks ?? [];
   const inherited = (base?.sinks ?? []).filter(({ kind }) => !mine.some((sink) => sink.kind === kind));
   return { on: own?.on ?? base?.on ?? DEFAULT_ON, message: own?.message ?? base?.message ?? DEFAULT_MESSAGE, sinks: [...mine, ...inherited] };
+}
+
+const DEFAULT_AFTER = 3;
+const DEFAULT_COOLDOWN_MS: Ms = 30 * 60_000;
+const DEFAULT_REMIND_MS: Ms = 6 * 3_600_000;
+
+/** When failures are told. Who writes `on` and names failure in it means each one; else it takes three in a row. */
+export function alertPolicy(bus: NotifyPolicy | undefined, own: NotifyPolicy | undefined): AlertPolicy {
+  const base = bus === 'none' || bus === undefined ? undefined : bus;
+  const mine = own === 'none' || own === undefined ? undefined : own;
+  const { on } = mergeNotify(bus, own);
+  const isAsked = (mine?.on ?? base?.on)?.includes('failure') === true;
+  return {
+    after: mine?.after ?? base?.after ?? (isAsked ? 1 : DEFAULT_AFTER),
+    cooldownMs: mine?.cooldownMs ?? base?.cooldownMs ?? DEFAULT_COOLDOWN_MS,
+    remindMs: mine?.remindMs ?? base?.remindMs ?? DEFAULT_REMIND_MS,
+    tellsFailure: on.includes('failure'),
+    tellsRecovery: on.includes('recovery'),
+  };
 }
 
 /** What a sink of the kind `shell` starts; undefined: nobody defines it any more. */

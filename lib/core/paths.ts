@@ -13,7 +13,8 @@ export interface Paths {
   readonly journal: string;
   readonly commands: string;
   readonly outbox: string;
-  readonly failing: string;
+  /** What was told of incidents. */
+  readonly alerts: string;
   readonly incidents: string;
   readonly slots: string;
   readonly holds: string;
@@ -50,7 +51,7 @@ export function pathsOf(root: string): Paths {
     journal: `${state}/journal`,
     commands: `${state}/exec`,
     outbox: `${state}/outbox`,
-    failing: `${state}/failing.json`,
+    alerts: `${state}/alerts.json`,
     incidents: `${state}/incidents`,
     slots: `${state}/slots`,
     holds: `${state}/holds.json`,

@@ -1,13 +1,14 @@
 import { hookCadence, isBuiltin, notifyCadence } from '../core/builtin.ts';
 import { type FollowUp, hookKey } from '../core/follow-up.ts';
-import { endingKind, followUpsOf, isFailingAfter } from '../core/following.ts';
+import { endingKind, followUpsOf } from '../core/following.ts';
 import { toIso } from '../core/instant.ts';
 import { factsOf, type Notice, noticeKey, renderMessage } from '../core/notice.ts';
 import { mergeNotify, type Notify } from '../core/notify-policy.ts';
 import type { RunRecord } from '../core/run.ts';
-import { type Sink, secretNames, sinkId } from '../core/sink.ts';
-import type { Clock, Definitions, Doc, Ids, Outbox, Queue } from '../ports.ts';
+import { type Sink, sinkId } from '../core/sink.ts';
+import type { Clock, Definitions, Ids, Outbox, Queue } from '../ports.ts';
 import type { CarePlan } from './care-plan.ts';
+import type { NoticeDesk } from './notice-desk.ts';
 
 /**
  * What a recorded end sets off. It is planned when the record is made, so that the record prescribes it, and done after
@@ -21,16 +22,8 @@ export interface FollowUps {
   act(run: RunRecord): void;
   /** A run begins, and somebody may want to hear of it. */
   started(run: RunRecord): void;
-  /** Reads what an earlier owner knew. */
-  load(): void;
   /** Makes good what these records, oldest first, prescribe and what was perhaps not done. */
   makeGood(runs: readonly RunRecord[]): Promise<void>;
-}
-
-/** Cadences whose failure was told and whose success was not yet. */
-export interface FailingBook {
-  readonly format: 1;
-  readonly failing: Readonly<Record<string, { readonly since: string; readonly run_id: string }>>;
 }
 
 export interface FollowUpsDeps {
@@ -39,34 +32,21 @@ export interface FollowUpsDeps {
   readonly queue: Queue;
   readonly outbox: Outbox;
   readonly definitions: Definitions;
-  readonly book: Doc<FailingBook>;
   readonly care: CarePlan;
+  readonly desk: NoticeDesk;
   readonly host: string;
-  /** Without secrets, those that these variables hold among them. */
-  readonly redact: (text: string, names: readonly string[]) => string;
   /** This keyed tick has ended before. */
   readonly hasEnded: (tickId: string) => boolean;
   readonly wake: () => void;
 }
 
 export function createFollowUps(deps: FollowUpsDeps): FollowUps {
-  const { clock, ids, queue, outbox, definitions, book, care } = deps;
-  let failing: FailingBook['failing'] = {};
-  let isSaved = true;
+  const { clock, ids, queue, outbox, definitions, desk, care } = deps;
 
   function notifyOf(cadence: string): Notify | undefined {
     const own = definitions.get(cadence)?.cadence?.followUps?.notify;
     const bus = definitions.settings().notify;
     return own === undefined && bus === undefined ? undefined : mergeNotify(bus, own);
-  }
-
-  function remember(run: RunRecord): void {
-    const before = Object.hasOwn(failing, run.cadence);
-    const after = isFailingAfter(run, before);
-    if (before === after) return;
-    const { [run.cadence]: _old, ...others } = failing;
-    failing = after ? { ...others, [run.cadence]: { since: run.ended_at ?? '', run_id: run.run_id } } : others;
-    isSaved = false;
   }
 
   function putHook(run: RunRecord, one: Extract<FollowUp, { hook: unknown }>): void {
@@ -80,40 +60,25 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
   }
 
   function putNotice(run: RunRecord, kind: Notice['kind'], sink: Sink, message: string): void {
-    const redact = (text: string): string => deps.redact(text, secretNames(sink));
-    const facts = Object.fromEntries(Object.entries(factsOf(run)).map(([name, fact]) => [name, typeof fact === 'string' ? redact(fact) : fact]));
-    outbox.put({
-      format: 1,
+    desk.put(sink, {
       key: noticeKey(run.run_id, kind, sink),
       kind,
-      sink,
       run_id: run.run_id,
       cadence: run.cadence,
       status: run.status,
-      text: redact(renderMessage(message, run, kind, deps.host)),
-      created_at: toIso(clock.nowMs()),
-      attempts: 0,
-      error: null,
-      facts,
+      text: renderMessage(message, run, kind, deps.host),
+      facts: factsOf(run),
     });
-    // Also where the notice was there before: the tick may be what is missing.
-    putDrain(notifyCadence(sinkId(sink)));
   }
 
-  /** One tick takes all that lies there; one that is under way may have looked already. */
-  function putDrain(cadence: string): void {
-    if (queue.head(cadence) !== undefined) return;
-    const nowMs = clock.nowMs();
-    queue.put({ dueMs: nowMs, cadence, id: ids.fresh(), attempts: 0 }, { cadence, source: 'notify', enqueued_at: toIso(nowMs) });
-  }
-
-  function hooksAndNotices(run: RunRecord): readonly FollowUp[] {
+  /** Failures and recoveries are told with their incident, by the announcer; where there is none, with the run. */
+  function hooksAndNotices(run: RunRecord, isCaredFor: boolean): readonly FollowUp[] {
     if (endingKind(run.status) === 'nothing') return [];
     const hooks = definitions.get(run.cadence)?.cadence?.followUps?.hooks;
     const notify = notifyOf(run.cadence);
     if (hooks === undefined && notify === undefined) return [];
-    const isFailing = Object.hasOwn(failing, run.cadence);
-    return followUpsOf(run, { hooks: hooks ?? {}, notify: notify ?? { on: [], message: '', sinks: [] }, isFailing });
+    const planned = followUpsOf(run, { hooks: hooks ?? {}, notify: notify ?? { on: [], message: '', sinks: [] } });
+    return planned.filter((one) => !isCaredFor || !('notice' in one) || one.notice !== 'failure');
   }
 
   function act(run: RunRecord): void {
@@ -123,19 +88,14 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
       else if ('hook' in one) putHook(run, one);
       else for (const sink of notify?.sinks ?? []) if (sink.kind === one.sink) putNotice(run, one.notice, sink, notify?.message ?? '');
     }
-    if (!isSaved) {
-      book.write({ format: 1, failing });
-      isSaved = true;
-    }
     if ((run.follow_ups ?? []).length > 0) deps.wake();
   }
 
   return {
     plan(run) {
-      const follow_ups = [...hooksAndNotices(run), ...care.of(run)];
-      const planned = follow_ups.length === 0 ? run : { ...run, follow_ups };
-      if (endingKind(run.status) !== 'nothing') remember(planned);
-      return planned;
+      const cared = care.of(run);
+      const follow_ups = [...hooksAndNotices(run, cared.length > 0), ...cared];
+      return follow_ups.length === 0 ? run : { ...run, follow_ups };
     },
     act,
     started(run) {
@@ -145,19 +105,15 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
       for (const sink of notify.sinks) putNotice(run, 'start', sink, notify.message);
       deps.wake();
     },
-    load() {
-      failing = book.read()?.failing ?? {};
-    },
     async makeGood(runs) {
       // What waits already must be known before anything is put beside it.
       await queue.refresh();
       for (const run of runs.filter(({ cadence }) => !isBuiltin(cadence))) {
-        if (endingKind(run.status) !== 'nothing') remember(run);
         care.seen(run);
         act(run);
       }
       // A notice whose tick was lost with its owner is delivered all the same.
-      for (const { sink } of outbox.pending()) putDrain(notifyCadence(sinkId(sink)));
+      for (const { sink } of outbox.pending()) desk.drain(notifyCadence(sinkId(sink)));
     },
   };
 }

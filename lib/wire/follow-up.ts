@@ -3,7 +3,7 @@ import { NOTICE_KINDS } from '../core/follow-up.ts';
 import { MESSAGE_WORDS, unknownWords } from '../core/notice.ts';
 import { commandRun } from './run-kind.ts';
 import { sinkKeys } from './sink.ts';
-import { choice, keys, list, text } from './value.ts';
+import { choice, count, keys, list, optionalDuration, text } from './value.ts';
 
 /** What may follow the end of a run: hooks and notices, as they are written in a cadence and in bus.yaml. */
 const SHELL = 'a line for /bin/sh, a map such as {command: [./x.sh]}, or a list of them';
@@ -19,6 +19,13 @@ const notifyMap = keys(
   {
     on: list(choice(NOTICE_KINDS), KINDS).optional().describe('What to tell of. Default: [failure, recovery].'),
     message: message.optional().describe('The words. Default: "{task} {status}: {summary} ({run_id})".'),
+    after: count(1, 100)
+      .optional()
+      .describe(
+        'How many failures in a row it takes, retries not counted. 1: what must never fail; 2-3: daily work; 3-5: what runs often; 5 and more: what is known to be shaky. Default: 3; 1 where on is written and names failure.',
+      ),
+    cooldown: optionalDuration.optional().describe('For so long nothing more is told of the same incident. Default: 30m.'),
+    remind: optionalDuration.optional().describe('How often an incident that stays open is called to mind; 0: never. Default: 6h.'),
     ...sinkKeys,
   },
   NOTIFY,

@@ -86,16 +86,10 @@ const deliverySchema = z.object({
   error: z.string().optional(),
 });
 
-const failingSchema = z.object({ format: z.literal(1), failing: z.record(z.string(), z.object({ since: z.string(), run_id: z.string() })) });
-
 export function parseNotice(value: unknown): Notice | undefined {
   return noticeSchema.safeParse(value).data as Notice | undefined;
 }
 
 export function parseDelivery(value: unknown): Delivery | undefined {
   return deliverySchema.safeParse(value).data as Delivery | undefined;
-}
-
-export function parseFailing(value: unknown): z.infer<typeof failingSchema> | undefined {
-  return failingSchema.safeParse(value).data;
 }

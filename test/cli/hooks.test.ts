@@ -66,7 +66,7 @@ describe('hooks and notices of a run', () => {
 
   it('D9 P9 P10 tells a failure, then one recovery, and success to nobody', async () => {
     server.seen.length = 0;
-    desk.put('cadences/bus.yaml', 'notify: { webhook: { url_env: CB_TEST_HOOK_URL } }\n');
+    desk.put('cadences/bus.yaml', 'notify: { after: 1, webhook: { url_env: CB_TEST_HOOK_URL } }\n');
     desk.shell('flaky', 'test -e good', 'retry: { attempts: 1 }');
     const failed = await desk.ask('run', 'flaky');
     assert.deepEqual(failed.said.hooks, [{ name: 'notify:webhook', ok: true, status: 'delivered', attempts: 1 }]);

@@ -77,7 +77,9 @@ describe('sinks that are programs of this machine', () => {
       const { said } = await desk.ask('run', 'task');
       assert.equal((said.hooks as readonly Result[])[0]?.ok, true, JSON.stringify(said.hooks));
       await eventually('the click has called the program', () => existsSync(cli) && readFileSync(cli, 'utf8').endsWith(']'));
-      assert.deepEqual(JSON.parse(readFileSync(cli, 'utf8')), ['ignore', 'task', '--root', desk.root]);
+      const [verb, order, incident, ...rest] = JSON.parse(readFileSync(cli, 'utf8')) as readonly string[];
+      assert.deepEqual([verb, order, ...rest], ['incidents', 'ignore', '--root', desk.root]);
+      assert.match(incident ?? '', /^\d{4}-\d{2}-\d{2}T[\d-]+Z-task-exit(?:-\d+)?$/);
     } finally {
       process.argv[1] = before as string;
     }

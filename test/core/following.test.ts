@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { builtinCadence, hookCadence, notifyCadence } from '../../lib/core/builtin.ts';
 import { followUpName, type NoticeKind } from '../../lib/core/follow-up.ts';
-import { endingKind, followUpsOf, isFailingAfter, statusWord } from '../../lib/core/following.ts';
+import { endingKind, followUpsOf, statusWord } from '../../lib/core/following.ts';
 import { noticeKey, renderMessage, unknownWords } from '../../lib/core/notice.ts';
 import { mergeNotify } from '../../lib/core/notify-policy.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
@@ -36,10 +36,10 @@ function runOf(status: RunStatus, more: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
-function fired(status: RunStatus, on: readonly NoticeKind[] = [], isFailing = false, cadence = 'backup'): readonly string[] {
+function fired(status: RunStatus, on: readonly NoticeKind[] = [], cadence = 'backup'): readonly string[] {
   const notify = mergeNotify(undefined, { on, sinks: [discord] });
-  return followUpsOf(runOf(status, { cadence }), { hooks: { on_success: [hook], on_failure: [hook, hook], on_complete: [hook] }, notify, isFailing }).map(
-    (one) => ('notice' in one ? `${followUpName(one)} ${one.notice}` : followUpName(one)),
+  return followUpsOf(runOf(status, { cadence }), { hooks: { on_success: [hook], on_failure: [hook, hook], on_complete: [hook] }, notify }).map((one) =>
+    'notice' in one ? `${followUpName(one)} ${one.notice}` : followUpName(one),
   );
 }
 
@@ -59,7 +59,7 @@ describe('what follows the end of a run', () => {
   });
 
   it('never fires for hooks of hooks, nor for anything else of the program’s own', () => {
-    for (const own of ['bus-control', 'bus-hook-backup', 'bus-notify-discord']) assert.deepEqual(fired('dead', ['failure'], false, own), []);
+    for (const own of ['bus-control', 'bus-hook-backup', 'bus-notify-discord']) assert.deepEqual(fired('dead', ['failure'], own), []);
   });
 
   it('D9 P10 A61 tells failures and recoveries unless told otherwise, one notice a run', () => {
@@ -69,16 +69,6 @@ describe('what follows the end of a run', () => {
     assert.deepEqual(fired('dead', ['complete']).at(-1), 'notify:discord complete');
     assert.deepEqual(fired('succeeded', ['success', 'complete']).at(-1), 'notify:discord success');
     assert.deepEqual(fired('cancelled', ['success', 'failure', 'complete']).at(-1), 'notify:discord complete');
-  });
-
-  it('P9 tells the recovery once: at the first success after a failure that was told', () => {
-    const told = { status: 'dead' as const, follow_ups: [{ notice: 'failure' as const, sink: 'discord' as const }] };
-    assert.equal(isFailingAfter(told, false), true);
-    assert.equal(isFailingAfter({ status: 'dead' }, false), false, 'nobody was told');
-    assert.equal(isFailingAfter({ status: 'failed' }, true), true);
-    assert.equal(isFailingAfter({ status: 'succeeded' }, true), false);
-    assert.deepEqual(fired('succeeded', ['failure', 'recovery', 'success'], true).at(-1), 'notify:discord recovery');
-    assert.deepEqual(fired('succeeded', ['failure', 'recovery', 'success'], false).at(-1), 'notify:discord success');
   });
 
   it('a cadence adds its sinks to those of the bus, replaces one of the same kind, or wants none', () => {

@@ -22,6 +22,7 @@ retry: { attempts: 2, delays: [1s] }
 on_failure: [echo a]
 on_complete: echo c
 notify:
+  after: 1
   message: '{task} {status}'
   webhook: { url: "https://one.example/hook" }
 `;
@@ -43,7 +44,7 @@ function write(root: string): void {
 
 interface World {
   readonly ran: string[];
-  readonly told: { readonly key: string; readonly text: string }[];
+  readonly told: { readonly run_id: string; readonly kind: string; readonly text: string }[];
 }
 
 function owner(root: string, files: ReturnType<typeof createFiles>, clock: ReturnType<typeof testClock>, world: World): ReturnType<typeof storyOwner> {
@@ -63,8 +64,8 @@ function owner(root: string, files: ReturnType<typeof createFiles>, clock: Retur
   };
   const http: Http = {
     async post({ body }) {
-      const { key, text } = JSON.parse(body) as { key: string; text: string };
-      world.told.push({ key, text });
+      const { run_id, kind, text } = JSON.parse(body) as { run_id: string; kind: string; text: string };
+      world.told.push({ run_id, kind, text });
       return { kind: 'answer', status: 204, retryAfterMs: undefined, text: '' };
     },
   };
@@ -90,11 +91,7 @@ async function tell(root: string, dieAfter: number, nextDiesAfter = 0): Promise<
 }
 
 const HOOKS = [`hook ${FAILS} echo a`, `hook ${FAILS} echo c`, `hook ${RECOVERS} echo c`, `hook ${AGAIN} echo c`, `hook ${OLD} echo a`, `hook ${OLD} echo c`];
-const NOTICES = [
-  `${FAILS}.failure.webhook-one-example task failed`,
-  `${OLD}.failure.webhook-one-example task expired`,
-  `${RECOVERS}.recovery.webhook-one-example task recovered`,
-];
+const NOTICES = [`${FAILS} failure task failed`, `${OLD} failure task expired`, `${RECOVERS} recovery task recovered`];
 
 function check(root: string, { world, deaths }: Awaited<ReturnType<typeof tell>>, where: string): void {
   const audit = takeAudit(root);
@@ -106,7 +103,7 @@ function check(root: string, { world, deaths }: Awaited<ReturnType<typeof tell>>
   const settled = (words: string): string => words.replace(/([a-z0-9]{12})-\d/, '$1');
   const hooks = world.ran.filter((one) => one.startsWith('hook')).map(settled);
   assert.deepEqual({ where, hooks: [...new Set(hooks)].sort() }, { where, hooks: [...HOOKS].sort() });
-  const told = world.told.map(({ key, text }) => settled(`${key} ${text}`));
+  const told = world.told.map(({ run_id, kind, text }) => settled(`${run_id} ${kind} ${text}`));
   assert.deepEqual({ where, told: [...new Set(told)].sort() }, { where, told: [...NOTICES].sort() });
   const repeated = hooks.length + told.length - HOOKS.length - NOTICES.length;
   assert.ok(repeated <= deaths, `${where}: ${repeated} were done again: ${hooks} ${told}`);

@@ -143,7 +143,8 @@ export async function runToRest(
       const again = await parts.consumer.poll();
       await parts.conclusion.idle();
       await clock.breathe();
-      if (takeWoken()) continue;
+      // Time stands still while something is at work.
+      if (takeWoken() || parts.jobs.running().length > 0) continue;
       const wakeMs = again ?? nextMs;
       if (wakeMs === undefined || wakeMs > clock.nowMs() + FAR_MS) break;
       clock.set(Math.max(wakeMs, clock.nowMs() + 1));

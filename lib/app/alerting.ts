@@ -1,0 +1,45 @@
+import type { Cadence } from '../core/cadence.ts';
+import { expectedIntervalMs } from '../core/expected-interval.ts';
+import type { Ms } from '../core/instant.ts';
+import { createDoc } from '../doc.ts';
+import type { Incidents } from '../ports.ts';
+import { type Announcing, createAnnouncer } from '../services/announcer.ts';
+import type { NoticeDesk } from '../services/notice-desk.ts';
+import { parseAlertBook } from '../wire/alert.ts';
+import type { Storage } from './storage.ts';
+
+interface Parts {
+  readonly incidents: Incidents;
+  readonly desk: NoticeDesk;
+  readonly wake: () => void;
+  readonly onBroken: (path: string) => void;
+}
+
+/** Who is told of incidents, for one owner. */
+export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBroken }: Parts): Announcing {
+  const { clock, files, paths, definitions, history, machine } = storage;
+  const book = createDoc({ files, clock, path: paths.alerts, parse: parseAlertBook, onBroken });
+  return createAnnouncer({
+    clock,
+    definitions,
+    history,
+    incidents,
+    book,
+    desk,
+    host: machine.host,
+    wake,
+    intervalOf: createIntervals(storage),
+    isSuppressed: () => false,
+  });
+}
+
+/** A calendar is counted out once; an edited cadence is another one. */
+function createIntervals({ definitions }: Storage): (name: string) => Ms | undefined {
+  const known = new WeakMap<Cadence, Ms | undefined>();
+  return (name) => {
+    const cadence = definitions.get(name)?.cadence;
+    if (cadence?.schedule === undefined) return undefined;
+    if (!known.has(cadence)) known.set(cadence, expectedIntervalMs(cadence.schedule));
+    return known.get(cadence);
+  };
+}

@@ -1,0 +1,35 @@
+import { formatDuration } from './duration.ts';
+import { toVisible } from './excerpt.ts';
+import type { Incident } from './incident.ts';
+import { parseIso } from './instant.ts';
+import type { Level } from './lateness.ts';
+import { renderMessage } from './notice.ts';
+import type { RunRecord } from './run.ts';
+
+/** The words of notices about incidents. */
+export interface AlertWords {
+  readonly failures: number;
+  readonly level: Level;
+  readonly asksHuman: boolean;
+  /** Nobody has given words of his own: then ours say more. */
+  readonly isPlain: boolean;
+}
+
+export function alertText(template: string, run: RunRecord, kind: 'failure' | 'recovery', incident: Incident, words: AlertWords, host: string): string {
+  const text = renderMessage(template, run, kind, host);
+  if (!words.isPlain || kind === 'recovery') return text;
+  const more = [
+    ...(words.failures > 1 ? [`${words.failures} failures in a row`] : []),
+    ...(words.level === 'none' ? [] : [words.level]),
+    ...(words.asksHuman ? [`it needs you: cadence-bus incidents show ${incident.id}`] : []),
+  ];
+  return more.length === 0 ? text : `${text} - ${more.join(', ')}`;
+}
+
+export function remindText({ cadence, title, occurrences, first_at, last_at, episodes, id }: Incident, asksHuman: boolean, level: Level): string {
+  const since = episodes.at(-1)?.opened_at ?? first_at;
+  const lasted = formatDuration(Math.max(0, (parseIso(last_at) ?? 0) - (parseIso(since) ?? 0)));
+  const times = occurrences === 1 ? 'once' : `${occurrences} times`;
+  const words = [...(level === 'none' ? [] : [level]), ...(asksHuman ? ['it needs you'] : []), `cadence-bus incidents show ${id}`];
+  return `${cadence} still fails: ${toVisible(title)} (${times} within ${lasted}, since ${since.slice(0, 16).replace('T', ' ')} UTC) - ${words.join(', ')}`;
+}

@@ -1,0 +1,187 @@
+import { type AlertCase, type AlertDecision, type AlertPolicy, decideAlert, nextAlertMs } from '../core/alert.ts';
+import { type AlertBook, EMPTY_ALERTS, remembered, withMemory } from '../core/alert-book.ts';
+import { alertText, remindText } from '../core/alert-text.ts';
+import type { CareCase } from '../core/care.ts';
+import { endingKind } from '../core/following.ts';
+import { type Incident, isOpen } from '../core/incident.ts';
+import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
+import { factsOf } from '../core/notice.ts';
+import { alertPolicy, DEFAULT_MESSAGE, mergeNotify, type Notify } from '../core/notify-policy.ts';
+import { isProven, type RunRecord } from '../core/run.ts';
+import { type Sink, sinkId } from '../core/sink.ts';
+import { admitLine, STILL, type StormLine, summaryDueMs, summaryText } from '../core/storm.ts';
+import type { Announcer, Clock, Definitions, Doc, History, Incidents } from '../ports.ts';
+import type { NoticeDesk } from './notice-desk.ts';
+
+/**
+ * Who is told of incidents. What is decided is put into the outbox first, under a key that says which notice of the
+ * incident it is, and remembered after that: a death in between puts the same notice under the same key, which is not put.
+ */
+export interface Announcing extends Announcer {
+  /** Reminders and summaries whose time has come; answers when the next one's does. */
+  poll(): Ms | undefined;
+}
+
+export interface AnnouncerDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly definitions: Pick<Definitions, 'get' | 'settings'>;
+  readonly history: Pick<History, 'runs' | 'find'>;
+  readonly incidents: Pick<Incidents, 'open' | 'get'>;
+  readonly book: Doc<AlertBook>;
+  readonly desk: NoticeDesk;
+  readonly host: string;
+  readonly intervalOf: (cadence: string) => Ms | undefined;
+  readonly isSuppressed: (cadence: string) => boolean;
+  readonly wake: () => void;
+}
+
+/** So many records a failure, at most, are looked through to count failures in a row. */
+const RECORDS_EACH = 12;
+const LOOK_AGAIN_MS: Ms = 5 * 60_000;
+
+export function createAnnouncer(deps: AnnouncerDeps): Announcing {
+  const { clock, definitions, history, desk, book } = deps;
+  let alerts: AlertBook | undefined;
+  /** What was looked at in vain is not looked at again at once; forgotten with the process. */
+  const notBefore = new Map<string, Ms>();
+  const read = (): AlertBook => {
+    alerts ??= book.read() ?? EMPTY_ALERTS;
+    return alerts;
+  };
+  const write = (next: AlertBook): void => {
+    book.write(next);
+    alerts = next;
+  };
+
+  function told(cadence: string): { readonly notify: Notify; readonly policy: AlertPolicy } {
+    const own = definitions.get(cadence)?.cadence?.followUps?.notify;
+    const bus = definitions.settings().notify;
+    const notify = mergeNotify(bus, own);
+    // Who names no sink finds it in the log.
+    const sinks: readonly Sink[] = notify.sinks.length === 0 && own !== 'none' && bus !== 'none' ? [{ kind: 'log' }] : notify.sinks;
+    return { notify: { ...notify, sinks }, policy: alertPolicy(bus, own) };
+  }
+
+  /** Retries of one tick are one failure. */
+  function failuresInARow(cadence: string, most: number): number {
+    let failures = 0;
+    for (const run of history.runs({ cadence, limit: most * RECORDS_EACH })) {
+      if (isProven(run)) break;
+      if (endingKind(run.status) === 'failure') failures += 1;
+      if (failures >= most) break;
+    }
+    return failures;
+  }
+
+  function caseOf(incident: Incident, { after }: AlertPolicy): AlertCase {
+    // Ten times the threshold is critical; no more need be counted.
+    const failures = isOpen(incident) ? failuresInARow(incident.cadence, after * 10) : 0;
+    return { incident, failures, intervalMs: deps.intervalOf(incident.cadence), isSuppressed: deps.isSuppressed(incident.cadence) };
+  }
+
+  /** Puts what was decided, or holds it for a summary, and then remembers it. */
+  function carryOut(seen: AlertCase, decision: AlertDecision, run: RunRecord | undefined): void {
+    if (decision.tell === 'nothing') return;
+    const { incident } = seen;
+    const before = read();
+    const memory = before.told[incident.id];
+    const nowMs = clock.nowMs();
+    const line: StormLine = { kind: decision.tell, incident_id: incident.id, cadence: incident.cadence, title: incident.title };
+    // One proof ends all incidents of its cadence, and is told once: the others are only remembered.
+    const { next: storm, isAlone } = admitLine(before.storm, line, nowMs);
+    if (isAlone) for (const sink of told(incident.cadence).notify.sinks) putNotice(seen, decision, run, sink, memory?.count ?? 0);
+    write({ ...withMemory(before, incident.id, remembered(incident, decision, memory, nowMs), nowMs), storm });
+    deps.wake();
+  }
+
+  function putNotice(seen: AlertCase, decision: Exclude<AlertDecision, { tell: 'nothing' }>, run: RunRecord | undefined, sink: Sink, count: number): void {
+    const { incident } = seen;
+    const about = run ?? history.find(incident.run_ids.at(-1) ?? '');
+    const kind = decision.tell;
+    const { message } = told(incident.cadence).notify;
+    const more = { failures: seen.failures, level: decision.level, asksHuman: decision.asksHuman, isPlain: message === DEFAULT_MESSAGE };
+    const text =
+      about === undefined || kind === 'reminder'
+        ? remindText(incident, decision.asksHuman, decision.level)
+        : alertText(message, about, kind, incident, more, deps.host);
+    desk.put(sink, {
+      key: kind === 'recovery' ? `${run?.run_id ?? incident.id}.recovery.${sinkId(sink)}` : `${incident.id}.${count}.${sinkId(sink)}`.slice(0, 200),
+      kind,
+      run_id: about?.run_id ?? '',
+      cadence: incident.cadence,
+      status: about?.status ?? 'failed',
+      text,
+      level: decision.level,
+      incident_id: incident.id,
+      facts: about === undefined ? {} : factsOf(about),
+    });
+  }
+
+  function sumUp(nowMs: Ms): void {
+    const { storm } = read();
+    if ((summaryDueMs(storm) ?? Number.POSITIVE_INFINITY) > nowMs) return;
+    const bySink = new Map<string, { readonly sink: Sink; readonly lines: StormLine[] }>();
+    for (const line of storm.held)
+      for (const sink of told(line.cadence).notify.sinks) {
+        const one = bySink.get(sinkId(sink)) ?? { sink, lines: [] };
+        one.lines.push(line);
+        bySink.set(sinkId(sink), one);
+      }
+    const stamp = formatCompact(parseIso(storm.window_at) ?? 0);
+    for (const [id, { sink, lines }] of bySink)
+      desk.put(sink, {
+        key: `summary-${stamp}.${id}`,
+        kind: 'summary',
+        run_id: '',
+        cadence: lines[0]?.cadence ?? '',
+        status: 'failed',
+        title: 'cadence-bus',
+        text: summaryText(lines),
+        facts: { incidents: lines.length },
+      });
+    write({ ...read(), storm: STILL });
+    deps.wake();
+  }
+
+  /** undefined: nothing of it will be told unless something happens. */
+  function dueMs(incident: Incident): Ms | undefined {
+    const memory = read().told[incident.id];
+    if (memory === undefined || incident.state === 'ignored') return undefined;
+    const atMs = nextAlertMs(incident, memory, told(incident.cadence).policy);
+    return atMs === undefined ? undefined : Math.max(atMs, notBefore.get(incident.id) ?? 0);
+  }
+
+  /** Open incidents whose reminder is due, and those that a cooldown has kept from being told. */
+  function remind(nowMs: Ms): void {
+    for (const incident of deps.incidents.open()) {
+      if ((dueMs(incident) ?? Number.POSITIVE_INFINITY) > nowMs) continue;
+      const seen = caseOf(incident, told(incident.cadence).policy);
+      const decision = decideAlert(seen, told(incident.cadence).policy, read().told[incident.id], nowMs);
+      notBefore.set(incident.id, nowMs + LOOK_AGAIN_MS);
+      carryOut(seen, decision, undefined);
+    }
+  }
+
+  function nextMs(nowMs: Ms): Ms | undefined {
+    const open = deps.incidents.open().map(dueMs);
+    const times = [...open, summaryDueMs(read().storm)].filter((atMs) => atMs !== undefined).map((atMs) => Math.max(atMs, nowMs + 1_000));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  return {
+    async tell({ incident, run }: CareCase) {
+      const { policy } = told(incident.cadence);
+      const seen = caseOf(incident, policy);
+      carryOut(seen, decideAlert(seen, policy, read().told[incident.id], clock.nowMs()), run);
+    },
+    poll() {
+      const nowMs = clock.nowMs();
+      // The usual case costs nothing: nobody was told of anything.
+      const { told: all, storm } = read();
+      if (Object.keys(all).length === 0 && storm.held.length === 0) return undefined;
+      remind(nowMs);
+      sumUp(nowMs);
+      return nextMs(nowMs);
+    },
+  };
+}
