@@ -55,7 +55,7 @@ const PERSON_CLASSES: readonly string[] = ['auth', 'billing'];
 const nothing = (because: string): AlertDecision => ({ tell: 'nothing', because });
 
 /** P23: by how many times the threshold has failed, and by how much longer than its schedule allows it has been open. */
-export function alertLevel({ incident, failures, intervalMs }: AlertCase, { after }: AlertPolicy, nowMs: Ms): Level {
+function alertLevel({ incident, failures, intervalMs }: AlertCase, { after }: AlertPolicy, nowMs: Ms): Level {
   const byCount = levelOf(failures, after);
   const byAge = levelOf(nowMs - (openedMs(incident) ?? nowMs), intervalMs ?? 0);
   return LEVELS.indexOf(byCount) >= LEVELS.indexOf(byAge) ? byCount : byAge;

@@ -19,8 +19,8 @@ export interface StormLine {
 }
 
 export const STILL: Storm = { told: 0, held: [] };
-export const STORM_WINDOW_MS: Ms = 10 * 60_000;
-export const STORM_MOST = 5;
+const STORM_WINDOW_MS: Ms = 10 * 60_000;
+const STORM_MOST = 5;
 const MOST_LINES = 2_000;
 
 /** Whether this line is told by itself; else it is held for the summary. */
