@@ -90,6 +90,11 @@ async function yard(cadences: Readonly<Record<string, string>>, handle: Handler,
         await clock.breathe();
         if (broken !== undefined) throw broken;
       }
+      // Care of failures writes to the disk and takes its time.
+      while (broken === undefined && parts.jobs.running().some(({ cadence }) => cadence.startsWith('bus-care'))) {
+        await clock.breathe();
+        if (parts.jobs.running().length === 0) await parts.consumer.poll();
+      }
     },
     ls: (folder) => readdirSync(`${root}/state/cadence-bus/${folder}`),
   };
