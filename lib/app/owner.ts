@@ -14,6 +14,7 @@ import { createLastWords } from './last-words.ts';
 import { type OwnerPorts, realPorts } from './owner-ports.ts';
 import { makeFolders } from './storage.ts';
 import { readSurroundings } from './surroundings.ts';
+import { watchTimers } from './timer-watch.ts';
 
 /** The one consumer process of a root. */
 export interface Owner {
@@ -98,7 +99,7 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
   );
   await parts.recover();
   const isWhole = options.ordersOnly !== true && options.only === undefined;
-  if (isWhole) await parts.scheduling.begin();
+  if (isWhole) listeners.push(await beginSchedules(parts));
   const watches = watchAll(parts, ports, loop.wake);
   let stopping: Promise<void> | undefined;
   const stop = (because: string): Promise<void> => {
@@ -143,6 +144,13 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
         loop.wake();
       }),
   };
+}
+
+/** Who fires slots also sees which timers let them pass. */
+async function beginSchedules(parts: OwnerParts): Promise<Closeable> {
+  const watch = watchTimers(parts);
+  await parts.scheduling.begin();
+  return watch;
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */

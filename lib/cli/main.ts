@@ -38,11 +38,13 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
   if (flags.has('help')) return help(name, plain);
   refuseMoreWords(spec, words);
   const command = await spec.load();
-  return command.run({
+  const out = createOutput(world, { isJson, isVerbose: flags.has('verbose'), isColored });
+  let root: string | undefined;
+  const code = await command.run({
     spec,
     flags,
     words,
-    out: createOutput(world, { isJson, isVerbose: flags.has('verbose'), isColored }),
+    out,
     groups: COMMAND_GROUPS,
     everywhere: GLOBAL_FLAGS,
     cwd: world.cwd,
@@ -51,9 +53,25 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     ask: (words) => ask(words, world),
     async root() {
       const { requireRoot } = await import('../app/root.ts');
-      return requireRoot(flags.text('root'), world.cwd, world.env);
+      root = requireRoot(flags.text('root'), world.cwd, world.env);
+      return root;
     },
   });
+  if (root !== undefined && !isJson && !WATCHES.has(name)) await warn(root, out);
+  return code;
+}
+
+/** These are the watch, or tell of it themselves. */
+const WATCHES: ReadonlySet<string> = new Set(['heartbeat', 'probe', 'doctor', 'start', 'install', 'uninstall', 'completion', 'mcp']);
+
+/** The watchmen are watched by everybody who comes by. It is a word beside the answer: what is wrong with it is no fault of the command. */
+async function warn(root: string, out: Output): Promise<void> {
+  const { warningOf } = await import('../app/warnings.ts');
+  const warning = await warningOf(root).catch((error: unknown) => {
+    if (error instanceof CadenceError) return error.message;
+    throw error;
+  });
+  if (warning !== undefined) out.note(`${out.paint.yellow('!')} ${warning}`);
 }
 
 async function withoutCommand({ rest, says }: CommandLine, out: Output): Promise<number> {
