@@ -149,10 +149,19 @@ describe('P21 P39 heartbeat', () => {
   });
 
   it('two at once are one and a refusal; a memory that is broken is set aside, and said so', async () => {
-    const desk = neglectedDesk();
-    const [one, two] = await Promise.all([round(desk), round(desk)]);
-    assert.deepEqual([one.code, two.code].sort(), [1, 75]);
-    assert.match(errorOf(one.code === 75 ? one : two).message, /another heartbeat of .* is on its round/);
+    const held: (() => void)[] = [];
+    const { url, seen } = await pingServer((_, response) => void held.push(() => response.end()));
+    const desk = neglectedDesk(`heartbeat: { ping_url: "${url}" }`);
+    const first = round(desk);
+    await eventually('the first one is on its round', () => seen.length === 1);
+    const second = await round(desk);
+    assert.deepEqual([second.code, errorOf(second).error], [75, 'held']);
+    assert.match(errorOf(second).message, /another heartbeat of .* is on its round/);
+    held[0]?.();
+    await eventually('it tells how it ended', () => held.length === 2);
+    held[1]?.();
+    assert.equal((await first).code, 1);
+    desk.put('cadences/bus.yaml', 'lanes: {}\n');
     writeFileSync(desk.paths.heartbeat, '{"format":1,');
     const { code, said } = await round(desk);
     assert.equal(code, 1);
