@@ -102,7 +102,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
   const processes = wiring.processes ?? createProcesses({ clock, files });
   const runnerOf = createRunnerChoice(
-    wiring.runners ?? composeRunners(storage, processes, wiring.programs),
+    wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs),
     (payload) => orders.carryOut(payload),
     following.runnerOf,
   );

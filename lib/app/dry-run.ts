@@ -83,7 +83,7 @@ function commandRunner(paths: Paths): Runner {
   const runners = createRunners({
     ...{ files, clock, paths, processes: createProcesses({ clock, files }), watch: createWatch({ clock, files, cutLog }) },
     ...{ askProgram, env, nodePath: process.execPath, newSessionId: randomSessionId },
-    ...{ settings: unasked, lastAttempt: () => undefined, enqueue: unasked },
+    ...{ settings: unasked, meter: unasked, lastAttempt: () => undefined, enqueue: unasked },
     events: { tell: () => undefined, told: () => 0 },
   });
   return redacted(runners.command, createRedacting(env));

@@ -28,6 +28,7 @@ export type Programs = Pick<RunnerDeps, 'askProgram' | 'newSessionId' | 'enqueue
 export function composeRunners(
   storage: Storage,
   processes: RunnerDeps['processes'] & Processes,
+  meter: RunnerDeps['meter'],
   programs: Programs = { askProgram, hearProgram, cutLog, newSessionId: randomSessionId, enqueue: createChildEnqueue(storage.paths.root) },
 ): Runners {
   const { clock, files, paths, machine, definitions, redacting, history } = storage;
@@ -36,7 +37,7 @@ export function composeRunners(
   const events = createOutputEvents(storage);
   const deps = {
     ...{ clock, files, paths, processes, watch, events, env: machine.env, nodePath: process.execPath },
-    ...{ askProgram, newSessionId, enqueue, settings: definitions.settings },
+    ...{ askProgram, newSessionId, enqueue, meter, settings: definitions.settings },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };
   const { inline, command, claude, agent } = createRunners(deps);

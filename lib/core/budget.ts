@@ -115,6 +115,11 @@ export function shortageIn(limits: readonly Limit[], need: Micros): Shortage | u
   return last === undefined ? undefined : { scope: last.scope, because: shortageText(last, need), untilMs: last.resetsMs };
 }
 
+/** More is spent or reserved than a limit of money allows: a run has cost more than was set aside for it. */
+export function isOverspent(limits: readonly Limit[]): boolean {
+  return limits.some(({ unit, most, spent, reserved }) => unit === 'usd' && spent + reserved > most);
+}
+
 function shortageText({ scope, period, unit, most, spent, reserved }: Limit, need: Micros): string {
   const when = `${scope === 'bus' ? 'the whole bus, ' : ''}${period === 'day' ? 'today' : 'this month'}`;
   const used = spent + reserved;

@@ -31,6 +31,8 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
       return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(ending.durationMs)}`, ending) };
     case 'budget':
       return { kind: 'give_up', blame: 'cadence', reason: withLines('stopped: it has cost more than its budget', ending), class: 'budget' };
+    case 'spent':
+      return { kind: 'fail', blame: 'nobody', reason: withLines('stopped: the limit of its day or month is reached', ending), class: 'spent' };
     case 'in_vain':
       return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: trying again is in vain', ending) };
     case 'cancel':

@@ -13,6 +13,7 @@ export type SessionClass =
   | 'network'
   | 'max_turns'
   | 'budget'
+  | 'spent'
   | 'schema'
   | 'prompt_too_long'
   | 'refusal'
@@ -46,6 +47,7 @@ export const SESSION_CLASSES: Readonly<Record<SessionClass, ClassRule>> = {
   network: { scope: 'account', retry: true, words: 'the API cannot be reached' },
   max_turns: { scope: 'cadence', retry: false, words: 'out of turns', answered: true },
   budget: { scope: 'cadence', retry: false, words: 'out of its budget', answered: true },
+  spent: { scope: 'nobody', retry: true, words: 'the limit of its day or month is reached', answered: true },
   schema: { scope: 'cadence', retry: false, words: 'no answer that fits its schema', answered: true },
   prompt_too_long: { scope: 'cadence', retry: false, words: 'prompt too long', answered: true },
   refusal: { scope: 'cadence', retry: false, words: 'the model refused', answered: true },

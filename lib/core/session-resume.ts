@@ -8,7 +8,7 @@ import { ruleOf } from './session-class.ts';
  */
 export function sessionToResume(last: RunRecord | undefined): { readonly id: string; readonly because: string } | undefined {
   if (last?.session_id === undefined || (last.turns ?? 0) < 1 || Object.keys(last.tokens ?? {}).length === 0) return undefined;
-  const isPassing = last.status === 'interrupted' || last.blame === 'account' || last.blame === 'provider' || last.class === 'killed';
+  const isPassing = last.status === 'interrupted' || last.blame === 'account' || last.blame === 'provider' || last.class === 'killed' || last.class === 'spent';
   if (!isPassing) return undefined;
   return { id: last.session_id, because: last.status === 'interrupted' ? 'it was stopped' : (ruleOf(last.class)?.words ?? 'it was stopped') };
 }

@@ -50,6 +50,7 @@ export function outcomeOf(verdict: SessionVerdict, ending: Ending): Outcome {
     case 'idle':
     case 'hung_start':
     case 'budget':
+    case 'spent':
     case 'in_vain':
     case null:
       break;
@@ -72,6 +73,8 @@ function classOf(session: Session, ending: Ending): SessionClass {
       return standing ?? causeInWords(ending.stderrTail) ?? 'hung_start';
     case 'budget':
       return 'budget';
+    case 'spent':
+      return 'spent';
     case 'in_vain':
       return standing ?? 'execution';
     case null:
@@ -171,6 +174,8 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
       return kind === 'hung_start' ? `hung at its start: no word for ${formatDuration(ending.durationMs)}` : `${words} (stopped: it hung at its start)`;
     case 'budget':
       return `${words}: ${spentWords(ending)}`;
+    case 'spent':
+      return `${words}: about ${formatUsd(ending.session?.costUsd ?? 0)} spent by it when it was stopped`;
     case 'in_vain':
       return `${words} (stopped: trying again is in vain)`;
     case 'cancel':

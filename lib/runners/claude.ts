@@ -31,7 +31,7 @@ export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
     start: (attention: Attention) => Promise<Ending>,
   ): Promise<PhaseEnd> {
     const capUsd = capOf(claude, phase);
-    const ear = createSessionEar(capUsd);
+    const ear = createSessionEar(capUsd, (usd) => deps.meter(phase.job.runId, usd));
     const ending = await start({ firstOutputMs: firstWordMs(claude), onLine: ear.onLine });
     const progress = ear.progress();
     if (isResumed && progress.phase === 'starting' && isForgotten(ending)) return begin(claude, cleared(deps, phase), stop, true);

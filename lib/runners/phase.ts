@@ -20,6 +20,8 @@ export interface RunnerDeps {
   readonly paths: Paths;
   readonly env: OwnerEnv;
   readonly settings: () => BusSettings;
+  /** What a run has cost so far. false: with it a day or a month has its limit, and it must end. */
+  readonly meter: (runId: string, usd: number) => boolean;
   /** A UUID that was never used before. */
   readonly newSessionId: () => string;
   readonly askProgram: AskProgram;

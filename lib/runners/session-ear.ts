@@ -13,7 +13,8 @@ export interface SessionEar {
 
 const KEPT_LINES = 20;
 
-export function createSessionEar(capUsd: number | undefined): SessionEar {
+/** `meter` hears what it has cost; false: that is more than a limit has left. */
+export function createSessionEar(capUsd: number | undefined, meter: (usd: number) => boolean): SessionEar {
   let progress = NOT_BEGUN;
   let said: readonly string[] = [];
   return {
@@ -24,7 +25,10 @@ export function createSessionEar(capUsd: number | undefined): SessionEar {
       progress = told.progress;
       if (told.lines.length > 0) said = [...said, ...told.lines].slice(-KEPT_LINES);
       if (isInVain(progress)) end('in_vain');
-      if (capUsd !== undefined && progress.phase !== 'ended' && costSoFar(progress).usd > capUsd) end('budget');
+      if (progress.phase === 'ended') return;
+      const { usd } = costSoFar(progress);
+      if (capUsd !== undefined && usd > capUsd) end('budget');
+      else if (!meter(usd)) end('spent');
     },
     progress: () => progress,
     lastLines: () => said,

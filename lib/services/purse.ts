@@ -1,4 +1,4 @@
-import { type EndOfRun, type Limit, type Micros, type Shortage, shortageIn, toUsd, unknownCost } from '../core/budget.ts';
+import { type EndOfRun, isOverspent, type Limit, type Micros, type Shortage, shortageIn, toMicros, toUsd, unknownCost } from '../core/budget.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { type Ms, toIso } from '../core/instant.ts';
 import { busLimits, cadenceLimits, type Ledger, mayCost, needOf, type Reservation } from '../core/ledger.ts';
@@ -18,6 +18,11 @@ export interface Purse {
   /** Why no run of this cadence may start now. */
   shortage(cadence: Cadence): Shortage | undefined;
   reserve(runId: string, cadence: Cadence): void;
+  /**
+   * A run tells what it has cost so far. What is more than was set aside for it is set aside from now on, too. false: it no longer fits
+   * into a limit, so this run must end; those that keep to what was set aside for them go on.
+   */
+  meter(runId: string, usd: number): boolean;
   /** What the budget of a run is charged beside the cost that it tells, in dollars; undefined: nothing. Asked before the release. */
   charge(cadence: Cadence, end: EndOfRun, runId?: string): number | undefined;
   /** The record of the run speaks for it from now on. Twice is fine. */
@@ -98,6 +103,16 @@ export function createPurse(deps: PurseDeps): Purse {
       if (!mayCost(cadence, spending())) return;
       reserved.set(runId, { cadence: cadence.name, micros: reservation(cadence) });
       isStale = true;
+    },
+    meter(runId, usd) {
+      const own = reserved.get(runId);
+      const micros = toMicros(usd);
+      if (own === undefined || micros <= own.micros) return true;
+      lookAtClock();
+      reserved.set(runId, { ...own, micros });
+      isStale = true;
+      const cadence = definitions.get(own.cadence)?.cadence;
+      return cadence === undefined || !isOverspent(limitsFor(cadence, limitsOfBus()));
     },
     charge(cadence, end, runId) {
       if (!isBudgeted(cadence)) return undefined;

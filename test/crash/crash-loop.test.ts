@@ -6,10 +6,10 @@ import { createReading } from '../../lib/app/reading.ts';
 import { isFinal } from '../../lib/core/run.ts';
 import { parseDeadName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
-import { parseCircuitView, parseHolds } from '../../lib/wire/state.ts';
+import { parseCircuitView, parseHolds, parsePurse } from '../../lib/wire/state.ts';
 import { testClock } from '../support/bus.ts';
 import { cutFiles } from '../support/cut-files.ts';
-import { ALL_IDS, IDS, runToRest, storyOwner, storyRunner, writeStory } from '../support/story.ts';
+import { ALL_IDS, IDS, runToRest, STORY_COST_USD, storyOwner, storyRunner, writeStory } from '../support/story.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
 /**
@@ -75,9 +75,25 @@ function check(root: string, told: Told, where: string, deaths = told.isCut ? 1 
   assert.ok(parseHolds(JSON.parse(readFileSync(paths.holds, 'utf8'))) !== undefined, `${where}: holds.json`);
   const circuit = existsSync(paths.circuit) ? readFileSync(paths.circuit, 'utf8') : undefined;
   assert.ok(circuit === undefined || parseCircuitView(JSON.parse(circuit)) !== undefined, `${where}: circuit-open.json`);
+  checkMoney(root, where);
   // At least once: what ran twice under one id was cut once, and nothing ran more often than that (a deferral gives its id back).
   const repeated = [...told.ran].filter(([runId, times]) => times > (runId.startsWith('later') ? 2 : 1));
   assert.ok(repeated.length <= deaths, `${where}: ran again: ${repeated}`);
+}
+
+/** Nothing stays set aside, each run is paid once, and what the bus has spent is what the receipts say. */
+function checkMoney(root: string, where: string): void {
+  const { paths, history } = createReading(root);
+  const purse = parsePurse(JSON.parse(readFileSync(paths.purse, 'utf8')));
+  assert.deepEqual([purse?.reserved, purse?.holds], [{}, {}], `${where}: purse.json`);
+  const runs = history.runs({ cadence: 'paid', limit: 100 });
+  assert.equal(new Set(runs.map(({ run_id }) => run_id)).size, runs.length, `${where}: a run is paid twice`);
+  for (const id of IDS.paid) assert.equal(history.find(id)?.cost_usd, STORY_COST_USD, `${where}: the receipt of ${id}`);
+  const cents = (usd: number): number => Math.round(usd * 100);
+  const told = runs.reduce((sum, { cost_usd, charged_usd = 0 }) => sum + (cost_usd ?? 0) + charged_usd, 0);
+  const { spending } = history.spending('UTC');
+  const counted = Object.values(spending.bus.days).reduce((sum, [micros]) => sum + micros, 0);
+  assert.equal(cents(counted / 1e6), cents(told), `${where}: what was spent`);
 }
 
 describe('a crash after every changing call', () => {
@@ -86,6 +102,7 @@ describe('a crash after every changing call', () => {
     const uncut = await tell(whole, 0);
     check(whole, uncut, 'uncut');
     assert.ok(uncut.calls.length > 60, `the story makes ${uncut.calls.length} changing calls`);
+    assert.ok(uncut.calls.filter((call) => call.includes('purse.json')).length > 2, 'among them those that show what is set aside');
     let points = 0;
     for (let n = 1; n <= uncut.calls.length + 20; n += 1) {
       const root = tempRoot();

@@ -67,6 +67,7 @@ export function workbench(change: (deps: RunnerDeps) => RunnerDeps = (deps) => d
       processes: createProcesses({ clock, files }),
       watch: createWatch({ clock, files, cutLog }),
       settings: () => settings.current,
+      meter: () => true,
       newSessionId: randomSessionId,
       askProgram,
       nodePath: process.execPath,

@@ -15,6 +15,7 @@ const CADENCES: Readonly<Record<string, string>> = {
   hopeless: 'run: { command: [hopeless] }',
   old: 'run: { command: [old] }\nexpires: 1h',
   folded: 'run: { command: [folded] }\noverlap: coalesce',
+  paid: 'run: { command: [paid] }\noverlap: queue\nbudget: { run_usd: 1, day_usd: 5 }',
 };
 
 export const IDS = {
@@ -25,11 +26,15 @@ export const IDS = {
   hopeless: 'hopeless0001',
   old: 'old000000001',
   folded: ['folded000001', 'folded000002', 'folded000003'],
+  paid: ['paid00000001', 'paid00000002'],
   unknown: 'unknown00001',
   order: 'order0000001',
 } as const;
 
 export const ALL_IDS: readonly string[] = Object.values(IDS).flat();
+
+/** What each of its paid runs costs. */
+export const STORY_COST_USD = 0.3;
 
 /** Writes the story's cadences and ticks. */
 export function writeStory(root: string, nowMs: number): void {
@@ -48,6 +53,7 @@ export function writeStory(root: string, nowMs: number): void {
   drop('hopeless', IDS.hopeless);
   drop('old', IDS.old, {}, nowMs - 7_200_000);
   for (const id of IDS.folded) drop('folded', id);
+  for (const id of IDS.paid) drop('paid', id, { payload: id });
   drop('nobody-knows-it', IDS.unknown);
   drop('bus-control', IDS.order, { payload: { order: 'pause', key: 'cadence:good', because: 'story' } });
   writeFileSync(`${inbox}/foreign.json`, '{"cadence":"good","source":"hand"}\n');
@@ -81,7 +87,8 @@ export function storyRunner(ran: Map<string, number> = new Map()): StoryRunner {
   };
   const run: Runner['run'] = async (job) => {
     ran.set(job.runId, (ran.get(job.runId) ?? 0) + 1);
-    return { outcome: outcomeOf(job), ending: undefined, stdoutPath: null, stderrPath: null };
+    const money = job.cadence.name === 'paid' ? { costUsd: STORY_COST_USD } : {};
+    return { outcome: outcomeOf(job), ending: undefined, ...money, stdoutPath: null, stderrPath: null };
   };
   return { run, adopt: async (job, stop) => ({ ...(await run(job, stop)), outcome: { kind: 'interrupted', by: 'owner-died', reason: 'no child' } }), ran };
 }
