@@ -344,7 +344,7 @@ describe('a garbled session', () => {
 
 describe('the classes', () => {
   it('have a rule each, and a name that only looks like one has none', () => {
-    assert.equal(Object.keys(SESSION_CLASSES).length, 22);
+    assert.equal(Object.keys(SESSION_CLASSES).length, 23);
     assert.equal(ruleOf('constructor'), undefined);
     assert.equal(ruleOf('auth')?.scope, 'account');
   });

@@ -91,7 +91,10 @@ describe('an account on a real owner, whose time runs fast', { concurrency: true
       .filter(({ key }) => key === 'account:claude')
       .map(({ stage }) => stage);
     assert.deepEqual(stages, ['circuit_opened', 'account_changed', 'circuit_half_open', 'circuit_closed']);
-    const [canary, ...rest] = yard.events('claimed').slice(1);
+    const [canary, ...rest] = yard
+      .events('claimed')
+      .filter(({ cadence }) => NAMES.includes(String(cadence)))
+      .slice(1);
     const closed = yard.events('circuit_closed')[0];
     assert.ok(canary !== undefined && closed !== undefined && rest.every(({ ts }) => ts >= closed.ts), 'the others wait for the one that goes first');
     assert.deepEqual(yard.ls('dlq'), []);
