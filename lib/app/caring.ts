@@ -16,7 +16,7 @@ export interface Caring {
 }
 
 export interface CaringParts {
-  readonly ladder?: Ladder;
+  readonly ladder: Ladder;
   readonly announcer: (incidents: Incidents) => Announcing;
 }
 
@@ -28,12 +28,9 @@ export function composeCaring(storage: Storage, parts: CaringParts): Caring {
   const gather = (run: RunRecord) => gatherEvidence({ files, paths, history, cadenceOf, redactOf }, run);
   const incidents = createIncidents({ files, clock, paths, onBroken, history, gather, print: ids.keyed });
   const announcing = parts.announcer(incidents);
-  const care = createCare({ incidents, ladder: parts.ladder ?? NOTHING_TRIED, announcer: announcing, history, journal });
+  const care = createCare({ incidents, ladder: parts.ladder, announcer: announcing, history, journal });
   return { incidents, announcing, runner: createCareRunner((payload) => care.run(payload)) };
 }
-
-/** Nothing but the cadence's own tries. */
-const NOTHING_TRIED: Ladder = { climb: async () => undefined };
 
 function createCareRunner(care: (payload: unknown) => Promise<Outcome>): Runner {
   const run: Runner['run'] = async (job) => ({ outcome: await care(job.tick.payload), ending: undefined, stdoutPath: null, stderrPath: null });

@@ -3,7 +3,9 @@ import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts
 import { asRunBy } from '../core/agent-slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
+import { HEAL_LANES } from '../core/heal-cadence.ts';
 import { usersOf } from '../core/hold-use.ts';
+import { cadenceKey, holdsRushed } from '../core/holds.ts';
 import type { Paths } from '../core/paths.ts';
 import { recordWithoutRun } from '../core/record.ts';
 import { createDoc } from '../doc.ts';
@@ -19,9 +21,8 @@ import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
 import { createGatekeeper, type Gatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
-import type { IncidentOrders } from '../services/incident-orders.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
-import { createOrders, type Orders } from '../services/orders.ts';
+import { createOrders, type Orders, type OrdersDeps } from '../services/orders.ts';
 import type { Purse } from '../services/purse.ts';
 import { recover } from '../services/recovery.ts';
 import { createStorageHealth, type StorageHealth } from '../services/storage-health.ts';
@@ -95,28 +96,28 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const book = composeBook(storage, health);
   const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
   const queue = createFileQueue({ files, clock, paths, ids: storage.ids, news });
-  const following = composeFollowingUp(storage, { queue, hasEnded: (id) => knownKeys.has(id), wake: wiring.wake, http: wiring.http });
-  const { followUps, announcing, incidentOrders: incident } = following;
+  const rush = createRush(book, clock, () => consumer.reconsider());
+  const hasEnded = (id: string): boolean => knownKeys.has(id);
+  const following = composeFollowingUp(storage, { ...wiring, queue, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
+  const { followUps, healing, announcing, incidentOrders: incident } = following;
   const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
   const purse = composePurse(storage, health);
-  const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? 1 });
+  const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? HEAL_LANES[lane] ?? 1 });
   const processes = wiring.processes ?? createProcesses({ clock, files });
-  const runnerOf = createRunnerChoice(
-    wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs),
-    (payload) => orders.carryOut(payload),
-    following.runnerOf,
-  );
+  const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs));
+  const runnerOf = createRunnerChoice(runners, (payload) => orders.carryOut(payload), following.runnerOf);
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();
   };
   const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
-  const orders = composeOrders(storage, { queue, book, jobs, conclusion, incident, ignoreMissed: (name, untilMs) => scheduling.ignore(name, untilMs) });
+  const ignoreMissed: Scheduling['ignore'] = (cadence, untilMs) => scheduling.ignore(cadence, untilMs);
+  const orders = composeOrders(storage, { queue, book, jobs, conclusion, incident, ignoreMissed, respond: healing.respond });
   const knownKeys = createKnownKeys({ clock, history, conclusion });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
   const gatekeeper = createGatekeeper({ ...storage, capacity, health, book, purse, ownership: wiring.ownership, missingEnv, unasked: probe.unasked });
-  const late = { gatekeeper: () => gatekeeper, jobs: () => jobs, hasEnded: (id: string) => knownKeys.has(id) };
+  const late = { gatekeeper: () => gatekeeper, jobs: () => jobs, hasEnded };
   const scheduling = composeScheduling({ storage, queue, conclusion, health, ...late, uptime: wiring.uptime, wake: wiring.wake, onFault });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };
   const announceDefinitions = composeAnnouncing(storage, { queue, book, purse, onFault }, () => {
@@ -149,6 +150,14 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   };
 }
 
+/** A rule says: try again at once. */
+function createRush(book: HoldsBook, clock: Clock, reconsider: () => void): (cadence: string) => void {
+  return (cadence) => {
+    book.change(holdsRushed(book.holds(), cadenceKey(cadence), clock.nowMs()));
+    reconsider();
+  };
+}
+
 function composeAnnouncing(
   { clock, definitions, journal }: Storage,
   { queue, book, purse, onFault }: { queue: Queue; book: HoldsBook; purse: Purse; onFault: OwnerWiring['onFault'] },
@@ -174,9 +183,9 @@ function composeBook({ clock, files, paths, runLog, journal, definitions }: Stor
 
 function composeOrders(
   { clock, files, paths, journal, redacting, definitions }: Storage,
-  parts: { queue: Queue; book: HoldsBook; jobs: Jobs; conclusion: Conclusion; incident: IncidentOrders; ignoreMissed: Scheduling['ignore'] },
+  parts: Pick<OrdersDeps, 'queue' | 'book' | 'incident' | 'ignoreMissed' | 'respond'> & { readonly jobs: Jobs; readonly conclusion: Conclusion },
 ): Orders {
-  const { queue, book, jobs, conclusion, incident, ignoreMissed } = parts;
+  const { queue, book, jobs, conclusion, incident, ignoreMissed, respond } = parts;
   return createOrders({
     files,
     clock,
@@ -186,6 +195,7 @@ function composeOrders(
     book,
     ignoreMissed,
     incident,
+    respond,
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],

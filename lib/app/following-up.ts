@@ -1,4 +1,5 @@
 import { isCareCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
+import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
@@ -14,7 +15,8 @@ import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { createIncidentOrders, type IncidentOrders } from '../services/incident-orders.ts';
 import { createNoticeDesk } from '../services/notice-desk.ts';
 import { composeAnnouncer } from './alerting.ts';
-import { composeCaring } from './caring.ts';
+import { type Caring, composeCaring } from './caring.ts';
+import { composeHealing, type Healing } from './healing.ts';
 import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
 import type { Runners } from './running.ts';
 import type { Storage } from './storage.ts';
@@ -23,6 +25,7 @@ import type { Storage } from './storage.ts';
 export interface FollowingUp {
   readonly incidents: Incidents;
   readonly incidentOrders: IncidentOrders;
+  readonly healing: Healing;
   readonly followUps: FollowUps;
   readonly announcing: Announcing;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
@@ -32,7 +35,11 @@ export interface FollowingUp {
 export interface FollowingUpParts {
   readonly queue: Queue;
   readonly hasEnded: (tickId: string) => boolean;
+  /** Why there is no money for a run of this cadence. */
+  readonly shortage: (cadence: Cadence) => string | undefined;
   readonly wake: () => void;
+  /** A cadence that has failed need not wait any longer. */
+  readonly rush: (cadence: string) => void;
   readonly http?: Http | undefined;
 }
 
@@ -44,7 +51,8 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const { queue, hasEnded, wake } = parts;
   const desk = createNoticeDesk({ clock, ids, queue, outbox, redact });
   const announcer = (incidents: Incidents): Announcing => composeAnnouncer(storage, { incidents, desk, wake, onBroken });
-  const { incidents, announcing, runner: careRunner } = composeCaring(storage, { announcer });
+  const healing = composeHealing(storage, { ...parts, incidents: () => incidents });
+  const { incidents, announcing, runner: careRunner }: Caring = composeCaring(storage, { ladder: healing.ladder, announcer });
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
   const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, care, desk, host: machine.host, hasEnded, wake });
   const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact });
@@ -64,8 +72,11 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
     incidents,
     incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order }),
     announcing,
+    healing,
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
+      const mender = healing.runnerOf(cadence, runners);
+      if (mender !== undefined) return mender;
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;
     },

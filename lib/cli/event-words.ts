@@ -32,6 +32,10 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   notice_dead: ({ event, paint, who, why }) => `${paint.red('✉')} ${who} will not be told to ${event.sink}: ${why}`,
   incident: ({ event, paint, who, why }) => `${event.change === 'resolved' ? paint.green('●') : paint.red('◆')} ${who} incident ${event.change}: ${why}`,
   care_failed: ({ event, paint, who, why }) => `${paint.red('!')} ${who} ${event.step} of ${event.incident}: ${why}`,
+  fix_begun: ({ event, paint, who, why }) => `${paint.yellow('✚')} ${who} ${event.source}: ${why}`,
+  fix_applied: ({ event, paint, who, why }) => `${paint.yellow('✚')} ${who} ${event.source}: ${why}; the next run decides`,
+  fix_ended: ({ event, paint, who, why }) => `${event.status === 'kept' ? paint.green('✚') : paint.red('✚')} ${who} ${event.source} ${event.status}: ${why}`,
+  human_asked: ({ event, paint, who, why }) => `${paint.red('?')} ${who} needs a person: ${why}  ${paint.dim(`cadence-bus incidents show ${event.incident}`)}`,
   retry_scheduled: ({ event, paint, who }) => `${paint.yellow('↻')} ${who} tries again ${inTime(event)}`,
   deferred: ({ event, paint, who, why }) => `${paint.yellow('↻')} ${who} put off ${inTime(event)}, not charged: ${why}`,
   dead_lettered: ({ event, paint, who, why, near }) =>

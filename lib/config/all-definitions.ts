@@ -1,4 +1,5 @@
 import { builtinCadence } from '../core/builtin.ts';
+import { findHealing, healDefinition, isHealCadence } from '../core/heal-cadence.ts';
 import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { Definition } from '../ports.ts';
@@ -13,7 +14,18 @@ export function createAllDefinitions(deps: Omit<DefinitionsDeps, 'paths'> & { re
   const { files, paths, home } = deps;
   const definitions = createDefinitions(deps);
   const commands = createCommandDefinitions({ files, paths, home });
-  return { ...definitions, get: (name) => definitions.get(name) ?? builtinDefinition(name, paths) ?? commands(name) };
+  const healing = (name: string): Definition | undefined => (isHealCadence(name) ? healingDefinition(name, definitions, paths) : undefined);
+  return { ...definitions, get: (name) => definitions.get(name) ?? builtinDefinition(name, paths) ?? healing(name) ?? commands(name) };
+}
+
+/** Made from the ladder of the cadence that it mends, as that stands now. */
+function healingDefinition(name: string, definitions: LiveDefinitions, paths: Paths): Definition | undefined {
+  const found = findHealing(
+    name,
+    definitions.all().flatMap(({ cadence }) => cadence ?? []),
+  );
+  const cadence = found === undefined ? undefined : healDefinition(name, found, paths);
+  return cadence === undefined ? undefined : { name, path: cadence.path, cadence, problems: [] };
 }
 
 function builtinDefinition(name: string, paths: Paths): Definition | undefined {

@@ -23,6 +23,7 @@ import { parseSize } from '../wire/size.ts';
 import { absolutePath } from './absolute-path.ts';
 import { type AgentDefaults, accountOf, type BuiltRun, buildWork } from './agent-builder.ts';
 import { buildFollowUps, buildNotify } from './follow-up-builder.ts';
+import { buildLadder } from './ladder-builder.ts';
 import { type BuildContext, buildRun } from './run-builder.ts';
 import { buildSchedule } from './schedule-builder.ts';
 import { buildPromises } from './verify-builder.ts';
@@ -37,6 +38,8 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
   const breaker = buildBreaker(file.breaker, context);
   context.problems.push(...checkBudget(file.budget, context.source));
   const followUps = run === undefined ? undefined : buildFollowUps(file, run, context);
+  const retry = buildRetry(file.retry);
+  const ladder = run === undefined ? undefined : buildLadder(file, run, retry.attempts, context);
   if (run === undefined || context.problems.length > 0) return undefined;
   return {
     name,
@@ -57,10 +60,11 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     lane: file.lane ?? defaultLane(run),
     account: work?.slots?.find((slot) => slot.run === run)?.account ?? file.account ?? accountOf(run),
     ...choiceOf(file, work),
-    retry: buildRetry(file.retry),
+    retry,
     breaker,
     budget: buildBudget(file.budget),
     ...(followUps === undefined ? {} : { followUps }),
+    ...(ladder === undefined ? {} : { ladder }),
     requiredEnv: file.required_env ?? [],
     ...promises,
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },

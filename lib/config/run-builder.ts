@@ -34,7 +34,7 @@ export function buildRun(run: RunFile, key: 'run' | 'guard' | 'verify', context:
 }
 
 /** Its words are those of a command. */
-function buildAgent({ output = 'text', ...given }: AgentFile, at: KeyPath, context: BuildContext): RunKind | undefined {
+export function buildAgent({ output = 'text', ...given }: AgentFile, at: KeyPath, context: BuildContext): Extract<RunKind, { kind: 'agent' }> | undefined {
   const built = buildCommand(given, at, context);
   return built === undefined ? undefined : { kind: 'agent', promptPath: context.promptPath, argv: built.argv, output, cwd: built.cwd, env: built.env };
 }
@@ -131,7 +131,7 @@ function buildInline(run: InlineRunFile, at: KeyPath, { source, root, home, prob
   return { kind: 'inline', file };
 }
 
-function buildClaude(run: ClaudeRunFile, at: KeyPath, context: BuildContext): RunKind {
+export function buildClaude(run: ClaudeRunFile, at: KeyPath, context: BuildContext): Extract<RunKind, { kind: 'claude' }> {
   const given: ClaudeFile = run.claude ?? {};
   return {
     kind: 'claude',

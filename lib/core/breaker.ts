@@ -71,6 +71,11 @@ export function clamped(breaker: Breaker, nowMs: Ms, maxMs: Ms): Breaker {
   }
 }
 
+/** It need not wait any longer before its next try; an opening is not cut short. */
+export function rushed(breaker: Breaker, nowMs: Ms): Breaker {
+  return breaker.state === 'backing_off' && (parseIso(breaker.until) ?? 0) > nowMs ? { ...breaker, until: toIso(nowMs) } : breaker;
+}
+
 /** A run of this key begins. Out of an opening that is over, it is the probe. */
 export function onStart(breaker: Breaker, runId: string): Breaker {
   if (breaker.state === 'open') return { ...breaker, state: 'half_open', probe_id: runId };

@@ -11,12 +11,15 @@ import type { Paths } from './paths.ts';
  *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
  *     bus-care                   what follows a failure and its proof (core/care.ts); keyed ticks, one after the other
  *     bus-probe                  does nothing: its run is the receipt that a timer of the system reaches the owner
+ *     bus-ladder                 what the ladder has put off: the end of a window, of a wait for an answer; keyed ticks
+ *     bus-mend-, bus-heal-, bus-diagnose-<cadence>   who mends a cadence (core/heal-cadence.ts)
  */
 const PREFIX = 'bus-';
 const HOOK_PREFIX = 'bus-hook-';
 const NOTIFY_PREFIX = 'bus-notify-';
 export const CARE_CADENCE = 'bus-care';
 export const PROBE_CADENCE = 'bus-probe';
+export const LADDER_CADENCE = 'bus-ladder';
 const MAX_NAME = 50;
 
 /** How many runs of the program's own lanes may be under way; 1 where nothing is said. */
@@ -45,11 +48,11 @@ export function isCareCadence(name: string): boolean {
 
 /** One broken hook holds the hooks of its own cadence, and of no other. */
 export function hookCadence(cadence: string): string {
-  return fitting(HOOK_PREFIX, cadence);
+  return fittingName(HOOK_PREFIX, cadence);
 }
 
 export function notifyCadence(sinkId: string): string {
-  return fitting(NOTIFY_PREFIX, sinkId);
+  return fittingName(NOTIFY_PREFIX, sinkId);
 }
 
 export function builtinCadence(name: string, paths: Paths): Cadence | undefined {
@@ -80,11 +83,15 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
       retry: { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 },
     };
   if (name === PROBE_CADENCE) return { ...controlCadence(paths), name, description: 'Shows that a timer reaches the owner', lane: name };
+  if (name === LADDER_CADENCE) {
+    const retry = { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 };
+    return { ...controlCadence(paths), name, description: 'What the ladder has put off', lane: name, retry };
+  }
   return undefined;
 }
 
 /** A name that is too long is cut, and told from others that begin alike by a mark of the whole. */
-function fitting(prefix: string, word: string): string {
+export function fittingName(prefix: string, word: string): string {
   const whole = `${prefix}${word}`;
   return whole.length <= MAX_NAME ? whole : `${whole.slice(0, MAX_NAME - 8)}-${mark(word)}`;
 }

@@ -2,9 +2,12 @@ import type { BudgetPolicy, BusBudget } from './budget.ts';
 import type { HookName } from './follow-up.ts';
 import type { Ms } from './instant.ts';
 import type { NotifyPolicy } from './notify-policy.ts';
-import type { OutputKind } from './output.ts';
+import type { CommandRun, RunKind } from './run-kind.ts';
+import type { LadderPolicy } from './rung.ts';
 import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
 import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from './watch-settings.ts';
+
+export type { CommandRun, EnvSpec, RunKind } from './run-kind.ts';
 
 /** A named duty, as the program uses it: every default filled in, every path absolute. `wire/` makes it from a file. */
 export interface Cadence {
@@ -48,6 +51,8 @@ export interface Cadence {
   readonly verify?: Verification | undefined;
   /** Hooks and notices; undefined: nothing is said of them. */
   readonly followUps?: FollowUpPolicy;
+  /** How its failures are mended; undefined: by nobody but its tries. */
+  readonly ladder?: LadderPolicy;
   /** Words for people and agents; the program does not act on them. */
   readonly about: {
     readonly inputs: Readonly<Record<string, string>>;
@@ -59,42 +64,6 @@ export interface Cadence {
 
 export type Overlap = 'coalesce' | 'queue' | 'skip';
 
-export type RunKind =
-  | { readonly kind: 'inline'; readonly file: string }
-  | {
-      readonly kind: 'command';
-      readonly argv: readonly string[];
-      readonly shell: boolean;
-      readonly cwd: string;
-      readonly env: EnvSpec;
-      readonly okCodes: readonly number[];
-      /** undefined: text. */
-      readonly output?: OutputKind;
-      /** What `run --dry-run` starts in its place; undefined: nothing. */
-      readonly dryRunArgv?: readonly string[];
-    }
-  | {
-      readonly kind: 'claude';
-      readonly promptPath: string;
-      readonly args: readonly string[];
-      readonly cwd: string;
-      readonly env: EnvSpec;
-      /** `max_usd`, which stands among the args too: an upper bound of what one run costs. */
-      readonly maxUsd?: number;
-      /** false: each try begins a session of its own, though the one before it was cut short with work done. */
-      readonly resumes?: boolean;
-    }
-  /** An agent of any make, the prompt on its stdin. */
-  | {
-      readonly kind: 'agent';
-      readonly promptPath: string;
-      readonly argv: readonly string[];
-      /** `json`: its last line is an object that says how it went. */
-      readonly output: 'json' | 'text';
-      readonly cwd: string;
-      readonly env: EnvSpec;
-    };
-
 /** One of several agents that may run a cadence: claude under some account and model, or another program. */
 export interface AgentSlot {
   readonly name: string;
@@ -103,8 +72,6 @@ export interface AgentSlot {
   readonly workspace: string | undefined;
   readonly isForDiagnosis: boolean;
 }
-
-export type CommandRun = Extract<RunKind, { kind: 'command' }>;
 
 /** A JSON Schema (draft 2020-12) that has been found right. */
 export type JsonSchema = Readonly<Record<string, unknown>> | boolean;
@@ -123,12 +90,6 @@ export type VerifyMeans =
 export interface FollowUpPolicy {
   readonly hooks: Readonly<Partial<Record<HookName, readonly CommandRun[]>>>;
   readonly notify: NotifyPolicy;
-}
-
-/** Names are passed through from the owner's environment; values are given. An unset name is an error that names it. */
-export interface EnvSpec {
-  readonly names: readonly string[];
-  readonly values: Readonly<Record<string, string>>;
 }
 
 export interface RetryPolicy {

@@ -11,6 +11,7 @@ import {
   onStart,
   onSuccess,
   probing,
+  rushed,
   tripped,
 } from './breaker.ts';
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
@@ -166,6 +167,11 @@ export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms)
 export function holdsReset(holds: Holds, key: string | undefined, nowMs: Ms = 0): Holds {
   const keys = key === undefined ? Object.keys(holds.breakers) : [key];
   return keys.reduce((book, one) => withBreaker(book, one, isShared(one) ? probing(breakerOf(book, one), nowMs) : CLOSED), holds);
+}
+
+/** A rule says: try again at once. A circuit that is open stays so. */
+export function holdsRushed(holds: Holds, key: string, nowMs: Ms): Holds {
+  return withBreaker(holds, key, rushed(breakerOf(holds, key), nowMs));
 }
 
 export function holdsPause(holds: Holds, key: string, because: string, nowMs: Ms): Holds {

@@ -34,6 +34,8 @@ export interface Incident {
   readonly level: IncidentLevel;
   /** What was tried. */
   readonly attempts: number;
+  /** Nothing more is tried: why a person is asked. */
+  readonly asked?: { readonly at: string; readonly because: string; readonly sinks: readonly string[]; readonly chronic?: true };
   readonly approved_until?: string;
   readonly ignored_until?: string;
   readonly resolved_at?: string;
@@ -166,6 +168,13 @@ export function resolve(incident: Incident, by: ResolvedBy, at: string, proofRun
     ...(proofRunId === undefined ? {} : { proof_run_id: proofRunId }),
     episodes: ended,
   };
+}
+
+/** Nothing more is tried: a person is asked, which its episode remembers. */
+export function askHuman(incident: Incident, asked: NonNullable<Incident['asked']>): Incident {
+  const last = incident.episodes.at(-1);
+  const episodes = last === undefined ? [] : [...incident.episodes.slice(0, -1), { ...last, asked_human: true as const }];
+  return { ...incident, state: incident.state === 'ignored' ? 'ignored' : 'needs_human', asked, episodes };
 }
 
 /** Whether a failure now belongs to this one: it is open, or was resolved not long ago. */

@@ -17,6 +17,8 @@ export interface Paths {
   readonly alerts: string;
   readonly incidents: string;
   readonly slots: string;
+  readonly healing: string;
+  readonly attempts: string;
   readonly holds: string;
   readonly circuit: string;
   readonly purse: string;
@@ -54,6 +56,8 @@ export function pathsOf(root: string): Paths {
     alerts: `${state}/alerts.json`,
     incidents: `${state}/incidents`,
     slots: `${state}/slots`,
+    healing: `${state}/healing.json`,
+    attempts: `${state}/attempts.tsv`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,
     purse: `${state}/purse.json`,

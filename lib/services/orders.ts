@@ -32,6 +32,8 @@ export interface OrdersDeps {
   readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
   /** Approves, ignores or resolves an incident. */
   readonly incident: (fields: Fields) => Outcome;
+  /** What a session or a person answers to an incident. */
+  readonly respond: (fields: Fields) => Promise<Outcome>;
   readonly stopAll: () => number;
   readonly allCadences: () => readonly string[];
   /** Who is there to be held. */
@@ -141,6 +143,8 @@ export function createOrders(deps: OrdersDeps): Orders {
           return heartbeat(fields);
         case 'incident':
           return deps.incident(fields);
+        case 'respond':
+          return deps.respond(fields);
         case 'kill':
           return done(`${deps.stopAll()} runs are being stopped`);
       }

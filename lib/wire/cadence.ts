@@ -3,6 +3,7 @@ import { cadenceAgents, checkSlots } from './agent-slots.ts';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
 import { hooks, notify } from './follow-up.ts';
+import { agentKeys, checkOnFailure, heal, type OnFailureEntry, onFailure } from './ladder.ts';
 import { summaryTemplate } from './output.ts';
 import { describeFound, type SourceProblem } from './problem.ts';
 import { agentRun, claudeRun, commandLook, commandRun, guardKind, inlineRun, RUN_KINDS, type RunFile, type RunKindName, runKind } from './run-kind.ts';
@@ -75,7 +76,14 @@ export const cadenceSchema = keys(
     summary: summaryTemplate.optional(),
     verify: verifySchema.optional().describe('What must speak for a run that ended well: an exit code alone proves little.'),
     on_success: hooks.optional().describe('Lines for /bin/sh, or commands, to run when a tick has ended well.'),
-    on_failure: hooks.optional().describe('The same when a tick is given up: not after a try that is followed by another.'),
+    on_failure: onFailure
+      .optional()
+      .describe('Hooks for when a tick is given up; and rungs, tried from the first failure on, top down: a rule, an agent, a person.'),
+    on_diagnose: agentKeys
+      .nullable()
+      .optional()
+      .describe('The agent to ask where something is wrong that is no failure of a run: a missed slot, a dead timer.'),
+    heal: heal.optional().describe('The bounds of what is tried under on_failure.'),
     on_complete: hooks.optional().describe('The same after every end: succeeded, failed, cancelled, expired.'),
     notify: notify.optional().describe('Whom to tell, and of what. What is not said here is taken from bus.yaml.'),
     required_env: list(envName, NAMES).optional().describe('Environment variables without which no run is started.'),
@@ -87,7 +95,11 @@ export const cadenceSchema = keys(
   'a map of keys such as run: {command: [./x.sh]}',
 );
 
-export type CadenceFile = Omit<z.infer<typeof cadenceSchema>, 'run' | 'guard'> & { readonly run: RunFile; readonly guard: RunFile | undefined };
+export type CadenceFile = Omit<z.infer<typeof cadenceSchema>, 'run' | 'guard' | 'on_failure'> & {
+  readonly run: RunFile;
+  readonly guard: RunFile | undefined;
+  readonly on_failure: readonly OnFailureEntry[];
+};
 
 export const CADENCE_NOT_YET: NotYet = {
   lifecycle: 'Remove it; a run ends, and the next tick starts the next one.',
@@ -95,8 +107,8 @@ export const CADENCE_NOT_YET: NotYet = {
   ...SECRETS_BY_ENV,
 };
 
-// `run` and `guard` are checked by the kind that they name: the complaints of a union about all its kinds would help nobody.
-const generalSchema = cadenceSchema.extend({ run: z.unknown().optional(), guard: z.unknown().optional() });
+// `run`, `guard` and `on_failure` are checked by the kind that they name: the complaints of a union about all its kinds would help nobody.
+const generalSchema = cadenceSchema.extend({ run: z.unknown().optional(), guard: z.unknown().optional(), on_failure: z.unknown().optional() });
 const KIND_SCHEMAS: Readonly<Record<RunKindName, z.ZodType<RunFile>>> = { command: commandRun, inline: inlineRun, claude: claudeRun, agent: agentRun };
 
 /** With problems, `file` is what could be read beside them, for more problems to be found in it; it is not to be used. */
@@ -114,8 +126,9 @@ export function checkCadence(source: YamlSource, isPrompt: boolean): Checked<Cad
   problems.push(...checkSchedule(value, source));
   const run = isPrompt && !Object.hasOwn(value, 'run') ? { claude: null } : checkRun(value, 'run', source, problems);
   const guard = Object.hasOwn(value, 'guard') ? checkRun(value, 'guard', source, problems) : undefined;
+  const on_failure = checkOnFailure(value.on_failure, source, CADENCE_NOT_YET, problems);
   if (run !== undefined) problems.push(...refuseKind(run, isPrompt, source));
-  return { file: run === undefined ? undefined : { ...(general.success ? general.data : {}), run, guard }, problems };
+  return { file: run === undefined ? undefined : { ...(general.success ? general.data : {}), run, guard, on_failure }, problems };
 }
 
 function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard', source: YamlSource, problems: SourceProblem[]): RunFile | undefined {

@@ -8,7 +8,7 @@ import { choice, count, keys, list, optionalDuration, text } from './value.ts';
 /** What may follow the end of a run: hooks and notices, as they are written in a cadence and in bus.yaml. */
 const SHELL = 'a line for /bin/sh, a map such as {command: [./x.sh]}, or a list of them';
 const shellLine = z.string({ error: SHELL }).refine((given) => given.trim() !== '' && !given.includes('\0'), { error: SHELL });
-const hook = z.union([shellLine, commandRun], { error: SHELL });
+export const hook = z.union([shellLine, commandRun], { error: SHELL });
 export const hooks = z.union([shellLine, commandRun, list(hook, SHELL, 1)], { error: SHELL });
 
 const KINDS = `a list of ${NOTICE_KINDS.join(', ')}`;
@@ -32,5 +32,6 @@ const notifyMap = keys(
 );
 export const notify = z.union([z.literal(false, { error: NOTIFY }), notifyMap], { error: NOTIFY });
 
+export type HookFile = z.infer<typeof hook>;
 export type HooksFile = z.infer<typeof hooks>;
 export type NotifyFile = z.infer<typeof notify>;

@@ -21,6 +21,7 @@ const incidentSchema = z.looseObject({
   run_ids: z.array(z.string()),
   level: z.enum(INCIDENT_LEVELS),
   attempts: z.number().int().min(0),
+  asked: z.looseObject({ at: z.string(), because: z.string(), sinks: z.array(z.string()), chronic: z.literal(true).optional() }).optional(),
   approved_until: z.string().optional(),
   ignored_until: z.string().optional(),
   resolved_at: z.string().optional(),

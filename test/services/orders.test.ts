@@ -25,6 +25,7 @@ function yard() {
     incident: ({ id }) => ({ kind: 'ok', summary: `${String(id)} is resolved` }),
     users: () => ({ isCadence: () => true, shared: undefined }),
     ignoreMissed: async () => undefined,
+    respond: async ({ incident }) => ({ kind: 'ok', summary: `${String(incident)} is answered` }),
     redact: (text) => text.replaceAll('hunter2', '[redacted]'),
   });
   return { parts, orders, stopped };
@@ -36,6 +37,7 @@ const summaryOf = (outcome: Outcome): string =>
 describe('orders', () => {
   const cases: readonly (readonly [payload: unknown, answer: string])[] = [
     [{ order: 'pause', key: 'bus' }, 'bus is paused'],
+    [{ order: 'respond', incident: 'x' }, 'x is answered'],
     [{ order: 'pause', key: 'cadence:nightly' }, 'cadence:nightly is paused'],
     [{ order: 'pause', key: 'cadence:../x' }, 'refused: "cadence:../x" cannot be paused'],
     [{ order: 'pause' }, 'refused: "undefined" cannot be paused'],
