@@ -69,7 +69,7 @@ function minuteOf(stem: string): number {
 }
 
 /** undefined: it needs none. */
-function timerJob(facts: JobFacts, { name, cadence }: Definition): Job | undefined {
+export function timerJob(facts: JobFacts, { name, cadence }: Definition): Job | undefined {
   const { only, stem } = facts.installed;
   const schedule = cadence?.schedule;
   if (cadence?.enabled !== true || schedule === undefined || only?.includes(name) === false) return undefined;

@@ -95,7 +95,7 @@ const BUILTIN: Timers = {
   },
 };
 
-function isOnDisk(files: Files, keeper: Keeper, entry: Entry): boolean {
+export function isOnDisk(files: Files, keeper: Keeper, entry: Entry): boolean {
   return keeper.fileNames(entry).every((name) => files.info(`${keeper.folder}/${name}`) !== undefined);
 }
 

@@ -1,17 +1,30 @@
-import { chmodSync, closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
-import { attempt, errnoOf, refusal } from './fault.ts';
+import { accessSync, chmodSync, closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, type Stats } from 'node:fs';
+import { attempt, errnoOf, faultOf, refusal } from './fault.ts';
 import { SAFE } from './safe-read.ts';
 
 /** Who may do what with the files of a root. */
 export interface Permissions {
   /** undefined: this system knows no users. */
   readonly uid: number | undefined;
+  /** Whether this process may make files in this folder. */
+  mayWrite(folder: string): boolean;
   /** Never follows a symlink; only regular files and folders. Throws where it is neither, is gone, or the system refuses. */
   setMode(path: string, mode: number): void;
 }
 
 export function createPermissions(): Permissions {
-  return { uid: process.getuid?.(), setMode };
+  return { uid: process.getuid?.(), mayWrite, setMode };
+}
+
+function mayWrite(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK | constants.X_OK);
+    return true;
+  } catch (thrown) {
+    const errno = errnoOf(thrown);
+    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' || errno === 'ENOENT') return false;
+    throw faultOf(thrown, 'look at', folder);
+  }
 }
 
 /** On an open handle, so that what was looked at is what is changed. */

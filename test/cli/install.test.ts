@@ -84,6 +84,54 @@ for (const kind of ['systemd', 'launchd'] as const) {
       assert.deepEqual(desk.files(), filesOf('heartbeat', 'owner', 'timer.five'));
     });
 
+    once('P35 enable and disable load and unload the timer, edit and rm follow, and what is refused is undone', async () => {
+      const timersOf = (): readonly string[] => desk.files().filter((file) => /^timer\..*timer$/.test(file));
+      const enabled = await desk.ask('enable', 'daily');
+      assert.equal((enabled.said.timer as TimerView).state, 'idle', JSON.stringify(enabled.said));
+      assert.deepEqual(timersOf(), ['timer.daily.timer', 'timer.five.timer']);
+      await desk.ask('edit', 'daily', '--set', 'schedule=daily 8:15');
+      assert.match(desk.read('timer.daily.timer'), /^OnCalendar=\*-\*-\* 08:15:00$/m);
+      assert.equal((await desk.ask('disable', 'daily')).said.timer, null);
+      assert.deepEqual(timersOf(), ['timer.five.timer']);
+      desk.refuse('enable', 1, 'not today');
+      const refused = errorOf(await desk.ask('enable', 'daily'));
+      assert.match(refused.message, /not today; daily is as it was/);
+      const { cadence } = (await desk.ask('show', 'daily')).said as { cadence: { enabled: boolean } };
+      assert.deepEqual([timersOf(), cadence.enabled], [['timer.five.timer'], false]);
+      const made = await desk.tell(['new', 'fresh', '--command', 'echo hi', '--set', 'schedule=daily 6:00']);
+      assert.deepEqual([made.code, timersOf()], [0, ['timer.five.timer']]);
+      assert.match(made.stderr, /its timer is not in step: .*not today.*cadence-bus install/);
+      desk.refuse(undefined);
+      await desk.ask('rm', 'fresh', '--yes');
+    });
+
+    once('list, doctor and heartbeat see the true state of each timer, and what has come apart', async () => {
+      const stateOf = async (): Promise<unknown> =>
+        ((await desk.ask('list')).said.cadences as { name: string; timer: string }[]).find(({ name }) => name === 'five')?.timer;
+      assert.equal(await stateOf(), 'idle');
+      assert.match((await desk.tell(['list'])).stdout, /five.*timer IDLE/);
+      const checks = async (): Promise<Record<string, { level: string; detail: string; mend: string }>> =>
+        Object.fromEntries(
+          ((await desk.ask('doctor')).said.checks as { id: string; level: string; detail: string; mend: string }[]).map((one) => [one.id, one]),
+        );
+      const well = await checks();
+      assert.deepEqual(
+        ['timers', 'service-files', 'service-programs', 'log-folder'].map((id) => well[id]?.level),
+        ['ok', 'ok', 'ok', 'ok'],
+        JSON.stringify(well),
+      );
+      desk.cadence('five', `${JOB}schedule: daily 9:30\n`);
+      desk.lose('timer.five.timer');
+      const bad = await checks();
+      assert.match(bad.timers?.detail ?? '', /five is DISABLED/);
+      assert.match(bad['service-files']?.detail ?? '', /timer\.five\.timer says not what its definition says now/);
+      assert.equal(await stateOf(), 'disabled');
+      const sight = await desk.ask('heartbeat', '--dry-run');
+      assert.match(JSON.stringify(sight.said), /timer\.five/, 'the watchman would load it anew');
+      await desk.ask('install');
+      assert.equal(await stateOf(), 'idle');
+    });
+
     once('refuses what has no schedule, is off, or is unknown', async () => {
       for (const [name, message] of [
         ['plain', /no schedule/],

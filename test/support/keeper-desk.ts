@@ -19,6 +19,8 @@ export interface KeeperDesk {
   ask(...words: readonly string[]): Promise<Answer>;
   /** From now on the keeper refuses calls with these words in them; undefined: it does no more. */
   refuse(part: string | undefined, code?: number, message?: string): void;
+  /** The keeper has forgotten the job that this file is of. */
+  lose(file: string): void;
   /** A mark that changes what the keeper is. */
   mark(name: string): void;
   /** Names of the files that the keeper reads, without the stem of the root. */
@@ -58,6 +60,9 @@ export function createKeeperDesk(kind: 'launchd' | 'systemd', name = 'my "büro"
     refuse(part, code = 1, message = 'refused') {
       if (part === undefined) rmSync(join(state, 'refuse'), { force: true });
       else writeFileSync(join(state, 'refuse'), `${part}\t${code}\t${message}\n`);
+    },
+    lose(file) {
+      for (const one of readdirSync(state)) if (one.endsWith(`.${file}.json`)) rmSync(join(state, one));
     },
     mark: (name) => writeFileSync(join(state, name), ''),
     files: () => (existsSync(folder) ? readdirSync(folder) : []).map((file) => file.replace(/^cadence-bus\.[a-z0-9-]+\./, '')).sort(),

@@ -7,6 +7,7 @@ import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
 import { hasKeyWords, keyWords } from '../key-words.ts';
+import { followTimer } from '../timer-follow.ts';
 
 export async function run(context: CommandContext): Promise<number> {
   const { words, flags, root } = context;
@@ -22,7 +23,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (changes.length > 0 && !isDry) await forgiveFailures(at, name);
   return tellChanges(context, {
     changes: changes.map((change) => viewChange(at, change)),
-    more: { cadence: name },
+    more: { cadence: name, ...(await followTimer(context, at, name)) },
     nothing: `${name} is as it was.`,
     next: [`cadence-bus show ${name}`, `cadence-bus run ${name}`],
   });

@@ -1,6 +1,7 @@
 import { changeDefinitions, readDefinitionFile, viewChange } from '../../app/definition-file.ts';
 import { planEnabled } from '../../app/editing.ts';
 import { forgiveFailures } from '../../app/forgiveness.ts';
+import { syncOrUndo } from '../../app/timer-sync.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
@@ -14,10 +15,11 @@ export async function run(context: CommandContext): Promise<number> {
   const at = await root();
   const isDry = flags.has('dry-run');
   const changes = await changeDefinitions(at, isDry, () => planEnabled(readDefinitionFile(at, name), isEnabled));
+  const timer = isDry ? undefined : await syncOrUndo(at, name, changes);
   if (!isDry && isEnabled) await forgiveFailures(at, name);
   return tellChanges(context, {
     changes: changes.map((change) => viewChange(at, change)),
-    more: { cadence: name, enabled: isEnabled },
+    more: { cadence: name, enabled: isEnabled, timer: timer ?? null },
     nothing: `${name} is ${isEnabled ? 'enabled' : 'disabled'} already.`,
     next: [isEnabled ? `cadence-bus run ${name}` : `cadence-bus enable ${name}`, 'cadence-bus list'],
   });

@@ -3,6 +3,7 @@ import type { TimerView } from '../../core/timer.ts';
 import { paintDiff } from '../changes.ts';
 import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
 import { table } from '../output.ts';
+import { stateWord } from '../timer-words.ts';
 
 export async function run(context: CommandContext): Promise<number> {
   const { words, flags, out, root } = context;
@@ -42,14 +43,6 @@ function builtinLines(crontab: string | null): readonly string[] {
     'The owner keeps the time itself, as long as it runs; to start it is your matter: cadence-bus start',
     `At every boot, as a line of crontab -e:\n${crontab ?? ''}`,
   ];
-}
-
-const BAD: readonly TimerView['state'][] = ['failed', 'disabled', 'not_loaded', 'not_installed'];
-
-export function stateWord({ state }: TimerView, paint: Paint): string {
-  const word = state.toUpperCase();
-  if (state === 'unknown') return paint.yellow('unknown');
-  return BAD.includes(state) ? paint.red(word) : paint.green(word);
 }
 
 function tableOf(timers: readonly TimerView[], paint: Paint): string {

@@ -1,20 +1,25 @@
 import { builtinsOf, readDefined } from '../../app/defined.ts';
 import { restateSchedule } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
+import { composeTimers } from '../../app/timers.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { lastRunOf } from '../../core/cadence-digest.ts';
 import { formatProblem } from '../../core/problem-text.ts';
 import type { CadenceSchedule } from '../../core/schedule.ts';
 import { describeSchedule } from '../../core/schedule-sentence.ts';
 import { formatSlot } from '../../core/slot.ts';
-import type { CommandContext } from '../command.ts';
+import type { TimerView } from '../../core/timer.ts';
+import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
+import { stateWord } from '../timer-words.ts';
 
 export async function run({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
   const { definitions: defined, problems } = readDefined(at);
   const definitions = flags.has('all') ? [...defined, ...builtinsOf(at)] : defined;
   const digest = createReading(at).history.digest();
+  const installed = await composeTimers(at).list();
+  const timerOf = (name: string): TimerView | undefined => installed.find((timer) => timer.role === 'timer' && timer.name === name);
   const cadences = definitions.map(({ name, path, cadence, problems: own }) => ({
     name,
     path,
@@ -24,6 +29,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
     lane: cadence?.lane ?? null,
     schedule: cadence?.schedule === undefined ? null : describeSchedule(cadence.schedule),
     next: cadence?.schedule === undefined ? null : nextOf(cadence.schedule),
+    timer: timerOf(name)?.state ?? null,
     destructive: cadence?.about.destructive ?? false,
     last_run: lastRunOf(digest[name])?.ended_at ?? null,
     last_status: lastRunOf(digest[name])?.status ?? null,
@@ -38,6 +44,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
             `  ${out.paint.bold(one.name)}`,
             one.problems > 0 ? out.paint.red('broken') : one.enabled ? (one.kind ?? '') : out.paint.dim('disabled'),
             one.last_status ?? 'never run',
+            ...(installed.length === 0 ? [] : [timerWord(timerOf(one.name), out.paint)]),
             [one.schedule, one.description].filter((part) => part !== null && part !== '').join('; '),
           ]),
         ),
@@ -45,6 +52,11 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(problems.length > 0 ? 'cadence-bus check' : 'cadence-bus show <cadence>', 'cadence-bus enqueue <cadence>');
   return 0;
+}
+
+/** The true state of its timer, where timers are installed. */
+function timerWord(timer: TimerView | undefined, paint: Paint): string {
+  return timer === undefined ? '' : `timer ${stateWord(timer, paint)}`;
 }
 
 function nextOf(schedule: CadenceSchedule): string | null {

@@ -5,6 +5,7 @@ import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
 import { keyWords } from '../key-words.ts';
+import { followTimer } from '../timer-follow.ts';
 
 export async function run(context: CommandContext): Promise<number> {
   const { words, flags, root } = context;
@@ -17,7 +18,7 @@ export async function run(context: CommandContext): Promise<number> {
   const changes = await changeDefinitions(at, flags.has('dry-run'), () => planNew(at, wanted));
   return tellChanges(context, {
     changes: changes.map((change) => viewChange(at, change)),
-    more: { cadence: name },
+    more: { cadence: name, ...(await followTimer(context, at, name)) },
     nothing: '',
     next: [`cadence-bus show ${name}`, `cadence-bus run ${name} --dry-run`],
   });

@@ -3,6 +3,7 @@ import { planRemoval } from '../../app/removing.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
+import { followTimer } from '../timer-follow.ts';
 
 export async function run(context: CommandContext): Promise<number> {
   const { words, flags, out, root } = context;
@@ -15,6 +16,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (!isDry && !flags.has('yes'))
     throw new CadenceError('usage', `rm would remove ${changes.map(({ path }) => path).join(', ')}`, 'Say --yes to do it, --dry-run to see it.');
   await changeDefinitions(at, isDry, () => planRemoval(at, name, isForced).changes);
+  await followTimer(context, at, name);
   const code = tellChanges(context, {
     changes: changes.map((change) => viewChange(at, change)),
     more: { cadence: name, stays },
