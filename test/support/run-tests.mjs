@@ -2,7 +2,7 @@
 /**
  * Runs one suite of tests, every file by its name.
  *
- *     node test/support/run-tests.mjs [unit | e2e | sim | bench | claude] [part of a path …]
+ *     node test/support/run-tests.mjs [unit | e2e | bench | claude] [part of a path …]
  *
  * On Node 20 `node --test <folder or quoted glob>` finds no `.ts` test and passes. So the files are found here, and a run
  * that has nothing to run, or a file without a test in it, is a failure. Node's own closing lines stay on stdout: `.ci/run`
@@ -15,12 +15,11 @@ import { dirname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const SUITES = ['unit', 'e2e', 'sim', 'bench', 'claude'];
+const SUITES = ['unit', 'e2e', 'bench', 'claude'];
 /** A hung file is killed and named, long before a CI job is cut off without a word. */
-const FILE_TIMEOUT_MS = { unit: 240_000, e2e: 480_000, sim: 1_800_000, bench: 1_800_000, claude: 900_000 };
+const FILE_TIMEOUT_MS = { unit: 240_000, e2e: 480_000, bench: 1_800_000, claude: 900_000 };
 
 function suiteOf(path) {
-  if (path.startsWith('test/sim/')) return 'sim';
   if (path.startsWith('test/bench/')) return 'bench';
   if (path.startsWith('test/claude/')) return 'claude';
   return path.endsWith('.e2e.test.ts') ? 'e2e' : 'unit';

@@ -55,10 +55,10 @@ describe('run-tests', () => {
     assert.match(stderr, /No test in test\/hollow\.test\.ts/);
   });
 
-  it('keeps e2e, sim and bench out of the unit suite, and runs each when it is named', () => {
-    const files = { 'a.test.ts': PASSING, 'sim/s.test.ts': test(`it('simulates', () => {});`), 'bench/b.test.ts': PASSING, 'e2e/p.e2e.test.ts': PASSING };
+  it('keeps e2e and bench out of the unit suite, and runs each when it is named', () => {
+    const files = { 'a.test.ts': PASSING, 'bench/b.test.ts': test(`it('measures', () => {});`), 'e2e/p.e2e.test.ts': PASSING };
     assert.match(run('unit', files).stdout, /^ℹ tests 1$/m);
-    assert.match(run('sim', files, 'sim').stdout, /✔ simulates/);
+    assert.match(run('bench', files, 'bench').stdout, /✔ measures/);
   });
 
   it('hands the folder of one package to all e2e tests, and runs none where the package cannot be made', () => {
