@@ -111,22 +111,19 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
     for (const watch of watches) watch.close();
     parts.consumer.close();
     await loop.stop();
-    // What the disk does not take now is found by the next owner.
-    await parts.scheduling.end(because).catch((error: unknown) => {
-      if (!isDiskFault(error)) throw error;
-    });
+    await unlessDiskRefuses(() => parts.scheduling.end(because));
     parts.jobs.stopAll('halt', ['inline']);
     await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
-    // A disk that refuses must not keep us: what it did not take is found by the next owner.
     await within(parts.clock, parts.health.fault() === undefined ? RECORD_GRACE_MS : REFUSED_GRACE_MS, parts.conclusion.idle());
-    parts.book.save();
+    await unlessDiskRefuses(parts.book.save);
     parts.journal.emit({ level: 'info', stage: 'owner_stopped', because });
-    await parts.journal.flush();
+    await unlessDiskRefuses(parts.journal.flush);
     for (const listener of listeners) listener.close();
     log.close();
-    parts.runLog.close();
-    parts.journal.close();
-    parts.files.write(parts.paths.owner, `${JSON.stringify({ ...info, state: 'stopped', stopped_at: toIso(parts.clock.nowMs()), because }, null, 2)}\n`);
+    await unlessDiskRefuses(parts.runLog.close);
+    await unlessDiskRefuses(parts.journal.close);
+    const ended = { ...info, state: 'stopped', stopped_at: toIso(parts.clock.nowMs()), because };
+    await unlessDiskRefuses(() => parts.files.write(parts.paths.owner, `${JSON.stringify(ended, null, 2)}\n`));
     ownership.close();
   }
 
@@ -169,6 +166,15 @@ async function poll({ consumer, probe, announcing, upkeep, health, clock }: Owne
 
 function sooner(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+/** A disk that refuses must not keep an owner from its end: what it does not take is found by the next one. */
+async function unlessDiskRefuses(act: () => Promise<void> | void): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!isDiskFault(error)) throw error;
+  }
 }
 
 /** Waits for the work, but no longer than this. */

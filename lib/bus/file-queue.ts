@@ -44,6 +44,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   const inInbox = new Map<string, Entry>();
   const claimed = new Set<string>();
   const unparked = new Set<string>();
+  /** Claimed, and not opened, for the disk refused: nobody would ever look at them again. */
+  const stranded = new Map<string, { readonly entry: Entry; readonly path: string }>();
   let isPartial = true; // until both folders have been read once
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`;
@@ -86,7 +88,16 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     }
   }
 
+  function giveBackStranded(): void {
+    for (const [id, { entry, path }] of stranded) {
+      const isBack = files.rename(path, pathOf(entry));
+      stranded.delete(id);
+      if (isBack) admit({ ...entry, gone: false });
+    }
+  }
+
   async function refresh(): Promise<Ms | undefined> {
+    giveBackStranded();
     const isDry = pending.cadences()[Symbol.iterator]().next().done === true;
     const mustRefill = isPartial && (pending.isShort() || isDry);
     if (mustRefill) await scanWaiting();
@@ -133,10 +144,14 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       const entry = pending.byId(head.name.id);
       if (entry === undefined) return undefined;
       const name = { ...entry.name, attempts: Math.min(MAX_ATTEMPTS, entry.name.attempts + 1) };
-      const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), `${paths.claimed}/${formatTickName(name)}`));
+      const path = `${paths.claimed}/${formatTickName(name)}`;
+      const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), path));
       forget(entry);
       if (isOurs !== true) return undefined;
+      // Until it is open it is nobody's run.
+      stranded.set(name.id, { entry, path });
       const claim = opening.open(entry, name);
+      stranded.delete(name.id);
       if (claim !== undefined) claimed.add(name.id);
       return claim;
     },

@@ -225,8 +225,11 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   function isParked(cadence: string): boolean {
     const park = parked.get(cadence);
-    if (park === undefined || hasNewForced(queue.head(cadence), park)) return false;
-    if (park.untilMs !== undefined && park.untilMs <= clock.nowMs()) {
+    const head = queue.head(cadence);
+    if (park === undefined || hasNewForced(head, park)) return false;
+    // Somebody may have asked for an earlier run since.
+    const isDue = park.cause === 'due' && head !== undefined && head.name.dueMs <= clock.nowMs();
+    if (isDue || (park.untilMs !== undefined && park.untilMs <= clock.nowMs())) {
       parked.delete(cadence);
       return false;
     }
