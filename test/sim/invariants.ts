@@ -10,9 +10,9 @@ import type { Stage } from './stage.ts';
 import { createProcessFiles } from './world/process-files.ts';
 
 /** What somebody sees who looks on and changes nothing: a disk that is always well, in a process that never dies. */
-export function observer({ machine }: Stage): Files {
+function observer({ machine }: Stage): Files {
   const life = { name: 'observer', isDead: false, isFrozen: false };
-  const trouble = { kind: 'well', refuseAfter: undefined, errno: '' } as const;
+  const trouble = { kind: 'well', refuseAfter: undefined, errno: '', refusals: 0 } as const;
   const doom = { diesAfter: undefined, onDeath: () => undefined };
   return createProcessFiles({ disk: machine.disk, turns: machine.turns, life, trouble, doom, luck: () => 1, watch: () => ({ close: () => undefined }) });
 }
@@ -63,8 +63,9 @@ function places({ stage, files, reading, runs }: Look): readonly string[] {
   const isThere = (id: string): boolean =>
     ended.has(id) || placed.has(id) || inInbox.some((text) => [id, ...(witness.names.get(id) ?? [])].some((name) => text.includes(name)));
   return [
-    ...missing.filter((id) => !witness.dropped.has(id)).map((id) => `${id} is missing`),
-    ...doubled.map((id) => `${id} lies in two places`),
+    ...missing.filter((id) => !witness.dropped.has(id) && !isThere(id)).map((id) => `${id} is missing`),
+    // The same key may have been asked for more than once, under several names.
+    ...doubled.filter((id) => (witness.names.get(id)?.length ?? 0) < 2).map((id) => `${id} lies in two places`),
     ...[...witness.acked].filter((id) => !isThere(id) && !witness.dropped.has(id)).map((id) => `${id} was enqueued, and is lost`),
   ];
 }
@@ -140,18 +141,24 @@ function isAtWork({ stage }: Look): boolean {
   const { machine, witness } = stage;
   const { life, trouble, turns } = machine;
   const isWell =
-    trouble.kind === 'well' && trouble.refuseAfter === undefined && turns.awakeMs() - witness.wellMs > 15_000 && turns.awakeMs() - witness.steadyMs > 61_000;
+    trouble.kind === 'well' &&
+    trouble.refuseAfter === undefined &&
+    turns.awakeMs() - witness.wellMs > 15_000 &&
+    turns.awakeMs() - witness.refusedMs > 15_000 &&
+    turns.awakeMs() - witness.steadyMs > 61_000;
   return life?.owner !== undefined && !life.isFrozen && isWell && machine.doom.diesAfter === undefined;
 }
 
 /** What may run now runs: nothing waits without a reason, whatever else is held. */
 function idleTicks({ stage, files }: Look): readonly string[] {
-  const { machine, paths } = stage;
+  const { machine, paths, witness } = stage;
   const parts = machine.life?.owner?.parts;
   if (parts === undefined || parts.health.fault() !== undefined) return [];
   const wrong: string[] = [];
   const names = [...files.list(paths.inbox), ...files.list(paths.waiting)].flatMap((file) => parseTickName(file) ?? []);
   for (const name of names) {
+    // What was not flushed may be torn, and is not a tick before it has been still for a while.
+    if (witness.dropped.has(name.id)) continue;
     const definition = parts.definitions.get(name.cadence);
     if (parts.queue.find(name.id) === undefined) wrong.push(`${name.id} of ${name.cadence} lies there, and the queue does not know it`);
     const head = parts.queue.head(name.cadence)?.name;

@@ -35,8 +35,10 @@ export async function play({ seed, steps }: Story, onLook: (look: Look) => void 
 
 async function guarded(stage: Stage, act: () => Promise<void>, onLook: (look: Look) => void): Promise<readonly string[]> {
   try {
+    const { refusals } = stage.machine.trouble;
     await act();
     const look = lookAt(stage, await stage.machine.turns.settle());
+    if (stage.machine.trouble.refusals > refusals) stage.witness.refusedMs = stage.machine.turns.awakeMs();
     onLook(look);
     return complaints(look);
   } catch (error) {

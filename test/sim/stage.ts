@@ -15,7 +15,7 @@ export interface Witness {
   /** By keyed id: the ids under which the same was asked for. */
   readonly names: Map<string, readonly string[]>;
   /** By folder of a run: what was started there. */
-  readonly starts: Map<string, { readonly child: SimChild; readonly cuts: number }[]>;
+  readonly starts: Map<string, { readonly child: SimChild; readonly cuts: number; readonly refusals: number }[]>;
   /** What went wrong in the very instant of a start. */
   readonly wrongs: string[];
   /** Since when an operator, an editor or a clock has not touched the holds. */
@@ -24,6 +24,8 @@ export interface Witness {
   isCalm: boolean;
   /** When the disk was last made well, and the clock last did not go on as it should. */
   wellMs: number;
+  /** When it was last seen to have refused something. */
+  refusedMs: number;
   steadyMs: number;
 }
 
@@ -39,7 +41,7 @@ const START_MS = Date.UTC(2026, 10, 20, 6, 50);
 export function createStage(seed: number): Stage {
   const witness: Witness = {
     ...{ acked: new Set(), dropped: new Set(), names: new Map(), starts: new Map(), wrongs: [] },
-    ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, steadyMs: 0 },
+    ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0 },
   };
   const machine = createMachine({
     seed: String(seed),
@@ -206,11 +208,12 @@ export function createStage(seed: number): Stage {
 /** A run begins: is it the only one, and has this try of it not been made before? */
 function seeStart(machine: Machine, witness: Witness, child: SimChild): void {
   const before = witness.starts.get(child.runDir) ?? [];
-  witness.starts.set(child.runDir, [...before, { child, cuts: machine.cuts }]);
+  witness.starts.set(child.runDir, [...before, { child, cuts: machine.cuts, refusals: machine.trouble.refusals }]);
   const last = before.at(-1);
   if (last === undefined) return;
   const { behaviour, isStopped } = last.child;
-  const isExcused = behaviour.isUncharged === true || behaviour.spawnError !== undefined || isStopped || last.cuts < machine.cuts;
+  const isExcused =
+    behaviour.isUncharged === true || behaviour.spawnError !== undefined || isStopped || last.cuts < machine.cuts || last.refusals < machine.trouble.refusals;
   if (!isExcused) witness.wrongs.push(`${child.runDir.split('/').at(-1)} of ${child.cadence} was started again without a reason`);
   if (last.child.isAlive && !isStopped) witness.wrongs.push(`${child.runId} runs twice at once`);
 }

@@ -74,7 +74,7 @@ export function createMachine({ seed, startMs, behave, onStart }: MachineOptions
   const passedMs = (): number => turns.awakeMs() + time.asleepMs;
   const nowMs = (): number => startMs + passedMs() + time.offsetMs;
   const disk = createDisk(nowMs);
-  const trouble: Trouble = { kind: 'well', refuseAfter: undefined, errno: 'EIO' };
+  const trouble: Trouble = { kind: 'well', refuseAfter: undefined, errno: 'EIO', refusals: 0 };
   const watches = new Map<string, Set<{ readonly life: Life; readonly onChange: () => void; isTold: boolean }>>();
   let lives = 0;
 

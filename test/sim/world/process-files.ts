@@ -11,6 +11,8 @@ export interface Trouble {
   /** How many more changing calls succeed before one is refused; undefined: as many as come. */
   refuseAfter: number | undefined;
   errno: string;
+  /** How often the disk has refused something. */
+  refusals: number;
 }
 
 /** The death of a process, or of the machine, at one of its calls. */
@@ -169,6 +171,7 @@ function createGuard({ life, trouble, doom, luck }: ProcessFilesDeps) {
   }
 
   function refuse(verb: string, path: string, isAdding: boolean): void {
+    trouble.refusals += 1;
     if (trouble.refuseAfter !== undefined) {
       if (trouble.refuseAfter === 0) {
         trouble.refuseAfter = undefined;
@@ -179,6 +182,7 @@ function createGuard({ life, trouble, doom, luck }: ProcessFilesDeps) {
     if (trouble.kind === 'full' && isAdding) throw refusal('ENOSPC', verb, path);
     if (trouble.kind === 'read-only') throw refusal('EROFS', verb, path);
     if (trouble.kind === 'dying' && luck() < 0.3) throw refusal('EIO', verb, path);
+    trouble.refusals -= 1;
   }
 
   function change<T>(verb: string, path: string, isAdding: boolean, act: () => T): T {
