@@ -62,7 +62,8 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
     place: createPlaces(reading, cadence, query.nowMs),
     limbo: (slotMs) => {
       if (reading.foreign().some((file) => file.endsWith('.ndjson'))) return 'its tick is being taken in';
-      if (query.isOwned || cursor.fired?.slot !== formatSlot(slotMs)) return undefined;
+      const isOfLast = (): boolean => ledger.lastFired().some((line) => line.cadence === cadence && line.slot === formatSlot(slotMs));
+      if (query.isOwned || !isOfLast()) return undefined;
       return 'the owner died before its tick was put; the next owner puts it';
     },
     unseen: createUnseen(ledger, cursor, query),

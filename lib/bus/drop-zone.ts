@@ -97,18 +97,20 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     }
   }
 
+  /** A clock that was set back must not make us deaf until it has caught up. */
+  const isRested = (): boolean => clock.nowMs() >= restUntilMs || restUntilMs - clock.nowMs() > MAX_REST_MS;
   const isLookDue = (): boolean => lookAgainMs !== undefined && clock.nowMs() >= lookAgainMs;
 
   return {
     hint() {
       isHinted = true;
     },
-    isDue: (isDry) => unopened.length > 0 || (isHinted && (isDry || clock.nowMs() >= restUntilMs)) || isLookDue(),
+    isDue: (isDry) => unopened.length > 0 || (isHinted && (isDry || isRested())) || isLookDue(),
     async scan(isWhole) {
       sliceEndMs = clock.nowMs() + SLICE_MS;
       if (isWhole) unopened = [];
       try {
-        if (isWhole || isLookDue() || (isHinted && clock.nowMs() >= restUntilMs) || unopened.length === 0) await list();
+        if (isWhole || isLookDue() || (isHinted && isRested()) || unopened.length === 0) await list();
         await open();
       } catch (error) {
         // What was not looked at must not be forgotten with the fault.

@@ -12,6 +12,7 @@ import { createLeftFiles } from './left-files.ts';
 import { createOpening } from './opening.ts';
 import { createPending, type Entry } from './pending.ts';
 import { createStillness } from './stillness.ts';
+import { createStranded } from './stranded.ts';
 
 /**
  * The queue on files. Folders are states, names carry due time, attempts and reason, every transition is one rename:
@@ -44,9 +45,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   const inInbox = new Map<string, Entry>();
   const claimed = new Set<string>();
   const unparked = new Set<string>();
-  /** Claimed, and not opened, for the disk refused: nobody would ever look at them again. */
-  const stranded = new Map<string, { readonly entry: Entry; readonly path: string }>();
-  let isPartial = true; // until both folders have been read once
+  let isUnread = true; // until both folders have been read once
+  let isPartial = true;
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`;
   const isTaken = (id: string): boolean => claimed.has(id) || pending.byId(id) !== undefined;
@@ -72,6 +72,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     if (entry.folder === 'inbox') inInbox.delete(entry.file);
   }
 
+  const stranded = createStranded(files, pathOf, admit);
   const isPending = (file: string): boolean => inInbox.get(file)?.gone === false;
   const { left, deadLetters, batches, dropZone, opening } = assemble(deps, { admit, isTaken, textOf, isPending });
 
@@ -88,25 +89,18 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     }
   }
 
-  function giveBackStranded(): void {
-    for (const [id, { entry, path }] of stranded) {
-      const isBack = files.rename(path, pathOf(entry));
-      stranded.delete(id);
-      if (isBack) admit({ ...entry, gone: false });
-    }
-  }
-
   async function refresh(): Promise<Ms | undefined> {
-    giveBackStranded();
+    stranded.giveBack();
     const isDry = pending.cadences()[Symbol.iterator]().next().done === true;
-    const mustRefill = isPartial && (pending.isShort() || isDry);
+    // What an earlier owner's end left to do may have brought some ticks here already, and says nothing of all the others.
+    const mustRefill = isUnread || (isPartial && (pending.isShort() || isDry));
     if (mustRefill) await scanWaiting();
     if (mustRefill || dropZone.isDue(isDry)) await dropZone.scan(mustRefill);
     // What an earlier owner began to unpack is known by its ids only until the first of them is claimed.
     const isUnpacking = await batches.advance(mustRefill);
     const isReporting = deadLetters.catchUp();
     if (isReporting) await clock.breathe();
-    if (mustRefill) isPartial = false;
+    if (mustRefill) [isPartial, isUnread] = [false, false];
     if (pending.trim()) isPartial = true;
     const againMs = dropZone.againMs();
     const soonMs = isUnpacking || isReporting ? clock.nowMs() + SOON_MS : undefined;
@@ -148,10 +142,9 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), path));
       forget(entry);
       if (isOurs !== true) return undefined;
-      // Until it is open it is nobody's run.
-      stranded.set(name.id, { entry, path });
+      stranded.note(entry, path);
       const claim = opening.open(entry, name);
-      stranded.delete(name.id);
+      stranded.isOpen(entry);
       if (claim !== undefined) claimed.add(name.id);
       return claim;
     },

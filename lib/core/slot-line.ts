@@ -22,6 +22,8 @@ export type SlotLine =
   | { readonly ts: string; readonly kind: 'started' | 'stopped'; readonly because: string }
   | { readonly ts: string; readonly kind: 'slept' | 'clock_jumped'; readonly from: string; readonly to: string; readonly because: string };
 
+export type FiredLine = Extract<SlotLine, { kind: 'fired' }>;
+
 interface Of<K extends string> {
   readonly ts: string;
   readonly kind: K;

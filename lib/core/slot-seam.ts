@@ -1,5 +1,5 @@
 import type { Ms } from './instant.ts';
-import type { SlotCursor, SlotLine } from './slot-line.ts';
+import type { FiredLine, SlotCursor, SlotLine } from './slot-line.ts';
 import type { Tick, TickName } from './tick.ts';
 
 /** The ledger of slots (`slots/<day>.jsonl`): what became of every instant that a schedule names. One writer, the owner. */
@@ -8,6 +8,8 @@ export interface SlotLedger {
   cadences(): readonly string[];
   /** What the last owner wrote of its own life, and when it wrote anything at all; '' where there was none. */
   readonly lifeBefore: { readonly life: Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined; readonly lastTs: string };
+  /** What the last owner fired last, all at once: it may not have lived to put these ticks. */
+  readonly firedBefore: readonly FiredLine[];
   /** In the page cache when it returns. */
   append(lines: readonly SlotLine[]): void;
   /** What was appended is on disk. */
@@ -21,6 +23,8 @@ export interface SlotLedger {
 /** The ledger from the files alone: no owner is needed. */
 export interface SlotReading {
   cursors(): ReadonlyMap<string, SlotCursor>;
+  /** What was fired last, all at once. */
+  lastFired(): readonly FiredLine[];
   /** Newest first, from the day of this instant on. */
   lines(cadence: string, sinceMs: Ms): Iterable<SlotLine>;
   /** What owners, sleep and clock jumps left, newest first. */

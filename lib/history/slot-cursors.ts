@@ -1,5 +1,5 @@
 import type { LogPosition } from '../core/holds.ts';
-import { foldLine, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
+import { type FiredLine, foldLine, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
 import type { Files } from '../ports.ts';
 import { parseCursors, parseSlotLine } from '../wire/slot.ts';
 import { chunksBackward, chunksForward, NEWLINE } from './chunks.ts';
@@ -16,16 +16,24 @@ export interface SlotCursors {
   life: Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined;
   /** When the last line was written. */
   lastTs: string;
+  /** What was fired last, all at once: one batch has one time. */
+  lastFired: FiredLine[];
   through: LogPosition;
 }
 
 const MAX_CURSORS_BYTES = 64 * 1024 * 1024;
 export const cursorsPath = (dir: string): string => `${dir}/cursors.json`;
 
+const NOTHING = (): SlotCursors => ({ cursors: new Map(), life: undefined, lastTs: '', lastFired: [], through: LOG_START });
+
 export function foldInto(all: SlotCursors, line: SlotLine): void {
   all.lastTs = line.ts;
   if (line.kind === 'started' || line.kind === 'stopped') all.life = line;
   if (!('cadence' in line)) return;
+  if (line.kind === 'fired') {
+    if (all.lastFired[0]?.ts !== line.ts) all.lastFired = [];
+    all.lastFired.push(line);
+  }
   const cursor = foldLine(all.cursors.get(line.cadence), line);
   if (cursor !== undefined) all.cursors.set(line.cadence, cursor);
 }
@@ -34,7 +42,7 @@ export function loadCursors(files: LogFiles & Pick<Files, 'read'>, dir: string):
   const file = files.read(cursorsPath(dir), MAX_CURSORS_BYTES);
   const saved = file?.kind === 'text' ? parseCursors(file.text) : undefined;
   const isTrusted = saved !== undefined && (saved.through.day === '' || (segmentBytes(files, dir, saved.through.day) ?? -1) >= saved.through.bytes);
-  const all: SlotCursors = isTrusted ? { ...saved, cursors: new Map(saved.cursors) } : { cursors: new Map(), life: undefined, lastTs: '', through: LOG_START };
+  const all: SlotCursors = isTrusted ? { ...saved, cursors: new Map(saved.cursors), lastFired: [...saved.lastFired] } : NOTHING();
   for (const day of listDays(files, dir)) {
     if (day < all.through.day || segmentBytes(files, dir, day) === undefined) continue;
     const from = day === all.through.day ? all.through.bytes : 0;
@@ -46,8 +54,8 @@ export function loadCursors(files: LogFiles & Pick<Files, 'read'>, dir: string):
   return all;
 }
 
-export function formatCursors({ cursors, through, life, lastTs }: SlotCursors): string {
-  return `${JSON.stringify({ format: 1, through, last_ts: lastTs, life: life ?? null, cadences: Object.fromEntries(cursors) })}\n`;
+export function formatCursors({ cursors, through, life, lastTs, lastFired }: SlotCursors): string {
+  return `${JSON.stringify({ format: 1, through, last_ts: lastTs, last_fired: lastFired, life: life ?? null, cadences: Object.fromEntries(cursors) })}\n`;
 }
 
 /** Lines of the ledger that were written on this day or later and hold these bytes, newest first. */

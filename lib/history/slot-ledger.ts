@@ -36,6 +36,7 @@ export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotL
     cursor: (cadence) => all.cursors.get(cadence),
     cadences: () => [...all.cursors.keys()],
     lifeBefore: { life: all.life, lastTs: all.lastTs },
+    firedBefore: [...all.lastFired],
     append(lines) {
       if (lines.length === 0) return;
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -64,6 +65,7 @@ export function createSlotReading({ files, paths }: SlotReadingDeps): SlotReadin
   const dir = paths.slots;
   return {
     cursors: () => loadCursors(files, dir).cursors,
+    lastFired: () => loadCursors(files, dir).lastFired,
     lines: (cadence, sinceMs) => cadenceLines({ files, paths }, cadence, sinceMs),
     *life(sinceMs) {
       // A line about an owner names no cadence; there are few of them.

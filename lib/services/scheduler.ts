@@ -73,6 +73,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   });
   /** Decided, and not yet put: the disk refused. */
   let unput: PutTick[] = [];
+  /** What is fired at once has one time, by which the next owner knows what we may not live to put. */
+  let batchTs: string | undefined;
   let isRewindDue = true;
 
   const patienceMs = (): Ms => (definitions.settings().scheduler === 'builtin' ? 0 : TIMER_PATIENCE_MS);
@@ -116,7 +118,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   function firing(entry: SlotEntry, slot: DueSlot, by: FiredBy, because: string | undefined) {
     const { name, schedule } = entry;
-    const nowIso = toIso(clock.nowMs());
+    batchTs ??= toIso(clock.nowMs());
+    const nowIso = batchTs;
     const text = formatSlot(slot.slotMs);
     const id = ids.keyed('slot', name, text);
     const untilMs = schedule.windowMs === undefined ? undefined : slot.dueMs + schedule.windowMs;
@@ -135,7 +138,13 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     if (unput.length === 0) return;
     drop.put(unput);
     unput = [];
+    batchTs = undefined;
     deps.wake();
+  }
+
+  /** Nothing new is decided before the ticks of what is decided are put: the ledger tells a next owner of one batch only. */
+  async function putDecided(): Promise<void> {
+    if (unput.length > 0) await carryOut(noWork());
   }
 
   async function decideBatch(): Promise<boolean> {
@@ -162,15 +171,11 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
 
   /** The last ticks that the owner before us decided on, should it not have lived to put them. */
   function putAgain(): void {
-    const fired = plans.entries().flatMap(({ name }) => {
-      const last = ledger.cursor(name)?.fired;
-      return last === null || last === undefined ? [] : [{ name, last }];
-    });
-    const newestTs = fired.reduce((newest, { last }) => (last.ts > newest ? last.ts : newest), '');
-    for (const { name, last } of fired) {
-      if (last.ts !== newestTs || slotTicks.isKnown(name, last.tick)) continue;
-      const untilMs = plans.entry(name)?.open?.untilMs;
-      unput.push(tickOf(name, last.tick, parseIso(last.due) ?? 0, last.slot, last.ts, untilMs));
+    for (const { cadence, tick, due, slot, ts } of ledger.firedBefore) {
+      const entry = plans.entry(cadence);
+      if (entry === undefined || slotTicks.isKnown(cadence, tick)) continue;
+      const [dueMs, { windowMs }] = [parseIso(due) ?? 0, entry.schedule];
+      unput.push(tickOf(cadence, tick, dueMs, slot, ts, windowMs === undefined ? undefined : dueMs + windowMs));
     }
   }
 
@@ -224,6 +229,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     },
     async pollOnce() {
       lookAtTime();
+      await putDecided();
       await keepUp(false);
       while (await decideBatch()) await clock.breathe();
       return heap.peek()?.wakeMs;
@@ -237,6 +243,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       // A file's own time is a few milliseconds coarse, and the slot it came for may seem to lie ahead of it.
       const slotMs = plans.slotBy(entry, Math.min(arrivedMs + COARSE_MS, Math.max(arrivedMs, clock.nowMs())));
       if (slotMs === undefined) return 'no slot of its schedule has come yet';
+      await putDecided();
       if (slotMs <= entry.throughMs) return `the slot of ${formatSlot(slotMs)} that it stands for is decided already`;
       const work = await decide(entry, slotMs, Number.POSITIVE_INFINITY, 'timer');
       try {

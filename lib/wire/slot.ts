@@ -1,6 +1,6 @@
 import { parseIso } from '../core/instant.ts';
 import { SLOT_ENDS } from '../core/slot.ts';
-import type { SlotCursor, SlotLine, SlotPlan } from '../core/slot-line.ts';
+import type { FiredLine, SlotCursor, SlotLine, SlotPlan } from '../core/slot-line.ts';
 
 /** The slot ledger and its snapshot, as they are accepted when they are read again. By hand, for `why` and `next` are spared the schemas. */
 type Fields = Readonly<Record<string, unknown>>;
@@ -81,6 +81,7 @@ export interface SavedCursors {
   readonly cursors: ReadonlyMap<string, SlotCursor>;
   readonly life: Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined;
   readonly lastTs: string;
+  readonly lastFired: readonly FiredLine[];
 }
 
 /** The cursors as they were at a place in the ledger. undefined: it is not what we wrote, and the ledger is read from its beginning. */
@@ -104,5 +105,17 @@ export function parseCursors(text: string): SavedCursors | undefined {
     cursors: new Map(entries as [string, SlotCursor][]),
     life: life?.kind === 'started' || life?.kind === 'stopped' ? life : undefined,
     lastTs: isText(saved.last_ts) ? saved.last_ts : '',
+    lastFired: Array.isArray(saved.last_fired) ? saved.last_fired.flatMap(firedLine) : newestFired(entries as [string, SlotCursor][]),
   };
+}
+
+function firedLine(value: unknown): readonly FiredLine[] {
+  const line = parseSlotLine(JSON.stringify(value) ?? '');
+  return line?.kind === 'fired' ? [line] : [];
+}
+
+/** A snapshot of an older version names the last of each cadence only. */
+function newestFired(entries: readonly (readonly [string, SlotCursor])[]): readonly FiredLine[] {
+  const newestTs = entries.reduce((newest, [, { fired }]) => (fired !== null && fired.ts > newest ? fired.ts : newest), '');
+  return entries.flatMap(([cadence, { fired }]) => (fired?.ts === newestTs ? [{ kind: 'fired', cadence, by: 'schedule', ...fired } as const] : []));
 }
