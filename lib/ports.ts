@@ -124,6 +124,8 @@ export interface Queue {
   head(cadence: string): Head | undefined;
   /** One rename that charges the attempt. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
   take(head: Head): Promise<Claim | undefined>;
+  /** Nothing was done with this claim, for the disk refused: it is pending again, uncharged, once the disk is well. */
+  putBack(claim: Claim): void;
   /** The cadence is held: its ticks leave the drop zone, so that it stays small. One rename a tick, once. */
   park(cadence: string): Promise<void>;
   /** What waits for another try is due now. */

@@ -7,7 +7,6 @@ import { HEAL_LANES } from '../core/heal-cadence.ts';
 import { usersOf } from '../core/hold-use.ts';
 import { cadenceKey, holdsRushed } from '../core/holds.ts';
 import type { Paths } from '../core/paths.ts';
-import { recordWithoutRun } from '../core/record.ts';
 import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
@@ -19,6 +18,7 @@ import type { Announcing } from '../services/announcer.ts';
 import { createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
+import { createDismissal } from '../services/dismissal.ts';
 import { createGatekeeper, type Gatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
 import { createJobs, type Jobs } from '../services/jobs.ts';
@@ -204,9 +204,8 @@ function composeOrders(
     async cancelPending(tickId) {
       const name = queue.find(tickId);
       if (name === undefined) return false;
-      const transition = { to: 'finished', status: 'cancelled', because: 'cancelled while it waited' } as const;
-      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
-      return queue.discard(name, transition, []);
+      await createDismissal({ clock, queue, journal, conclusion }).dismiss([name], 'cancelled', 'cancelled while it waited');
+      return true;
     },
   });
 }

@@ -166,6 +166,6 @@ function createSlotTicks({ storage, queue, conclusion, gatekeeper, jobs, hasEnde
         .running()
         .some(({ runId }) => parseRunId(runId)?.id === id) ||
       history.attempts(cadence, id).length > 0,
-    dismiss: (name, status, because) => dismissal.dismiss(name, status, because),
+    dismiss: dismissal.dismiss,
   };
 }

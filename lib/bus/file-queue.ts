@@ -148,6 +148,11 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (claim !== undefined) claimed.add(name.id);
       return claim;
     },
+    putBack({ name }) {
+      const uncharged = { ...name, attempts: name.attempts - 1 };
+      claimed.delete(name.id);
+      stranded.note({ name: uncharged, folder: 'waiting', file: formatTickName(uncharged), gone: false }, `${paths.claimed}/${formatTickName(name)}`);
+    },
     async park(cadence) {
       if (!unparked.delete(cadence)) return;
       for (const entry of pending.entries(cadence)) if (entry.folder === 'inbox') move(entry, entry.name);

@@ -4,6 +4,7 @@ import { type Delivery, NOTICE_LIVES_MS, type Notice } from '../core/notice.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { sinkId } from '../core/sink.ts';
 import type { Clock, Journal, Outbox } from '../ports.ts';
+import type { Verdict } from './message.ts';
 import { type SendingDeps, type ShellWork, send } from './sending.ts';
 
 /**
@@ -26,6 +27,8 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
   const { clock, outbox, journal } = deps;
   /** Until when a sink asked to be left alone; forgotten with the process, and then it says so again. */
   const restUntilMs = new Map<string, Ms>();
+  /** Delivered, and the disk refused to take that down: it is not sent again while we live. */
+  const isTaken = new Set<string>();
 
   async function end(notice: Notice, attempts: number, error: string | undefined): Promise<void> {
     const told: Delivery = {
@@ -59,11 +62,13 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
       await end(notice, notice.attempts, `not delivered within 24 hours; last: ${notice.error ?? 'it was not tried'}`);
       return undefined;
     }
-    const verdict = await send(deps, notice, shell, signal);
+    const verdict: Verdict = isTaken.has(notice.key) ? { kind: 'delivered' } : await send(deps, notice, shell, signal);
     if (signal.aborted && verdict.kind !== 'delivered') return { kind: 'interrupted', by: 'operator', reason: 'the owner stops' };
     switch (verdict.kind) {
       case 'delivered':
+        isTaken.add(notice.key);
         await end(notice, notice.attempts + 1, undefined);
+        isTaken.delete(notice.key);
         return undefined;
       case 'dead':
         await end(notice, notice.attempts + 1, verdict.because);

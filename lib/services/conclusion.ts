@@ -18,6 +18,8 @@ export interface Conclusion {
   end(ended: Ended): Promise<boolean>;
   /** Records what ends without a run. It is in the page cache when this returns, unless the disk refuses: so note first, then move. */
   note(run: RunRecord): void;
+  /** The same of ticks whose files will be gone after it: on disk when it resolves. Rejects where the disk refuses; ask again later. */
+  noteOnDisk(runs: readonly RunRecord[]): Promise<void>;
   /** Ends that are not yet settled. */
   backlog(): number;
   /** Resolves when everything that has ended is settled. */
@@ -177,6 +179,14 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     }
   }
 
+  function note(ended: RunRecord): void {
+    const run = followUps.plan(ended);
+    unrecorded.push({ run, recorded: () => (run.follow_ups === undefined ? undefined : ends.push({ noted: run })) });
+    tryToRecord();
+    for (const see of listeners) see(run);
+    work();
+  }
+
   return {
     end({ claim, transition, run: ended, runDirs }) {
       const run = followUps.plan(ended);
@@ -186,12 +196,11 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         work();
       });
     },
-    note(ended) {
-      const run = followUps.plan(ended);
-      unrecorded.push({ run, recorded: () => (run.follow_ups === undefined ? undefined : ends.push({ noted: run })) });
-      tryToRecord();
-      for (const see of listeners) see(run);
-      work();
+    note,
+    async noteOnDisk(runs) {
+      for (const run of runs) note(run);
+      recordAll();
+      await runLog.flush();
     },
     backlog: () => unrecorded.length + ends.length,
     async idle() {

@@ -13,7 +13,7 @@ import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
 import type { Purse } from './purse.ts';
-import { TRY_AGAIN_MS } from './storage-health.ts';
+import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
  * The owner's one decision, again and again: which tick may run now. The gate is asked about the head of each cadence
@@ -159,9 +159,14 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   async function startHead(head: Head, cadence: Cadence): Promise<boolean> {
     const claim = await queue.take(head);
     if (claim === undefined) return true;
-    if (await endEarly(claim, cadence)) return true;
+    try {
+      if (await endEarly(claim, cadence)) return true;
+      await overlap.coalesce(claim, cadence, breathe);
+    } catch (error) {
+      if (isDiskFault(error)) queue.putBack(claim);
+      throw error;
+    }
     heldBy.delete(cadence.name);
-    await overlap.coalesce(claim, cadence, breathe);
     const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
@@ -203,6 +208,9 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     for (;;) {
       const head = queue.head(CONTROL_CADENCE);
       if (head === undefined) return;
+      // Only an order that the disk refused is to wait, and not for longer than that.
+      const restMs = head.name.dueMs - clock.nowMs();
+      if (restMs > 0 && restMs <= TRY_AGAIN_MS) return sooner(head.name.dueMs);
       const claim = await queue.take(head);
       if (claim === undefined) continue;
       await jobs.start(claim, deps.control);

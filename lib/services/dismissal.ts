@@ -4,10 +4,13 @@ import type { DeadReason, TickName } from '../core/tick.ts';
 import type { Claim, Clock, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 
-/** Ticks that end without a run: each leaves a record with its reason, like every other. The record comes before the move, so that a restart can complete it. */
+/**
+ * Ticks that end without a run: each leaves a record with its reason, like every other. The record comes before the move,
+ * so that a restart can complete it; where the file is removed it is on disk before, or a power cut could keep neither.
+ */
 export interface Dismissal {
-  /** A pending tick is not run, for another one serves. */
-  dismiss(name: TickName, status: 'coalesced' | 'skipped' | 'expired', because: string): Promise<void>;
+  /** Pending ticks are not run, for another one serves; they share one flush. */
+  dismiss(names: readonly TickName[], status: 'coalesced' | 'skipped' | 'expired' | 'cancelled', because: string): Promise<void>;
   /** A pending tick goes to the dlq. */
   bury(name: TickName, reason: DeadReason, because: string): Promise<void>;
   /** A claimed tick turns out not to be run. */
@@ -17,11 +20,14 @@ export interface Dismissal {
 export function createDismissal(deps: { clock: Clock; queue: Queue; journal: Journal; conclusion: Conclusion }): Dismissal {
   const { clock, queue, journal, conclusion } = deps;
   return {
-    async dismiss(name, status, because) {
+    async dismiss(names, status, because) {
       const transition: Transition = { to: 'finished', status, because };
-      conclusion.note(recordWithoutRun(name, undefined, transition, clock.nowMs()));
-      await queue.discard(name, transition, []);
-      journal.emit({ level: 'info', stage: status === 'expired' ? 'skipped' : status, cadence: name.cadence, tick: name.id, because });
+      await conclusion.noteOnDisk(names.map((name) => recordWithoutRun(name, undefined, transition, clock.nowMs())));
+      for (const name of names) {
+        await queue.discard(name, transition, []);
+        if (status !== 'cancelled')
+          journal.emit({ level: 'info', stage: status === 'expired' ? 'skipped' : status, cadence: name.cadence, tick: name.id, because });
+      }
     },
     async bury(name, reason, because) {
       const transition: Transition = { to: 'dlq', status: reason === 'expired' ? 'expired' : 'dead', name: { ...name, reason }, because };

@@ -12,7 +12,7 @@ import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Purse } from './purse.ts';
-import { isDiskFault } from './storage-health.ts';
+import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
 
 /** Runs under way: from the claim to the settled end. */
 export interface Jobs {
@@ -93,7 +93,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     const stop = deps.newStop();
     capacity.enter(job.cadence);
     purse.reserve(job.runId, job.cadence);
-    const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
+    const end = (how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop)).catch(refusedByDisk);
     const work = end.then((ended) => conclude(claim, job, ended));
     active.set(job.runId, { job, stop, isEnded: work });
     try {
@@ -155,6 +155,13 @@ function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify }
   const folder = `${running}/${runId}`;
   if (verify?.kind === 'command') return [`${folder}.verify`, folder];
   return run.kind === 'inline' && guard?.kind !== 'command' ? [] : [folder];
+}
+
+/** Runners do not reject; what a disk refuses all the same is nobody's failure, and must not end the owner. */
+function refusedByDisk(error: unknown): RunEnd {
+  if (!isDiskFault(error)) throw error;
+  const outcome = { kind: 'defer', delayMs: TRY_AGAIN_MS, reason: `the disk refused: ${error.message}` } as const;
+  return { outcome, ending: undefined, stdoutPath: null, stderrPath: null };
 }
 
 function notBegun(reason: string): RunEnd {

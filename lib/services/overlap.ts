@@ -13,13 +13,17 @@ export interface Overlap {
   skip(head: Head, cadence: Cadence | undefined): Promise<boolean>;
 }
 
+/** Of many, so many share a flush and a slice of time. */
+const A_SLICE = 256;
+
 export function createOverlap({ queue, dismissal }: { queue: Queue; dismissal: Dismissal }): Overlap {
   return {
     async coalesce(claim, cadence, breathe) {
       const isAsked = cadence.overlap === 'coalesce' || (cadence.overlap === undefined && claim.tick.slot !== undefined);
       if (!isAsked || claim.tick.payload !== undefined) return;
-      for (const name of await queue.plain(cadence.name, cadence.overlap === undefined)) {
-        await dismissal.dismiss(name, 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
+      const names = await queue.plain(cadence.name, cadence.overlap === undefined);
+      for (let at = 0; at < names.length; at += A_SLICE) {
+        await dismissal.dismiss(names.slice(at, at + A_SLICE), 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
         await breathe();
       }
     },
@@ -27,7 +31,8 @@ export function createOverlap({ queue, dismissal }: { queue: Queue; dismissal: D
       if (cadence?.overlap !== 'skip' || head.name.attempts > 0) return false;
       const plain = await queue.plain(cadence.name, false);
       if (!plain.some((name) => name.id === head.name.id)) return false;
-      await dismissal.dismiss(head.name, 'skipped', 'another run was under way');
+      // All of them came while it ran.
+      await dismissal.dismiss(plain.slice(0, A_SLICE), 'skipped', 'another run was under way');
       return true;
     },
   };

@@ -11,8 +11,8 @@ export interface SlotTicks {
   waiting(id: string): { readonly name: TickName; readonly held: string | undefined } | undefined;
   /** It waits, runs, or has ended. */
   isKnown(cadence: string, id: string): boolean;
-  /** It ends without a run. */
-  dismiss(name: TickName, status: 'coalesced' | 'expired', because: string): Promise<void>;
+  /** They end without a run. */
+  dismiss(names: readonly TickName[], status: 'coalesced' | 'expired', because: string): Promise<void>;
 }
 
 /** The one that waits has waited in vain; a younger slot of the same duty takes its place. */
@@ -21,7 +21,7 @@ export async function supersede({ name, open }: SlotEntry, by: DueSlot, slotTick
   if (open === undefined || waiting === undefined) return undefined;
   const took = `the slot of ${formatSlot(by.slotMs)} took over`;
   const because = waiting.held === undefined ? `${took} while it waited for its turn` : `${waiting.held}, until ${took}`;
-  await slotTicks.dismiss(waiting.name, 'coalesced', because);
+  await slotTicks.dismiss([waiting.name], 'coalesced', because);
   const end = waiting.held === undefined ? 'superseded' : 'held';
   return { ts: toIso(nowMs), kind: 'end', cadence: name, end, slot: formatSlot(open.slotMs), because };
 }
@@ -34,6 +34,6 @@ export async function expire(entry: SlotEntry, slotTicks: SlotTicks, nowMs: Ms):
   entry.open = { ...open, untilMs: undefined };
   if (waiting === undefined) return undefined;
   const because = `${waiting.held ?? 'it waited for its turn'}, until its window was over`;
-  await slotTicks.dismiss(waiting.name, 'expired', because);
+  await slotTicks.dismiss([waiting.name], 'expired', because);
   return { ts: toIso(nowMs), kind: 'end', cadence: name, end: waiting.held === undefined ? 'missed' : 'held', slot: formatSlot(open.slotMs), because };
 }

@@ -28,4 +28,62 @@ describe('a story that once ended badly', () => {
     const many = Array.from({ length: 12 }, (_, n) => ({ cadence: n % 2 === 0 ? 'steady' : 'flaky', id: `tick${String(n).padStart(8, '0')}` }));
     await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'disk', kind: 'dying', ms: 200_000 }, { do: 'pass', ms: 300_000 });
   });
+
+  it('an owner that finds a retry half moved reads all the others that wait', async () => {
+    const order = enqueue('flaky', 'flaky1111111');
+    for (let after = 8; after < 30; after += 2)
+      await isWell(
+        enqueue('broken', 'broken111111'),
+        order,
+        enqueue('steady', 'later1111111', { inMs: 600_000 }),
+        { do: 'die', after, isCut: false, downMs: 50 },
+        { do: 'pass', ms: 700_000 },
+      );
+  });
+
+  it('a clock that is set back does not make the owner deaf to its inbox', async () => {
+    await isWell(
+      enqueue('steady', 'later1111111', { inMs: 600_000 }),
+      { do: 'jump', ms: -20_000_000 },
+      { do: 'pass', ms: 70_000 },
+      enqueue('flaky', 'now111111111'),
+      { do: 'pass', ms: 70_000 },
+    );
+  });
+
+  it('slots that were decided together are all put, whoever dies in between and whatever the disk refuses', async () => {
+    for (let after = 1; after < 14; after += 1)
+      await isWell({ do: 'die', after, isCut: after % 2 === 0, downMs: 20_000 }, { do: 'sleep', ms: 4 * 3_600_000 }, { do: 'pass', ms: 130_000 });
+    for (const kind of ['full', 'dying'] as const)
+      await isWell(
+        { do: 'disk', kind, ms: 30_000 },
+        { do: 'sleep', ms: 3 * 3_600_000 },
+        { do: 'pass', ms: 70_000 },
+        { do: 'die', after: 2, isCut: false, downMs: 100 },
+        { do: 'pass', ms: 300_000 },
+      );
+  });
+
+  it('a disk that refuses what a notice leaves behind ends no owner, and sends the notice no second time', async () => {
+    const many = Array.from({ length: 6 }, (_, n) => ({ cadence: 'hooked', id: `hook${String(n).padStart(8, '0')}` }));
+    await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'disk', kind: 'dying', ms: 400_000 }, { do: 'pass', ms: 900_000 });
+    await isWell(
+      { do: 'batch', id: 'batch1111111', ticks: many },
+      { do: 'pass', ms: 5500 },
+      { do: 'disk', kind: 'full', ms: 400_000 },
+      { do: 'pass', ms: 900_000 },
+    );
+  });
+
+  it('a claim for which the disk refuses what comes before its run is given back', async () => {
+    const many = Array.from({ length: 5 }, (_, n) => ({ cadence: 'folded', id: `fold${String(n).padStart(8, '0')}` }));
+    for (let after = 0; after < 40; after += 3)
+      await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'refuse', after, errno: 'EIO' }, { do: 'pass', ms: 90_000 });
+  });
+
+  it('a tick that ends without a run has its record on disk before its file goes', async () => {
+    const many = Array.from({ length: 5 }, (_, n) => ({ cadence: 'folded', id: `fold${String(n).padStart(8, '0')}` }));
+    for (let after = 10; after < 40; after += 4)
+      await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'die', after, isCut: true, downMs: 1000 }, { do: 'pass', ms: 90_000 });
+  });
 });
