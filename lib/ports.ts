@@ -111,9 +111,7 @@ export interface Claim {
 }
 
 /** The head of one cadence's pending ticks; retries stand before fresh ones, older before younger. */
-export interface Head {
-  readonly name: TickName;
-}
+export type Head = Pick<Claim, 'name'>;
 
 export interface Queue {
   /** Takes notice of what has arrived: adopts what is foreign, dead-letters what is malformed. Answers when to look again

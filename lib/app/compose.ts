@@ -145,7 +145,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       const cadenceOf = (name: string, runId: string) =>
         asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
       const { isAlive } = processes;
-      await recover({ clock, files, paths, queue, history, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
+      await recover({ clock, files, paths, queue, history, runLog, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
     },
   };
 }

@@ -45,8 +45,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   const inInbox = new Map<string, Entry>();
   const claimed = new Set<string>();
   const unparked = new Set<string>();
-  let isUnread = true; // until both folders have been read once
-  let isPartial = true;
+  let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`;
   const isTaken = (id: string): boolean => claimed.has(id) || pending.byId(id) !== undefined;

@@ -1,9 +1,9 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
-import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
+import { expiry, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { SLOT_SOURCE } from '../core/slot.ts';
-import { CONTROL_CADENCE, isForcedName, type TickName } from '../core/tick.ts';
+import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
@@ -12,6 +12,7 @@ import { endHint } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
+import { createParking } from './parking.ts';
 import type { Purse } from './purse.ts';
 import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
 
@@ -58,9 +59,6 @@ export interface ConsumerDeps {
   readonly serves: (cadence: string) => boolean;
 }
 
-/** `forced`: the forced tick that is held too. */
-type Park = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'> & { readonly forced?: string | undefined };
-
 /** What held a cadence when its head was last looked at: a hold may be over by the time that a tick is found too old. */
 type HeldBy = Map<string, string>;
 
@@ -74,7 +72,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse } = deps;
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
   const overlap = createOverlap({ queue, dismissal });
-  const parked = new Map<string, Park>();
+  const parking = createParking({ clock, queue });
   const heldBy: HeldBy = new Map();
   let [isClosed, isIdle] = [false, false];
   let sliceEndMs = 0;
@@ -87,14 +85,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     if (atMs !== undefined) againMs = Math.min(againMs ?? atMs, atMs);
   };
 
-  function unpark(isFree: (cause: HoldCause) => boolean): void {
-    for (const [name, park] of parked) if (isFree(park.cause)) parked.delete(name);
-  }
-
   /** Once a slice. */
   function lookAround(): void {
-    if (gatekeeper.lookAround()) parked.clear();
-    if (purse.takeEasing()) unpark((cause) => cause === 'budget');
+    if (gatekeeper.lookAround()) parking.freeAll();
+    if (purse.takeEasing()) parking.freeWhere((cause) => cause === 'budget');
     sooner(gatekeeper.lookAgainMs());
   }
 
@@ -122,18 +116,22 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       if (head === undefined) return hasStarted;
       if (found === undefined) {
         if (isUnreadable(definitions, paths.cadences)) {
-          parked.set(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, cause: 'broken' });
+          parking.park(cadence, { untilMs: clock.nowMs() + TRY_AGAIN_MS, cause: 'broken' });
           return hasStarted;
         }
         await dismissal.bury(head.name, 'unknown-cadence', `there is no cadences/${cadence}.yaml or .md`);
         continue;
       }
       const definition = gatekeeper.choose(found);
-      const verdict = gatekeeper.verdict(head.name, definition);
+      let verdict = gatekeeper.verdict(head.name, definition);
+      if (verdict.kind === 'hold' && verdict.cause === 'busy' && definition.cadence?.overlap === 'skip') {
+        if (await overlap.skip(head, definition.cadence)) continue;
+        // The run under way may have ended meanwhile: from here to the parking nothing is awaited, or nobody would free it.
+        verdict = gatekeeper.verdict(head.name, definition);
+      }
       if (verdict.kind === 'expired') {
         await dismissal.bury(head.name, 'expired', expiry(heldBy.get(cadence) ?? verdict.held));
       } else if (verdict.kind === 'hold') {
-        if (verdict.cause === 'busy' && (await overlap.skip(head, definition.cadence))) continue;
         if (verdict.cause === 'due' && isBeyondRetry(head.name, definition.cadence, clock.nowMs())) {
           await queue.hasten(cadence);
           continue;
@@ -149,7 +147,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   }
 
   async function hold(cadence: string, verdict: Extract<Verdict, { kind: 'hold' }>): Promise<void> {
-    parked.set(cadence, { ...verdict, forced: queue.head(cadence)?.name.id });
+    parking.park(cadence, verdict);
     if (verdict.cause !== 'due') heldBy.set(cadence, verdict.because);
     sooner(verdict.untilMs);
     if (!isMomentary(verdict.cause) && verdict.cause !== 'halt') await queue.park(cadence);
@@ -214,7 +212,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       const claim = await queue.take(head);
       if (claim === undefined) continue;
       await jobs.start(claim, deps.control);
-      parked.clear();
+      parking.freeAll();
     }
   }
 
@@ -225,24 +223,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     await serveOrders();
     for (const cadence of queue.cadences()) {
       if (isClosed) return false;
-      if (cadence === CONTROL_CADENCE || !deps.serves(cadence) || isParked(cadence)) continue;
+      if (cadence === CONTROL_CADENCE || !deps.serves(cadence) || parking.isParked(cadence, sooner)) continue;
       if (await serve(cadence)) hasStarted = true;
     }
     return hasStarted;
-  }
-
-  function isParked(cadence: string): boolean {
-    const park = parked.get(cadence);
-    const head = queue.head(cadence);
-    if (park === undefined || hasNewForced(head, park)) return false;
-    // Somebody may have asked for an earlier run since.
-    const isDue = park.cause === 'due' && head !== undefined && head.name.dueMs <= clock.nowMs();
-    if (isDue || (park.untilMs !== undefined && park.untilMs <= clock.nowMs())) {
-      parked.delete(cadence);
-      return false;
-    }
-    sooner(park.untilMs);
-    return true;
   }
 
   return {
@@ -260,10 +244,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       isIdle = true;
       return againMs;
     },
-    reconsider: () => parked.clear(),
+    reconsider: () => parking.freeAll(),
     freed(cadence) {
-      parked.delete(cadence);
-      unpark(isMomentary);
+      parking.free(cadence);
+      parking.freeWhere(isMomentary);
     },
     isDrained: () => isIdle && !isWriting() && jobs.running().length === 0 && conclusion.backlog() === 0,
     close() {
@@ -291,9 +275,4 @@ function isBeyondRetry(name: TickName, cadence: Cadence | undefined, nowMs: Ms):
 /** Then nothing in the folder is unknown, only unseen. */
 function isUnreadable(definitions: Definitions, folder: string): boolean {
   return definitions.problems().some(({ path }) => path === folder);
-}
-
-/** A forced tick at the head of a cadence that was held without it. */
-function hasNewForced(head: Head | undefined, { forced }: Park): boolean {
-  return head !== undefined && isForcedName(head.name) && head.name.id !== forced;
 }

@@ -93,8 +93,11 @@ export function createJobs(deps: JobsDeps): Jobs {
     const stop = deps.newStop();
     capacity.enter(job.cadence);
     purse.reserve(job.runId, job.cadence);
-    const end = (how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop)).catch(refusedByDisk);
-    const work = end.then((ended) => conclude(claim, job, ended));
+    const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
+    const work = end.then(
+      (ended) => conclude(claim, job, ended),
+      (error) => conclude(claim, job, refusedByDisk(error)),
+    );
     active.set(job.runId, { job, stop, isEnded: work });
     try {
       await work;

@@ -5,7 +5,7 @@ import { recordOf, transitionOf } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { settle } from '../core/settle.ts';
 import { formatRunId, parseRunId } from '../core/tick.ts';
-import type { Claim, Clock, Files, History, Journal, Queue } from '../ports.ts';
+import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
@@ -27,6 +27,7 @@ export interface RecoveryDeps {
   readonly paths: Paths;
   readonly queue: Queue;
   readonly history: History;
+  readonly runLog: Pick<RunLog, 'flush'>;
   readonly journal: Journal;
   readonly conclusion: Conclusion;
   readonly jobs: Jobs;
@@ -47,6 +48,8 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   const unseen = book.load();
   const claims = await queue.orphans();
   const recorded = claims.length === 0 ? new Map<string, RunRecord>() : recentEnds(history);
+  // The owner before us may have died between a record and its flush: no move before that is on disk.
+  if (recorded.size > 0) await deps.runLog.flush();
   const open: Claim[] = [];
   for (const claim of claims) {
     const end = recorded.get(runIdOf(claim)) ?? endedUnrun(recorded, claim);

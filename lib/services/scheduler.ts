@@ -71,12 +71,9 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       return lines;
     },
   });
-  /** Decided, and not yet put: the disk refused. */
-  let unput: PutTick[] = [];
-  /** What is fired at once has one time, by which the next owner knows what we may not live to put. */
-  let batchTs: string | undefined;
+  /** Decided, and not yet put: the disk refused. A batch has one time, by which the next owner knows what we may not live to put. */
+  let [unput, batchTs]: [PutTick[], string | undefined] = [[], undefined];
   let isRewindDue = true;
-
   const patienceMs = (): Ms => (definitions.settings().scheduler === 'builtin' ? 0 : TIMER_PATIENCE_MS);
 
   function arm(entry: SlotEntry): void {
@@ -137,8 +134,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     if (lines.length > 0 || unput.length > 0) await ledger.flush();
     if (unput.length === 0) return;
     drop.put(unput);
-    unput = [];
-    batchTs = undefined;
+    [unput, batchTs] = [[], undefined];
     deps.wake();
   }
 

@@ -86,4 +86,26 @@ describe('a story that once ended badly', () => {
     for (let after = 10; after < 40; after += 4)
       await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'die', after, isCut: true, downMs: 1000 }, { do: 'pass', ms: 90_000 });
   });
+
+  it('a cadence that is freed in the very moment in which it is parked goes on', async () => {
+    const foreign: Step = { do: 'enqueue', cadence: 'helper', id: '5cttvr3g2rkx', how: 'foreign', more: { payload: { n: 3 } } };
+    for (let after = 1; after < 8; after += 1)
+      await isWell(foreign, enqueue('slow', 'slow11111111'), { do: 'die', after, isCut: true, downMs: 200_000 }, { do: 'pass', ms: 260_000 });
+  });
+
+  it('a record that a dying owner left in the page cache is flushed before the next one acts on it', async () => {
+    const steps: readonly Step[] = [
+      enqueue('folded', 'z4fm6q6jfhpz'),
+      { do: 'pass', ms: 16_209 },
+      { do: 'freeze', ms: 15_306 },
+      { do: 'stop', downMs: 2 },
+      { do: 'pass', ms: 273 },
+    ];
+    for (let after = 1; after < 8; after += 1) await isWell(...steps, { do: 'die', after, isCut: true, downMs: 1000 }, enqueue('flaky', 'next11111111'));
+    for (const after of [4, 6, 9])
+      assert.deepEqual(
+        await play({ seed: 668, steps: [...steps, { do: 'die', after, isCut: true, downMs: 1000 }, enqueue('flaky', 'next11111111')] }),
+        undefined,
+      );
+  });
 });

@@ -1,0 +1,50 @@
+import type { HoldCause, Verdict } from '../core/gate.ts';
+import type { Ms } from '../core/instant.ts';
+import { isForcedName } from '../core/tick.ts';
+import type { Clock, Head, Queue } from '../ports.ts';
+
+/**
+ * Cadences whose head is held: nobody looks at them before their time has come, somebody asks for an earlier run of them,
+ * or what holds them changes.
+ */
+export interface Parking {
+  park(cadence: string, held: Held): void;
+  /** `onHeld` hears when its time comes. */
+  isParked(cadence: string, onHeld: (untilMs: Ms | undefined) => void): boolean;
+  free(cadence: string): void;
+  freeWhere(isFree: (cause: HoldCause) => boolean): void;
+  freeAll(): void;
+}
+
+type Held = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'>;
+
+export function createParking({ clock, queue }: { readonly clock: Pick<Clock, 'nowMs'>; readonly queue: Pick<Queue, 'head'> }): Parking {
+  /** `forced`: the forced tick that is held too. */
+  const parked = new Map<string, Held & { readonly forced: string | undefined }>();
+
+  /** A forced tick at the head of a cadence that was held without it. */
+  const isNewForced = (head: Head | undefined, forced: string | undefined): boolean => head !== undefined && isForcedName(head.name) && head.name.id !== forced;
+
+  return {
+    park: (cadence, { cause, untilMs }) => void parked.set(cadence, { cause, untilMs, forced: queue.head(cadence)?.name.id }),
+    isParked(cadence, onHeld) {
+      const held = parked.get(cadence);
+      if (held === undefined) return false;
+      const { cause, untilMs, forced } = held;
+      const head = queue.head(cadence);
+      if (isNewForced(head, forced)) return false;
+      const isDue = cause === 'due' && head !== undefined && head.name.dueMs <= clock.nowMs();
+      if (isDue || (untilMs !== undefined && untilMs <= clock.nowMs())) {
+        parked.delete(cadence);
+        return false;
+      }
+      onHeld(untilMs);
+      return true;
+    },
+    free: (cadence) => void parked.delete(cadence),
+    freeWhere(isFree) {
+      for (const [cadence, { cause }] of parked) if (isFree(cause)) parked.delete(cadence);
+    },
+    freeAll: () => parked.clear(),
+  };
+}
