@@ -84,7 +84,7 @@ function stateFiles({ stage, files }: Look): readonly string[] {
   };
   check(paths.holds, parseHolds);
   check(paths.circuit, parseCircuitView);
-  for (const path of [paths.owner, paths.purse, paths.failing]) check(path, (value) => value);
+  for (const path of [paths.owner, paths.purse]) check(path, (value) => value);
   for (const file of files.list(paths.state)) if (file.includes('.broken-')) wrong.push(`${file} was set aside`);
   if (machine.cuts > 0) return wrong;
   for (const dir of [paths.runs, paths.journal, paths.slots]) {
