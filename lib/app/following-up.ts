@@ -1,6 +1,7 @@
 import { isCareCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
+import { aboutCadence, followContext } from '../core/follow-context.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
 import { parseIso, toIso } from '../core/instant.ts';
@@ -118,16 +119,18 @@ function beginning(cadence: string, tick: string, runId: string, ts: string): Ru
 type Prepared = { readonly job: Job } | { readonly outcome: Outcome };
 
 /** A hook is looked up when it runs: what a tick says is which one it is, never what to run. */
-function createHookRunner({ history, definitions }: Storage, command: Runner): Runner {
+function createHookRunner({ history, definitions, paths }: Storage, command: Runner): Runner {
   function prepare(job: Job): Prepared {
     const payload = (job.tick.payload ?? {}) as Readonly<Record<string, unknown>>;
     const run = typeof payload.run_id === 'string' ? history.find(payload.run_id) : undefined;
     if (run === undefined)
       return { outcome: { kind: 'give_up', blame: 'nobody', reason: `there is no run ${String(payload.run_id).slice(0, 80)} for this hook` } };
     const name = HOOKS.find((hook) => hook === payload.hook);
-    const hook = name === undefined ? undefined : definitions.get(run.cadence)?.cadence?.followUps?.hooks[name]?.[Number(payload.n)];
-    if (hook === undefined) return { outcome: { kind: 'skip', reason: `${run.cadence} has this hook no more` } };
-    return { job: { ...job, tick: { ...job.tick, payload: run }, cadence: { ...job.cadence, run: hookRun(hook, run) } } };
+    const cadence = definitions.get(run.cadence)?.cadence;
+    const hook = name === undefined ? undefined : cadence?.followUps?.hooks[name]?.[Number(payload.n)];
+    if (hook === undefined || cadence === undefined) return { outcome: { kind: 'skip', reason: `${run.cadence} has this hook no more` } };
+    const context = followContext(run, aboutCadence(cadence, paths));
+    return { job: { ...job, tick: { ...job.tick, payload: run }, cadence: { ...job.cadence, run: hookRun(hook, run, context) } } };
   }
   const start = (how: 'run' | 'adopt') => async (job: Job, stop: StopSignal) => {
     const prepared = prepare(job);

@@ -2,10 +2,12 @@ import { LADDER_CADENCE } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { isSettable, parseEnvChange } from '../core/env-change.ts';
 import { CadenceError } from '../core/error.ts';
+import { toVisible } from '../core/excerpt.ts';
 import { HEAL_KINDS, type HealAnswer } from '../core/heal-answer.ts';
 import { printOf } from '../core/heal-book.ts';
 import { findHealing, healCadence, isHealCadence } from '../core/heal-cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { Redact } from '../core/redaction.ts';
 import { createDoc } from '../doc.ts';
 import { createAnswering } from '../healing/answering.ts';
 import { createHealEffects } from '../healing/effects.ts';
@@ -82,7 +84,7 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
       return cadence === LADDER_CADENCE ? inProcess(wakened) : undefined;
     },
     async respond(fields) {
-      const asked = readResponse(fields);
+      const asked = readResponse(fields, redacting.ofOwner);
       if (typeof asked === 'string') return { kind: 'skip', reason: asked };
       const incident = parts.incidents().get(asked.incident);
       if (incident === undefined) return { kind: 'skip', reason: `there is no incident ${asked.incident.slice(0, 160)}` };
@@ -132,7 +134,7 @@ interface Response {
 }
 
 /** A text: what is wrong with it. */
-function readResponse(fields: Readonly<Record<string, unknown>>): Response | string {
+function readResponse(fields: Readonly<Record<string, unknown>>, redact: Redact): Response | string {
   const { incident, action, set, diagnosis, by } = fields;
   const kind = HEAL_KINDS.find((known) => known === action);
   if (typeof incident !== 'string' || kind === undefined) return `"${String(action)}" is no answer to an incident`;
@@ -142,6 +144,6 @@ function readResponse(fields: Readonly<Record<string, unknown>>): Response | str
   if ((kind === 'restart_with_env') !== given.length > 0)
     return kind === 'restart_with_env' ? 'restart_with_env sets nothing' : `${kind} sets nothing; use restart_with_env`;
   const changes = Object.fromEntries(given.map(([name, value]) => [name, parseEnvChange(String(value))]));
-  const words = typeof diagnosis === 'string' ? diagnosis.slice(0, 2_000) : '';
+  const words = typeof diagnosis === 'string' ? redact(toVisible(diagnosis)).slice(0, 2_000) : '';
   return { incident, answer: { kind, set: changes, diagnosis: words }, by: by === 'session' ? 'session' : 'human' };
 }

@@ -15,6 +15,14 @@ export type Order =
   | { readonly order: 'purge'; readonly files: readonly string[] }
   | { readonly order: 'ignore'; readonly cadence: string; readonly until: string }
   | { readonly order: 'incident'; readonly what: 'approve' | 'ignore' | 'resolve'; readonly id: string; readonly until?: string }
+  | {
+      readonly order: 'respond';
+      readonly incident: string;
+      readonly action: string;
+      readonly set: Readonly<Record<string, string>>;
+      readonly by: 'human' | 'session';
+      readonly diagnosis?: string;
+    }
   | { readonly order: 'kill' };
 
 const ANSWERS_WITHIN_MS = 30_000;

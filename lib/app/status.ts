@@ -20,6 +20,7 @@ import { type Accounts, type AccountView, accountViews, readAccounts, sharedKeys
 import { brokenCadences } from './broken.ts';
 import { disabledCadences } from './disabled.ts';
 import { type IncidentView, openIncidents } from './incident-reading.ts';
+import { type OverlayView, readOverlays } from './overlays.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
@@ -58,6 +59,8 @@ export interface StatusView {
   readonly accounts: readonly AccountView[];
   /** What fails and is not resolved yet, seen last first. */
   readonly incidents: readonly Pick<IncidentView, 'id' | 'cadence' | 'state' | 'title' | 'occurrences' | 'last_at'>[];
+  /** What fixes have set for the next runs, until their proof. */
+  readonly overlays: readonly OverlayView[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -117,6 +120,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     holds,
     accounts: accountViews(reading, accounts, [...places.inbox, ...places.waiting], nowMs()),
     incidents: incidentsOf(reading, only),
+    overlays: readOverlays(reading, only),
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }

@@ -1,7 +1,10 @@
+import type { Cadence } from './cadence.ts';
 import { toVisible, truncate } from './excerpt.ts';
 import { statusWord } from './following.ts';
 import { summaryOf } from './notice.ts';
+import type { Paths } from './paths.ts';
 import type { RunRecord } from './run.ts';
+import { describeSchedule } from './schedule-sentence.ts';
 
 /**
  * The one context of all that follows a run: templates name its words as `{task_id}`, hooks and callbacks find them in
@@ -36,13 +39,25 @@ const FOREIGN: ReadonlySet<string> = new Set<ContextWord>(['summary', 'error', '
 const ERROR_WIDTH = 500;
 const EMPTY = Object.fromEntries(CONTEXT_WORDS.map((word) => [word, ''])) as FollowContext;
 
-export interface AboutCadence {
+interface AboutCadence {
   readonly root: string;
   readonly logs: string;
   readonly description?: string | undefined;
   readonly command?: string | undefined;
   readonly cwd?: string | undefined;
   readonly schedule?: string | undefined;
+}
+
+export function aboutCadence({ run, description, schedule }: Cadence, paths: Pick<Paths, 'root' | 'logs'>): AboutCadence {
+  return {
+    root: paths.root,
+    logs: paths.logs,
+    description,
+    command:
+      run.kind === 'command' || run.kind === 'agent' ? run.argv.join(' ') : run.kind === 'claude' ? `claude, with the prompt ${run.promptPath}` : run.file,
+    cwd: run.kind === 'inline' ? undefined : run.cwd,
+    schedule: schedule === undefined ? undefined : describeSchedule(schedule),
+  };
 }
 
 export function followContext(run: RunRecord, about: AboutCadence, more: Partial<FollowContext> = {}): FollowContext {

@@ -1,4 +1,5 @@
 import type { CommandRun } from './cadence.ts';
+import { contextVariables, type FollowContext } from './follow-context.ts';
 import { statusWord } from './following.ts';
 import { type Notice, summaryOf } from './notice.ts';
 import type { RunRecord } from './run.ts';
@@ -11,7 +12,7 @@ const MAX_VALUE = 32 * 1024;
  * whole record. The bus finds the processes of a hook by the hook's own id, so what the hook sees as CADENCE_RUN_ID is
  * set by `env`, within.
  */
-export function hookRun(command: CommandRun, run: RunRecord): CommandRun {
+export function hookRun(command: CommandRun, run: RunRecord, context: FollowContext): CommandRun {
   const told = {
     STATUS: statusWord(run.status),
     EXIT_CODE: run.exit_code === null ? '' : String(run.exit_code),
@@ -19,7 +20,8 @@ export function hookRun(command: CommandRun, run: RunRecord): CommandRun {
     DETAILS_JSON: detailsOf(run),
     LOG_PATH: run.stdout_path ?? run.stderr_path ?? '',
   };
-  return tellIt(command, run.run_id, run.cadence, told, { CADENCE_REASON: run.reason, CADENCE_HOOK_CADENCE: run.cadence });
+  const { CADENCE_RUN_ID: _own, ...words } = contextVariables(context);
+  return tellIt(command, run.run_id, run.cadence, told, { ...words, CADENCE_REASON: run.reason, CADENCE_HOOK_CADENCE: run.cadence });
 }
 
 /** The command of a sink, told of what the notice is about in the same words. Its stdin is the notice. */

@@ -2,6 +2,7 @@ import { formatDuration } from './duration.ts';
 import { changedEnv } from './env-change.ts';
 import { type Fix, type Hour, isRecurrence, type Print, type Step } from './heal-book.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
+import { isSecretName } from './redaction.ts';
 import { type AgentRung, firstRung, isAnomaly, isRule, type LadderPolicy, type Rung } from './rung.ts';
 
 /**
@@ -118,7 +119,7 @@ function restartStep(state: Climb, at: number, { action }: Rung): Step | { reado
   }
   const changed = changedEnv(action.set, state.valueNow);
   if (changed.kind === 'impossible') return { refused: changed.because };
-  const words = Object.entries(changed.values).map(([name, value]) => `${name}=${value}`);
+  const words = Object.entries(changed.values).map(([name, value]) => `${name}=${isSecretName(name) ? '[redacted]' : value}`);
   const fix = applied(newFix(state, at, 'rule:restart_with_env', 0, `try again with ${words.join(' ')}`), state.nowMs);
   return { kind: 'act', act, revives: state.isFinal, fix: { ...fix, set: changed.values } };
 }

@@ -1,6 +1,6 @@
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
-import { type AboutCadence, type FollowContext, followContext } from '../core/follow-context.ts';
+import { aboutCadence, type FollowContext, followContext } from '../core/follow-context.ts';
 import type { Fix, Print } from '../core/heal-book.ts';
 import { settableBy } from '../core/heal-cadence.ts';
 import { composePrompt, type PromptParts } from '../core/heal-prompt.ts';
@@ -10,7 +10,6 @@ import type { Paths } from '../core/paths.ts';
 import type { Redact } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { AgentRung } from '../core/rung.ts';
-import { describeSchedule } from '../core/schedule-sentence.ts';
 import type { Files } from '../ports.ts';
 
 export interface PromptingDeps {
@@ -81,18 +80,6 @@ export function contextFor({ paths, redact }: Pick<PromptingDeps, 'paths' | 'red
     last_fix_summary: redact(print.last_fix ?? ''),
     total_diagnose_invocations: String(print.fixes),
   });
-}
-
-function aboutCadence({ run, description, schedule }: Cadence, paths: Paths): AboutCadence {
-  return {
-    root: paths.root,
-    logs: paths.logs,
-    description,
-    command:
-      run.kind === 'command' || run.kind === 'agent' ? run.argv.join(' ') : run.kind === 'claude' ? `claude, with the prompt ${run.promptPath}` : run.file,
-    cwd: run.kind === 'inline' ? undefined : run.cwd,
-    schedule: schedule === undefined ? undefined : describeSchedule(schedule),
-  };
 }
 
 function readText(files: Pick<Files, 'read'>, path: string): string | undefined {

@@ -118,7 +118,7 @@ describe('hooks and notices of a run', () => {
     assert.match(await problems('notify: { slack: { token_env: A } }'), /token_env and channel/);
     assert.match(await problems('notify: { message: "{nobody}" }'), /no other words in braces/);
     assert.match(await problems('notify: { on: [sucess] }'), /Did you mean/);
-    assert.match(await problems('on_failure: [{ restart: true }]'), /restart/);
+    assert.match(await problems('on_failure: [{ restart: true, pause: true }]'), /only one of them/);
     assert.match(await problems('on_success: 5'), /a line for/);
   });
 

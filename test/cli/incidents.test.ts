@@ -87,3 +87,70 @@ describe('A47 incidents', () => {
     }
   });
 });
+
+describe('A33 A35 the answer to an incident', () => {
+  const desk = createDesk();
+  let id = '';
+
+  before(async () => {
+    desk.shell(
+      'train',
+      'test "$BATCH" -le 4 || { echo "out of memory" >&2; exit 3; }',
+      ...['retry: { attempts: 1 }', 'on_failure: [{ agent: { session: true } }, { notify: true }]'],
+    );
+    desk.put('cadences/train.yaml', readFileSync(`${desk.root}/cadences/train.yaml`, 'utf8').replace('run: {', 'run: { env: { BATCH: 8 },'));
+    await desk.ask('run', 'train');
+    id = ((await desk.ask('incidents', 'ls')).said.incidents as readonly IncidentView[])[0]?.id ?? '';
+  });
+
+  it('is asked for in a file of its folder, with the words to answer with', async () => {
+    const request = readFileSync(`${desk.root}/state/cadence-bus/incidents/${id}/recovery_request.md`, 'utf8');
+    assert.match(request, new RegExp(`^---\nincident_id: ${id}\ndetector: exit\nsubagent: session\ntimeout: 10m\n---\n`));
+    assert.match(request, new RegExp(`cadence-bus incidents respond ${id} --action restart_with_env --set NAME=value`));
+  });
+
+  it('says what is wrong with it before anything is sent', async () => {
+    const cases: readonly (readonly [words: readonly string[], message: RegExp])[] = [
+      [[], /needs --action/],
+      [['--action', 'reboot'], /reboot is no answer/],
+      [['--action', 'restart', '--set', 'A=1'], /restart sets nothing/],
+      [['--action', 'restart_with_env'], /needs --set NAME=value/],
+      [['--action', 'restart_with_env', '--set', 'LD_PRELOAD=/x.so'], /LD_PRELOAD may not be set by a fix/],
+      [['--action', 'restart_with_env', '--set', 'A'], /A sets nothing/],
+    ];
+    for (const [words, message] of cases) {
+      const { code, said } = await desk.ask('incidents', 'respond', 'train', ...words);
+      assert.equal(code, 64);
+      assert.match((said.error as { message: string }).message, message);
+    }
+    const dry = await desk.ask('incidents', 'respond', id, '--action', 'restart', '--dry-run');
+    assert.deepEqual([dry.code, dry.said.would, dry.said.action], [2, 'respond', 'restart']);
+  });
+
+  it('A14 sets a variable for the next run, which show and status tell until a run has ended well', async () => {
+    const given = await desk.ask(
+      'incidents',
+      'respond',
+      'train',
+      '--action',
+      'restart_with_env',
+      '--set',
+      'BATCH=half',
+      '--session',
+      '--diagnosis',
+      'too many',
+    );
+    assert.equal(given.code, 0, JSON.stringify(given.said));
+    assert.equal(existsSync(`${desk.root}/state/cadence-bus/incidents/${id}/recovery_request.md`), false);
+    const overlay = (await desk.ask('show', 'train')).said.overlay as { values: Record<string, string>; source: string };
+    assert.deepEqual([overlay.values, overlay.source], [{ BATCH: '4' }, 'session']);
+    assert.match((await desk.tell('status')).stdout, /Set by fixes\n.*train: BATCH=4 {2}set by session until a run ends well/);
+    assert.match((await desk.tell('show', 'train')).stdout, /on failure +agent, then notify/);
+    const drained = await desk.tell('start', '--drain');
+    assert.equal(drained.code, 0, drained.stderr);
+    assert.deepEqual((await desk.ask('status')).said.overlays, []);
+    const ledger = readFileSync(`${desk.root}/state/cadence-bus/attempts.tsv`, 'utf8');
+    assert.match(ledger.trimEnd().split('\n').at(-1) ?? '', /\texit\tsession\t\tkept\t[\d.]+\tasked a session: too many$/);
+    assert.equal((await desk.ask('incidents', 'respond', id, '--action', 'restart')).code, 66, 'it is over');
+  });
+});

@@ -2,15 +2,17 @@ import { findIncident, type IncidentView, listIncidents, showIncident } from '..
 import { giveOrder } from '../../app/orders.ts';
 import { nowMs } from '../../app/root.ts';
 import { formatDuration } from '../../core/duration.ts';
+import { isSettable } from '../../core/env-change.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible, truncate } from '../../core/excerpt.ts';
+import { HEAL_KINDS } from '../../core/heal-answer.ts';
 import { INCIDENT_STATES } from '../../core/incident.ts';
 import { parseIso, toIso } from '../../core/instant.ts';
 import { nearest } from '../../core/nearest.ts';
 import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
 import { table } from '../output.ts';
 
-const VERBS = ['ls', 'show', 'approve', 'ignore', 'resolve'] as const;
+const VERBS = ['ls', 'show', 'approve', 'ignore', 'resolve', 'respond'] as const;
 const STATES = [...INCIDENT_STATES, 'all'] as const;
 
 export async function run(context: CommandContext): Promise<number> {
@@ -26,6 +28,8 @@ export async function run(context: CommandContext): Promise<number> {
     case 'ignore':
     case 'resolve':
       return order(context, verb, required(verb, word));
+    case 'respond':
+      return respond(context, required(verb, word));
     case undefined:
       throw new CadenceError('usage', `incidents has no verb ${given}`, `Did you mean ${nearest(given, VERBS) ?? VERBS.join(', ')}?`);
   }
@@ -111,4 +115,48 @@ async function order({ flags, out, root }: CommandContext, what: 'approve' | 'ig
   out.result({ ok: true, id, cadence, did: what, summary: record.summary, run_id: record.run_id }, () => `${id} ${DONE[what]}.`);
   out.next('cadence-bus incidents', `cadence-bus why ${cadence}`);
   return 0;
+}
+
+/** A33 A35: what a session or a person answers, carried out by the owner like every order. */
+async function respond({ flags, out, root }: CommandContext, word: string): Promise<number> {
+  const at = await root();
+  const action = flags.text('action');
+  if (action === undefined || !HEAL_KINDS.some((known) => known === action))
+    throw new CadenceError(
+      'usage',
+      action === undefined ? 'respond needs --action' : `${action} is no answer to an incident`,
+      `Say one of ${HEAL_KINDS.join(', ')}.`,
+    );
+  const set = Object.fromEntries(flags.texts('set').map(setting));
+  const names = Object.keys(set);
+  if ((action === 'restart_with_env') !== names.length > 0)
+    throw new CadenceError(
+      'usage',
+      names.length > 0 ? `${action} sets nothing` : 'restart_with_env needs --set NAME=value',
+      'Use --set with restart_with_env alone.',
+    );
+  const { id, cadence, state } = findIncident(at, word);
+  if (state === 'resolved') throw new CadenceError('not_found', `${id} is resolved already`, 'See cadence-bus incidents.');
+  const diagnosis = flags.text('diagnosis');
+  if (flags.has('dry-run')) {
+    out.result({ ok: true, dry_run: true, would: 'respond', id, cadence, state, action, set }, () => `Would answer ${id} with ${action}.`);
+    return DRY_RUN;
+  }
+  const by = flags.has('session') ? 'session' : 'human';
+  const record = await giveOrder(at, { order: 'respond', incident: id, action, set, by, ...(diagnosis === undefined ? {} : { diagnosis }) });
+  out.result({ ok: true, id, cadence, did: 'respond', summary: record.summary, run_id: record.run_id }, () => `${id}: ${record.summary}.`);
+  out.next(`cadence-bus incidents show ${id}`, `cadence-bus runs ${cadence}`);
+  return 0;
+}
+
+function setting(given: string): readonly [string, string] {
+  const at = given.indexOf('=');
+  const name = given.slice(0, Math.max(0, at));
+  if (!isSettable(name))
+    throw new CadenceError(
+      'usage',
+      at < 0 ? `${given} sets nothing` : `${name} may not be set by a fix`,
+      'Write --set NAME=value; PATH, LD_…, NODE_OPTIONS and the like are not for a fix to set.',
+    );
+  return [name, given.slice(at + 1)];
 }

@@ -5,6 +5,7 @@ import { lookupHeld } from '../../app/held-record.ts';
 import { withHooks } from '../../app/hook-results.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
 import { nextSlotOf } from '../../app/next-slots.ts';
+import { describeOverlay, type OverlayView, readOverlays } from '../../app/overlays.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { describeVerify } from '../../app/verify-view.ts';
@@ -14,6 +15,7 @@ import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible } from '../../core/excerpt.ts';
 import { formatProblem } from '../../core/problem-text.ts';
+import type { LadderPolicy } from '../../core/rung.ts';
 import { describeSchedule } from '../../core/schedule-sentence.ts';
 import { isTickId, parseRunId } from '../../core/tick.ts';
 import type { CommandContext } from '../command.ts';
@@ -40,9 +42,10 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
   const view = cadence === undefined ? null : viewCadence(cadence);
   const next = cadence === undefined ? null : nextSlotOf(cadence);
+  const [overlay] = readOverlays(reading, name);
   const agents = cadence === undefined ? [] : viewAgents(cadence, reading.holds(), nowMs());
-  out.result({ ok: true, name, path, problems, cadence: view, agents, next_slot: next, monthly_cost: cost ?? null }, () =>
-    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, { cost, next, agents }),
+  out.result({ ok: true, name, path, problems, cadence: view, agents, next_slot: next, monthly_cost: cost ?? null, overlay: overlay ?? null }, () =>
+    cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, { cost, next, agents, overlay }),
   );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
   out.next(`cadence-bus enqueue ${name}`, `cadence-bus runs ${name}`);
@@ -51,6 +54,14 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
 
 function describeNext({ at, due, timezone }: NonNullable<ReturnType<typeof nextSlotOf>>): string {
   return `${at} (${timezone})${due === at ? '' : `, due ${due}`}`;
+}
+
+/** The rungs in their order, as they were written. */
+function describeLadder({ rungs, diagnose }: LadderPolicy): string {
+  const words = rungs.map(({ when, action }) =>
+    `${when?.detector ?? (when?.message === undefined ? '' : `/${when.message}/`)} ${action.kind.replaceAll('_', ' ')}`.trim(),
+  );
+  return [...words, ...(diagnose === undefined ? [] : ['for what is no failure an agent'])].join(', then ') || 'bounds only';
 }
 
 function describeBudget(budget: BudgetPolicy | undefined): string {
@@ -76,9 +87,10 @@ interface Shown {
   readonly cost: MonthlyCostView | undefined;
   readonly next: ReturnType<typeof nextSlotOf>;
   readonly agents: readonly AgentView[];
+  readonly overlay: OverlayView | undefined;
 }
 
-function describeCadence(cadence: Cadence, { cost, next, agents }: Shown): string {
+function describeCadence(cadence: Cadence, { cost, next, agents, overlay }: Shown): string {
   const { retry, breaker } = cadence;
   const span = (ms: number): string => (ms === 0 ? 'none' : formatDuration(ms));
   const rows: readonly (readonly [string, string])[] = [
@@ -106,6 +118,8 @@ function describeCadence(cadence: Cadence, { cost, next, agents }: Shown): strin
     ['budget', describeBudget(cadence.budget)],
     ['a month', cost === undefined ? 'nothing, as far as it has told' : describeMonthlyCost(cost)],
     ['evidence', describeVerify(cadence.verify)],
+    ...(overlay === undefined ? [] : [['set', toVisible(describeOverlay(overlay))] as const]),
+    ...(cadence.ladder === undefined ? [] : [['on failure', describeLadder(cadence.ladder)] as const]),
     ['needs', cadence.requiredEnv.join(', ') || 'no environment variable'],
   ];
   return table(rows.map(([key, value]) => [`  ${key}`, value]));

@@ -1,4 +1,5 @@
 import type { AccountView } from '../../app/account-view.ts';
+import { describeOverlay } from '../../app/overlays.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { readStats } from '../../app/stats.ts';
@@ -36,6 +37,8 @@ function describe(status: StatusView, paint: Paint): string {
   // An account that is held has a block of its own.
   const holds = status.holds.filter(({ key, state }) => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`));
   if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
+  if (status.overlays.length > 0)
+    lines.push('', paint.bold('Set by fixes'), ...status.overlays.map((one) => `  ${paint.yellow('✚')} ${one.cadence}: ${toVisible(describeOverlay(one))}`));
   if (status.incidents.length > 0)
     lines.push('', paint.bold('Incidents'), table(status.incidents.slice(0, SHOWN_INCIDENTS).map((one) => incidentRow(one, paint))));
   if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));

@@ -39,3 +39,6 @@ export const fileChange = z.looseObject({
   change: z.enum(['create', 'edit', 'remove']),
   diff: text.describe('A unified diff.'),
 });
+
+/** What a fix has set for the next runs of a cadence. */
+export const overlay = z.looseObject({ cadence: text, values: z.record(z.string(), text), since: text, incident_id: text, source: text });

@@ -22,5 +22,5 @@ const incident = {
 export const incidentsAnswers = [
   z.looseObject({ ok: isOk, incidents: z.array(z.looseObject(incident)), others: number.describe('On file, and not shown.') }),
   z.looseObject({ ok: isOk, ...incident, report: text, files: z.array(text) }),
-  z.looseObject({ ok: isOk, id: text, cadence: text, did: z.enum(['approve', 'ignore', 'resolve']), run_id: text }),
+  z.looseObject({ ok: isOk, id: text, cadence: text, did: z.enum(['approve', 'ignore', 'resolve', 'respond']), run_id: text }),
 ] as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fileChange, instantOrNull, isOk, number, problem, text } from './answer-part.ts';
+import { fileChange, instantOrNull, isOk, number, overlay, problem, text } from './answer-part.ts';
 import { monthlyCost } from './money.ts';
 
 const lastRun = z.looseObject({ run_id: text, status: text, ended_at: instantOrNull, summary: text });
@@ -38,6 +38,7 @@ export const showAnswer = z.looseObject({
   cadence: z.looseObject({}).nullable().describe('With every default filled in; null where it is broken.'),
   next_slot: nextSlot,
   monthly_cost: monthlyCost.nullable().describe('The most that a month may cost; null where it costs nothing, as far as it has told.'),
+  overlay: overlay.nullable().describe('What a fix has set for its next runs; null: nothing.'),
 });
 
 const flag = z.looseObject({ name: text, short: text.optional(), value: text.optional(), repeatable: z.boolean().optional(), summary: text });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { hold, instantOrNull, isOk, number, problem, text } from './answer-part.ts';
+import { hold, instantOrNull, isOk, number, overlay, problem, text } from './answer-part.ts';
 import { monthlyCost } from './money.ts';
 
 const owner = z.looseObject({
@@ -32,6 +32,7 @@ export const statusAnswer = z.looseObject({
   incidents: z
     .array(z.looseObject({ id: text, cadence: text, state: text, title: text, occurrences: number, last_at: text }))
     .describe('What fails and is not resolved yet.'),
+  overlays: z.array(overlay).describe('What fixes have set for the next runs, until their proof.'),
   stats: z
     .looseObject({ inline: number, escalated: number, retries: number, dlq: number, spawn_failures: number })
     .nullable()
