@@ -146,6 +146,7 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
 /** Who fires slots also sees which timers let them pass. */
 async function beginSchedules(parts: OwnerParts): Promise<Closeable> {
   const watch = watchTimers(parts);
+  parts.files.remove(parts.paths.ownerGone);
   await parts.scheduling.begin();
   return watch;
 }

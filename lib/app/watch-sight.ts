@@ -53,7 +53,8 @@ export async function lookAround({ root, listTimers, askOwner, nowMs }: SightDep
   const ground = { reading, ledger, cursors: ledger.cursors(), definitions, settings, holds: readHolds(reading, atMs), isOwned, atMs };
   const { state: is, pid } = ownerView(state);
   const isInstalled = timers.some((timer) => timer.role === 'owner' && timer.state !== 'not_installed');
-  const owner: OwnerSight = { state: is, pid, isInstalled, stuck: is === 'running' ? stuckBy(ground) : undefined };
+  const goneSinceMs = isOwned ? undefined : reading.files.info(reading.paths.ownerGone)?.mtimeMs;
+  const owner: OwnerSight = { state: is, pid, isInstalled, stuck: is === 'running' ? stuckBy(ground) : undefined, goneSinceMs };
   return { atMs, owner, timers, late: lateTimers(ground), missing: missingRuns(ground) };
 }
 

@@ -29,6 +29,8 @@ export interface Paths {
   readonly heartbeat: string;
   /** Cadences whose timer has let slots pass; there only as long as there are any. */
   readonly lateTimers: string;
+  /** Left by a timer's `bin/enqueue` that found the owner dead; its age says since when ticks come in vain. */
+  readonly ownerGone: string;
   /** Up to where `probe` has been told that incidents are seen. */
   readonly probeCursor: string;
   readonly logs: string;
@@ -66,6 +68,7 @@ export function pathsOf(root: string): Paths {
     halt: `${state}/halt`,
     heartbeat: `${state}/heartbeat.json`,
     lateTimers: `${state}/late-timers.json`,
+    ownerGone: `${state}/owner-gone`,
     probeCursor: `${state}/probe-cursor.json`,
     logs,
     subsessions: `${logs}/subsessions`,

@@ -24,6 +24,8 @@ export interface OwnerSight {
   readonly isInstalled: boolean;
   /** Why it must be doubted that it gets on; undefined: it does. */
   readonly stuck: string | undefined;
+  /** Since when timers ask in vain; undefined: none has noticed. */
+  readonly goneSinceMs?: Ms | undefined;
 }
 
 /** So many slots in a row the timer has not asked for, since the first of them. */
@@ -159,14 +161,15 @@ export function worriesOf({ owner, timers, late, missing }: Sight): readonly Wor
   return told;
 }
 
-function ownerWorry({ state, pid, isInstalled, stuck }: OwnerSight): Pick<Worry, 'words' | 'next'> | undefined {
+function ownerWorry({ state, pid, isInstalled, stuck, goneSinceMs }: OwnerSight): Pick<Worry, 'words' | 'next'> | undefined {
+  const since = goneSinceMs === undefined ? '' : `; timers ask in vain since ${toIso(goneSinceMs).slice(0, 16)}Z`;
   switch (state) {
     case 'running':
       return stuck === undefined ? undefined : { words: `the owner answers and does not get on: ${stuck}`, next: 'cadence-bus doctor' };
     case 'silent':
       return { words: `the owner, process ${pid ?? 'unknown'}, holds the root and does not answer`, next: 'cadence-bus start --takeover' };
     case 'died':
-      return { words: `no owner is running: the last one, process ${pid ?? 'unknown'}, died`, next: 'cadence-bus start' };
+      return { words: `no owner is running: the last one, process ${pid ?? 'unknown'}, died${since}`, next: 'cadence-bus start' };
     case 'stopped':
     case 'never_started':
       return isInstalled ? { words: 'no owner is running, though it is installed', next: 'cadence-bus start' } : undefined;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
@@ -31,6 +31,7 @@ for (const shell of shells) {
   describe(`bin/enqueue in ${shell.join(' ')}`, () => {
     describeAnswers((words, options) => sh(shell, words, options));
     describeOnce((words, options) => sh(shell, words, options));
+    describeOwner((words, options) => sh(shell, words, options));
     describeSystemCalls(shell);
     describeGuard([...shell, SCRIPT]);
   });
@@ -150,6 +151,42 @@ function describeAnswers(enqueue: Enqueue): void {
     assert.equal(exit, 0);
     for (const option of ['--payload', '--key', '--slot', '--expires-at', '--source', '--once', '--sync', '--root', '--json'])
       assert.ok(stdout.includes(option), option);
+  });
+}
+
+function describeOwner(enqueue: Enqueue): void {
+  const gone = spawnSync('true').pid;
+  const ownedBy = (pid: number, state = 'running'): string => {
+    const root = emptyRoot();
+    mkdirSync(inboxOf(root), { recursive: true });
+    writeFileSync(
+      join(root, 'state/cadence-bus/owner.json'),
+      `${JSON.stringify({ format: 1, pid, identity: 'x', surroundings: { path: '/bin' }, state }, null, 2)}\n`,
+    );
+    return root;
+  };
+  const markOf = (root: string): string => join(root, 'state/cadence-bus/owner-gone');
+
+  it('P30 run by a timer notices an owner that died, says so, leaves a mark for the watchman, and drops its tick with exit 0 all the same', () => {
+    const root = ownedBy(gone);
+    const { exit, stdout, stderr } = enqueue(['mail', '--once', '--source', 'systemd', '--root', root]);
+    assert.deepEqual([exit, stdout], [0, `enqueued mail ${join(inboxOf(root), 'mail.json')}\n`]);
+    assert.match(stderr, new RegExp(`^enqueue: the owner, process ${gone}, is gone, and the tick waits; cadence-bus heartbeat .*\n$`));
+    assert.ok(existsSync(markOf(root)));
+    const { mtimeMs } = statSync(markOf(root));
+    const again = enqueue(['mail', '--once', '--source', 'systemd', '--root', root]);
+    assert.deepEqual([again.exit, again.stdout.startsWith('already pending'), again.stderr], [0, true, stderr]);
+    assert.equal(statSync(markOf(root)).mtimeMs, mtimeMs, 'it says since when');
+  });
+
+  it('P30 says nothing of an owner that lives, that has stopped, or that nobody has seen, nor where no timer asks', () => {
+    const broken = ownedBy(gone);
+    writeFileSync(join(broken, 'state/cadence-bus/owner.json'), '{\n  "format": 1,\n  "pid": $(touch /tmp/x),\n');
+    for (const root of [ownedBy(process.pid), ownedBy(gone, 'stopped'), emptyRoot(), broken]) {
+      assert.deepEqual([enqueue(['mail', '--source', 'launchd', '--root', root]).stderr, existsSync(markOf(root))], ['', false]);
+    }
+    const root = ownedBy(gone);
+    assert.deepEqual([enqueue(['mail', '--root', root]).stderr, existsSync(markOf(root))], ['', false]);
   });
 }
 

@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, it } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { createKeeperDesk } from '../support/keeper-desk.ts';
+
+interface Repaired {
+  readonly repair: string;
+  readonly name: string;
+  readonly done: boolean;
+}
+
+describe('P21 P39 the watchman where systemd keeps the owner and its timers', () => {
+  const desk = createKeeperDesk('systemd');
+  const base = dirname(desk.root);
+  const state = join(desk.root, 'state', 'cadence-bus');
+  const systemctl = (...words: readonly string[]): void => {
+    const env = { ...process.env, HOME: desk.home, KEEPER_STATE: join(base, 'keeper') };
+    assert.equal(spawnSync(join(base, 'bin', 'systemctl'), ['--user', ...words], { env }).status, 0);
+  };
+  const stem = (): string => String((JSON.parse(readFileSync(join(state, 'installed.json'), 'utf8')) as { stem: string }).stem);
+  const repairs = (said: Readonly<Record<string, unknown>>): readonly string[] =>
+    (said.repaired as Repaired[]).map(({ repair, name, done }) => `${repair} ${name} ${done}`);
+
+  it('has nothing to do where all is well', async () => {
+    desk.cadence('five', 'run: { command: [echo, hi] }\nschedule: "0 0 1 1 *"\n');
+    assert.equal((await desk.ask('install', '--scheduler', 'systemd')).code, 0);
+    const { code, said } = await desk.ask('heartbeat');
+    assert.deepEqual([code, repairs(said), (said.owner as { installed: boolean }).installed], [0, [], true], JSON.stringify(said));
+  });
+
+  it('starts an owner that was killed and gives back a timer that was lost, and is content when both are there again', async () => {
+    const { pid } = JSON.parse(readFileSync(join(state, 'owner.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGKILL');
+    await eventually('the timer finds it dead', () => {
+      const { enqueue } = JSON.parse(readFileSync(join(state, 'installed.json'), 'utf8')) as { enqueue: string };
+      return spawnSync(enqueue, ['five', '--once', '--source', 'systemd', '--root', desk.root], { encoding: 'utf8' }).stderr.includes('is gone');
+    });
+    systemctl('stop', `${stem()}.timer.five.timer`);
+    const dry = await desk.ask('heartbeat', '--dry-run');
+    assert.match(JSON.stringify(dry.said.worries), /died; timers ask in vain since/);
+    const warned = await desk.tell(['list']);
+    assert.match(warned.stderr, /^! no owner is running, though it is installed/m);
+    const { code, said } = await desk.ask('heartbeat');
+    assert.equal(code, 0, JSON.stringify(said));
+    assert.deepEqual(repairs(said).toSorted(), ['reload five true', `${repairs(said)[0]?.split(' ')[0]} owner true`]);
+    assert.equal(existsSync(join(state, 'owner-gone')), false, 'the new owner has taken the mark away');
+    const next = JSON.parse(readFileSync(join(state, 'owner.json'), 'utf8')) as { pid: number; state: string };
+    assert.deepEqual([next.pid === pid, next.state], [false, 'running']);
+    assert.doesNotMatch((await desk.tell(['list'])).stderr, /^! /m);
+  });
+
+  it('ends an owner that is stopped and does not answer, through systemd, and another one takes over', async () => {
+    const { pid } = JSON.parse(readFileSync(join(state, 'owner.json'), 'utf8')) as { pid: number };
+    process.kill(pid, 'SIGSTOP');
+    const { code, said } = await desk.ask('heartbeat');
+    assert.equal(code, 0, JSON.stringify(said));
+    assert.deepEqual(repairs(said), ['reload owner true']);
+    assert.notEqual((said.owner as { pid: number }).pid, pid);
+  });
+
+  it('says what it could not mend, with the words of systemd, and has exit 1', async () => {
+    systemctl('stop', `${stem()}.timer.five.timer`);
+    desk.refuse(`restart ${stem()}.timer.five`, 1, 'Access denied');
+    const { code, said } = await desk.ask('heartbeat', '--wake-delay', '0s');
+    assert.equal(code, 1);
+    assert.deepEqual(repairs(said), ['reload five false']);
+    assert.match(String((said.repaired as { error: string }[])[0]?.error), /Access denied/);
+    assert.match(JSON.stringify(said.worries), /the timer of five is not loaded|the timer of five is disabled|the timer of five is failed/);
+    desk.refuse(undefined);
+    assert.equal((await desk.ask('uninstall')).code, 0);
+  });
+});
