@@ -111,5 +111,5 @@ function viewOf(files: Files, keeper: Keeper, job: Job, seen: Seen | undefined):
   const isThere = isOnDisk(files, keeper, job);
   const state = isThere ? (seen?.state ?? 'unknown') : 'not_installed';
   const because = isThere ? (seen?.because ?? '') : `there is no ${path}`;
-  return { name, role: role === 'probe' ? 'timer' : role, label, path, state, because, ...about };
+  return { name, role: role === 'probe' || role === 'inside' ? 'timer' : role, label, path, state, because, ...about };
 }

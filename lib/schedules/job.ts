@@ -3,9 +3,9 @@ import type { TimerRole } from '../core/timer.ts';
 
 /** One thing that launchd or systemd is to start. It is the same whoever does; each has its own way to write it down. */
 export interface Job {
-  /** The cadence; `owner`, `heartbeat` or `probe` for these. */
+  /** The cadence; `owner`, `heartbeat`, `probe` or `inside` for these. */
   readonly name: string;
-  readonly role: TimerRole | 'probe';
+  readonly role: TimerRole | 'probe' | 'inside';
   readonly label: string;
   readonly description: string;
   /** The first word is an absolute path. */

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 
 /**
  * Several roots may live on one machine, so each has a stem of its own, the same at every install: the folder's name, for
- * people, and a mark of the whole path. Labels are `<stem>.owner`, `<stem>.heartbeat`, `<stem>.probe`, `<stem>.timer.<cadence>`.
+ * people, and a mark of the whole path. Labels are `<stem>.owner`, `<stem>.heartbeat`, `<stem>.probe`, `<stem>.inside`, `<stem>.timer.<cadence>`.
  */
 const PREFIX = 'cadence-bus';
 const MOST_WORD = 24;
@@ -20,7 +20,7 @@ export function stemOf(root: string, mark: string): string {
   return `${PREFIX}.${word === '' ? '' : `${word}-`}${mark.slice(0, MARK)}`;
 }
 
-export function labelOf(stem: string, role: 'owner' | 'heartbeat' | 'probe'): string {
+export function labelOf(stem: string, role: 'owner' | 'heartbeat' | 'probe' | 'inside'): string {
   return `${stem}.${role}`;
 }
 
@@ -29,9 +29,12 @@ export function timerLabel(stem: string, cadence: string): string {
 }
 
 /** What the label of this root stands for; undefined: it is another's. */
-export function nameOfLabel(stem: string, label: string): { readonly role: 'owner' | 'heartbeat' | 'probe' | 'timer'; readonly name: string } | undefined {
+export function nameOfLabel(
+  stem: string,
+  label: string,
+): { readonly role: 'owner' | 'heartbeat' | 'probe' | 'inside' | 'timer'; readonly name: string } | undefined {
   if (!label.startsWith(`${stem}.`)) return undefined;
   const rest = label.slice(stem.length + 1);
-  if (rest === 'owner' || rest === 'heartbeat' || rest === 'probe') return { role: rest, name: rest };
+  if (rest === 'owner' || rest === 'heartbeat' || rest === 'probe' || rest === 'inside') return { role: rest, name: rest };
   return rest.startsWith('timer.') ? { role: 'timer', name: rest.slice('timer.'.length) } : undefined;
 }

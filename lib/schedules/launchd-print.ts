@@ -18,7 +18,7 @@ export function readPrint(text: string, role: Entry['role']): Seen {
     return { ...unknown(`launchctl print says: state = ${state.slice(0, 60)}`), ...seen };
   if (exit.code === CANNOT_SPAWN) return { state: 'disabled', because: NO_SPAWN, ...seen };
   if (state === 'spawn failed') return { state: 'failed', because: 'launchd could not start it', ...seen };
-  const isFault = exit.signal !== undefined || (exit.code !== null && exit.code !== 0 && !(role === 'heartbeat' && exit.code === 1));
+  const isFault = exit.signal !== undefined || (exit.code !== null && exit.code !== 0 && !((role === 'heartbeat' || role === 'inside') && exit.code === 1));
   if (isFault) return { state: 'failed', because: `it ended with ${exit.signal ?? `exit code ${exit.code}`}`, ...seen };
   return { state: 'idle', because: role === 'owner' ? 'it does not run' : '', ...seen };
 }

@@ -21,7 +21,7 @@ function pairOf(line: string): readonly (readonly [string, string])[] | undefine
 export function readUnits(units: ReadonlyMap<string, Properties>, { label, role }: Entry): Seen {
   const service = units.get(`${label}.service`);
   if (service?.get('ActiveState') === undefined) return unknown('systemctl show says nothing of it');
-  if (role === 'owner' || role === 'probe') return ofService(service);
+  if (role !== 'timer' && role !== 'heartbeat') return ofService(service);
   const timer = units.get(`${label}.timer`);
   return timer?.get('ActiveState') === undefined ? unknown('systemctl show says nothing of its timer') : ofTimer(timer, service);
 }

@@ -20,8 +20,8 @@ function service(job: Job): string {
   const environment = `Environment=${quoted(`PATH=${requirePlain('the PATH', job.searchPath)}`)}`;
   if (job.role === 'owner') return sections(head(job, OWNER_LIMITS), ['Service', `ExecStart=${command}`, environment, ...OWNER_LINES], WANTED);
   // A tick that could not be dropped is told in the log; the timer goes on, and nobody calls it failed.
-  if (job.role !== 'heartbeat') return sections(head(job), ['Service', `ExecStart=-${command}`, ...KNOCK_LINES]);
-  // It ends with 1 where it found something to tell, which is its work and no failure.
+  if (job.role === 'timer' || job.role === 'probe') return sections(head(job), ['Service', `ExecStart=-${command}`, ...KNOCK_LINES]);
+  // The watchman and the doctor end with 1 where they found something to tell, which is their work and no failure.
   return sections(head(job), ['Service', 'Type=oneshot', `ExecStart=${command}`, environment, 'SuccessExitStatus=1', 'TimeoutStartSec=600', 'UMask=0077']);
 }
 

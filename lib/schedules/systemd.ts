@@ -31,7 +31,7 @@ export function createSystemd(deps: KeeperDeps): Keeper {
     fileNames: ({ label, role }) => (hasTimer(role) ? [`${label}.service`, `${label}.timer`] : [`${label}.service`]),
     reread: () => order('daemon-reload'),
     async load(entry) {
-      if (entry.role === 'probe') return;
+      if (isAsked(entry)) return;
       const unit = unitOf(entry);
       await order('enable', unit);
       // A failed one is not started again before it is forgotten that it failed.
@@ -42,7 +42,7 @@ export function createSystemd(deps: KeeperDeps): Keeper {
       const unit = unitOf(entry);
       const { stdout } = await ctl(['show', '--property=Id,LoadState', unit]);
       if (/^LoadState=not-found$/m.test(stdout)) return;
-      await order(...(entry.role === 'probe' ? ['stop'] : ['disable', '--now']), unit);
+      await order(...(isAsked(entry) ? ['stop'] : ['disable', '--now']), unit);
       await ctl(['reset-failed', unit]);
     },
     async start({ label }) {
@@ -68,6 +68,11 @@ const LINGER = 'systemd ends all of this when you log out, and begins it when yo
 
 function hasTimer(role: Entry['role']): boolean {
   return role === 'timer' || role === 'heartbeat';
+}
+
+/** It has no time of its own. */
+function isAsked({ role }: Entry): boolean {
+  return role === 'probe' || role === 'inside';
 }
 
 function unitOf({ label, role }: Entry): string {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
 import type { TimerView } from '../../lib/core/timer.ts';
+import type { World } from '../../lib/core/world.ts';
 import { errorOf } from '../support/cli.ts';
 import { createKeeperDesk } from '../support/keeper-desk.ts';
 
@@ -144,6 +145,29 @@ for (const kind of ['systemd', 'launchd'] as const) {
       }
     });
 
+    it('doctor --inside runs the checks as a job of its own, and tells how that world differs', async () => {
+      const env = { PATH: `${desk.bin}:${process.env.PATH ?? ''}:/opt/only here/bin`, LANG: 'de_AT.UTF-8' };
+      const { code, stdout, stderr } = await desk.tell(['doctor', '--inside', '--json'], env);
+      const said = JSON.parse(stdout) as {
+        ok: boolean;
+        scheduler: string;
+        differences: { what: string; inside: string }[];
+        world: World;
+        checks: { id: string }[];
+      };
+      assert.deepEqual([code, said.ok, said.scheduler], [0, true, kind], `${stdout}${stderr}`);
+      const told = Object.fromEntries(said.differences.map(({ what, inside }) => [what, inside]));
+      assert.match(told.PATH ?? '', /lacks .*\/opt\/only here\/bin/);
+      assert.equal(told.language, '');
+      assert.deepEqual([said.world.home, said.checks.some(({ id }) => id === 'owner')], [desk.home, true]);
+      assert.deepEqual(
+        desk.files().filter((file) => file.startsWith('inside')),
+        [],
+        'nothing of it is left',
+      );
+      assert.deepEqual(readdirSync(join(desk.root, 'state', 'cadence-bus', 'tmp')), []);
+    });
+
     it('uninstall stops the owner, leaves the data, and has nothing to do the second time', async () => {
       const dry = await desk.ask('uninstall', '--dry-run');
       assert.deepEqual([dry.code, desk.files().length > 0], [2, true]);
@@ -191,6 +215,10 @@ describe('install without launchd and systemd', () => {
     assert.deepEqual([code, said.scheduler, said.changes, said.timers], [0, 'builtin', [], []]);
     assert.match(String(said.crontab), /^@reboot PATH=\S+ \S+ \S+cadence-bus\.js start --json --root \S+plain >\/dev\/null 2>>\S+owner\.err$/);
     assert.match((await desk.tell(['install', '--scheduler', 'builtin'])).stdout, /cadence-bus start/);
+  });
+
+  it('has no inside to look from', async () => {
+    assert.deepEqual(errorOf(await desk.ask('doctor', '--inside')).code, 69);
   });
 
   it('refuses a scheduler that there is not', async () => {

@@ -12,6 +12,8 @@ const PROGRAMS = fileURLToPath(new URL('../fixtures/keepers', import.meta.url));
 export interface KeeperDesk {
   readonly root: string;
   readonly home: string;
+  /** Where the stand-ins lie; first on the PATH. */
+  readonly bin: string;
   /** Where the keeper looks for files. */
   readonly folder: string;
   cadence(name: string, text: string): void;
@@ -34,8 +36,8 @@ export function createKeeperDesk(kind: 'launchd' | 'systemd', name = 'my "büro"
   const base = tempRoot('cb-keeper-');
   const [root, home, bin, state] = [join(base, name), join(base, 'home'), join(base, 'bin'), join(base, 'keeper')];
   for (const folder of [join(root, 'cadences'), home, bin, state]) mkdirSync(folder, { recursive: true });
-  const programs = kind === 'launchd' ? ['launchctl'] : ['systemctl', 'systemd-run'];
-  for (const program of ['launchctl', 'systemctl', 'systemd-run', 'loginctl']) {
+  const programs = kind === 'launchd' ? ['launchctl'] : ['systemctl'];
+  for (const program of ['launchctl', 'systemctl', 'loginctl']) {
     const line = programs.includes(program) ? `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(join(PROGRAMS, `${program}.mjs`))} "$@"` : 'exit 1';
     writeFileSync(join(bin, program), `#!/bin/sh\n${line}\n`);
     chmodSync(join(bin, program), 0o755);
@@ -50,6 +52,7 @@ export function createKeeperDesk(kind: 'launchd' | 'systemd', name = 'my "büro"
   return {
     root,
     home,
+    bin,
     folder,
     tell,
     cadence: (name, text) => writeFileSync(join(root, 'cadences', `${name}.yaml`), text),

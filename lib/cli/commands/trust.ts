@@ -17,11 +17,19 @@ export const TRUST_COMMANDS: CommandGroup = {
     {
       name: 'doctor',
       summary: 'is everything well? each red line with the command that mends it',
-      usage: '[--fix]',
+      usage: '[--fix | --inside]',
       maxWords: 0,
-      flags: [{ name: 'fix', summary: 'mend what is safe to mend' }],
-      examples: ['cadence-bus doctor', 'cadence-bus doctor --fix'],
-      exits: [[1, 'something needs attention']],
+      flags: [
+        { name: 'fix', summary: 'mend what is safe to mend' },
+        { name: 'inside', summary: 'look from the inside of a job of launchd or systemd, and tell how that world differs from this shell' },
+        { name: 'tell', value: 'FILE', summary: 'write the answer, and what the world looks like from here, to a file (what --inside starts)' },
+      ],
+      examples: ['cadence-bus doctor', 'cadence-bus doctor --fix', 'cadence-bus doctor --inside'],
+      exits: [
+        [1, 'something needs attention'],
+        [69, 'with --inside: neither launchd nor systemd can be used here'],
+        [74, 'with --inside: the job did not answer'],
+      ],
       effect: 'changes',
       load: () => import('../verbs/doctor.ts'),
     },

@@ -1,12 +1,39 @@
 import { type Checkup, type CheckView, examine } from '../../app/doctor.ts';
 import { toVisible } from '../../core/excerpt.ts';
-import type { CommandContext, Paint } from '../command.ts';
+import type { CommandContext, Output, Paint } from '../command.ts';
 
 export async function run({ flags, out, root }: CommandContext): Promise<number> {
-  const checkup = await examine(await root(), flags.has('fix'));
+  const at = await root();
+  if (flags.has('inside')) return inside(out, at);
+  const checkup = await examine(at, flags.has('fix'));
+  const answer = flags.text('tell');
+  if (answer !== undefined) await tell(answer, checkup);
   out.result({ ...checkup }, () => describe(checkup, out.paint));
   out.next(...nextSteps(checkup));
   return checkup.ok ? 0 : 1;
+}
+
+/** As a job of launchd or systemd, whose world is another one than this shell's. */
+async function inside(out: Output, root: string): Promise<number> {
+  const { examineInside } = await import('../../app/doctor-inside.ts');
+  const view = await examineInside(root);
+  const { checks, differences, scheduler } = view;
+  const told = differences.map(({ what, inside, here }) => `  ${out.paint.yellow(what)}: ${toVisible(inside)}\n    here: ${toVisible(here)}`);
+  out.result({ ...view }, () =>
+    [
+      describe({ ok: view.ok, checks, fixed: [], left: [] }, out.paint),
+      '',
+      differences.length === 0 ? `A job of ${scheduler} sees what this shell sees.` : `A job of ${scheduler} sees another world than this shell:`,
+      ...told,
+    ].join('\n'),
+  );
+  out.next(...nextSteps({ checks }));
+  return view.ok ? 0 : 1;
+}
+
+async function tell(path: string, checkup: Checkup): Promise<void> {
+  const { tellWorld } = await import('../../app/doctor-inside.ts');
+  tellWorld(path, checkup);
 }
 
 const MARK: Readonly<Record<CheckView['level'], string>> = { ok: '✓', warn: '!', fail: '✗' };
@@ -33,7 +60,7 @@ function checkLines({ title, level, detail, mend }: CheckView, width: number, pa
   return [head, ...rest.map((line) => `${indent}${line}`), ...(mend === null ? [] : [`${indent}${paint.bold(`→ ${toVisible(mend)}`)}`])];
 }
 
-function nextSteps({ checks }: Checkup): readonly string[] {
+function nextSteps({ checks }: Pick<Checkup, 'checks'>): readonly string[] {
   const worst = checks.find(({ level, mend }) => level === 'fail' && mend !== null) ?? checks.find(({ mend }) => mend !== null);
   return [worst?.mend?.split('\n')[0] ?? 'cadence-bus status'];
 }
