@@ -32,7 +32,7 @@ export interface InsideView {
 const ANSWER_WITHIN_MS: Ms = 120_000;
 const LOOK_AGAIN_MS: Ms = 100;
 
-export function worldHere(): World {
+function worldHere(): World {
   return { ...readWorld(), claude: readSurroundings(createFiles(), readMachine()).claude };
 }
 

@@ -1,7 +1,8 @@
 import type { Cadence } from '../core/cadence.ts';
 import { nextInstant } from '../core/calendar.ts';
+import { slotsWithoutTimer } from '../core/clock-change.ts';
 import type { Ms } from '../core/instant.ts';
-import type { CadenceSchedule } from '../core/schedule.ts';
+import type { CadenceSchedule, SchedulerKind } from '../core/schedule.ts';
 import { describeSchedule } from '../core/schedule-sentence.ts';
 import { dueOf, formatSlot } from '../core/slot.ts';
 import { type Zone, zoneOf } from '../core/zone.ts';
@@ -60,6 +61,14 @@ function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterM
 export function restateSchedule(schedule: CadenceSchedule, count = 3): { readonly sentence: string; readonly zone: Zone; readonly nextMs: readonly Ms[] } {
   const zone = zoneOf(schedule.timezone ?? createUptime().timezone());
   return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', nowMs(), count).map(({ atMs }) => atMs) };
+}
+
+const AHEAD_MS: Ms = 400 * 86_400_000;
+
+/** Slots of the next year for which no timer of launchd or systemd will come, because clocks are changed; none where the owner wakes itself. */
+export function timerGaps(schedule: CadenceSchedule, scheduler: SchedulerKind): readonly Ms[] {
+  if (scheduler === 'builtin') return [];
+  return slotsWithoutTimer(schedule, zoneOf(schedule.timezone ?? createUptime().timezone()), nowMs(), nowMs() + AHEAD_MS);
 }
 
 const MONTH_MS: Ms = 31 * 86_400_000;

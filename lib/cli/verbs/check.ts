@@ -1,11 +1,12 @@
 import { readDefined, requireCadence } from '../../app/defined.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
-import { restateSchedule } from '../../app/next-slots.ts';
+import { restateSchedule, timerGaps } from '../../app/next-slots.ts';
 import { formatMicros, toMicros } from '../../core/budget.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { EXIT_CODES } from '../../core/error.ts';
 import { formatLocal } from '../../core/local-time.ts';
 import { formatProblem } from '../../core/problem-text.ts';
+import type { SchedulerKind } from '../../core/schedule.ts';
 import { formatSlot } from '../../core/slot.ts';
 import type { CommandContext } from '../command.ts';
 
@@ -19,7 +20,8 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
     at,
     definitions.flatMap(({ cadence }) => (cadence?.enabled === true ? [cadence] : [])),
   );
-  const schedules = definitions.flatMap(({ name, cadence }) => viewOf(name, cadence));
+  const { scheduler } = readDefined(at).settings;
+  const schedules = definitions.flatMap(({ name, cadence }) => viewOf(name, cadence, scheduler));
   out.result({ ok: isRight, checked: definitions.length, problems, schedules, monthly_costs: costs }, () =>
     isRight
       ? [`${out.paint.green('✓')} ${definitions.length} ${definitions.length === 1 ? 'definition is' : 'definitions are'} right.`, ...costs.map(costLine)].join(
@@ -27,22 +29,30 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
         )
       : problems.map((problem) => `${out.paint.red('✗')} ${formatProblem(problem)}`).join('\n'),
   );
-  if (isRight) for (const line of definitions.flatMap(({ name, cadence }) => restated(name, cadence))) out.note(`  ${line}`);
+  if (isRight) for (const line of definitions.flatMap(({ name, cadence }) => restated(name, cadence, scheduler))) out.note(`  ${line}`);
   out.next(isRight ? 'cadence-bus start' : 'mend the lines above; a running owner keeps the last good version meanwhile');
   return isRight ? 0 : EXIT_CODES.config;
 }
 
 /** Each schedule as it is understood, so that a slip in it is seen before it is missed. */
-function restated(name: string, cadence: Cadence | undefined): readonly string[] {
+function restated(name: string, cadence: Cadence | undefined, scheduler: SchedulerKind): readonly string[] {
   if (cadence?.schedule === undefined) return [];
   const { sentence, zone, nextMs } = restateSchedule(cadence.schedule);
-  return [`${name}: ${sentence}`, `  next: ${nextMs.map((atMs) => formatLocal(atMs, zone)).join(', ')}`];
+  const gaps = timerGaps(cadence.schedule, scheduler)
+    .slice(0, MOST_GAPS)
+    .map((atMs) => formatLocal(atMs, zone));
+  const told = gaps.length === 0 ? [] : [`  clocks change: the timer of ${scheduler} does not come at ${gaps.join(', ')}; the owner fires it 90s later`];
+  return [`${name}: ${sentence}`, `  next: ${nextMs.map((atMs) => formatLocal(atMs, zone)).join(', ')}`, ...told];
 }
 
-function viewOf(name: string, cadence: Cadence | undefined): readonly Readonly<Record<string, unknown>>[] {
+const MOST_GAPS = 4;
+
+function viewOf(name: string, cadence: Cadence | undefined, scheduler: SchedulerKind): readonly Readonly<Record<string, unknown>>[] {
   if (cadence?.schedule === undefined) return [];
   const { sentence, zone, nextMs } = restateSchedule(cadence.schedule);
-  return [{ cadence: name, sentence, timezone: zone.name, next: nextMs.map(formatSlot) }];
+  return [
+    { cadence: name, sentence, timezone: zone.name, next: nextMs.map(formatSlot), without_timer: timerGaps(cadence.schedule, scheduler).map(formatSlot) },
+  ];
 }
 
 /** What a month may cost at the most. */
