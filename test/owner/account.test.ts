@@ -30,7 +30,7 @@ function createDesk() {
 case "$1" in
 --help) exec cat '${FIXTURES}help-2.1.328.txt' ;;
 --version) echo '2.1.328 (Claude Code)'; exit 0 ;;
-auth) echo asked >> '${yard.root}/asked'; cat '${yard.root}/login'; exit 0 ;;
+auth) cat '${yard.root}/login'; echo asked >> '${yard.root}/asked'; exit 0 ;;
 esac
 cat > /dev/null
 echo "$CADENCE_NAME" >> '${yard.root}/sessions'
