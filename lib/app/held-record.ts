@@ -24,7 +24,10 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   const hold = readHolds(reading, nowMs()).find(isHolding);
   if (hold === undefined) {
     const [broken] = await brokenCadences(reading, (cadence) => cadence === record.cadence, nowMs());
-    return broken === undefined ? record : { ...record, status: 'held', reason: `its definition is broken: ${broken.because}` };
+    if (broken === undefined) return record;
+    // It was due long ago; it goes on when somebody has mended the file.
+    const { retry_at: _past, ...rest } = record;
+    return { ...rest, status: 'held', reason: `its definition is broken: ${broken.because}` };
   }
   const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);
   return { ...record, status: 'held', reason: describeHold(hold), ...(isLater && hold.until !== null ? { retry_at: hold.until } : {}) };

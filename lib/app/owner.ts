@@ -9,6 +9,7 @@ import { VERSION } from '../core/version.ts';
 import { createLoop } from '../loop.ts';
 import type { Clock, Closeable, ControlReply, ControlRequest, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
+import { brokenEditsOf } from './broken-edits.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
 import { createLastWords } from './last-words.ts';
 import { type OwnerPorts, realPorts } from './owner-ports.ts';
@@ -53,14 +54,18 @@ export async function startOwner(options: OwnerOptions): Promise<Owner> {
   const acquired = await (options.takeOver === true ? ports.takeOver : ports.acquire)({ root, info });
   if (acquired.kind === 'taken') throw refusal(root, acquired.state);
   try {
-    return await run({ ...options, ports }, info, acquired.ownership);
+    return await run({ ...options, ports, endedPid: acquired.endedPid }, info, acquired.ownership);
   } catch (error) {
     acquired.ownership.close();
     throw error;
   }
 }
 
-async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info: OwnerInfo, ownership: Ownership): Promise<Owner> {
+async function run(
+  options: OwnerOptions & { readonly ports: OwnerPorts; readonly endedPid: number | undefined },
+  info: OwnerInfo,
+  ownership: Ownership,
+): Promise<Owner> {
   const { ports } = options;
   let settleEnd: { resolve: (because: string) => void; reject: (error: unknown) => void } | undefined;
   // Whoever started the owner awaits this; a fault that nobody awaits must end the process, and does.
@@ -90,7 +95,8 @@ async function run(options: OwnerOptions & { readonly ports: OwnerPorts }, info:
   const log = ports.openLog(parts.paths.logs);
   const listeners = [parts.journal.onEvent((event) => log.write(withLastWords(event)))];
   if (options.onEvent !== undefined) listeners.push(parts.journal.onEvent(options.onEvent));
-  parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root });
+  const tookOver = options.endedPid === undefined ? {} : { ended_pid: options.endedPid };
+  parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root, ...tookOver });
   parts.announceDefinitions(
     parts.definitions
       .all()
@@ -238,7 +244,7 @@ function createControl(
     switch (request.op) {
       case 'ping':
       case 'stats':
-        return finish(reply, { ok: true, info, running: parts.jobs.running(), stats: parts.stats() });
+        return finish(reply, { ok: true, info, running: parts.jobs.running(), stats: parts.stats(), broken_edits: brokenEditsOf(parts.definitions) });
       case 'wake':
         wake();
         return finish(reply, { ok: true });

@@ -23,7 +23,7 @@ type Leaves = boolean | 'first';
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
  * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited
  * for a while. An owner that ends before the tick does, such as another process that waited like this, is followed by us.
- * `leaves`: where we are the owner, a run that asks to be tried later is an end too, though its tick waits. `first`: so is
+ * `leaves`: a run that asks to be tried later is an end too, though its tick waits, whoever is the owner. `first`: so is
  * the first try, whatever came of it and whoever is the owner.
  */
 export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: Leaves = false): Promise<RunRecord> {
@@ -33,7 +33,7 @@ export async function runHere(root: string, tick: string, timeoutMs: Ms | undefi
     const state = await probeOwner(root);
     const run = await (state.kind === 'none'
       ? runAsOwner(root, tick, leftMs, onOutput, leaves)
-      : runByOwner(root, leaves === 'first' ? formatRunId(tick, 1) : tick, leftMs, onOutput));
+      : runByOwner({ root, tick, id: leaves === 'first' ? formatRunId(tick, 1) : tick, leaves }, leftMs, onOutput));
     if (run !== undefined) return run;
   }
 }
@@ -77,16 +77,41 @@ async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leav
   }
 }
 
+interface Awaiting {
+  readonly root: string;
+  readonly tick: string;
+  /** The tick, or its first run. */
+  readonly id: string;
+  readonly leaves: Leaves;
+}
+
 /** undefined: the owner has ended before the tick. */
-async function runByOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput): Promise<RunRecord | undefined> {
-  const live = createLive(root, tick, onOutput);
+async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | undefined, onOutput: OnOutput): Promise<RunRecord | undefined> {
+  const live = createLive(root, id, onOutput);
   const hearing = new AbortController();
-  const see = ({ event }: Answer): void => (event === undefined ? live.look() : live.see(event as BusEvent));
+  const leave = new AbortController();
+  let deferred: RunRecord | undefined;
+  // It may have been put off before anybody listened, and then the first answer finds it so.
+  const lookForDeferral = (event: BusEvent | undefined): void => {
+    if (leaves !== true || (event !== undefined && (event.stage !== 'deferred' || event.tick !== tick))) return;
+    const last = createReading(root).history.find(tick);
+    if (last?.status !== 'waiting') return;
+    deferred = last;
+    leave.abort();
+  };
+  const see = ({ event }: Answer): void => {
+    if (event === undefined) live.look();
+    else live.see(event as BusEvent);
+    lookForDeferral(event as BusEvent | undefined);
+  };
   const heard = Promise.allSettled([askOwner(root, { op: 'events' }, see, hearing.signal)]);
   try {
-    const run = await waitForRun(root, tick, timeoutMs);
+    const last = await waitForRun(root, id, timeoutMs, leave.signal);
+    const run = deferred ?? last;
     // It may have been over before anybody listened; its words lie there still.
     live.begin(run.run_id);
+    // What was put off ends for nobody else: its log would be followed for ever.
+    if (run.status === 'waiting') live.stop();
     await live.ended();
     await waitForHooks(root, run, HOOKS_WITHIN_MS);
     return run;

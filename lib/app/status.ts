@@ -18,6 +18,7 @@ import { probeOwner } from '../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../ports.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts, sharedKeys } from './account-view.ts';
 import { brokenCadences } from './broken.ts';
+import { askBrokenEdits, type BrokenEdit } from './broken-edits.ts';
 import { disabledCadences } from './disabled.ts';
 import { type IncidentView, openIncidents } from './incident-reading.ts';
 import { type OverlayView, readOverlays } from './overlays.ts';
@@ -61,6 +62,8 @@ export interface StatusView {
   readonly incidents: readonly Pick<IncidentView, 'id' | 'cadence' | 'state' | 'title' | 'occurrences' | 'last_at'>[];
   /** What fixes have set for the next runs, until their proof. */
   readonly overlays: readonly OverlayView[];
+  /** Files whose last good version goes on, for the newest one is wrong. */
+  readonly broken_edits: readonly BrokenEdit[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -121,6 +124,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     accounts: accountViews(reading, accounts, [...places.inbox, ...places.waiting], nowMs()),
     incidents: incidentsOf(reading, only),
     overlays: readOverlays(reading, only),
+    broken_edits: owner.state === 'running' ? (await askBrokenEdits(root)).filter(({ name }) => only === undefined || name === only) : [],
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }

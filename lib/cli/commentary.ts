@@ -61,6 +61,10 @@ export function createCommentary(out: Output, root: string): Commentary {
 /** Of an inline run only the end is told. */
 function isRoutine(event: BusEvent): boolean {
   return (
-    event.stage === 'claimed' || event.stage === 'adopted' || event.stage === 'output' || event.stage === 'owner_started' || event.stage === 'owner_stopped'
+    event.stage === 'claimed' ||
+    event.stage === 'adopted' ||
+    event.stage === 'output' ||
+    (event.stage === 'owner_started' && event.ended_pid === undefined) ||
+    event.stage === 'owner_stopped'
   );
 }

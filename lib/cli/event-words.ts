@@ -15,7 +15,8 @@ interface Told {
 }
 
 const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
-  owner_started: ({ event }) => `owner ${event.pid} of ${event.root}`,
+  owner_started: ({ event }) =>
+    `owner ${event.pid} of ${event.root}${event.ended_pid === undefined ? '' : `; process ${event.ended_pid}, which owned it and did not answer, is ended`}`,
   owner_stopped: ({ why }) => `stopped: ${why}`,
   owner_refused: ({ why }) => why,
   adopted: ({ event, who }) => `${who} taken in from ${event.from}`,

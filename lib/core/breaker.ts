@@ -10,7 +10,8 @@ import { type Ms, parseIso, toIso } from './instant.ts';
  *     any ──operator──▶ isolated          any ──a cause that names its end──▶ blocked ──time──▶ half_open
  *     any ──a cause that time alone does not mend──▶ open, for the longest time
  *
- * It is plain JSON, written as it is. Failures while it is open never lengthen the opening. A probe is remembered by its
+ * It is plain JSON, written as it is. Failures while it is open never lengthen the opening, nor does that of a run which was forced before its
+ * time was over. A probe is remembered by its
  * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe. `class` is what kind of failure
  * it was, where that is known: what an account's holder is advised to do depends on it.
  */
@@ -106,7 +107,8 @@ export function onFailure(breaker: Breaker, policy: BreakerPolicy, retry: RetryP
     case 'isolated':
       return breaker;
     case 'half_open':
-      return breaker.probe_id === runId ? opened(breaker.failures + 1, nextOpenMs(breaker.open_ms, policy), failure) : breaker;
+      if (breaker.probe_id !== runId) return breaker;
+      return isEarly(breaker, nowMs) ? reopened(breaker) : opened(breaker.failures + 1, nextOpenMs(breaker.open_ms, policy), failure);
     case 'closed':
     case 'backing_off': {
       const failures = breaker.failures + 1;
@@ -131,6 +133,7 @@ export function onLasting(breaker: Breaker, openMs: Ms, policy: BreakerPolicy, f
       return breaker;
     case 'half_open':
       if (breaker.probe_id !== failure.runId) return breaker;
+      if (isEarly(breaker, failure.nowMs)) return reopened(breaker);
       return opened(breaker.failures + 1, Math.max(openMs, nextOpenMs(breaker.open_ms, policy)), failure);
     case 'closed':
     case 'backing_off':
@@ -173,6 +176,11 @@ function opened(failures: number, openMs: Ms, failure: Failure): Breaker {
 
 function blamed({ because, runId, class: kind }: Pick<Failure, 'because' | 'runId' | 'class'>): Blamed {
   return { because, run_id: runId, ...(kind === undefined ? {} : { class: kind }) };
+}
+
+/** Somebody forced it while the opening was not over. */
+function isEarly({ until }: Extract<Breaker, { state: 'half_open' }>, nowMs: Ms): boolean {
+  return (parseIso(until) ?? 0) > nowMs;
 }
 
 function reopened(breaker: Extract<Breaker, { state: 'half_open' }>): Breaker {

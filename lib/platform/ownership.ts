@@ -30,7 +30,9 @@ export interface OwnershipDeps {
   readonly info?: OwnerInfo;
 }
 
-export type Acquired = { readonly kind: 'owned'; readonly ownership: Ownership } | { readonly kind: 'taken'; readonly state: OwnerState };
+export type Acquired =
+  | { readonly kind: 'owned'; readonly ownership: Ownership; readonly endedPid?: number }
+  | { readonly kind: 'taken'; readonly state: OwnerState };
 
 export async function acquireOwnership(deps: OwnershipDeps): Promise<Acquired> {
   const place = ownerPlace(deps.root);

@@ -19,18 +19,20 @@ const LOOK_AGAIN_MS = 20;
  */
 export async function takeOver(deps: OwnershipDeps): Promise<Acquired> {
   const state = await probeOwner(deps.root, SILENT_FOR_MS);
-  if (state.kind === 'silent') await endSilentOwner(state.info, deps.root);
-  return acquireOwnership(deps);
+  if (state.kind !== 'silent') return acquireOwnership(deps);
+  const endedPid = await endSilentOwner(state.info, deps.root);
+  const acquired = await acquireOwnership(deps);
+  return acquired.kind === 'owned' ? { ...acquired, endedPid } : acquired;
 }
 
-async function endSilentOwner(info: OwnerInfo | undefined, root: string): Promise<void> {
+async function endSilentOwner(info: OwnerInfo | undefined, root: string): Promise<number> {
   if (!isAlive(info) || info.pid === process.pid) throw unknownHolder(root);
   // The request to end is delivered before anything else once the process goes on.
   signalOwner(info, 'SIGTERM');
   signalOwner(info, 'SIGCONT');
-  if (await isGoneWithin(info, TERM_GRACE_MS)) return;
+  if (await isGoneWithin(info, TERM_GRACE_MS)) return info.pid;
   signalOwner(info, 'SIGKILL');
-  if (await isGoneWithin(info, KILL_GRACE_MS)) return;
+  if (await isGoneWithin(info, KILL_GRACE_MS)) return info.pid;
   throw new CadenceError(
     'held',
     `the owner, process ${info.pid}, does not die`,

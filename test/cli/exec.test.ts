@@ -67,6 +67,10 @@ describe('exec lays the bus around any command', () => {
     const { code, stdout } = await tell('--name', 'through', '--', './job.sh', 'by the owner');
     assert.deepEqual([code, stdout], [0, 'out by the owner\n']);
     assert.ok(desk.records().some(({ cadence, source }) => cadence === 'through' && source === 'exec'));
+    // Whether an owner lives or not, whoever called calls again: the tick is not left to run beside the next call.
+    const later = await tell('--name', 'through', '--', 'sh', '-c', 'echo not yet; exit 75');
+    assert.deepEqual([later.code, later.stdout], [75, 'not yet\n']);
+    assert.ok(!desk.ls('waiting').some((file) => file.includes('through')));
     // An edit of the command line is taken up at once.
     assert.equal((await tell('--name', 'through', '--', './job.sh', 'x', 'y', '9')).code, 9);
     await owner.stop('the test goes on');

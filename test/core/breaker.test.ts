@@ -10,6 +10,7 @@ import {
   onBlocked,
   onFailure,
   onInterrupted,
+  onLasting,
   onStart,
   onSuccess,
   tripped,
@@ -51,10 +52,23 @@ describe('the breaker', () => {
     let breaker = opened();
     const lengths: number[] = [];
     for (let n = 0; n < 6; n += 1) {
-      breaker = failed(onStart(breaker, `p${n}`), `p${n}`);
+      breaker = failed(onStart(breaker, `p${n}`), `p${n}`, freeAtMs(breaker));
       if (breaker.state === 'open') lengths.push(breaker.open_ms / MIN);
     }
     assert.deepEqual(lengths, [60, 120, 240, 240, 240, 240]);
+  });
+
+  it('is not lengthened by a run that was forced before its time was over and failed, and is closed by one that ended well', () => {
+    const breaker = opened();
+    assert.deepEqual(failed(onStart(breaker, 'forced'), 'forced', T0 + 20 * MIN), breaker);
+    const lasting = onLasting(onStart(breaker, 'forced'), DEFAULT_BREAKER.maxOpenMs, DEFAULT_BREAKER, {
+      runId: 'forced',
+      because: 'x',
+      nowMs: T0 + MIN,
+      random: 0,
+    });
+    assert.deepEqual(lasting, breaker);
+    assert.deepEqual(onSuccess(onStart(breaker, 'forced'), 'forced'), CLOSED);
   });
 
   it('is not lengthened by a failure that comes in while it is open', () => {

@@ -27,6 +27,8 @@ describe('a tick whose definition is broken', () => {
     assert.match(stderr, /^Next: cadence-bus check/m);
     const shown = await yard.json('show', tick);
     assert.equal(shown.status, 'held');
+    assert.equal(shown.retry_at, undefined, 'no time is told at which nothing will happen');
+    assert.doesNotMatch((await yard.cli('show', tick)).stdout, /tries again/);
     assert.ok(String(shown.reason).startsWith(`its definition is broken: ${where}  timeout: `), JSON.stringify(shown));
     assert.ok(String((await yard.json('why', 'backup')).because).includes(`its definition is broken: ${where}`));
     yard.shell('backup', 'echo done');
@@ -47,6 +49,15 @@ describe('a tick whose definition is broken', () => {
     await eventually('it is told', () => yard.events('config_broken')[0]);
     await eventually('it is late', () => Date.now() - enqueuedMs > 1500);
     assert.deepEqual(await holdsOf(yard), []);
+    const edit = `${yard.paths.cadences}/backup.yaml:2:10  timeout: `;
+    const [told] = (await yard.json('status')).broken_edits as readonly { readonly name: string; readonly because: string }[];
+    assert.ok(told?.name === 'backup' && told.because.startsWith(edit), JSON.stringify(told));
+    const { stdout, stderr } = await yard.cli('status');
+    assert.ok(stdout.includes(`Broken edits; the last good version goes on\n  ! backup: ${edit}`), stdout);
+    assert.match(stderr, /^Next: cadence-bus check/m);
+    yard.put('cadences/bus.yaml', 'lanes: 7\n');
+    await eventually('so are broken settings', async () => /! bus\.yaml: .*bus\.yaml:1:8 {2}lanes: /.test((await yard.cli('status')).stdout));
+    yard.put('cadences/bus.yaml', 'lanes: {}\n');
     assert.notEqual((await yard.json('show', other)).status, 'held');
     yard.put('go', '');
     assert.deepEqual([(await finalRecord(yard, one)).summary, (await finalRecord(yard, other)).summary], ['first', 'first']);

@@ -13,6 +13,11 @@ describe('D5 D16 run --force', () => {
     const failed = await desk.ask('run', 'duty', '--force');
     assert.deepEqual([failed.said.status, failed.said.force, failed.said.source], ['dead', true, 'cli']);
     await eventually('its breaker is open', () => desk.events('circuit_opened').length === 1);
+    const untilOf = async (): Promise<unknown> => ((await desk.ask('breaker', 'ls')).said.holds as readonly { until: unknown }[])[0]?.until;
+    const until = await untilOf();
+    assert.equal((await desk.ask('run', 'duty', '--force')).said.status, 'dead');
+    await eventually('the second one has ended', () => desk.records().filter(({ cadence }) => cadence === 'duty').length === 2);
+    assert.equal(await untilOf(), until, 'a failure while it is open does not lengthen the opening');
     await desk.ask('pause', 'duty');
     const waits = await desk.enqueue('duty');
     desk.put('well', '');

@@ -30,6 +30,7 @@ describe('two owners of one root', () => {
     assert.deepEqual([(status.owner as { state: string }).state, (status.owner as { pid: number }).pid], ['silent', first.pid]);
     const third = await yard.start({}, '--takeover');
     await eventually('the first is gone', () => first.hasEnded());
+    assert.match(third.stderr(), new RegExp(`process ${first.pid}, which owned it and did not answer, is ended`));
     const end = await first.ended;
     // It was told to end, and did so in good order as soon as it was let go on.
     assert.deepEqual([end.code, end.signal], [0, null]);

@@ -25,7 +25,10 @@ export const ACT_COMMANDS: CommandGroup = {
       ],
       exits: [
         [0, 'it ended well, or waits for nothing'],
-        [75, 'held by its breaker, a pause or a halt; nothing was started'],
+        [
+          75,
+          'held by its breaker, a pause or a halt, and nothing was started; or it said 75 itself, asks to be tried later: whoever called calls again, owner or none',
+        ],
         [78, 'the command cannot be run so'],
         [124, 'it was stopped for its time'],
       ],

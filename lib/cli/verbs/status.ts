@@ -42,6 +42,10 @@ function describe(status: StatusView, paint: Paint): string {
   if (status.incidents.length > 0)
     lines.push('', paint.bold('Incidents'), table(status.incidents.slice(0, SHOWN_INCIDENTS).map((one) => incidentRow(one, paint))));
   if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));
+  if (status.broken_edits.length > 0) {
+    const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
+    lines.push('', paint.bold('Broken edits; the last good version goes on'), ...told);
+  }
   return lines.join('\n');
 }
 
@@ -147,7 +151,7 @@ function nextSteps(status: StatusView): readonly string[] {
   const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
   if (isStopped || !isOwned) return [...(isStopped ? ['cadence-bus resume'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
-  if (status.holds.some(({ state }) => state === 'broken')) return ['cadence-bus check', 'cadence-bus runs'];
+  if (status.broken_edits.length > 0 || status.holds.some(({ state }) => state === 'broken')) return ['cadence-bus check', 'cadence-bus runs'];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
   if (status.holds.some(({ state }) => state === 'budget')) return ['cadence-bus costs', 'cadence-bus runs'];
