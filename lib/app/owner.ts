@@ -61,11 +61,12 @@ export async function startOwner(options: OwnerOptions): Promise<Owner> {
   }
 }
 
-async function run(
-  options: OwnerOptions & { readonly ports: OwnerPorts; readonly endedPid: number | undefined },
-  info: OwnerInfo,
-  ownership: Ownership,
-): Promise<Owner> {
+interface RunOptions extends OwnerOptions {
+  readonly ports: OwnerPorts;
+  readonly endedPid: number | undefined;
+}
+
+async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership): Promise<Owner> {
   const { ports } = options;
   let settleEnd: { resolve: (because: string) => void; reject: (error: unknown) => void } | undefined;
   // Whoever started the owner awaits this; a fault that nobody awaits must end the process, and does.
@@ -95,14 +96,7 @@ async function run(
   const log = ports.openLog(parts.paths.logs);
   const listeners = [parts.journal.onEvent((event) => log.write(withLastWords(event)))];
   if (options.onEvent !== undefined) listeners.push(parts.journal.onEvent(options.onEvent));
-  const tookOver = options.endedPid === undefined ? {} : { ended_pid: options.endedPid };
-  parts.journal.emit({ level: 'info', stage: 'owner_started', pid: info.pid, version: info.version, root: info.root, ...tookOver });
-  parts.announceDefinitions(
-    parts.definitions
-      .all()
-      .filter(({ problems }) => problems.length > 0)
-      .map(({ name, path, problems }) => ({ kind: 'broken', name, path, problems })),
-  );
+  announceStart(parts, info, options.endedPid);
   await parts.recover();
   const isWhole = options.ordersOnly !== true && options.only === undefined;
   if (isWhole) listeners.push(await beginSchedules(parts));
@@ -155,6 +149,12 @@ async function beginSchedules(parts: OwnerParts): Promise<Closeable> {
   parts.files.remove(parts.paths.ownerGone);
   await parts.scheduling.begin();
   return watch;
+}
+
+function announceStart({ journal, definitions, announceDefinitions }: OwnerParts, { pid, version, root }: OwnerInfo, endedPid: number | undefined): void {
+  journal.emit({ level: 'info', stage: 'owner_started', pid, version, root, ...(endedPid === undefined ? {} : { ended_pid: endedPid }) });
+  const broken = definitions.all().filter(({ problems }) => problems.length > 0);
+  announceDefinitions(broken.map(({ name, path, problems }) => ({ kind: 'broken', name, path, problems })));
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
