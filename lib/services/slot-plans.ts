@@ -166,7 +166,8 @@ export function createSlotPlans(deps: SlotPlansDeps): SlotPlans {
       const nowMs = clock.nowMs();
       const lines = ledger.cadences().flatMap((name): readonly SlotLine[] => {
         const cursor = ledger.cursor(name);
-        if (cursor === undefined || cursor.plan === null || (parseIso(cursor.through) ?? 0) <= nowMs) return [];
+        // Also where no plan holds: its definition may come back before the clock has.
+        if (cursor === undefined || (parseIso(cursor.through) ?? 0) <= nowMs) return [];
         return [{ ts: toIso(nowMs), kind: 'rewound', cadence: name, from: formatSlot(nowMs), fired: firedAhead(name, cursor, nowMs) }];
       });
       return { lines, names: lines.flatMap((line) => ('cadence' in line ? [line.cadence] : [])) };

@@ -4,7 +4,7 @@ import { play } from './play.ts';
 import { storyOf, tellStep } from './story.ts';
 
 /** So many every time; the long run is `npm run sim -- --seeds 10000`. */
-const STORIES = 40;
+const STORIES = 30;
 
 describe('the whole product on a machine that is not there', () => {
   it('keeps every promise in whatever story chance tells', { timeout: 200_000 }, async () => {
