@@ -41,6 +41,8 @@ export interface Print {
   readonly kept_source?: string;
   /** Fixes begun in this incident: the next one has this number and one. */
   readonly fixes: number;
+  /** When the last of them began: no two begin at the same instant, which is what the ledger knows them by. */
+  readonly begun_at?: string;
   readonly fix?: Fix;
   /** What the last fix that ended was, for whoever tries next. */
   readonly last_fix?: string;
@@ -177,6 +179,11 @@ function blamed(print: Print, { source }: EndedFix): Pick<Print, 'rule_regressed
 export function isRecurrence({ kept_at, failures }: Print, nowMs: Ms): boolean {
   const keptMs = parseIso(kept_at);
   return failures <= 1 && keptMs !== undefined && nowMs - keptMs <= RECURS_WITHIN_MS;
+}
+
+/** The instant at which the next fix begins. */
+export function beginsAt({ begun_at }: Print, nowMs: Ms): string {
+  return toIso(Math.max(nowMs, (parseIso(begun_at) ?? 0) + 1));
 }
 
 export function withoutFix(print: Print, ended: EndedFix): Print {

@@ -67,9 +67,18 @@ export function agentOf(policy: LadderPolicy, rung: number): AgentRung | undefin
   return action?.kind === 'agent' ? action : undefined;
 }
 
-/** It never runs beside a run in the same workspace, and is tried once: who tries again is the ladder's to decide. */
+/** An owner that dies before who mends has begun, or ended, is no reason to ask nobody. */
+export const HEAL_ATTEMPTS = 3;
+
+/** It never runs beside a run in the same workspace. What fails is given up: who tries again is the ladder's to decide. */
 export function healDefinition(name: string, { cadence, rung, worker }: Healing, paths: Paths): Cadence | undefined {
-  const base = { ...controlCadence(paths), name, path: cadence.path, workspace: cadence.workspace, retry: { attempts: 1, delaysMs: [0], jitter: 0 } };
+  const base = {
+    ...controlCadence(paths),
+    name,
+    path: cadence.path,
+    workspace: cadence.workspace,
+    retry: { attempts: HEAL_ATTEMPTS, delaysMs: [0], jitter: 0 },
+  };
   const action = cadence.ladder?.rungs[rung]?.action;
   if (action?.kind === 'command') {
     return { ...base, description: `Mends ${cadence.name}`, lane: 'bus-mend', run: action.run, timeoutMs: action.timeoutMs, idleTimeoutMs: 0 };

@@ -1,6 +1,6 @@
 import { formatDuration } from './duration.ts';
 import { changedEnv } from './env-change.ts';
-import { type Fix, type Hour, isRecurrence, type Print, type Step } from './heal-book.ts';
+import { beginsAt, type Fix, type Hour, isRecurrence, type Print, type Step } from './heal-book.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
 import { isSecretName } from './redaction.ts';
 import { type AgentRung, firstRung, isAnomaly, isRule, type LadderPolicy, type Rung } from './rung.ts';
@@ -168,7 +168,7 @@ function newFix(state: Climb, rung: number, source: string, verifyMs: Ms, descri
   const { print, fingerprint, detector, runId, nowMs } = state;
   return {
     ...{ n: print.fixes + 1, incident_id: print.incident_id, fingerprint, cadence: print.cadence, detector, source },
-    ...{ status: 'working', began_at: toIso(nowMs), verify_ms: verifyMs, run_id: runId, description, rung },
+    ...{ status: 'working', began_at: beginsAt(print, nowMs), verify_ms: verifyMs, run_id: runId, description, rung },
   };
 }
 
@@ -192,10 +192,17 @@ export function remembered(print: Print, step: Step, runId: string): Print {
     case 'human':
       return { ...print, last };
     case 'act':
-      return { ...print, last, fix: step.fix, fixes: Math.max(print.fixes, step.fix.n), revived: print.revived + (step.revives ? 1 : 0) };
+      return {
+        ...print,
+        last,
+        fix: step.fix,
+        begun_at: step.fix.began_at,
+        fixes: Math.max(print.fixes, step.fix.n),
+        revived: print.revived + (step.revives ? 1 : 0),
+      };
     case 'start': {
       const asked = step.with === 'command' ? {} : { agent_at: step.fix.began_at };
-      return { ...print, ...asked, last, fix: step.fix, fixes: step.fix.n };
+      return { ...print, ...asked, last, fix: step.fix, begun_at: step.fix.began_at, fixes: step.fix.n };
     }
   }
 }

@@ -2,10 +2,10 @@ import type { Cadence } from '../core/cadence.ts';
 import { changedEnv } from '../core/env-change.ts';
 import { CadenceError } from '../core/error.ts';
 import type { HealAnswer } from '../core/heal-answer.ts';
-import { type EndedFix, type Fix, type Print, printOf, withoutFix } from '../core/heal-book.ts';
+import { beginsAt, type EndedFix, type Fix, type Print, printOf, withoutFix } from '../core/heal-book.ts';
 import { cadenceKey } from '../core/holds.ts';
 import type { Incident } from '../core/incident.ts';
-import { type Ms, toIso } from '../core/instant.ts';
+import type { Ms } from '../core/instant.ts';
 import { applied } from '../core/ladder.ts';
 import type { Climber, LadderDeps } from './ladder.ts';
 
@@ -155,11 +155,11 @@ export function createAnswering(deps: LadderDeps & { readonly ladder: Climber })
       if (before.fix?.status === 'pending') await mending.ended({ ...before.fix, status: 'crashed' }, 'another answer took its place');
       const fix: Fix = working ?? {
         ...{ n: before.fixes + 1, incident_id: incident.id, fingerprint: incident.fingerprint, cadence: incident.cadence, detector: incident.detector },
-        ...{ source, status: 'working', began_at: toIso(clock.nowMs()), verify_ms: 0, run_id: incident.run_ids.at(-1) ?? '', rung: -1 },
+        ...{ source, status: 'working', began_at: beginsAt(before, clock.nowMs()), verify_ms: 0, run_id: incident.run_ids.at(-1) ?? '', rung: -1 },
         description: source === 'human' ? 'a person answered' : 'a session answered',
       };
       folder.answered(deps.incidents().dirOf(incident.id), fix, answer, answer.diagnosis);
-      const words = await carryOut(fix, { ...before, fixes: fix.n }, answer, undefined);
+      const words = await carryOut(fix, { ...before, fixes: fix.n, begun_at: fix.began_at }, answer, undefined);
       folder.withdraw(deps.incidents().dirOf(incident.id));
       return words;
     },

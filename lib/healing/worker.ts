@@ -3,7 +3,7 @@ import { CadenceError } from '../core/error.ts';
 import { contextVariables, renderContext } from '../core/follow-context.ts';
 import { type HealAnswer, readAnswer } from '../core/heal-answer.ts';
 import { type Fix, printOf } from '../core/heal-book.ts';
-import { agentOf, agentRun, type Healing, settableBy } from '../core/heal-cadence.ts';
+import { agentOf, agentRun, HEAL_ATTEMPTS, type Healing, settableBy } from '../core/heal-cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Files, Job, RunEnd, Runner, StopSignal } from '../ports.ts';
 import type { Answering } from './answering.ts';
@@ -101,7 +101,8 @@ async function conclude(deps: WorkerDeps, subject: Subject & { readonly healing:
   const isPutOff =
     outcome.kind === 'defer' || outcome.kind === 'interrupted' || ((outcome.kind === 'fail' || outcome.kind === 'give_up') && outcome.blame === 'account');
   const { fix, healing, cadence } = subject;
-  if (isPutOff && !(outcome.kind === 'interrupted' && outcome.by === 'owner-died')) {
+  const isLost = outcome.kind === 'interrupted' && outcome.by === 'owner-died' && job.attempt >= HEAL_ATTEMPTS;
+  if (isPutOff && !isLost) {
     if (outcome.kind === 'fail' || outcome.kind === 'give_up')
       await deps.answering.putOff(fix, `the agent waits for its account: ${outcome.reason}`.slice(0, 300));
     return end;
@@ -118,10 +119,10 @@ async function conclude(deps: WorkerDeps, subject: Subject & { readonly healing:
     isLast: !isProgram || outcome.kind === 'cancelled',
   });
   if (outcome.kind === 'ok')
-    return { ...end, outcome: answer === undefined ? { kind: 'fail', blame: 'nobody', reason: words } : { kind: 'ok', summary: words.slice(0, 200) } };
+    return { ...end, outcome: answer === undefined ? { kind: 'give_up', blame: 'nobody', reason: words } : { kind: 'ok', summary: words.slice(0, 200) } };
   // Exit 1 is an answer, and no failure of the program. What did not help is no reason to hold who mends: the ladder decides.
   if (answer !== undefined) return { ...end, outcome: { kind: 'ok', summary: words.slice(0, 200) } };
-  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...end, outcome: { ...outcome, blame: 'nobody' } } : end;
+  return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...end, outcome: { ...outcome, kind: 'give_up', blame: 'nobody' } } : end;
 }
 
 /** P13: 0 it is fixed, try again; 1 a person is needed. */

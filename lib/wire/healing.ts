@@ -45,6 +45,7 @@ const print = z.looseObject({
   kept_at: z.string().optional(),
   kept_source: z.string().optional(),
   fixes: z.number().int().min(0),
+  begun_at: z.string().optional(),
   fix: openFix.optional(),
   last_fix: z.string().optional(),
   last: z.looseObject({ run_id: z.string(), step, ended: endedFix.optional() }).optional(),
