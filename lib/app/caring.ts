@@ -26,7 +26,7 @@ export function composeCaring(storage: Storage, parts: CaringParts): Caring {
   const cadenceOf = (name: string) => definitions.get(name)?.cadence;
   const redactOf = (cadence: ReturnType<typeof cadenceOf>) => (cadence === undefined ? redacting.ofOwner : redacting.ofCadence(cadence));
   const gather = (run: RunRecord) => gatherEvidence({ files, paths, history, cadenceOf, redactOf }, run);
-  const incidents = createIncidents({ files, clock, paths, onBroken, history, gather, print: ids.keyed });
+  const incidents = createIncidents({ files, clock, paths, onBroken, gather, print: ids.keyed });
   const announcing = parts.announcer(incidents);
   const care = createCare({ incidents, ladder: parts.ladder, announcer: announcing, history, journal });
   return { incidents, announcing, runner: createCareRunner((payload) => care.run(payload)) };

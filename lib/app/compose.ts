@@ -139,7 +139,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     scheduling,
     announceDefinitions,
     stats: createOwnerStats(journal),
-    upkeep: createUpkeep(storage),
+    upkeep: createUpkeep(storage, following.incidents),
     ...{ probe, announcing },
     async recover() {
       const cadenceOf = (name: string, runId: string) =>

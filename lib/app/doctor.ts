@@ -15,6 +15,7 @@ import { createDeadLettersCheck } from '../doctor/dead-letters.ts';
 import { createDefinitionsCheck } from '../doctor/definitions.ts';
 import { createFoldersCheck } from '../doctor/folders.ts';
 import { createFreeDiskCheck } from '../doctor/free-disk.ts';
+import { createIncidentsCheck } from '../doctor/incidents.ts';
 import { createKeptOutputCheck } from '../doctor/kept-output.ts';
 import { createLeftoversCheck } from '../doctor/leftovers.ts';
 import { createNeighboursCheck } from '../doctor/neighbours.ts';
@@ -45,6 +46,7 @@ import { askProgram } from '../platform/program-answer.ts';
 import type { Closeable } from '../ports.ts';
 import { type DoctorFacts, gatherFacts, packageFolder } from './doctor-facts.ts';
 import { timerChecks } from './doctor-timers.ts';
+import { incidentHealth } from './incident-reading.ts';
 import { askAuthStatus } from './probing.ts';
 import { createRedacting } from './redacting.ts';
 
@@ -136,6 +138,7 @@ function stateChecks({ reading: { files, paths }, clock, owner, isOwned, holds, 
   return [
     createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo(), [paths.purse]: purse() }) }),
     createBrokenFilesCheck({ files, paths }),
+    createIncidentsCheck({ paths, incidents: () => incidentHealth({ files, paths }) }),
     createStaleHoldsCheck({ files, paths, holds, users, isOwned }),
     createCircuitFileCheck({ clock, files, paths, holds, circuit, isOwned }),
     createCircuitsCheck({ clock, circuit, isOwned }),

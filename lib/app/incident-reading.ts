@@ -78,3 +78,8 @@ function readAll({ files, paths }: Reading, withResolved: boolean): readonly Inc
       return incident === undefined ? [] : [{ ...incident, path: `${paths.incidents}/${id}` }];
     });
 }
+
+/** Which incidents can be read. */
+export function incidentHealth({ files, paths }: Pick<Reading, 'files' | 'paths'>): ReadonlyMap<string, 'whole' | 'broken'> {
+  return new Map(openFolder(files, paths).ids.map((id) => [id, readableIncident(files, paths, id) === undefined ? 'broken' : 'whole']));
+}

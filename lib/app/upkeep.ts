@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import { dayOf } from '../core/instant.ts';
 import { applyRetention } from '../history/retention.ts';
 import { identityOf } from '../platform/process-identity.ts';
+import type { Incidents } from '../ports.ts';
 import type { Storage } from './storage.ts';
 
 /**
@@ -17,7 +18,7 @@ export interface Upkeep {
 const BLOATED_BYTES = 4 * 1024 * 1024;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
 
-export function createUpkeep(storage: Storage): Upkeep {
+export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>): Upkeep {
   const { clock, files, paths, journal, definitions } = storage;
   let doneOn = '';
 
@@ -46,8 +47,11 @@ export function createUpkeep(storage: Storage): Upkeep {
       try {
         shrinkInbox();
         const drafts = sweepDrafts();
-        const { removed, freedBytes } = await applyRetention({ files, clock, paths }, definitions.settings());
-        if (removed.length + drafts > 0) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts });
+        const settings = definitions.settings();
+        const forgotten = incidents.forget(settings.retentionMs);
+        const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
+        const isAny = removed.length + drafts + forgotten > 0;
+        if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten });
       } catch (error) {
         if (!(error instanceof CadenceError)) throw error;
         journal.emit({ level: 'warn', stage: 'upkeep', because: error.message });

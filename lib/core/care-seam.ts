@@ -1,5 +1,6 @@
 import type { CareCase } from './care.ts';
 import type { Incident } from './incident.ts';
+import type { Ms } from './instant.ts';
 import type { RunRecord } from './run.ts';
 
 /** Evidence of failures, one folder a bug (`incidents/<id>/`). One writer, the owner. Throws `CadenceError('io')` where the disk refuses; do it again then. */
@@ -13,6 +14,8 @@ export interface Incidents {
   get(id: string): Incident | undefined;
   /** On disk when it returns. undefined: there is none. */
   update(id: string, change: (incident: Incident) => Incident): Incident | undefined;
+  /** Removes what need not be kept; answers with how many. */
+  forget(keptMs: Ms): number;
   /** The folder of an incident, absolute. */
   dirOf(id: string): string;
 }

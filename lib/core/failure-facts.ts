@@ -11,7 +11,7 @@ export interface FailureFacts {
 }
 
 /** Their kind says it all; what was said last differs from time to time. */
-const SAID_BY_KIND = new Set(['timeout', 'stall', 'missed']);
+const SAID_BY_KIND = new Set(['timeout', 'stall', 'missed', 'lost']);
 
 export function factsOfFailure(run: RunRecord, trace: StackTrace | undefined): FailureFacts {
   const detector = detectorOf(run);

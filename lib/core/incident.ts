@@ -92,6 +92,7 @@ export function detectorOf(run: Pick<RunRecord, 'status' | 'class' | 'reason'>):
   if (run.class !== undefined && /^[a-z0-9_]{1,30}$/.test(run.class)) return run.class;
   if (/^timed out after /.test(run.reason)) return 'timeout';
   if (/^(?:stopped: no output|hung at its start)/.test(run.reason)) return 'stall';
+  if (/^(?:the owner died|its process is gone)/.test(run.reason)) return 'lost';
   return 'exit';
 }
 

@@ -1,5 +1,6 @@
 import { endOf, type Incident, isOpen, takesUp } from '../core/incident.ts';
-import { formatCompact } from '../core/instant.ts';
+import { forgettable } from '../core/incident-retention.ts';
+import { formatCompact, type Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Clock, Files } from '../ports.ts';
@@ -38,6 +39,8 @@ export interface Shelf {
   /** How it stands now; on disk when it returns. */
   replace(incident: Incident): Incident;
   noteOccurrence(incident: Incident, run: RunRecord): Promise<void>;
+  /** Removes what need not be kept; answers with how many. */
+  forget(keptMs: Ms): number;
 }
 
 /** One line of `occurrences.jsonl`. */
@@ -67,10 +70,11 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
       if (incident !== undefined) keep(incident);
       else if (entry !== undefined && entry.state === 'resolved') known.set(id, entry);
     }
-    if (!isIndexWhole) files.write(indexPath(paths), [...known.values()].map(formatEntry).join(''));
+    if (!isIndexWhole) writeIndex();
     isLoaded = true;
   }
 
+  const writeIndex = (): void => files.write(indexPath(paths), [...known.values()].map(formatEntry).join(''));
   const isLate = (entry: IndexEntry): boolean => takesUp({ state: entry.state, resolved_at: entry.resolved_at } as Incident, clock.nowMs());
 
   function read(id: string): Incident | undefined {
@@ -162,6 +166,21 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
       } finally {
         log.close();
       }
+    },
+    forget(keptMs) {
+      load();
+      const gone = forgettable(
+        [...known.values()].map((entry) => recent.get(entry.id) ?? entry),
+        keptMs,
+        clock.nowMs(),
+      );
+      for (const id of gone) {
+        files.removeTree(dirOf(id));
+        known.delete(id);
+        recent.delete(id);
+      }
+      if (gone.length > 0) writeIndex();
+      return gone.length;
     },
   };
 }

@@ -1,29 +1,30 @@
 import type { CareCase, IncidentChange } from '../core/care.ts';
 import { endOf, formatIncidentId, type Incident, isOpen, openIncident, resolve, takesUp, withOccurrence } from '../core/incident.ts';
 import { parseIso } from '../core/instant.ts';
-import { isProven, type RunRecord } from '../core/run.ts';
-import type { History, Incidents } from '../ports.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Incidents } from '../ports.ts';
 import type { Evidence } from './evidence.ts';
 import { createShelf, formatOccurrence, type ShelfDeps } from './shelf.ts';
 
 export interface IncidentStoreDeps extends ShelfDeps {
-  readonly history: Pick<History, 'runs'>;
   /** What is known of a failure, and the files that show it. */
   readonly gather: (run: RunRecord) => Evidence;
   /** The same words, the same short text. */
   readonly print: (...words: readonly string[]) => string;
 }
 
-/** How far back a proof is looked for that came before the failure was cared for. */
-const LATER_RUNS = 20;
-
+/** So many different bugs of one cadence at once; what comes beyond them is told apart by its kind only, for its words may be all chance. */
+const MOST_OPEN = 20;
 /** Which failure belongs to which incident, and what becomes of it. What lies where is the shelf's business. */
 export function createIncidents(deps: IncidentStoreDeps): Incidents {
   const shelf = createShelf(deps);
 
   function fingerprintOf(run: RunRecord, evidence: Evidence): string {
     const owner = run.blame === 'account' && run.account !== undefined ? `account:${run.account}` : run.cadence;
-    return deps.print('incident', owner, evidence.detector, ...evidence.words);
+    const known = shelf.recent().filter((incident) => isOpen(incident) && incident.cadence === run.cadence);
+    const fingerprint = deps.print('incident', owner, evidence.detector, ...evidence.words);
+    if (known.length < MOST_OPEN || known.some((incident) => incident.fingerprint === fingerprint)) return fingerprint;
+    return deps.print('incident', owner, evidence.detector);
   }
 
   async function open(run: RunRecord, fingerprint: string, evidence: Evidence): Promise<Incident> {
@@ -35,12 +36,6 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
     const incident = openIncident(run, { id, fingerprint, detector, title });
     await shelf.add(incident, [...evidence.files(), { name: 'occurrences.jsonl', text: formatOccurrence(run) }]);
     return incident;
-  }
-
-  /** A try that the disk refused comes after the proof that ended it: then it is over as soon as it is on file. */
-  function provenSince(run: RunRecord): RunRecord | undefined {
-    const end = endOf(run);
-    return deps.history.runs({ cadence: run.cadence, limit: LATER_RUNS }).findLast((later) => isProven(later) && endOf(later) > end);
   }
 
   async function recorded(run: RunRecord): Promise<{ readonly incident: Incident; readonly change: IncidentChange; readonly isRepeat: boolean }> {
@@ -62,10 +57,8 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
 
   return {
     async record(run) {
-      const { incident, change, isRepeat } = await recorded(run);
-      const proof = isOpen(incident) ? provenSince(run) : undefined;
-      const now = proof === undefined ? incident : shelf.replace(resolve(incident, 'proof', endOf(proof), proof.run_id));
-      return { incident: now, change, dir: shelf.dirOf(now.id), run, isRepeat };
+      const told = await recorded(run);
+      return { ...told, dir: shelf.dirOf(told.incident.id), run };
     },
     async prove(run) {
       const isIts = ({ cadences, account }: Incident): boolean => cadences.includes(run.cadence) || (account !== undefined && account === run.account);
@@ -82,6 +75,7 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
       const before = shelf.get(id);
       return before === undefined ? undefined : shelf.replace(change(before));
     },
+    forget: shelf.forget,
     dirOf: shelf.dirOf,
   };
 }

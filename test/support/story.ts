@@ -139,7 +139,7 @@ export async function runToRest(
   const dead = fault.then((error) => Promise.reject(error));
   const live = async (): Promise<'rested'> => {
     await parts.recover();
-    for (let turn = 0; turn < 500; turn += 1) {
+    for (let turn = 0; turn < 5_000; turn += 1) {
       const nextMs = await parts.consumer.poll();
       await parts.conclusion.idle();
       await clock.breathe();

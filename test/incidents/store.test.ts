@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { incidentHealth } from '../../lib/app/incident-reading.ts';
+import { pathsOf } from '../../lib/core/paths.ts';
+import type { RunRecord } from '../../lib/core/run.ts';
+import { createIncidentsCheck } from '../../lib/doctor/incidents.ts';
+import { createIncidents } from '../../lib/incidents/store.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createIds } from '../../lib/platform/ids.ts';
+import { testClock } from '../support/bus.ts';
+import { inFastFolder } from '../support/fast-folder.ts';
+import { tempRoot } from '../support/temp-root.ts';
+
+const START_MS = Date.UTC(2026, 10, 20, 7);
+const DAY = 86_400_000;
+
+/** A store whose evidence is one report; the words of a bug are the reason of its run. */
+function yard() {
+  const paths = pathsOf(inFastFolder(tempRoot));
+  mkdirSync(paths.incidents, { recursive: true });
+  const clock = testClock(START_MS);
+  const broken: string[] = [];
+  let runs = 0;
+  const open = (files = createFiles()) =>
+    createIncidents({
+      ...{ files, clock, paths, print: createIds().keyed },
+      onBroken: (path) => broken.push(path),
+      gather: ({ reason }) => ({ detector: 'exit', title: reason, words: [reason], files: () => [{ name: 'report.md', text: 'the evidence\n' }] }),
+    });
+  const run = (reason: string, more: Partial<RunRecord> = {}): RunRecord => {
+    runs += 1;
+    const at = new Date(clock.nowMs()).toISOString();
+    return {
+      ...{ run_id: `run${String(runs).padStart(9, '0')}-1`, cadence: 'task', tick: 'run000000000', attempt: 1, status: 'dead', reason, summary: '' },
+      ...{ started_at: at, ended_at: at, duration_ms: 0, exit_code: 1, signal: null, cost_usd: null, stdout_path: null, stderr_path: null, blame: 'cadence' },
+      ...more,
+    };
+  };
+  const well = (more: Partial<RunRecord> = {}) => run('', { status: 'succeeded', ...more });
+  const folders = () => readdirSync(paths.incidents).filter((name) => name !== 'index.jsonl');
+  return { paths, clock, broken, open, run, well, folders };
+}
+
+describe('the store of incidents', () => {
+  it('A16 is found again by another owner, also where the index is lost, garbled or behind', async () => {
+    const { paths, open, run, well } = yard();
+    const first = open();
+    const { incident } = await first.record(run('one'));
+    await first.record(run('two'));
+    await first.prove(well());
+    const { incident: again } = await first.record(run('three'));
+    const index = `${paths.incidents}/index.jsonl`;
+    const whole = readFileSync(index, 'utf8');
+    assert.deepEqual(Object.keys(JSON.parse(whole.split('\n')[0] ?? '')), ['id', 'fingerprint', 'cadence', 'detector', 'message', 'state']);
+    for (const text of [whole, '', 'garbage\n{"id":1}\n', whole.slice(0, 40), `${whole.split('\n')[0]}\n`]) {
+      writeFileSync(index, text);
+      const next = open();
+      assert.deepEqual(
+        next.open().map(({ id }) => id),
+        [again.id],
+        text.slice(0, 20),
+      );
+      assert.equal(next.get(incident.id)?.state, 'resolved');
+      const ids = readFileSync(index, 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line).id);
+      assert.equal(new Set(ids).size, 3);
+    }
+    rmSync(index);
+    assert.equal(open().open().length, 1);
+    assert.equal(readFileSync(index, 'utf8').trim().split('\n').length, 3);
+  });
+
+  it('sets a broken one aside and goes on; the doctor names it', async () => {
+    const { paths, open, run, broken } = yard();
+    const { incident } = await open().record(run('one'));
+    const path = `${paths.incidents}/${incident.id}/incident.json`;
+    for (const [n, text] of ['', '{', 'null', '[]', '{"format":2}', readFileSync(path, 'utf8').replace('"open"', '"odd"')].entries()) {
+      writeFileSync(path, text);
+      const check = createIncidentsCheck({ paths, incidents: () => incidentHealth({ files: createFiles(), paths }) });
+      if (n < 5) assert.equal((await check.inspect()).level, 'warn', text);
+      assert.deepEqual(open().open(), []);
+      assert.equal(broken.length, n + 1);
+      assert.ok(existsSync(broken[n] ?? ''), 'what it held is kept');
+    }
+    const { change } = await open().record(run('one'));
+    assert.equal(change, 'opened');
+  });
+
+  it('sweeps away what a dead owner had begun to put together', () => {
+    const { paths, open, folders } = yard();
+    mkdirSync(`${paths.incidents}/.new-2026-11-20T07-00-00Z-task-exit/frames`, { recursive: true });
+    mkdirSync(`${paths.incidents}/something-of-a-user`);
+    open().open();
+    assert.deepEqual(folders(), ['something-of-a-user']);
+  });
+
+  it('A15 numbers what opens in the same second, and is the account’s where the failure is', async () => {
+    const { open, run, well } = yard();
+    const store = open();
+    for (const words of ['one', 'two', 'three']) await store.record(run(words));
+    const ids = store.open().map(({ id }) => id);
+    assert.deepEqual(ids, ['2026-11-20T07-00-00Z-task-exit', '2026-11-20T07-00-00Z-task-exit-0002', '2026-11-20T07-00-00Z-task-exit-0003']);
+    const auth = { blame: 'account', account: 'work', class: 'auth' } as const;
+    await store.record(run('auth', { ...auth, cadence: 'mail' }));
+    const { incident, change } = await store.record(run('auth', { ...auth, cadence: 'news' }));
+    assert.deepEqual([change, incident.account, incident.cadences, incident.occurrences], ['occurred', 'work', ['mail', 'news'], 2]);
+    const proven = await store.prove(well({ cadence: 'other', account: 'work' }));
+    assert.deepEqual(
+      proven.map((one) => [one.incident.id, one.change, one.incident.resolved_by]),
+      [[incident.id, 'resolved', 'proof']],
+    );
+    assert.equal(store.open().length, 3);
+  });
+
+  it('answers as before where the same run is recorded again', async () => {
+    const { open, run, well } = yard();
+    const store = open();
+    const [one, two] = [run('x'), run('x')];
+    const told = async (record: RunRecord) => {
+      const { change, isRepeat, incident } = await store.record(record);
+      return [change, isRepeat, incident.occurrences];
+    };
+    assert.deepEqual(
+      [await told(one), await told(one), await told(two), await told(two)],
+      [
+        ['opened', false, 1],
+        ['opened', true, 1],
+        ['occurred', false, 2],
+        ['occurred', true, 2],
+      ],
+    );
+    const proof = well();
+    const [first, second] = [await store.prove(proof), await store.prove(proof)];
+    assert.deepEqual(
+      [first, second].map((cases) => cases.map(({ change, isRepeat }) => [change, isRepeat])),
+      [[['resolved', false]], [['resolved', true]]],
+    );
+    const back = run('x');
+    assert.deepEqual(
+      [await told(back), await told(back)],
+      [
+        ['recurred', false, 3],
+        ['recurred', true, 3],
+      ],
+    );
+  });
+
+  it('keeps the two hundred that were resolved last, all that are open, and nothing longer than runs are kept', async () => {
+    const { clock, open, run, well, folders } = yard();
+    const store = open();
+    const { incident: old } = await store.record(run('never again', { cadence: 'gone' }));
+    for (let n = 0; n < 210; n += 1) {
+      clock.set(clock.nowMs() + 60_000);
+      await store.record(run(`bug ${n}`));
+      if (n % 10 === 9) await store.prove(well());
+    }
+    await store.record(run('still open'));
+    assert.equal(store.forget(90 * DAY), 10);
+    assert.equal(folders().length, 202);
+    assert.ok(folders().includes(old.id));
+    assert.equal(open().forget(90 * DAY), 0, 'and the next owner finds no more');
+    clock.set(clock.nowMs() + 91 * DAY);
+    assert.equal(open().forget(90 * DAY), 202);
+    assert.deepEqual(folders(), []);
+  });
+
+  it('opens no more than twenty bugs of one cadence at once: where every message is another, they are one', async () => {
+    const { open, run, folders } = yard();
+    const store = open();
+    for (let n = 0; n < 60; n += 1) await store.record(run(`${'abcdefghijklmnopqrstuvwxyz'[n % 26]}${'!'.repeat(n)}`));
+    assert.equal(folders().length, 21);
+    assert.equal(
+      store.open().reduce((sum, { occurrences }) => sum + occurrences, 0),
+      60,
+    );
+  });
+});
