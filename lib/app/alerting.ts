@@ -1,6 +1,8 @@
 import type { Cadence } from '../core/cadence.ts';
 import { expectedIntervalMs } from '../core/expected-interval.ts';
+import type { Incident } from '../core/incident.ts';
 import type { Ms } from '../core/instant.ts';
+import { episodesOf, LEARNING_MS, type Learned, learn } from '../core/learning.ts';
 import { createDoc } from '../doc.ts';
 import type { Incidents } from '../ports.ts';
 import { type Announcing, createAnnouncer } from '../services/announcer.ts';
@@ -29,7 +31,7 @@ export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBr
     host: machine.host,
     wake,
     intervalOf: createIntervals(storage),
-    isSuppressed: () => false,
+    learnedOf: createLearning(clock, incidents),
   });
 }
 
@@ -41,5 +43,14 @@ function createIntervals({ definitions }: Storage): (name: string) => Ms | undef
     if (cadence?.schedule === undefined) return undefined;
     if (!known.has(cadence)) known.set(cadence, expectedIntervalMs(cadence.schedule));
     return known.get(cadence);
+  };
+}
+
+/** Of failures that come and go by themselves only the digest tells. */
+function createLearning({ nowMs }: Storage['clock'], incidents: Incidents): (incident: Incident, after: number) => Learned {
+  return ({ cadence, account }, after) => {
+    const key = account === undefined ? cadence : `account:${account}`;
+    const episodes = episodesOf(incidents.since(nowMs() - LEARNING_MS), nowMs()).get(key) ?? [];
+    return learn({ cadence: key, episodes, after, reloadsInVain: 0 });
   };
 }

@@ -1,3 +1,4 @@
+import { type Attempt, readAttempts } from '../core/attempt.ts';
 import { CadenceError } from '../core/error.ts';
 import { chooseIncident, type Incident, isOpen } from '../core/incident.ts';
 import { parseIso } from '../core/instant.ts';
@@ -23,8 +24,11 @@ export interface IncidentDetail {
   readonly view: IncidentView;
   readonly report: string;
   readonly files: readonly string[];
+  /** What was tried for it, oldest first. */
+  readonly tried: readonly Attempt[];
 }
 
+const MAX_LEDGER_BYTES = 64 * 1024 * 1024;
 const MAX_REPORT_BYTES = 4 * 1024 * 1024;
 
 /** What was seen last stands first. */
@@ -56,17 +60,28 @@ export function findIncident(root: string, word: string): IncidentView {
 
 export function showIncident(root: string, word: string): IncidentDetail {
   const view = findIncident(root, word);
-  const { files } = createReading(root);
+  const reading = createReading(root);
+  const { files } = reading;
   const report = files.read(`${view.path}/report.md`, MAX_REPORT_BYTES);
   const names = files
     .list(view.path)
     .flatMap((name) => (files.info(`${view.path}/${name}`)?.kind === 'folder' ? files.list(`${view.path}/${name}`).map((one) => `${name}/${one}`) : [name]));
-  return { view, report: report?.kind === 'text' ? report.text : '', files: names.sort() };
+  return {
+    view,
+    report: report?.kind === 'text' ? report.text : '',
+    files: names.sort(),
+    tried: attemptsOnFile(reading).filter(({ incident_id }) => incident_id === view.id),
+  };
 }
 
 /** The incident in which this tick's failure is on file. */
 export function incidentOfTick(reading: Reading, tickId: string): string | undefined {
   return readAll(reading, true).findLast(({ run_ids }) => run_ids.some((id) => id.startsWith(`${tickId}-`)))?.id;
+}
+
+/** All that are on file, resolved ones too. */
+export function readIncidents(reading: Reading): readonly IncidentView[] {
+  return readAll(reading, true);
 }
 
 function readAll({ files, paths }: Reading, withResolved: boolean): readonly IncidentView[] {
@@ -82,4 +97,10 @@ function readAll({ files, paths }: Reading, withResolved: boolean): readonly Inc
 /** Which incidents can be read. */
 export function incidentHealth({ files, paths }: Pick<Reading, 'files' | 'paths'>): ReadonlyMap<string, 'whole' | 'broken'> {
   return new Map(openFolder(files, paths).ids.map((id) => [id, readableIncident(files, paths, id) === undefined ? 'broken' : 'whole']));
+}
+
+/** Broken lines are the owner's to set aside. */
+export function attemptsOnFile({ files, paths }: Pick<Reading, 'files' | 'paths'>): readonly Attempt[] {
+  const found = files.read(paths.attempts, MAX_LEDGER_BYTES);
+  return found?.kind === 'text' ? readAttempts(found.text).attempts : [];
 }

@@ -11,6 +11,8 @@ export interface Incidents {
   prove(run: RunRecord): Promise<readonly CareCase[]>;
   /** All that is not resolved, oldest first. */
   open(): readonly Incident[];
+  /** What is open, or was resolved since then. */
+  since(sinceMs: Ms): readonly Incident[];
   get(id: string): Incident | undefined;
   /** On disk when it returns. undefined: there is none. */
   update(id: string, change: (incident: Incident) => Incident): Incident | undefined;

@@ -42,7 +42,7 @@ const CHRONIC = 10;
 const MANY = 5;
 const SOME = 3;
 const RELOADS = 3;
-export const DIGEST_MS: Ms = 7 * 86_400_000;
+const DIGEST_MS: Ms = 7 * 86_400_000;
 
 /** The episodes of each cadence, of an account under `account:<name>`; of the last thirty days, or under way. */
 export function episodesOf(incidents: readonly Incident[], nowMs: Ms): ReadonlyMap<string, readonly LearnedEpisode[]> {
@@ -71,14 +71,15 @@ export interface LearnFrom {
 
 export function learn({ cadence, episodes, after, reloadsInVain }: LearnFrom): Learned {
   const pattern = patternOf(episodes, reloadsInVain);
+  // Who asked to be told of each failure is told of each.
+  const isEach = after === 1;
   const adapted = { reload_cycle: Math.max(2, after - 1), persistent: Math.max(2, after - 1), chronic_cycle: Math.max(CHRONIC, after), intermittent: after };
   return {
     cadence,
     pattern,
     because: becauseOf(pattern, episodes, reloadsInVain),
-    // Who asked to be told at once is told at once.
-    threshold: pattern === null ? after : pattern === 'chronic_cycle' ? adapted[pattern] : Math.min(after, adapted[pattern]),
-    suppressed: pattern === 'chronic_cycle',
+    threshold: isEach || pattern === null ? after : pattern === 'chronic_cycle' ? adapted[pattern] : Math.min(after, adapted[pattern]),
+    suppressed: !isEach && pattern === 'chronic_cycle',
     episodes,
   };
 }

@@ -21,12 +21,19 @@ export function reportBody({ run, recent, reading, evidence }: Reported): string
   const parts = [
     `## What happened\n\n${fenced(run.reason)}\n\nRun ${run.run_id}, try ${run.attempt}, ${exitOf(run)} after ${formatDuration(run.duration_ms)}.`,
     reading?.trace === undefined ? recentRuns(recent) : whereItBroke(reading.trace, reading.traceText),
-    reading?.excerpt === undefined
-      ? ''
-      : `## The end of its log\n\n${fenced(reading.excerpt.lines.slice(-SHOWN_LINES).join('\n'))}\n\nMore of it: log_excerpt.txt, all of it: ${reading.path}`,
+    endOfLog(reading),
     evidence.length === 0 ? '' : `## In this folder\n\n${evidence.map((name) => `- ${name}`).join('\n')}`,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Nothing is said twice: a log that is all trace stands above already. */
+function endOfLog(reading: LogReading | undefined): string {
+  if (reading?.excerpt === undefined) return '';
+  const { lines } = reading.excerpt;
+  const more = `All of it: ${reading.path}`;
+  if (lines.join('\n').trim() === reading.traceText.trim()) return more;
+  return `## The end of its log\n\n${fenced(lines.slice(-SHOWN_LINES).join('\n'))}\n\nMore of it: log_excerpt.txt. ${more}`;
 }
 
 function exitOf({ exit_code, signal, status }: RunRecord): string {

@@ -1,6 +1,6 @@
 import { endOf, type Incident, isOpen, takesUp } from '../core/incident.ts';
 import { forgettable } from '../core/incident-retention.ts';
-import { formatCompact, type Ms } from '../core/instant.ts';
+import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Clock, Files } from '../ports.ts';
@@ -31,6 +31,8 @@ export interface Shelf {
   get(id: string): Incident | undefined;
   /** What is open, and what was resolved so lately that it may open again. Oldest first. */
   recent(): readonly Incident[];
+  /** What is open, or was resolved since then. */
+  since(sinceMs: Ms): readonly Incident[];
   newest(fingerprint: string): Incident | undefined;
   /** The one in whose list this run stands already. */
   byRun(run: RunRecord): Incident | undefined;
@@ -55,6 +57,7 @@ const MAX_OCCURRENCES_BYTES = 16 * 1024 * 1024;
 export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf {
   const recent = new Map<string, Incident>();
   const known = new Map<string, IndexEntry>();
+  const past = new Map<string, Incident | undefined>();
   let isLoaded = false;
   const dirOf = (id: string): string => `${paths.incidents}/${id}`;
   const pathOf = (id: string): string => incidentPath(paths, id);
@@ -121,6 +124,16 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
       load();
       return [...recent.values()];
     },
+    since(sinceMs) {
+      load();
+      const older = [...known.values()].flatMap(({ id, resolved_at }) => {
+        if (recent.has(id) || (parseIso(resolved_at) ?? 0) < sinceMs) return [];
+        // What was over a week ago changes no more: it is read once.
+        if (!past.has(id)) past.set(id, read(id));
+        return past.get(id) ?? [];
+      });
+      return [...older, ...recent.values()];
+    },
     newest(fingerprint) {
       load();
       return [...recent.values()].findLast((incident) => incident.fingerprint === fingerprint);
@@ -178,6 +191,7 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
         files.removeTree(dirOf(id));
         known.delete(id);
         recent.delete(id);
+        past.delete(id);
       }
       if (gone.length > 0) writeIndex();
       return gone.length;

@@ -70,6 +70,7 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
       });
     },
     open: () => shelf.recent().filter(isOpen),
+    since: shelf.since,
     get: shelf.get,
     update(id, change) {
       const before = shelf.get(id);

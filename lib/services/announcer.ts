@@ -5,6 +5,7 @@ import type { CareCase } from '../core/care.ts';
 import { endingKind } from '../core/following.ts';
 import { type Incident, isOpen } from '../core/incident.ts';
 import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
+import { isSuppressed, type Learned } from '../core/learning.ts';
 import { factsOf } from '../core/notice.ts';
 import { alertPolicy, DEFAULT_MESSAGE, mergeNotify, type Notify } from '../core/notify-policy.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
@@ -31,7 +32,8 @@ export interface AnnouncerDeps {
   readonly desk: NoticeDesk;
   readonly host: string;
   readonly intervalOf: (cadence: string) => Ms | undefined;
-  readonly isSuppressed: (cadence: string) => boolean;
+  /** What was learned of whose incident it is, where `after` failures in a row were asked for. */
+  readonly learnedOf: (incident: Incident, after: number) => Pick<Learned, 'threshold' | 'suppressed'>;
   readonly wake: () => void;
 }
 
@@ -73,10 +75,13 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     return failures;
   }
 
-  function caseOf(incident: Incident, { after }: AlertPolicy): AlertCase {
+  function caseOf(incident: Incident): { readonly seen: AlertCase; readonly policy: AlertPolicy } {
+    const asked = told(incident.cadence).policy;
+    const learned = deps.learnedOf(incident, asked.after);
+    const policy = { ...asked, after: learned.threshold };
     // Ten times the threshold is critical; no more need be counted.
-    const failures = isOpen(incident) ? failuresInARow(incident.cadence, after * 10) : 0;
-    return { incident, failures, intervalMs: deps.intervalOf(incident.cadence), isSuppressed: deps.isSuppressed(incident.cadence) };
+    const failures = isOpen(incident) ? failuresInARow(incident.cadence, policy.after * 10) : 0;
+    return { policy, seen: { incident, failures, intervalMs: deps.intervalOf(incident.cadence), isSuppressed: isSuppressed(learned, incident) } };
   }
 
   /** Puts what was decided, or holds it for a summary, and then remembers it. */
@@ -155,8 +160,8 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
   function remind(nowMs: Ms): void {
     for (const incident of deps.incidents.open()) {
       if ((dueMs(incident) ?? Number.POSITIVE_INFINITY) > nowMs) continue;
-      const seen = caseOf(incident, told(incident.cadence).policy);
-      const decision = decideAlert(seen, told(incident.cadence).policy, read().told[incident.id], nowMs);
+      const { seen, policy } = caseOf(incident);
+      const decision = decideAlert(seen, policy, read().told[incident.id], nowMs);
       notBefore.set(incident.id, nowMs + LOOK_AGAIN_MS);
       carryOut(seen, decision, undefined);
     }
@@ -170,8 +175,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
 
   return {
     async tell({ incident, run }: CareCase) {
-      const { policy } = told(incident.cadence);
-      const seen = caseOf(incident, policy);
+      const { seen, policy } = caseOf(incident);
       carryOut(seen, decideAlert(seen, policy, read().told[incident.id], clock.nowMs()), run);
     },
     poll() {

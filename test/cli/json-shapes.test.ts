@@ -109,6 +109,8 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await desk.ask('run', 'ill');
     await note('dlq purge', 'dlq', 'purge', '--cadence', 'ill');
     await note('incidents', 'incidents');
+    await note('learn', 'learn');
+    await note('analyze', 'analyze');
     await note('incidents show', 'incidents', 'show', 'ill');
     await note('incidents ignore --dry-run', 'incidents', 'ignore', 'ill', '--dry-run');
     await note('incidents resolve', 'incidents', 'resolve', 'ill');

@@ -106,3 +106,8 @@ describe('P27 what is learned of a cadence', () => {
     );
   });
 });
+
+it('P27 whoever asked to be told of each failure is told of each, whatever was learned', () => {
+  const { pattern, threshold, suppressed } = learned(s(12), { after: 1 });
+  assert.deepEqual([pattern, threshold, suppressed], ['chronic_cycle', 1, false]);
+});

@@ -88,11 +88,16 @@ function ago(iso: string): string {
 }
 
 async function show({ out, root }: CommandContext, word: string): Promise<number> {
-  const { view, report, files } = showIncident(await root(), word);
-  out.result({ ok: true, ...view, report, files }, () => `${report.trimEnd()}\n\nAll of it lies in ${view.path}`);
+  const { view, report, files, tried } = showIncident(await root(), word);
+  out.result({ ok: true, ...view, report, files, tried }, () => `${report.trimEnd()}${triedLines(tried)}\n\nAll of it lies in ${view.path}`);
   const [run] = view.run_ids.slice(-1);
   out.next(...(run === undefined ? [] : [`cadence-bus logs ${run}`]), `cadence-bus incidents ${view.state === 'resolved' ? 'ls' : `resolve ${view.id}`}`);
   return 0;
+}
+
+function triedLines(tried: ReturnType<typeof showIncident>['tried']): string {
+  if (tried.length === 0) return '';
+  return `\n\n## What was tried\n\n${table(tried.map(({ timestamp, source, status, description }) => [`- ${timestamp}`, source, status, toVisible(description).replaceAll('\n', ' ')]))}`;
 }
 
 const DONE: Readonly<Record<'approve' | 'ignore' | 'resolve', string>> = {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { heldAnswer, hooksAnswer, notifyAnswers } from './act.ts';
 import { dryRun, failure, isOk } from './answer-part.ts';
-import { incidentsAnswers } from './care.ts';
+import { analyzeAnswer, incidentsAnswers, learnAnswer } from './care.ts';
 import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
 import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
@@ -30,6 +30,8 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   resume: [orderAnswer, dryRun],
   halt: [haltAnswer, dryRun],
   costs: [costsAnswer],
+  learn: [learnAnswer],
+  analyze: [analyzeAnswer],
   incidents: [...incidentsAnswers, dryRun],
   simulate: [simulateAnswer],
   heartbeat: [heartbeatAnswer, dryRun],

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { INCIDENT_STATES } from '../../core/incident.ts';
+import { PATTERNS } from '../../core/learning.ts';
 import { isOk, number, text } from './answer-part.ts';
 
 const incident = {
@@ -21,6 +22,58 @@ const incident = {
 
 export const incidentsAnswers = [
   z.looseObject({ ok: isOk, incidents: z.array(z.looseObject(incident)), others: number.describe('On file, and not shown.') }),
-  z.looseObject({ ok: isOk, ...incident, report: text, files: z.array(text) }),
+  z.looseObject({ ok: isOk, ...incident, report: text, files: z.array(text), tried: z.array(z.looseObject({ timestamp: text, source: text, status: text })) }),
   z.looseObject({ ok: isOk, id: text, cadence: text, did: z.enum(['approve', 'ignore', 'resolve', 'respond']), run_id: text }),
 ] as const;
+
+const episode = z.looseObject({
+  incident_id: text,
+  opened_at: text,
+  ended_at: text.nullable(),
+  occurrences: number,
+  healed: z.enum(['itself', 'by_a_person', 'not_yet']),
+});
+const learned = z.looseObject({
+  cadence: text,
+  pattern: z.enum(PATTERNS).nullable(),
+  because: text,
+  threshold: number.describe('So many failures in a row before somebody is told.'),
+  suppressed: z.boolean(),
+  episodes: z.array(episode),
+});
+export const learnAnswer = z.looseObject({
+  ok: isOk,
+  cadences: z.array(learned),
+  digest: z.array(z.looseObject({ cadence: text, episodes: number, failures: number, longest: text })).describe('What was told to nobody in a week.'),
+});
+
+const fix = z.looseObject({
+  source: text,
+  detector: text,
+  tried: number,
+  kept: number,
+  regressed: number,
+  crashed: number,
+  pending: number,
+  success: number.nullable(),
+});
+export const analyzeAnswer = z.looseObject({
+  ok: isOk,
+  since: text,
+  totals: z.looseObject({
+    runs: number,
+    succeeded: number,
+    failed: number,
+    given_up: number,
+    incidents_opened: number,
+    incidents_resolved: number,
+    fixes_tried: number,
+    fixes_kept: number,
+  }),
+  fails_most: z.array(z.looseObject({ cadence: text, failures: number, runs: number })),
+  detectors: z.array(z.looseObject({ detector: text, occurrences: number })),
+  fixes: z.array(fix),
+  cost_usd: number,
+  failed_cost_usd: number,
+  healing_cost_usd: number,
+});

@@ -1,0 +1,45 @@
+import { analyze as analyzeAll } from '../core/analysis.ts';
+import { CadenceError } from '../core/error.ts';
+import { toIso } from '../core/instant.ts';
+import { type DigestEntry, digestOf, episodesOf, type Learned, learn } from '../core/learning.ts';
+import { nearest } from '../core/nearest.ts';
+import { alertPolicy } from '../core/notify-policy.ts';
+import { readDefined } from './defined.ts';
+import { attemptsOnFile, readIncidents } from './incident-reading.ts';
+import { createReading } from './reading.ts';
+import { nowMs } from './root.ts';
+
+export interface LearnedView {
+  readonly cadences: readonly Learned[];
+  /** What was told to nobody in the last week. */
+  readonly digest: readonly DigestEntry[];
+}
+
+/** What thirty days of failures say, of one cadence or of all that have failed; computed now, from the incidents on file. */
+export function readLearned(root: string, only: string | undefined): LearnedView {
+  const reading = createReading(root);
+  const { definitions, settings } = readDefined(root);
+  const atMs = nowMs();
+  const episodes = episodesOf(readIncidents(reading), atMs);
+  const known = [...new Set([...episodes.keys(), ...definitions.map(({ name }) => name)])];
+  if (only !== undefined && !known.includes(only)) {
+    const close = nearest(only, known);
+    throw new CadenceError('not_found', `nothing is known of ${only.slice(0, 80)}`, close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`);
+  }
+  const asked = only === undefined ? [...episodes.keys()].sort() : [only];
+  const cadences = asked.map((cadence) => {
+    const own = definitions.find(({ name }) => name === cadence)?.cadence?.followUps?.notify;
+    const { after } = alertPolicy(settings.notify, own);
+    return learn({ cadence, episodes: episodes.get(cadence) ?? [], after, reloadsInVain: 0 });
+  });
+  return { cadences, digest: digestOf(cadences, atMs) };
+}
+
+const MOST_RUNS = 1_000_000;
+
+/** A31: what fails most, what mends it, and what that costs. */
+export function readAnalysis(root: string, sinceMs: number): ReturnType<typeof analyzeAll> {
+  const reading = createReading(root);
+  const runs = reading.history.runs({ limit: MOST_RUNS, sinceMs });
+  return analyzeAll({ since: toIso(sinceMs), runs, incidents: readIncidents(reading), fixes: attemptsOnFile(reading) });
+}
