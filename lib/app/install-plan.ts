@@ -14,7 +14,7 @@ import { findPrograms, servicePath } from './install-place.ts';
 import { nowMs, unknownCadence } from './root.ts';
 import { entriesOnDisk, removals, writes } from './service-files.ts';
 import { type JobFacts, jobFacts, jobsOf } from './timer-jobs.ts';
-import { createKeeper, readInstalled, rootStem } from './timers.ts';
+import { createKeeper, readInstalled, rootStem, stemBeforeMove } from './timers.ts';
 
 /** What `install` would do with launchd or systemd. */
 export interface InstallPlan {
@@ -47,6 +47,7 @@ export async function planInstall(root: string, kind: 'launchd' | 'systemd', nam
     format: 1,
     scheduler: kind,
     stem: rootStem(root),
+    root: files.realPath(root),
     path: servicePath(programs.node, env.PATH ?? '', env.TMPDIR ?? '/tmp'),
     installed_at: toIso(nowMs()),
     proven_at: before?.proven_at ?? null,
@@ -54,7 +55,9 @@ export async function planInstall(root: string, kind: 'launchd' | 'systemd', nam
   };
   const facts = jobFacts(root, installed, settings);
   const jobs = jobsOf(facts, definitions);
-  const stale = entriesOnDisk(files, keeper, installed.stem).filter(({ label }) => !jobs.some((job) => job.label === label));
+  const movedFrom = stemBeforeMove(files, paths);
+  const known = [installed.stem, ...(movedFrom === undefined ? [] : [movedFrom])].flatMap((stem) => entriesOnDisk(files, keeper, stem));
+  const stale = known.filter(({ label }) => !jobs.some((job) => job.label === label));
   return { root, keeper, installed, facts, jobs, changes: [...writes(files, keeper, jobs), ...removals(files, keeper, stale)], stale, warnings };
 }
 

@@ -2,10 +2,11 @@ import { CadenceError } from '../core/error.ts';
 import { type Ms, toIso } from '../core/instant.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
-import type { TimerView } from '../core/timer.ts';
+import type { TimerState, TimerView } from '../core/timer.ts';
 import { createClock } from '../platform/clock.ts';
 import { probeOwner } from '../platform/control.ts';
 import { createFiles } from '../platform/files.ts';
+import { tryLock } from '../platform/short-lock.ts';
 import type { Files } from '../ports.ts';
 import type { Entry, Keeper } from '../schedules/keeper.ts';
 import { carryOutChanges, changeDefinitions, type PlannedChange } from './definition-file.ts';
@@ -31,13 +32,17 @@ const LOOK_AGAIN_MS: Ms = 100;
  * make. Whatever is refused on the way takes all of it back, so that nothing half done is left to be trusted.
  */
 export async function carryOutInstall(plan: InstallPlan): Promise<InstallReport> {
+  await refuseOtherOwner(plan);
+  makeLogFolders(createFiles(), plan.root);
+  return alone(plan.root, () => installAll(plan));
+}
+
+async function installAll(plan: InstallPlan): Promise<InstallReport> {
   const { root, keeper, jobs, stale } = plan;
   const files = createFiles();
-  await refuseOtherOwner(plan);
-  makeLogFolders(files, root);
   const before = await keeper.look(jobs);
   const setting = await changeDefinitions(root, false, () => planScheduler(root, keeper.kind));
-  const wasOn = jobs.filter((_, index) => before[index]?.state === 'running' || before[index]?.state === 'idle');
+  const wasOn = jobs.filter((job, index) => isOn(job, before[index]?.state));
   try {
     for (const entry of stale) await keeper.unload(entry);
     carryOutChanges(root, plan.changes);
@@ -53,6 +58,23 @@ export async function carryOutInstall(plan: InstallPlan): Promise<InstallReport>
   } catch (error) {
     await undo(plan, setting, wasOn).catch((second: unknown) => addWords(error, second));
     throw error;
+  }
+}
+
+/** An owner that does not run is as good as none; all others only wait for their time. */
+function isOn({ role }: Entry, state: TimerState | undefined): boolean {
+  return state === 'running' || (state === 'idle' && role !== 'owner');
+}
+
+/** Throws `held` where another install or uninstall of this root is under way: each would take back what the other does. */
+async function alone<T>(root: string, work: () => Promise<T>): Promise<T> {
+  const lock = await tryLock(pathsOf(root).installed);
+  if (lock === undefined)
+    throw new CadenceError('held', `another install or uninstall of ${root} is under way`, 'Wait for its end, then look: cadence-bus install --list');
+  try {
+    return await work();
+  } finally {
+    await lock.release();
   }
 }
 
@@ -131,7 +153,12 @@ export interface UninstallPlan {
 }
 
 /** Data stays: definitions, ticks, runs and logs. */
-export async function carryOutUninstall({ root, keeper, entries, changes }: UninstallPlan): Promise<void> {
+export async function carryOutUninstall(plan: UninstallPlan): Promise<void> {
+  makeFolders(createFiles(), pathsOf(plan.root));
+  await alone(plan.root, () => uninstallAll(plan));
+}
+
+async function uninstallAll({ root, keeper, entries, changes }: UninstallPlan): Promise<void> {
   const files = createFiles();
   // The owner last, so that what the others drop meanwhile is not left to nobody.
   for (const entry of [...entries].sort((a, b) => Number(a.role === 'owner') - Number(b.role === 'owner'))) await keeper.unload(entry);

@@ -1,6 +1,7 @@
 import { PROBE_CADENCE } from '../core/builtin.ts';
 import type { BusSettings } from '../core/cadence.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
+import { createFiles } from '../platform/files.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { Definition } from '../ports.ts';
 import type { Job } from '../schedules/job.ts';
@@ -22,7 +23,7 @@ export interface JobFacts {
 
 export function jobFacts(root: string, installed: JobFacts['installed'], { heartbeat }: BusSettings): JobFacts {
   const rounds = heartbeat.enabled ? { everyMinutes: Math.max(1, Math.round(heartbeat.intervalMs / 60_000)) } : undefined;
-  return { paths: pathsOf(root), installed, machineZone: createUptime().timezone(), rounds };
+  return { paths: pathsOf(createFiles().realPath(root)), installed, machineZone: createUptime().timezone(), rounds };
 }
 
 /** What launchd or systemd is to have of a root: its owner, its watchman, and a timer for each cadence that is on and has a schedule. */

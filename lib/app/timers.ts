@@ -31,13 +31,25 @@ export function createKeeper(kind: 'launchd' | 'systemd'): Keeper {
   return kind === 'launchd' ? createLaunchd(deps) : createSystemd(deps);
 }
 
-/** The stem of all labels of this root. */
+/** The stem of all labels of this root, whichever link leads to it. */
 export function rootStem(root: string): string {
-  return stemOf(root, createIds().keyed('root', root));
+  const real = createFiles().realPath(root);
+  return stemOf(real, createIds().keyed('root', real));
 }
 
-/** What was installed; undefined: nothing, the owner wakes itself. */
+/** What was installed of this root; undefined: nothing, the owner wakes itself. A record that came with a copied or moved folder is none. */
 export function readInstalled(files: Files, paths: Paths): Installed | undefined {
+  const installed = readRecord(files, paths);
+  return installed?.stem === rootStem(paths.root) ? installed : undefined;
+}
+
+/** The stem under which this folder was installed where it lay before; undefined: it was not, or the folder there still is. */
+export function stemBeforeMove(files: Files, paths: Paths): string | undefined {
+  const record = readRecord(files, paths);
+  return record === undefined || record.stem === rootStem(paths.root) || files.info(record.root) !== undefined ? undefined : record.stem;
+}
+
+function readRecord(files: Files, paths: Paths): Installed | undefined {
   const found = files.read(paths.installed, MOST_BYTES);
   if (found?.kind !== 'text') return undefined;
   try {

@@ -25,7 +25,8 @@ export function createTimersCheck({ scheduler, list, wanted }: TimersDeps): Chec
         return fail(`bus.yaml says scheduler: ${wanted()}, and nothing is installed: every slot waits 90 s for a timer that does not come`, INSTALL);
       }
       const timers = await list();
-      const bad = timers.filter(({ state }) => BAD.includes(state));
+      // A timer waits for its time; an owner that waits is one that nobody has.
+      const bad = timers.filter(({ role, state }) => BAD.includes(state) || (role === 'owner' && state === 'idle'));
       if (bad.length > 0) return fail(bad.map(tell).join('\n'), INSTALL);
       const unsaid = timers.filter(({ state }) => state === 'unknown');
       if (unsaid.length > 0) return warn(unsaid.map(tell).join('\n'), 'cadence-bus install --list');

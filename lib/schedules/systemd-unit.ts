@@ -32,7 +32,15 @@ const OWNER_LIMITS = ['StartLimitIntervalSec=600', 'StartLimitBurst=20'];
  * KillMode=process: children live in sessions of their own, outlive the owner and are adopted by the next one; systemd would
  * kill them with all that is in the unit. The owner itself ends what it must when it is asked to stop.
  */
-const OWNER_LINES = ['Type=exec', 'Restart=on-failure', 'RestartSec=5', 'RestartPreventExitStatus=78', 'KillMode=process', 'TimeoutStopSec=60', 'UMask=0077'];
+const OWNER_LINES = [
+  'Type=exec',
+  'Restart=on-failure',
+  'RestartSec=5',
+  'RestartPreventExitStatus=64 66 77 78',
+  'KillMode=process',
+  'TimeoutStopSec=60',
+  'UMask=0077',
+];
 const WANTED = ['Install', 'WantedBy=default.target'];
 /** Standard output says that a tick was dropped, which the inbox says too. */
 const KNOCK_LINES = ['Type=oneshot', 'StandardOutput=null', 'TimeoutStartSec=60', 'UMask=0077'];

@@ -5,6 +5,7 @@ const installedSchema = z.looseObject({
   format: z.literal(1),
   scheduler: z.enum(['launchd', 'systemd']),
   stem: z.string().regex(/^cadence-bus\.[a-z0-9-]+$/),
+  root: z.string(),
   /** The PATH of the owner. */
   path: z.string(),
   node: z.string(),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { type Answer, parseAnswer } from './cli.ts';
-import { type CliEnd, childrenOf, killQuietly, startCli } from './owner-cli.ts';
+import { type CliEnd, type CliProcess, childrenOf, killQuietly, startCli } from './owner-cli.ts';
 import { tempRoot } from './temp-root.ts';
 
 const PROGRAMS = fileURLToPath(new URL('../fixtures/keepers', import.meta.url));
@@ -17,7 +17,9 @@ export interface KeeperDesk {
   /** Where the keeper looks for files. */
   readonly folder: string;
   cadence(name: string, text: string): void;
-  tell(words: readonly string[], env?: Readonly<Record<string, string>>): Promise<CliEnd>;
+  tell(words: readonly string[], env?: Readonly<Record<string, string>>, root?: string): Promise<CliEnd>;
+  /** A command that goes on. */
+  begin(...words: readonly string[]): CliProcess;
   ask(...words: readonly string[]): Promise<Answer>;
   /** From now on the keeper refuses calls with these words in them; undefined: it does no more. */
   refuse(part: string | undefined, code?: number, message?: string): void;
@@ -43,11 +45,12 @@ export function createKeeperDesk(kind: 'launchd' | 'systemd', name = 'my "büro"
     chmodSync(join(bin, program), 0o755);
   }
   const folder = kind === 'launchd' ? join(home, 'Library', 'LaunchAgents') : join(home, '.config', 'systemd', 'user');
-  async function tell(words: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<CliEnd> {
+  function begin(words: readonly string[], env: Readonly<Record<string, string>>, at: string): CliProcess {
     const own = { HOME: home, PATH: `${bin}:${process.env.PATH ?? ''}`, KEEPER_STATE: state, XDG_RUNTIME_DIR: home };
-    const one = startCli([...words, '--root', root], { env: { ...own, ...env } });
-    return await one.ended;
+    return startCli([...words, '--root', at], { env: { ...own, ...env } });
   }
+
+  const tell: KeeperDesk['tell'] = (words, env = {}, at = root) => begin(words, env, at).ended;
 
   return {
     root,
@@ -55,6 +58,7 @@ export function createKeeperDesk(kind: 'launchd' | 'systemd', name = 'my "büro"
     bin,
     folder,
     tell,
+    begin: (...words) => begin(words, {}, root),
     cadence: (name, text) => writeFileSync(join(root, 'cadences', `${name}.yaml`), text),
     async ask(...words) {
       const { code, stdout, stderr } = await tell([...words, '--json']);

@@ -1,10 +1,29 @@
 import { startOwner } from '../../app/owner.ts';
+import { CadenceError, type ErrorCode } from '../../core/error.ts';
 import type { CommandContext } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
-export async function run({ flags, out, root }: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<number> {
+  try {
+    return await own(context);
+  } catch (error) {
+    if (!(error instanceof CadenceError) || !isOfLaunchd(context) || !HOPELESS.includes(error.code)) throw error;
+    const { code, message, hint } = error;
+    context.out.line({ ok: false, error: { code, message, hint } }, message);
+    return 0;
+  }
+}
+
+/** What trying again in ten seconds does not mend. launchd, which knows no such word, would try for ever: to it this is a good end, and the watchman tells. */
+const HOPELESS: readonly ErrorCode[] = ['usage', 'not_found', 'permission', 'config'];
+
+function isOfLaunchd({ env }: CommandContext): boolean {
+  return env.XPC_SERVICE_NAME?.startsWith('cadence-bus.') === true;
+}
+
+async function own({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
   const commentary = createCommentary(out, at);
   const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
