@@ -11,9 +11,7 @@ import type { Definition, Problem } from './core/definition.ts';
 import type { BusEvent } from './core/event.ts';
 import type { FileInfo, FileText } from './core/file-info.ts';
 import type { LogPosition } from './core/holds.ts';
-import type { HttpAnswer, HttpRequest } from './core/http.ts';
 import type { Ms } from './core/instant.ts';
-import type { Delivery, Notice } from './core/notice.ts';
 import type { StopCause } from './core/outcome.ts';
 import type { ControlRequest, OwnerInfo, OwnerState, Surroundings } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
@@ -23,6 +21,7 @@ import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
 
 export type { Announcer, Incidents, Ladder } from './core/care-seam.ts';
+export type { Http, Outbox } from './core/notice-seam.ts';
 export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec, Surroundings };
 
@@ -246,27 +245,6 @@ export interface Runner {
 export interface StopSignal {
   readonly cause: StopCause | undefined;
   onStop(listener: (cause: StopCause) => void): void;
-}
-
-// ── Notices ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Messages on their way, one whole file each (`outbox/<key>.json`), and how each ended (`outbox/delivered/<day>.jsonl`). */
-export interface Outbox {
-  /** On disk when it returns. false: it lies there, or has ended, already. */
-  put(notice: Notice): boolean;
-  /** Oldest first; those that this cadence of the program's own delivers, or all. */
-  pending(cadence?: string): readonly Notice[];
-  /** A try that failed is written down in the notice itself. */
-  keep(notice: Notice): void;
-  /** Delivered: it is removed. Dead: it lies in `outbox/dead/` from now on. The line that says so is on disk first. */
-  end(notice: Notice, end: Delivery): Promise<void>;
-  /** How the notices of this run ended. */
-  ended(runId: string, sinceMs: Ms): readonly Delivery[];
-}
-
-/** The network. Never rejects: what may happen is an answer. */
-export interface Http {
-  post(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer>;
 }
 
 // ── Definitions ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -1,10 +1,10 @@
-import { isCareCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
+import { isCareCadence, isChatCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { aboutCadence, followContext } from '../core/follow-context.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
-import { parseIso, toIso } from '../core/instant.ts';
+import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
@@ -17,6 +17,7 @@ import { createIncidentOrders, type IncidentOrders } from '../services/incident-
 import { createNoticeDesk } from '../services/notice-desk.ts';
 import { composeAnnouncer } from './alerting.ts';
 import { type Caring, composeCaring } from './caring.ts';
+import { composeChat, createChatRunner } from './chatting.ts';
 import { composeHealing, type Healing } from './healing.ts';
 import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
 import type { Runners } from './running.ts';
@@ -35,6 +36,7 @@ export interface FollowingUp {
 
 export interface FollowingUpParts {
   readonly queue: Queue;
+  readonly serves: (cadence: string) => boolean;
   readonly hasEnded: (tickId: string) => boolean;
   /** Why there is no money for a run of this cadence. */
   readonly shortage: (cadence: Cadence) => string | undefined;
@@ -56,7 +58,8 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const { incidents, announcing, runner: careRunner }: Caring = composeCaring(storage, { ladder: healing.ladder, announcer });
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
   const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, care, desk, host: machine.host, hasEnded, wake });
-  const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact });
+  const chat = composeChat(storage, { ...parts, http: parts.http, incidents, desk, redact, onBroken });
+  const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact, chat });
   journal.onEvent((event) => {
     if (event.stage !== 'claimed' || event.attempt !== 1) return;
     const { cadence = '', tick = '', run_id = '', ts } = event;
@@ -71,17 +74,35 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   return {
     followUps,
     incidents,
-    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order }),
-    announcing,
+    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order, note: createComments(files, incidents, redact) }),
+    announcing: { tell: announcing.tell, poll: () => soonest(announcing.poll(), chat.poll()) },
     healing,
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
       const mender = healing.runnerOf(cadence, runners);
       if (mender !== undefined) return mender;
+      if (isChatCadence(cadence)) return createChatRunner(chat, cadence);
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;
     },
   };
+}
+
+/** One line each in `comments.jsonl` of the incident. */
+function createComments(files: Storage['files'], incidents: Incidents, redact: ReturnType<typeof createNamedRedaction>) {
+  return (id: string, comment: { readonly at: string; readonly by: string; readonly text: string }): void => {
+    const log = files.append(`${incidents.dirOf(id)}/comments.jsonl`);
+    try {
+      log.write(`${JSON.stringify({ ...comment, text: redact(comment.text, []) })}\n`);
+    } finally {
+      log.close();
+    }
+  };
+}
+
+function soonest(...times: readonly (Ms | undefined)[]): Ms | undefined {
+  const known = times.filter((atMs) => atMs !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** Secrets of the owner's environment, and those that a sink names. */

@@ -12,18 +12,35 @@ import { hearProgram } from '../platform/program-answer.ts';
 import type { Files, Http, Job, Outbox, RunEnd, Runner, StopSignal } from '../ports.ts';
 import { unlessRefused } from '../runners/capture.ts';
 import { childEnvironment } from '../runners/environment.ts';
+import type { Chat } from '../services/chat.ts';
 import type { Storage } from './storage.ts';
 
 type Redact = (text: string, names: readonly string[]) => string;
 
 /** What brings notices to their sinks, for one owner. */
-export function composeDelivery(storage: Storage, parts: { readonly outbox: Outbox; readonly http: Http | undefined; readonly redact: Redact }): Deliverer {
+export function composeDelivery(
+  storage: Storage,
+  parts: { readonly outbox: Outbox; readonly http: Http | undefined; readonly redact: Redact; readonly chat: Chat },
+): Deliverer {
   const { clock, files, ids, journal, machine, paths } = storage;
-  const { outbox, http = createHttp(), redact } = parts;
+  const { outbox, http = createHttp(), redact, chat } = parts;
   const programs = createPrograms(files, machine.env);
   const caller = { cli: ownCall(), root: paths.root };
   const idOf = (key: string): string => ids.keyed('notice', key);
-  return createDeliverer({ clock, outbox, http, journal, env: machine.env, redact, programs, caller, host: machine.host, idOf });
+  return createDeliverer({
+    clock,
+    outbox,
+    http,
+    journal,
+    env: machine.env,
+    redact,
+    programs,
+    caller,
+    host: machine.host,
+    idOf,
+    threadOf: chat.threadOf,
+    onPlaced: chat.arrived,
+  });
 }
 
 function createPrograms(files: Files, owner: Readonly<Record<string, string | undefined>>): Programs {

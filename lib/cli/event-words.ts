@@ -27,6 +27,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   run_finished: ({ event, paint, who }) =>
     `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
   subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}`,
+  chat_refused: ({ paint, who, why }) => `${paint.yellow('?')} ${who}: ${why}`,
   notice: ({ paint, why }) => `${paint.yellow('✉')} ${why}`,
   notice_delivered: ({ event, paint, who }) => `${paint.green('✉')} ${who} told ${event.sink}  ${paint.dim(String(event.run_id))}`,
   notice_failed: ({ event, paint, who, why }) => `${paint.yellow('✉')} ${who} could not be told to ${event.sink} yet: ${why}`,

@@ -75,6 +75,7 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
   return {
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
     ...(file.notify === undefined ? {} : { notify: buildNotify(file.notify, root) }),
+    ...(file.chat === undefined ? {} : { chat: buildChat(file.chat) }),
     claudePath: file.claude?.path === undefined ? undefined : absolutePath(file.claude.path, root, home),
     budget: buildBudget(file.budget),
     scheduler: file.scheduler ?? DEFAULT_SETTINGS.scheduler,
@@ -86,6 +87,10 @@ export function buildSettings(file: BusSettingsFile, root: string, home: string)
     retentionBytes: bytes(file.retention?.size, DEFAULT_SETTINGS.retentionBytes),
     retentionRuns: file.retention?.runs ?? DEFAULT_SETTINGS.retentionRuns,
   };
+}
+
+function buildChat(given: NonNullable<BusSettingsFile['chat']>): NonNullable<BusSettings['chat']> {
+  return Object.fromEntries(Object.entries(given).map(([kind, ids]) => [kind, (ids ?? []).map(String)]));
 }
 
 function buildRetry(given: CadenceFile['retry']): RetryPolicy {

@@ -9,6 +9,7 @@ import type { Paths } from './paths.ts';
  *     bus-control                orders
  *     bus-hook-<cadence>         what a cadence's end sets off; keyed ticks
  *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
+ *     bus-chat-<sink>            reads the answers in the threads of incidents; plain ticks
  *     bus-care                   what follows a failure and its proof (core/care.ts); keyed ticks, one after the other
  *     bus-probe                  does nothing: its run is the receipt that a timer of the system reaches the owner
  *     bus-ladder                 what the ladder has put off: the end of a window, of a wait for an answer; keyed ticks
@@ -17,6 +18,7 @@ import type { Paths } from './paths.ts';
 const PREFIX = 'bus-';
 const HOOK_PREFIX = 'bus-hook-';
 const NOTIFY_PREFIX = 'bus-notify-';
+const CHAT_PREFIX = 'bus-chat-';
 export const CARE_CADENCE = 'bus-care';
 export const PROBE_CADENCE = 'bus-probe';
 export const LADDER_CADENCE = 'bus-ladder';
@@ -46,6 +48,10 @@ export function isCareCadence(name: string): boolean {
   return name === CARE_CADENCE;
 }
 
+export function isChatCadence(name: string): boolean {
+  return name.startsWith(CHAT_PREFIX);
+}
+
 /** One broken hook holds the hooks of its own cadence, and of no other. */
 export function hookCadence(cadence: string): string {
   return fittingName(HOOK_PREFIX, cadence);
@@ -53,6 +59,10 @@ export function hookCadence(cadence: string): string {
 
 export function notifyCadence(sinkId: string): string {
   return fittingName(NOTIFY_PREFIX, sinkId);
+}
+
+export function chatCadence(sinkId: string): string {
+  return fittingName(CHAT_PREFIX, sinkId);
 }
 
 export function builtinCadence(name: string, paths: Paths): Cadence | undefined {
@@ -72,6 +82,14 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
       lane: name,
       // Each notice has an end of its own (see notify/delivery.ts): the work itself is never given up.
       retry: { attempts: 1_000_000, delaysMs: [5_000, 30_000, 120_000, 600_000, 1_800_000], jitter: 0.25 },
+    };
+  if (isChatCadence(name))
+    return {
+      ...controlCadence(paths),
+      name,
+      description: 'Reads answers in the threads of incidents',
+      lane: name,
+      retry: { attempts: 1_000_000, delaysMs: [30_000, 120_000, 600_000], jitter: 0.25 },
     };
   if (isCareCadence(name))
     return {

@@ -131,6 +131,8 @@ export interface BusSettings {
   readonly minFreeBytes: number;
   /** For every cadence, as far as it says nothing else. */
   readonly notify?: NotifyPolicy;
+  /** Who may give orders from a chat, by the kind of chat. */
+  readonly chat?: Readonly<Partial<Record<'slack' | 'discord' | 'telegram', readonly string[]>>>;
   readonly retentionMs: Ms;
   readonly retentionBytes: number;
   readonly retentionRuns: number | undefined;

@@ -23,6 +23,7 @@ export type Stage =
   | 'run_finished'
   | 'output'
   | 'notice'
+  | 'chat_refused'
   | 'notice_delivered'
   | 'notice_failed'
   | 'notice_dead'

@@ -5,6 +5,8 @@ export interface HttpRequest {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
+  /** GET: only looks, and its body is not sent. Absent: POST. */
+  readonly method?: 'GET';
   readonly timeoutMs: Ms;
   /** Also without encryption to other machines; to this one it is always allowed. */
   readonly allowHttp: boolean;

@@ -35,7 +35,7 @@ export interface Notice {
 }
 
 /** What nobody asks for by name: an open incident called to mind, many failures in one, what was kept from people. */
-export const OWN_KINDS = ['reminder', 'summary', 'digest', 'test'] as const;
+export const OWN_KINDS = ['reminder', 'summary', 'digest', 'answer', 'test'] as const;
 export type OwnKind = (typeof OWN_KINDS)[number];
 
 /** How a notice ended: one line of `outbox/delivered/<day>.jsonl`. */

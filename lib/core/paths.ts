@@ -15,6 +15,8 @@ export interface Paths {
   readonly outbox: string;
   /** What was told of incidents. */
   readonly alerts: string;
+  /** Threads of incidents in chats, and how far they have been read. */
+  readonly chats: string;
   readonly incidents: string;
   readonly slots: string;
   readonly healing: string;
@@ -56,6 +58,7 @@ export function pathsOf(root: string): Paths {
     commands: `${state}/exec`,
     outbox: `${state}/outbox`,
     alerts: `${state}/alerts.json`,
+    chats: `${state}/chats.json`,
     incidents: `${state}/incidents`,
     slots: `${state}/slots`,
     healing: `${state}/healing.json`,

@@ -2,9 +2,9 @@ import { notifyCadence } from '../core/builtin.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { type Delivery, NOTICE_LIVES_MS, type Notice } from '../core/notice.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { sinkId } from '../core/sink.ts';
+import { type Sink, sinkId } from '../core/sink.ts';
 import type { Clock, Journal, Outbox } from '../ports.ts';
-import type { Verdict } from './message.ts';
+import type { Placed, Verdict } from './message.ts';
 import { type SendingDeps, type ShellWork, send } from './sending.ts';
 
 /**
@@ -17,6 +17,8 @@ export interface DeliveryDeps extends SendingDeps {
   readonly clock: Clock;
   readonly outbox: Outbox;
   readonly journal: Journal;
+  /** A notice of an incident stands there now. */
+  readonly onPlaced: (sink: Sink, incidentId: string, placed: Placed) => void;
 }
 
 export interface Deliverer {
@@ -28,7 +30,7 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
   /** Until when a sink asked to be left alone; forgotten with the process, and then it says so again. */
   const restUntilMs = new Map<string, Ms>();
   /** Delivered, and the disk refused to take that down: it is not sent again while we live. */
-  const isTaken = new Set<string>();
+  const taken = new Map<string, Verdict>();
 
   async function end(notice: Notice, attempts: number, error: string | undefined): Promise<void> {
     const told: Delivery = {
@@ -62,13 +64,15 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
       await end(notice, notice.attempts, `not delivered within 24 hours; last: ${notice.error ?? 'it was not tried'}`);
       return undefined;
     }
-    const verdict: Verdict = isTaken.has(notice.key) ? { kind: 'delivered' } : await send(deps, notice, shell, signal);
+    const verdict = taken.get(notice.key) ?? (await send(deps, notice, shell, signal));
     if (signal.aborted && verdict.kind !== 'delivered') return { kind: 'interrupted', by: 'operator', reason: 'the owner stops' };
     switch (verdict.kind) {
       case 'delivered':
-        isTaken.add(notice.key);
+        taken.set(notice.key, verdict);
+        // First where it stands: a death in between sends it again, and then it stands there twice.
+        if (verdict.placed !== undefined && notice.incident_id !== undefined) deps.onPlaced(notice.sink, notice.incident_id, verdict.placed);
         await end(notice, notice.attempts + 1, undefined);
-        isTaken.delete(notice.key);
+        taken.delete(notice.key);
         return undefined;
       case 'dead':
         await end(notice, notice.attempts + 1, verdict.because);

@@ -15,6 +15,14 @@ export interface Posting {
   readonly secret: (name: string) => string;
   /** 12 characters of [a-z0-9], the same for every try of this notice: where a sink knows repetitions, it knows them by this. */
   readonly id: string;
+  /** Where earlier notices of the same incident stand; undefined: this is the first. */
+  readonly thread: { readonly channel: string; readonly message: string } | undefined;
+}
+
+/** Where a message stands now, so that what follows can stand below it and be answered. */
+export interface Placed {
+  readonly channel: string;
+  readonly id: string;
 }
 
 export interface Message {
@@ -28,7 +36,7 @@ export interface Message {
 export type Answered = Extract<HttpAnswer, { kind: 'answer' }>;
 
 export type Verdict =
-  | { readonly kind: 'delivered' }
+  | { readonly kind: 'delivered'; readonly placed?: Placed }
   /** The sink is busy and says so; it is not ill. */
   | { readonly kind: 'later'; readonly delayMs: Ms; readonly because: string }
   /** The sink is ill, or we are not let in: for every notice the same. */
@@ -61,4 +69,8 @@ function words(text: string): string {
 
 export function jsonMessage(url: string, content: unknown, headers: Readonly<Record<string, string>> = {}): Message {
   return { url, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(content) };
+}
+
+export function withPlace(verdict: Verdict, placed: Placed | undefined): Verdict {
+  return verdict.kind === 'delivered' && placed !== undefined ? { kind: 'delivered', placed } : verdict;
 }

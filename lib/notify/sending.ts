@@ -22,6 +22,8 @@ export interface SendingDeps {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** 12 characters of [a-z0-9] for these words, always the same. */
   readonly idOf: (key: string) => string;
+  /** Where earlier notices of an incident stand. */
+  readonly threadOf: (sink: Sink, incidentId: string) => Posting['thread'];
   /** Without secrets, those that these variables hold among them. */
   readonly redact: (text: string, names: readonly string[]) => string;
 }
@@ -68,8 +70,9 @@ async function tellLog({ journal }: SendingDeps, { kind, level = 'none', cadence
 
 type PostedSink = Extract<Sink, { kind: 'discord' | 'telegram' | 'slack' | 'webhook' | 'ntfy' }>;
 
-async function post({ http, env }: SendingDeps, sink: PostedSink, notice: Notice, id: string, signal: AbortSignal): Promise<Verdict> {
-  const message = messageOf(sink, notice, { secret: (name) => (env[name] ?? '').trim(), id });
+async function post({ http, env, threadOf }: SendingDeps, sink: PostedSink, notice: Notice, id: string, signal: AbortSignal): Promise<Verdict> {
+  const thread = notice.incident_id === undefined ? undefined : threadOf(sink, notice.incident_id);
+  const message = messageOf(sink, notice, { secret: (name) => (env[name] ?? '').trim(), id, thread });
   const answer = await http.post({ allowHttp: false, ...message, timeoutMs: TIMEOUT_MS }, signal);
   switch (answer.kind) {
     case 'answer':

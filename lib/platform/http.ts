@@ -23,9 +23,9 @@ async function post(request: HttpRequest, signal: AbortSignal): Promise<HttpAnsw
   const late = AbortSignal.timeout(request.timeoutMs);
   try {
     const response = await fetch(url, {
-      method: 'POST',
+      method: request.method ?? 'POST',
       headers: { 'user-agent': 'cadence-bus', ...request.headers },
-      body: request.body,
+      ...(request.method === 'GET' ? {} : { body: request.body }),
       redirect: 'manual',
       signal: AbortSignal.any([signal, late]),
     });

@@ -4,7 +4,7 @@ import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock, Incidents } from '../ports.ts';
 
-/** Orders about an incident: approve, ignore, resolve; whoever sends them, the CLI or a chat. */
+/** Orders about an incident: approve, ignore, resolve, comment; whoever sends them, the CLI or a chat. */
 export type IncidentOrders = (fields: Readonly<Record<string, unknown>>) => Outcome;
 
 export interface IncidentOrdersDeps {
@@ -12,12 +12,14 @@ export interface IncidentOrdersDeps {
   readonly incidents: Pick<Incidents, 'get' | 'update'>;
   /** The ladder and the announcer hear of it. On disk when it returns. */
   readonly tell: (id: string, change: IncidentChange, key: string) => void;
+  /** What somebody says of it is kept with it. */
+  readonly note: (id: string, comment: { readonly at: string; readonly by: string; readonly text: string }) => void;
 }
 
 const LONGEST_MS: Ms = 30 * 86_400_000;
 const DEFAULT_MS: Readonly<Record<'approve' | 'ignore', Ms>> = { approve: 86_400_000, ignore: 48 * 3_600_000 };
 
-export function createIncidentOrders({ clock, incidents, tell }: IncidentOrdersDeps): IncidentOrders {
+export function createIncidentOrders({ clock, incidents, tell, note }: IncidentOrdersDeps): IncidentOrders {
   const fail = (reason: string): Outcome => ({ kind: 'skip', reason });
 
   function until(fields: Readonly<Record<string, unknown>>, what: 'approve' | 'ignore'): string {
@@ -40,6 +42,11 @@ export function createIncidentOrders({ clock, incidents, tell }: IncidentOrdersD
       case 'resolve':
         // A second time: an owner that died in the middle may not have told of it.
         return changed(incident, 'resolved', isOpen(incident) ? resolve(incident, 'operator', at) : incident, 'is resolved');
+      case 'comment': {
+        if (typeof fields.text !== 'string' || fields.text.trim() === '') return fail('there is no comment in it');
+        note(id, { at, by: String(fields.by ?? 'operator').slice(0, 100), text: fields.text.slice(0, 2_000) });
+        return { kind: 'ok', summary: `${id} has a comment` };
+      }
       case 'approve': {
         if (!isOpen(incident)) return fail(`${id} is resolved`);
         const end = until(fields, 'approve');

@@ -3,6 +3,7 @@ import { accountsKey } from './account.ts';
 import { busAgents, checkSlots } from './agent-slots.ts';
 import { busBudget, checkBudget } from './budget.ts';
 import type { Checked } from './cadence.ts';
+import { chatKey } from './chat-senders.ts';
 import { explainIssues, type NotYet } from './explain.ts';
 import { notify } from './follow-up.ts';
 import type { SourceProblem } from './problem.ts';
@@ -38,6 +39,7 @@ export const busSettingsSchema = keys(
     budget: busBudget.optional().describe('What all cadences together may spend. Default: no limit.'),
     scheduler: schedulerKey,
     notify: notify.optional().describe('Whom to tell, and of what, for every cadence that says nothing else.'),
+    chat: chatKey,
     accounts: accountsKey,
     heartbeat: heartbeatKey.optional().describe('The watchman: how often he comes, and who is told from outside. See cadence-bus heartbeat.'),
     self_diagnosis: selfDiagnosisKey.optional().describe('Whether an agent looks where a repair of the watchman did not help. Default: it does not.'),

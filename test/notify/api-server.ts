@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { after } from 'node:test';
 
 export interface Seen {
+  readonly method: string;
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
+  /** As JSON, or as a form. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -17,7 +19,12 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
-type Way = (response: ServerResponse) => void;
+type Way = (response: ServerResponse, seen: Seen) => void;
+
+function bodyOf(text: string, headers: IncomingHttpHeaders): Seen['body'] {
+  if (text === '') return {};
+  return headers['content-type']?.includes('form') === true ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
+}
 
 export const status =
   (code: number, body: unknown = '', headers: Readonly<Record<string, string>> = {}): Way =>
@@ -39,9 +46,9 @@ export async function apiServer(): Promise<ApiServer> {
       text += piece;
     });
     request.on('end', () => {
-      seen.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(text) });
+      seen.push({ method: request.method ?? '', path: request.url ?? '', headers: request.headers, body: bodyOf(text, request.headers) });
       const way = ways.length > 1 ? ways.shift() : ways[0];
-      way?.(response);
+      way?.(response, seen.at(-1) as Seen);
     });
   });
   server.listen(0, '127.0.0.1');

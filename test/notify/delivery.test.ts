@@ -67,7 +67,20 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
     const programs = { find: () => undefined, hear: async () => NO_PROGRAM, leave: async () => NO_PROGRAM };
     const caller = { cli: ['node', 'cadence-bus'], root };
     const idOf = (key: string): string => createIds().keyed('notice', key);
-    deliverer = createDeliverer({ clock, outbox, http, journal, env, redact, programs, caller, host: 'desk', idOf });
+    deliverer = createDeliverer({
+      clock,
+      outbox,
+      http,
+      journal,
+      env,
+      redact,
+      programs,
+      caller,
+      host: 'desk',
+      idOf,
+      threadOf: () => undefined,
+      onPlaced: () => undefined,
+    });
   }
 
   function put(sink: Sink, runId = 'x7k2p9qd4mzt-1', createdMs = clock.nowMs()): Notice {
@@ -238,7 +251,7 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
     await eventually('the server has been asked', () => server.seen.length > 0);
     leave.abort();
     assert.equal((await broken).kind, 'interrupted');
-    const impatient: Http = { post: (request, signal) => createHttp().post({ ...request, timeoutMs: 50 }, signal) };
+    const impatient: Http = { ...createHttp(), post: (request, signal) => createHttp().post({ ...request, timeoutMs: 50 }, signal) };
     rebuild(impatient);
     assert.match(reasonOf(await drain(webhook())), /did not answer within 0\.05 seconds/);
     rebuild();

@@ -27,6 +27,7 @@ const deps = {
   journal: { emit: (event: (typeof events)[number]) => void events.push(event) },
   env,
   idOf: (key: string) => createIds().keyed('notice', key),
+  threadOf: () => undefined,
   redact: (text: string) => text,
 };
 const noticeOf = (sink: Sink, more: Partial<Notice> = {}): Notice => ({
@@ -103,6 +104,7 @@ describe('A36 A37 the sinks', () => {
     assert.equal(verdict.kind === 'failed' && verdict.because, '169.254.169.254 leads to a link-local address, where machines keep their keys');
     const asked: unknown[] = [];
     const http = {
+      ...createHttp(),
       async post(request: unknown) {
         asked.push(request);
         return { kind: 'failed' as const, because: 'no net' };

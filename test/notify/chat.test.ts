@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { before, beforeEach, describe, it } from 'node:test';
+import { createReading } from '../../lib/app/reading.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { cutFiles } from '../support/cut-files.ts';
+import { incidentsOf, type NoticeYard, noticeYard } from '../support/notice-yard.ts';
+import { tempRoot } from '../support/temp-root.ts';
+import { apiServer, type Seen, status } from './api-server.ts';
+
+const server = await apiServer();
+process.env.CB_TEST_SLACK = 'xoxb-chat-secret';
+process.env.CB_TEST_DISCORD = 'discord-chat-secret';
+process.env.CB_TEST_TELEGRAM = '123:chat-secret';
+
+const MINUTE = 60_000;
+
+/** What people have said, in the words of each API, and what was posted. */
+interface Far {
+  said: { readonly id: string; readonly sender: string; readonly text: string; readonly about?: string; readonly bot?: boolean }[];
+  posted: Seen[];
+  asked: Seen[];
+  trouble: ((seen: Seen) => { readonly code: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | undefined) | undefined;
+}
+const far: Far = { said: [], posted: [], asked: [], trouble: undefined };
+
+function slackApi(seen: Seen): unknown {
+  if (seen.path === '/slack/chat.postMessage') {
+    far.posted.push(seen);
+    return { ok: true, channel: 'C1', ts: `1000.${String(far.posted.length).padStart(6, '0')}` };
+  }
+  far.asked.push(seen);
+  const { ts, oldest } = seen.body as { ts: string; oldest: string };
+  const replies = far.said.filter(({ id }) => id > oldest);
+  const parent = { ts, user: 'UBOT', bot_id: 'B1', text: 'parent' };
+  return {
+    ok: true,
+    messages: [parent, ...replies.map(({ id, sender, text, bot }) => ({ ts: id, user: sender, text, ...(bot === true ? { bot_id: 'B2' } : {}) }))],
+  };
+}
+
+function discordApi(seen: Seen): unknown {
+  if (seen.method === 'POST') {
+    far.posted.push(seen);
+    return { id: `7${String(far.posted.length).padStart(5, '0')}`, channel_id: '42' };
+  }
+  far.asked.push(seen);
+  const after = new URL(seen.path, 'http://x').searchParams.get('after') ?? '0';
+  const newest = far.said.filter(({ id }) => Number(id) > Number(after)).toReversed();
+  return newest.map(({ id, sender, text, about, bot }) => ({
+    id,
+    content: text,
+    author: { id: sender, bot: bot === true },
+    message_reference: about === undefined ? null : { message_id: about },
+  }));
+}
+
+function telegramApi(seen: Seen): unknown {
+  if (seen.path.endsWith('/sendMessage')) {
+    far.posted.push(seen);
+    return { ok: true, result: { message_id: 900 + far.posted.length, chat: { id: 42, type: 'private' } } };
+  }
+  far.asked.push(seen);
+  const { offset = 0 } = seen.body as { offset?: number };
+  const updates = far.said.filter(({ id }) => Number(id) >= offset);
+  return {
+    ok: true,
+    result: updates.map(({ id, sender, text, about }) => ({
+      update_id: Number(id),
+      message: {
+        message_id: Number(id) + 5_000,
+        from: { id: Number(sender) },
+        chat: { id: 42 },
+        text,
+        ...(about === undefined ? {} : { reply_to_message: { message_id: Number(about) } }),
+      },
+    })),
+  };
+}
+
+server.answer((response, seen) => {
+  const trouble = far.trouble?.(seen);
+  if (trouble !== undefined) return status(trouble.code, trouble.body, trouble.headers)(response, seen);
+  const api = seen.path.startsWith('/slack') ? slackApi : seen.path.startsWith('/discord') ? discordApi : telegramApi;
+  return status(200, api(seen))(response, seen);
+});
+
+const CHATS = {
+  slack: {
+    sink: `slack: { token_env: CB_TEST_SLACK, channel: C1, api_url: "${server.url}/slack" }`,
+    boss: 'UBOSS',
+    other: 'UEVIL',
+    id: (n: number) => `2000.${String(n).padStart(6, '0')}`,
+    first: '1000.000001',
+    secret: 'xoxb-chat-secret',
+  },
+  discord: {
+    sink: `discord: { bot_token_env: CB_TEST_DISCORD, channel: "42", api_url: "${server.url}/discord" }`,
+    boss: '11',
+    other: '66',
+    id: (n: number) => String(800_000 + n),
+    first: '700001',
+    secret: 'discord-chat-secret',
+  },
+  telegram: {
+    sink: `telegram: { bot_token_env: CB_TEST_TELEGRAM, chat: "42", api_url: "${server.url}/telegram" }`,
+    boss: '11',
+    other: '66',
+    id: (n: number) => String(n),
+    first: '901',
+    secret: '123:chat-secret',
+  },
+} as const;
+
+for (const [kind, chat] of Object.entries(CHATS)) {
+  describe(`A20 A37 orders from ${kind}`, () => {
+    const base = tempRoot();
+    let round = 0;
+    let yard: NoticeYard;
+    let fails = true;
+    before(() => {
+      fails = true;
+    });
+    beforeEach(async () => {
+      Object.assign(far, { said: [], posted: [], asked: [], trouble: undefined });
+      fails = true;
+      round += 1;
+      yard = await noticeYard({
+        root: `${base}/${round}`,
+        bus: `notify: { after: 1, ${chat.sink} }\nchat: { ${kind}: ["${chat.boss}"] }\n`,
+        cadences: { backup: 'run: { command: ["true"] }\nretry: { attempts: 1 }\nbreaker: { failures: 100 }\n' },
+        outcome: () => (fails ? { kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' } : { kind: 'ok', summary: '' }),
+      });
+      await yard.run('backup');
+    });
+    const say = (n: number, text: string, sender: string = chat.boss, more: object = {}): void =>
+      void far.said.push({ id: chat.id(n), sender, text, about: chat.first, ...more });
+    const paused = (): boolean => yard.events.some(({ stage }) => stage === 'paused');
+    const orders = (): readonly string[] => yard.events.filter(({ stage, sink }) => stage === 'order' && sink !== undefined).map(({ word }) => String(word));
+
+    it('one answer of somebody who may, in the thread of the incident, is a control tick, once, and is confirmed there', async () => {
+      assert.equal(far.posted.length, 1, 'the failure was told');
+      say(1, 'pause');
+      assert.equal(far.asked.length, 0, 'nobody is asked at once');
+      await yard.pass(MINUTE);
+      assert.equal(paused(), true);
+      assert.match(yard.read('state/cadence-bus/holds.json'), new RegExp(`paused by ${kind}:${chat.boss}`));
+      assert.equal(far.posted.length, 2);
+      const { body } = far.posted[1] as Seen;
+      assert.match(String(body.text ?? body.content), /^Heard: backup is to be paused\.$/);
+      const below =
+        body.thread_ts ??
+        (body.message_reference as { message_id?: string } | undefined)?.message_id ??
+        (body.reply_parameters as { message_id?: number } | undefined)?.message_id;
+      assert.equal(String(below), chat.first, 'it stands below the first notice');
+      await yard.pass(5 * MINUTE);
+      await yard.pass(5 * MINUTE);
+      assert.deepEqual(orders(), ['pause'], 'a message is obeyed once');
+      assert.ok(`${far.asked[0]?.headers.authorization} ${far.asked[0]?.path}`.includes(chat.secret));
+    });
+
+    it('nobody else is obeyed, no bot, no talk, nothing that refers to another message', async () => {
+      say(1, 'pause', chat.other);
+      say(2, 'I think we should pause');
+      if (kind !== 'slack') say(3, 'pause', chat.boss, { about: '1' });
+      if (kind !== 'telegram') say(4, 'pause', chat.boss, { bot: true });
+      await yard.pass(MINUTE);
+      assert.ok(far.asked.length > 0);
+      assert.equal(paused(), false);
+      assert.deepEqual(
+        yard.events.filter(({ stage }) => stage === 'chat_refused').map(({ sender }) => sender),
+        [chat.other],
+      );
+    });
+
+    it('is asked a minute after something was told and every five minutes while an incident is open, and no longer', async () => {
+      await yard.pass(MINUTE - 1);
+      assert.equal(far.asked.length, 0);
+      await yard.pass(1);
+      assert.equal(far.asked.length, 1);
+      await yard.pass(4 * MINUTE);
+      assert.equal(far.asked.length, 1);
+      await yard.pass(MINUTE);
+      assert.equal(far.asked.length, 2);
+      fails = false;
+      await yard.run('backup');
+      const { length } = far.asked;
+      for (let n = 0; n < 4; n += 1) await yard.pass(5 * MINUTE);
+      assert.equal(far.asked.length, length, 'nothing is open any more');
+    });
+
+    it('errors, a request to wait, garbage: nothing is lost, and what is told of it names no secret', async () => {
+      say(1, 'approve');
+      far.trouble = (seen) => (seen.path.includes('postMessage') ? undefined : { code: 500, body: `down with ${chat.secret}` });
+      await yard.pass(MINUTE);
+      assert.deepEqual(orders(), []);
+      far.trouble = () => ({ code: 200, body: '<html>' });
+      await yard.pass(2 * MINUTE);
+      far.trouble = () => ({ code: 429, body: { retry_after: 7 }, headers: { 'retry-after': '7' } });
+      await yard.pass(5 * MINUTE);
+      far.trouble = undefined;
+      for (let n = 0; n < 8 && orders().length === 0; n += 1) await yard.pass(10 * MINUTE);
+      assert.deepEqual(orders(), ['approve']);
+      assert.ok(incidentsOf(yard.root)[0]?.approved_until !== undefined);
+      assert.ok(!JSON.stringify(yard.events).includes('chat-secret'));
+    });
+
+    it('an owner that dies at any write of it obeys what was said once, and loses no answer', async () => {
+      say(1, 'pause');
+      say(2, 'comment: it is the router');
+      let cut = 0;
+      for (let n = 1; n <= 60; n += 1) {
+        const files = cutFiles(createFiles(), n);
+        const live = async (): Promise<string> => {
+          await yard.restart(files);
+          await yard.pass(MINUTE);
+          return 'rested';
+        };
+        const outcome = await Promise.race([live(), files.died.then(() => 'died')]).catch((error: Error) => {
+          if (error.message !== 'killed') throw error;
+          return 'died';
+        });
+        if (outcome === 'rested') break;
+        cut += 1;
+        yard.clock.advance(5 * MINUTE);
+      }
+      await yard.restart();
+      await yard.pass(10 * MINUTE);
+      await yard.pass(10 * MINUTE);
+      assert.ok(cut > 5, `only ${cut} deaths`);
+      const comments = yard.read(`state/cadence-bus/incidents/${String(incidentsOf(yard.root)[0]?.id)}/comments.jsonl`);
+      assert.match(comments, /"text":"it is the router"/);
+      assert.match(yard.read('state/cadence-bus/holds.json'), /paused by/);
+      const control = createReading(yard.root).history.runs({ cadence: 'bus-control', limit: 200 });
+      assert.deepEqual(new Set(control.map(({ tick }) => tick)).size, 2, 'one order for each message');
+      assert.equal(control.filter((run) => run.status === 'succeeded').length, 2);
+    });
+  });
+}
