@@ -7,6 +7,7 @@ import { createClock } from '../platform/clock.ts';
 import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
 import { followLogs, type Stream } from './following.ts';
+import { lookupHeld } from './held-record.ts';
 import { HOOKS_WITHIN_MS, waitForHooks } from './hook-results.ts';
 import type { Owner } from './owner.ts';
 import { ownMeanwhile } from './owning.ts';
@@ -48,7 +49,10 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
     await live.ended();
     if (run !== undefined) await waitForHooks(root, run, HOOKS_WITHIN_MS);
     if (run !== undefined) return run;
-    throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
+    const { status, reason } = await lookupHeld(root, tick);
+    if (status === 'running')
+      throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
+    throw new CadenceError('timeout', `${tick} is still ${status}${reason === '' ? '' : `: ${reason}`}`, `It waits for an owner: cadence-bus show ${tick}`);
   });
 }
 

@@ -1,4 +1,4 @@
-import { isCareCadence } from '../core/builtin.ts';
+import { isBuiltin, isCareCadence } from '../core/builtin.ts';
 import type { BusEvent } from '../core/event.ts';
 import { parseIso } from '../core/instant.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
@@ -33,7 +33,9 @@ export function createCommentary(out: Output, root: string): Commentary {
     else unsaid += 1;
   }
 
+  /** Of the work that somebody asked for. */
   function count(event: BusEvent): void {
+    if (isBuiltin(event.cadence ?? '')) return;
     if (event.stage === 'run_finished' && event.status === 'succeeded') totals.succeeded += 1;
     if (event.stage === 'subsession_failed') totals.failed += 1;
     if (event.stage === 'dead_lettered') totals.dead += 1;

@@ -27,8 +27,9 @@ export function toUsd(micros: Micros): number {
   return micros / 1_000_000;
 }
 
-/** `$1.92`; as many digits as it takes where that would be nothing: `$0.0042`. */
+/** `$1.92`; of a few cents as many digits as tell them apart, for `$0.01 of $0.02 spent` would hold nobody: `$0.0106`, `$0.0042`. */
 export function formatMicros(micros: Micros): string {
+  if (micros >= 10_000 && micros < 100_000 && micros % 10_000 !== 0) return `$${(micros / 1_000_000).toFixed(4).replace(/0+$/, '')}`;
   if (micros === 0 || micros >= 10_000) return `$${(micros / 1_000_000).toFixed(2)}`;
   return `$${(micros / 1_000_000).toFixed(6).replace(/0+$/, '')}`;
 }
