@@ -28,6 +28,8 @@ const NOT_RUN: readonly (readonly [beginning: string, because: string])[] = [
 /** Exit codes beside 0 that are no failure of the command. */
 const ALSO_WELL: readonly (readonly [beginning: string, code: number, because: string])[] = [
   ['cadence-bus doctor', 1, 'it tells what is wrong with the machine that the test runs on, such as a full disk'],
+  ['cadence-bus incidents show', 66, 'nothing has failed in the root of the test'],
+  ['cadence-bus incidents ignore', 66, 'the same'],
   ['cadence-bus notify test', 66, 'the root of the test tells nobody: a notice would leave the machine'],
 ];
 
