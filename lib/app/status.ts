@@ -103,8 +103,9 @@ export async function readStatus(root: string, only: string | undefined): Promis
         next: nextOf(cursors.get(name), nowMs()),
       }),
     );
-  // The program's own are shown where somebody should look.
-  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || status === 'held' || dead > 0);
+  // The program's own are shown where somebody should look; a hold of the whole bus is told once, as what it is.
+  const isHeldAlone = (name: string): boolean => holds.some(({ key }) => key === `cadence:${name}`);
+  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || isHeldAlone(name) || dead > 0);
   const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
   return {
     ok: true,

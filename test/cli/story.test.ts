@@ -26,6 +26,7 @@ function withoutChance(text: string, root: string, ids: string[]): string {
       .replaceAll(root, 'ROOT')
       .replace(/\b(?=[a-z0-9]*\d)[a-z0-9]{12}\b/g, (id) => `T${(ids.indexOf(id) + 1 || ids.push(id)).toString()}`)
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'INSTANT')
+      .replace(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ/g, 'STAMP')
       .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?/g, 'TIME')
       .replace(/\d{4}-\d\d-\d\d(?=-)/g, 'DAY')
       .replace(/\b\d+(ms|s)\b( \d+(ms|s)\b)?/g, 'SPAN')

@@ -114,7 +114,7 @@ function check(root: string, { world, deaths }: Awaited<ReturnType<typeof tell>>
 }
 
 describe('a crash between the end of a run and its hooks and notices', () => {
-  it('D6 D7 D9 P9 loses none and doubles none but what was under way', { timeout: 120_000 }, async () => {
+  it('D6 D7 D9 P9 loses none and doubles none but what was under way', { timeout: 300_000 }, async () => {
     const whole = tempRoot();
     const uncut = await tell(whole, 0);
     check(whole, uncut, 'uncut');
@@ -126,7 +126,7 @@ describe('a crash between the end of a run and its hooks and notices', () => {
     }
   });
 
-  it('nor does a second death early in the next life', { timeout: 120_000 }, async () => {
+  it('nor does a second death early in the next life', { timeout: 300_000 }, async () => {
     for (const first of [9, 14, 21]) {
       for (let second = 1; second <= 8; second += 1) {
         const root = tempRoot();
