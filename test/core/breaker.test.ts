@@ -138,3 +138,15 @@ describe('the breaker', () => {
     );
   });
 });
+
+it('an opening ends no later than the longest one from now, to the millisecond, whatever the clock was', () => {
+  const breaker = opened();
+  const longestMs = 20 * MIN;
+  for (const [nowMs, freeMs] of [
+    [T0, T0 + longestMs],
+    [T0 + 10 * MIN - 1, T0 + 30 * MIN - 1],
+    [T0 + 10 * MIN, T0 + 30 * MIN],
+    [T0 - 400 * 24 * 60 * MIN, T0 - 400 * 24 * 60 * MIN + longestMs],
+  ] as const)
+    assert.equal(freeAtMs(clamped(breaker, nowMs, longestMs)), freeMs);
+});

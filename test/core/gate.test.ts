@@ -109,3 +109,11 @@ describe('the gate', () => {
     assert.deepEqual((['due', 'pause', 'circuit-open', 'backoff', 'halt'] as const).map(isMomentary), [false, false, false, false, false]);
   });
 });
+
+it('what holds until an instant holds no more in that instant', () => {
+  const until = (ms: number): Partial<GateInput> => ({
+    breakers: [{ key: 'cadence:nightly', breaker: { state: 'open', failures: 3, until: toIso(ms), open_ms: 1000, because: 'x', run_id: 'r' } }],
+  });
+  assert.deepEqual([held(until(T0 + 1)), held(until(T0))], ['circuit-open', 'run']);
+  assert.deepEqual([held({ dueMs: T0 + 1 }), held({ dueMs: T0 })], ['due', 'run']);
+});

@@ -141,3 +141,16 @@ describe('the conservation proof', () => {
     assert.deepEqual(audit, { enqueued: 7, waiting: 2, running: 2, finished: 2, dead: 1, missing: ['lost'], doubled: ['b'] });
   });
 });
+
+it('a dead key and an empty purse open their account at once, for the longest time; an error of the API does not', () => {
+  for (const [kind, expected] of [
+    ['auth', 'open'],
+    ['billing', 'open'],
+    ['quota', 'open'],
+    ['server', 'backing_off'],
+  ] as const) {
+    const book = fold(NO_HOLDS, { blame: 'account', account: 'claude', class: kind });
+    assert.equal(state(book, 'account:claude'), expected, kind);
+    assert.equal(state(book, 'cadence:nightly'), 'closed', kind);
+  }
+});

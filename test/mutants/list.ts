@@ -66,12 +66,9 @@ export const MUTANTS: readonly Mutant[] = [
     'ending.stoppedFor === null && ending.code === 2) return { kind',
     ['core/judge', 'runners/'],
   ),
-  slots('of slots slept over the newest runs', 'due.newest.slice(-most)', 'due.newest.slice(0, most)', ['services/scheduler.test']),
-  slots('a slot whose window is over does not run', 'nowMs - dueMs <= limitMs', 'nowMs - dueMs >= 0', ['services/scheduler.test']),
-  slots('not more than a hundred slots are made up for', 'const MOST_CAUGHT_UP = 100', 'const MOST_CAUGHT_UP = 100_000', [
-    'services/scheduler',
-    'services/laptop',
-  ]),
+  slots('of slots slept over the newest runs', 'due.newest.slice(-most)', 'due.newest.slice(0, most)', ['core/slot-decision']),
+  slots('a slot whose window is over does not run', 'nowMs - dueMs <= limitMs', 'nowMs - dueMs >= 0', ['core/slot-decision']),
+  slots('not more than a hundred slots are made up for', 'const MOST_CAUGHT_UP = 100', 'const MOST_CAUGHT_UP = 101', ['core/slot-decision']),
   budget('what is set aside counts', 'spent + reserved + (unit', 'spent + 0 * reserved + (unit', ['core/budget']),
   budget('what cost nobody knows is charged', 'return end.costUsd === undefined && mayHaveSpent(end) ? reserved : 0;', 'return 0;', [
     'core/budget',

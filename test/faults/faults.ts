@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { countCalls, INJECTIONS, type Injection, tryAt, whyNot } from './injection.ts';
+import { soak } from './soak.ts';
+
+/**
+ *     npm run faults                 every fault, as a table
+ *     npm run faults -- --points 40  so many calls of each kind are hit (default 12), spread over all that the owner makes
+ *     npm run faults -- injected     only rows whose name holds this word
+ *
+ * Exit 1 where a promise was broken. What cannot be done on this machine is named as absent.
+ */
+interface Row {
+  readonly fault: string;
+  readonly happened: string;
+  readonly verdict: 'held' | 'BROKEN' | 'absent';
+}
+
+/** Faults that have a test of their own in every run: here they are harder, where they can be. */
+const TESTED: readonly { readonly fault: string; readonly files: readonly string[]; readonly env?: Readonly<Record<string, string>> }[] = [
+  { fault: 'kill -9 of the owner, again and again, under load', files: ['owner/kill-storm'], env: { FAULT_KILLS: '100' } },
+  { fault: 'a disk that is full, and one that is read-only', files: ['owner/full-disk'] },
+  { fault: 'folders and files without a right, garbage of 200 kinds, 100,000 files at once', files: ['bus/hostile'] },
+  { fault: 'a stopped owner (SIGSTOP), and a second one beside it', files: ['owner/two-owners'] },
+  { fault: 'children that ignore TERM, that leave others behind, that outlive their owner', files: ['owner/stopping', 'owner/adoption'] },
+  { fault: 'output without end', files: ['owner/output', 'platform/child-log'] },
+  { fault: 'death after every changing call, twice in a row', files: ['crash/'] },
+];
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const words = process.argv.slice(2);
+const pointsAt = words.indexOf('--points');
+const points = pointsAt === -1 ? 12 : Number(words[pointsAt + 1]);
+const filter = words.filter((_, at) => pointsAt === -1 || (at !== pointsAt && at !== pointsAt + 1));
+if (!Number.isSafeInteger(points) || points < 1) {
+  process.stderr.write('faults: --points takes a number, as in npm run faults -- --points 40\n');
+  process.exit(64);
+}
+
+/** The same few calls of a kind, spread over all of them. */
+async function inject(injection: Injection): Promise<Row> {
+  const fault = `injected: ${injection.fault} at a ${injection.calls}`;
+  const reason = whyNot();
+  if (reason !== undefined) return { fault, happened: reason, verdict: 'absent' };
+  const [first, last] = await countCalls(injection.calls);
+  const outcomes = new Map<string, number>();
+  const wrong: string[] = [];
+  const step = Math.max(1, (last - first + 1) / points);
+  let tried = 0;
+  for (let at = first; at <= last; at += step) {
+    const trial = await tryAt(injection, Math.floor(at));
+    tried += 1;
+    outcomes.set(trial.outcome, (outcomes.get(trial.outcome) ?? 0) + 1);
+    for (const one of trial.wrong) wrong.push(`call ${trial.at}: ${one}`);
+  }
+  const told = [...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(', ');
+  return { fault, happened: `${tried} of ${last - first + 1} calls hit: ${told}${said(wrong)}`, verdict: wrong.length === 0 ? 'held' : 'BROKEN' };
+}
+
+function tested({ fault, files, env }: (typeof TESTED)[number]): Promise<Row> {
+  const child = spawn(process.execPath, ['test/support/run-tests.mjs', ...files], {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      const failed = [...new Set([...output.matchAll(/^\s*✖ (.*) \(\d/gm)].map((line) => line[1] as string))];
+      const count = /^ℹ pass (\d+)$/m.exec(output)?.[1] ?? '0';
+      resolve({ fault, happened: `${count} tests passed (${files.join(', ')})${said(failed)}`, verdict: code === 0 ? 'held' : 'BROKEN' });
+    });
+  });
+}
+
+async function load(): Promise<Row> {
+  const fault = 'a day of load in minutes: handles and memory stay flat';
+  if (process.platform !== 'linux') return { fault, happened: 'there is no /proc here', verdict: 'absent' };
+  const { ticks, children, handles, mib, mibPer100k, wrong } = await soak(4000);
+  const figures = `${ticks} ticks, ${children} children: handles ${handles[0]} → ${handles[1]}, ${mib[0].toFixed(0)} → ${mib[1].toFixed(0)} MiB`;
+  const grows = handles[1] > handles[0] + 2 || mib[1] > mib[0] * 1.25 + 8;
+  return { fault, happened: `${figures} (${mibPer100k.toFixed(1)} MiB per 100,000)${said(wrong)}`, verdict: grows || wrong.length > 0 ? 'BROKEN' : 'held' };
+}
+
+const said = (wrong: readonly string[]): string => (wrong.length === 0 ? '' : `; ${wrong.slice(0, 3).join('; ')}`);
+
+const rows: readonly { readonly fault: string; run(): Promise<Row> }[] = [
+  ...INJECTIONS.map((injection) => ({ fault: `injected: ${injection.fault} at a ${injection.calls}`, run: () => inject(injection) })),
+  ...TESTED.map((test) => ({ fault: test.fault, run: () => tested(test) })),
+  { fault: 'a day of load in minutes', run: load },
+];
+let broken = 0;
+process.stdout.write('| fault | what happened | verdict |\n|---|---|---|\n');
+for (const row of rows.filter(({ fault }) => filter.every((word) => fault.includes(word)))) {
+  const { fault, happened, verdict } = await row.run();
+  if (verdict === 'BROKEN') broken += 1;
+  process.stdout.write(`| ${fault} | ${happened} | ${verdict} |\n`);
+}
+process.exitCode = broken === 0 ? 0 : 1;
