@@ -10,6 +10,20 @@ import { entriesOnDisk, removals, writes } from './service-files.ts';
 import { jobFacts, jobsOf } from './timer-jobs.ts';
 import { composeTimers, createKeeper, readInstalled } from './timers.ts';
 
+const BY_HAND = /^(?:kill \d+ && )?cadence-bus start$/;
+
+/** Where the system starts the owner, nobody should do it by hand: to install once more starts it with what holds now. */
+export function mendedByService({ reading: { files, paths } }: DoctorFacts, checks: readonly Check[]): readonly Check[] {
+  if (readInstalled(files, paths) === undefined) return checks;
+  return checks.map((check) => ({
+    ...check,
+    async inspect() {
+      const finding = await check.inspect();
+      return BY_HAND.test(finding.mend ?? '') ? { ...finding, mend: 'cadence-bus install' } : finding;
+    },
+  }));
+}
+
 /** What launchd or systemd has of this root, and whether it can do its part. */
 export function timerChecks({ reading: { files, paths }, machine, settings, defined }: DoctorFacts): readonly Check[] {
   const { root } = paths;

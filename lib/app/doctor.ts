@@ -45,7 +45,7 @@ import { createProcesses } from '../platform/processes.ts';
 import { askProgram } from '../platform/program-answer.ts';
 import type { Closeable } from '../ports.ts';
 import { type DoctorFacts, gatherFacts, packageFolder } from './doctor-facts.ts';
-import { timerChecks } from './doctor-timers.ts';
+import { mendedByService, timerChecks } from './doctor-timers.ts';
 import { incidentHealth } from './incident-reading.ts';
 import { askAuthStatus } from './probing.ts';
 import { createRedacting } from './redacting.ts';
@@ -57,7 +57,14 @@ const VERSION_WITHIN_MS = 5_000;
 /** Looks at everything; with `isFix` mends what is safe to mend. Needs no owner, and does not disturb one. What it tells is fit to be pasted into a mail. */
 export async function examine(root: string, isFix: boolean): Promise<Checkup> {
   const facts = gatherFacts(root);
-  const checks = [...placeChecks(facts), ...workChecks(facts), ...ownerChecks(facts), ...timerChecks(facts), ...stateChecks(facts), ...traceChecks(facts)];
+  const checks = [
+    ...placeChecks(facts),
+    ...workChecks(facts),
+    ...mendedByService(facts, ownerChecks(facts)),
+    ...timerChecks(facts),
+    ...stateChecks(facts),
+    ...traceChecks(facts),
+  ];
   const checkup = await checkUp({ checks, isFix, ownRoot: () => ownRoot(root) });
   return redactWords(checkup, createRedacting(facts.machine.env).ofOwner, NO_WORDS);
 }

@@ -3,6 +3,7 @@ import { type Ms, toIso } from '../core/instant.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { TimerState, TimerView } from '../core/timer.ts';
+import { VERSION } from '../core/version.ts';
 import { createClock } from '../platform/clock.ts';
 import { probeOwner } from '../platform/control.ts';
 import { createFiles } from '../platform/files.ts';
@@ -41,8 +42,9 @@ async function installAll(plan: InstallPlan): Promise<InstallReport> {
   const { root, keeper, jobs, stale } = plan;
   const files = createFiles();
   const before = await keeper.look(jobs);
+  const isOld = (await probeOwner(root)).info?.version !== VERSION;
   const setting = await changeDefinitions(root, false, () => planScheduler(root, keeper.kind));
-  const wasOn = jobs.filter((job, index) => isOn(job, before[index]?.state));
+  const wasOn = jobs.filter((job, index) => isOn(job, before[index]?.state) && !(job.role === 'owner' && isOld));
   try {
     for (const entry of stale) await keeper.unload(entry);
     carryOutChanges(root, plan.changes);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
 import type { TimerView } from '../../lib/core/timer.ts';
 import type { World } from '../../lib/core/world.ts';
 import { errorOf } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 import { createKeeperDesk } from '../support/keeper-desk.ts';
 
 const JOB = 'run: { command: [echo, hi] }\n';
@@ -123,14 +124,19 @@ for (const kind of ['systemd', 'launchd'] as const) {
       );
       desk.cadence('five', `${JOB}schedule: daily 9:30\n`);
       desk.lose('timer.five.timer');
+      const { pid } = (await desk.ask('status')).said.owner as { pid: number };
       const bad = await checks();
       assert.match(bad.timers?.detail ?? '', /five is DISABLED/);
       assert.match(bad['service-files']?.detail ?? '', /timer\.five\.timer says not what its definition says now/);
       assert.equal(await stateOf(), 'disabled');
       const sight = await desk.ask('heartbeat', '--dry-run');
       assert.match(JSON.stringify(sight.said), /timer\.five/, 'the watchman would load it anew');
+      process.kill(pid, 'SIGKILL');
+      await eventually('the owner is dead', async () => (await checks()).timers?.detail.includes('owner is'));
+      assert.equal((await checks()).owner?.mend, 'cadence-bus install', 'nobody should start it by hand');
       await desk.ask('install');
       assert.equal(await stateOf(), 'idle');
+      assert.equal(((await desk.ask('status')).said.owner as { state: string }).state, 'running');
     });
 
     once('refuses what has no schedule, is off, or is unknown', async () => {
@@ -186,6 +192,12 @@ for (const kind of ['systemd', 'launchd'] as const) {
       assert.deepEqual([refused.code, refused.hint], [75, `End it, then install again: kill ${pid}`]);
       process.kill(pid, 'SIGTERM');
       await byHand;
+      const timers = join(desk.root, 'logs', 'cadence-bus', 'timers');
+      rmSync(timers, { recursive: true });
+      writeFileSync(timers, 'in the way');
+      assert.match(errorOf(await desk.ask('install', '--scheduler', kind)).message, /logs\/cadence-bus\/timers/);
+      assert.deepEqual(desk.files(), []);
+      rmSync(timers);
       if (process.getuid?.() === 0) return; // Root may write anywhere.
       const logs = join(desk.root, 'logs', 'cadence-bus');
       chmodSync(logs, 0o500);
