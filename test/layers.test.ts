@@ -56,6 +56,7 @@ describe('the sources', () => {
   it('have no ring of imports', () => holds(imports.importCycles));
   it('name every module they load, but for the user modules that runners/inline.ts loads', () => holds(imports.blindImports));
   it('give the library nothing to load but node modules', () => holds(imports.librarySurface));
+  it('answer the everyday questions without the packages that read definitions', () => holds(imports.heavyAnswers));
   it('keep core free of waiting, clock, chance and process', () => holds(code.impureCore));
   it('ask for time, chance, timers and the network in platform only', () => holds(code.worldOutsidePlatform));
   it('have at most 300 lines a file', () => holds(code.longFiles));
@@ -164,6 +165,17 @@ describe('the rules about imports', () => {
       'lib/platform/log.ts': "import { pino } from 'pino';\n",
     };
     assert.deepEqual(finds(imports.librarySurface, files), ['lib/platform/files.ts:2']);
+  });
+});
+
+describe('the rule about everyday answers', () => {
+  it('finds a heavy package behind another file, and lets what is loaded late pass', () => {
+    const files = {
+      'lib/cli/verbs/status.ts': "import '../../app/status.ts';\nconst late = await import('../../app/late.ts');\n",
+      'lib/app/status.ts': "import type { ZodType } from 'zod';\nimport { parse } from 'yaml';\n",
+      'lib/app/late.ts': "import * as z from 'zod';\n",
+    };
+    assert.deepEqual(finds(imports.heavyAnswers, files), ['lib/app/status.ts:2']);
   });
 });
 

@@ -46,7 +46,7 @@ export function listIncidents(root: string, filter: IncidentFilter): { readonly 
 }
 
 /** What is not resolved; cheap, for what is over is known from the index. */
-export function openIncidents(reading: Reading): readonly IncidentView[] {
+export function unresolved(reading: Reading): readonly IncidentView[] {
   return readAll(reading, false).filter(isOpen);
 }
 

@@ -1,5 +1,4 @@
 import { isSecretName } from '../core/redaction.ts';
-import { parseHealBook } from '../wire/healing.ts';
 import type { Reading } from './reading.ts';
 
 /** What a fix has set for the next runs of a cadence, until one of them ends well or fails in the same way. */
@@ -14,9 +13,12 @@ export interface OverlayView {
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** From the file alone; one that cannot be read sets nothing: its owner puts it aside. */
-export function readOverlays({ files, paths }: Pick<Reading, 'files' | 'paths'>, only?: string): readonly OverlayView[] {
+export async function readOverlays({ files, paths }: Pick<Reading, 'files' | 'paths'>, only?: string): Promise<readonly OverlayView[]> {
   const found = files.read(paths.healing, MAX_BYTES);
-  const book = found?.kind === 'text' ? parseHealBook(parseJson(found.text)) : undefined;
+  if (found?.kind !== 'text') return [];
+  // Loaded where there is something to read: it takes longer than the whole answer does without it.
+  const { parseHealBook } = await import('../wire/healing.ts');
+  const book = parseHealBook(parseJson(found.text));
   return Object.entries(book?.overlays ?? {})
     .filter(([cadence]) => only === undefined || cadence === only)
     .map(([cadence, { values, since, incident_id, source }]) => ({ cadence, values: shownValues(values), since, incident_id, source }));

@@ -20,7 +20,8 @@ import { type Accounts, type AccountView, accountViews, readAccounts, sharedKeys
 import { brokenCadences } from './broken.ts';
 import { askBrokenEdits, type BrokenEdit } from './broken-edits.ts';
 import { disabledCadences } from './disabled.ts';
-import { type IncidentView, openIncidents } from './incident-reading.ts';
+import type { IncidentView } from './incident-reading.ts';
+import { openIncidents } from './open-incidents.ts';
 import { type OverlayView, readOverlays } from './overlays.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
@@ -123,15 +124,15 @@ export async function readStatus(root: string, only: string | undefined): Promis
     cadences,
     holds,
     accounts: accountViews(reading, accounts, [...places.inbox, ...places.waiting], nowMs()),
-    incidents: incidentsOf(reading, only),
-    overlays: readOverlays(reading, only),
+    incidents: await incidentsOf(reading, only),
+    overlays: await readOverlays(reading, only),
     broken_edits: owner.state === 'running' ? (await askBrokenEdits(root)).filter(({ name }) => only === undefined || name === only) : [],
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }
 
-function incidentsOf(reading: Reading, only: string | undefined): StatusView['incidents'] {
-  const mine = openIncidents(reading).filter(({ cadences }) => only === undefined || cadences.includes(only));
+async function incidentsOf(reading: Reading, only: string | undefined): Promise<StatusView['incidents']> {
+  const mine = (await openIncidents(reading)).filter(({ cadences }) => only === undefined || cadences.includes(only));
   const seen = mine.toSorted((a, b) => (a.last_at < b.last_at ? 1 : -1));
   return seen.map(({ id, cadence, state, title, occurrences, last_at }) => ({ id, cadence, state, title, occurrences, last_at }));
 }

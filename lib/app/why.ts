@@ -13,7 +13,7 @@ import { probeOwner } from '../platform/control.ts';
 import { createUptime } from '../platform/uptime.ts';
 import type { SlotReading } from '../ports.ts';
 import { brokenCadences } from './broken.ts';
-import { openIncidents } from './incident-reading.ts';
+import { openIncidents } from './open-incidents.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 import { slotsWith } from './slot-reading.ts';
@@ -47,7 +47,11 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const cursor = await currentCursor(root, reading, ledger, cadence, isOwned);
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
   const broken = await brokenCadences(reading, (name) => name === cadence, atMs);
-  const now = [standing(reading, cadence, atMs, isOwned, cursor), ...broken.map(({ because }) => `its definition is broken: ${because}`)].join('; ');
+  const incidents = (await openIncidents(reading)).filter(({ cadences }) => cadences.includes(cadence));
+  const now = [
+    ...[standing(reading, cadence, atMs, isOwned, cursor), ...incidents.map(({ id, state }) => `incident ${id} is ${state.replace('_', ' ')}`)],
+    ...broken.map(({ because }) => `its definition is broken: ${because}`),
+  ].join('; ');
   if (cursor === undefined) return { ok: true, cadence, timezone: zone.name, because: now, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
   const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned });
@@ -119,7 +123,6 @@ function standing(reading: Reading, cadence: string, atMs: Ms, isOwned: boolean,
     if ((key !== 'bus' && key !== `cadence:${cadence}`) || state === 'closed') continue;
     told.push(`${key} is ${state.replace('_', ' ')}${until === null ? '' : ` until ${until.slice(0, 16)}Z`}: ${because}`);
   }
-  for (const { id, state, cadences } of openIncidents(reading)) if (cadences.includes(cadence)) told.push(`incident ${id} is ${state.replace('_', ' ')}`);
   if (!isOwned) told.push('no owner is running, so nothing starts');
   return told.join('; ');
 }

@@ -76,15 +76,12 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   const { left, deadLetters, batches, dropZone, opening } = assemble(deps, { admit, isTaken, textOf, isPending });
 
   async function scanWaiting(): Promise<void> {
-    let sliceEndMs = clock.nowMs() + SLICE_MS;
+    const breathe = inSlices(clock);
     for (const file of files.list(paths.waiting)) {
       const name = parseTickName(file);
       if (name === undefined || claimed.has(name.id)) continue;
       if (pending.byId(name.id) === undefined) pending.add({ name, folder: 'waiting', file, gone: false });
-      if (clock.nowMs() >= sliceEndMs) {
-        await clock.breathe();
-        sliceEndMs = clock.nowMs() + SLICE_MS;
-      }
+      await breathe();
     }
   }
 
@@ -154,7 +151,16 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     async park(cadence) {
       if (!unparked.delete(cadence)) return;
-      for (const entry of pending.entries(cadence)) if (entry.folder === 'inbox') move(entry, entry.name);
+      try {
+        const breathe = inSlices(clock);
+        for (const entry of [...inInbox.values()]) {
+          if (entry.name.cadence === cadence && !entry.gone) move(entry, entry.name);
+          await breathe();
+        }
+      } catch (error) {
+        unparked.add(cadence);
+        throw error;
+      }
     },
     async hasten(cadence) {
       const nowMs = clock.nowMs();
@@ -228,6 +234,16 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
         wake();
       });
     },
+  };
+}
+
+/** Lets others have their turn when a slice is over. */
+function inSlices(clock: Clock): () => Promise<void> | undefined {
+  let sliceEndMs = clock.nowMs() + SLICE_MS;
+  return () => {
+    if (clock.nowMs() < sliceEndMs) return undefined;
+    sliceEndMs = clock.nowMs() + SLICE_MS;
+    return clock.breathe();
   };
 }
 

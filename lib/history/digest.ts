@@ -67,12 +67,27 @@ export function loadDigest(
   const saved = file?.kind === 'text' ? parseDigest(file.text) : undefined;
   const isTrusted = saved !== undefined && matchesLog(files, dir, saved);
   const digest = isTrusted ? saved : { cadences: new Map(), spending: createSpending(), zone, days: createLocalDays(zone), through: LOG_START };
+  return { digest, tailBytes: foldTail(files, dir, digest), wasTrusted: file === undefined || isTrusted };
+}
+
+/** How many bytes of records lay behind it. */
+function foldTail(files: LogFiles, dir: string, digest: Digest): number {
   let tailBytes = 0;
   for (const { run, at, end } of recordsForward(files, dir, digest.through)) {
     tailBytes += end.bytes - at.bytes;
     foldRun(digest, run, at, end);
   }
-  return { digest, tailBytes, wasTrusted: file === undefined || isTrusted };
+  return tailBytes;
+}
+
+/** The digest as it is at each call, of which only what has come since the last call is read. */
+export function createDigestReader(files: LogFiles & Pick<Files, 'read'>, dir: string): () => Digest {
+  let known: Digest | undefined;
+  return () => {
+    if (known === undefined || !matchesLog(files, dir, known)) known = loadDigest(files, dir).digest;
+    else foldTail(files, dir, known);
+    return known;
+  };
 }
 
 /** The log reaches as far as the snapshot, a line ends there, and its newest record stands where the snapshot says. */

@@ -4,7 +4,7 @@ import { isFinal, type RunRecord } from '../core/run.ts';
 import { isTickId, parseRunId } from '../core/tick.ts';
 import type { Files, History } from '../ports.ts';
 import { chainBackward } from './chain.ts';
-import { loadDigest } from './digest.ts';
+import { createDigestReader, loadDigest } from './digest.ts';
 import { type Found, recordsBackward } from './records.ts';
 
 export interface HistoryDeps {
@@ -15,14 +15,15 @@ export interface HistoryDeps {
 /** A tick has few attempts, and they stand close together; behind so many other runs the log is searched instead. */
 const ATTEMPTS_WITHIN = 500;
 
-/** Answers from the files alone. A call reads the log as it is at that moment; nothing is kept between calls. */
+/** Answers from the files alone. A call tells of the log as it is at that moment. */
 export function createHistory({ files, paths }: HistoryDeps): History {
   const dir = paths.runs;
+  const digestNow = createDigestReader(files, dir);
 
   function newestFirst(cadence: string | undefined, status: string | undefined, firstDay: string | undefined): Iterable<Found> {
     if (cadence === undefined)
       return recordsBackward(files, dir, { firstDay, needles: status === undefined ? undefined : [`"status":${JSON.stringify(status)}`] });
-    const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
+    const head = digestNow().cadences.get(cadence)?.at;
     return head === undefined ? [] : chainBackward(files, dir, cadence, head);
   }
 
@@ -56,7 +57,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
     },
 
     attempts(cadence, tickId) {
-      const head = loadDigest(files, dir).digest.cadences.get(cadence)?.at;
+      const head = digestNow().cadences.get(cadence)?.at;
       if (head === undefined || !isTickId(tickId)) return [];
       const near = collectAttempts(chainBackward(files, dir, cadence, head), tickId, ATTEMPTS_WITHIN);
       const all = near.isComplete ? near : collectAttempts(recordsBackward(files, dir, { needles: [tickId] }), tickId, Number.POSITIVE_INFINITY);
@@ -69,7 +70,7 @@ export function createHistory({ files, paths }: HistoryDeps): History {
     },
 
     digest() {
-      const { cadences } = loadDigest(files, dir).digest;
+      const { cadences } = digestNow();
       return Object.fromEntries([...cadences].map(([name, { at: _at, ...entry }]) => [name, entry]));
     },
   };

@@ -28,6 +28,7 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
   const lastDay = listDays(files, dir).at(-1);
   // Opening it closes a line that an earlier life has torn, so that the log ends where a line ends.
   let newest = lastDay === undefined ? undefined : open(lastDay);
+  let end: LogPosition = newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.sizeBytes };
   /** Segments of past days that have not been flushed since their last line. */
   const retired: AppendLog[] = [];
   let retiring: Promise<void> | undefined;
@@ -50,9 +51,10 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
       const { day, log } = segmentOfNow();
       log.write(text);
       // Counted from the end, for what a full disk tore before may have been closed with a newline first.
-      return { day, bytes: log.sizeBytes - Buffer.byteLength(text) };
+      end = { day, bytes: log.sizeBytes };
+      return { day, bytes: end.bytes - Buffer.byteLength(text) };
     },
-    position: () => (newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.sizeBytes }),
+    position: () => end,
     async flush() {
       const last = newest;
       retiring ??= flushAndClose(retired).finally(() => {

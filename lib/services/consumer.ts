@@ -1,5 +1,5 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
-import { expiry, isMomentary, type Verdict } from '../core/gate.ts';
+import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { SLOT_SOURCE } from '../core/slot.ts';
@@ -150,7 +150,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     parking.park(cadence, verdict);
     if (verdict.cause !== 'due') heldBy.set(cadence, verdict.because);
     sooner(verdict.untilMs);
-    if (!isMomentary(verdict.cause) && verdict.cause !== 'halt') await queue.park(cadence);
+    await keepOut(queue, cadence, verdict.cause);
   }
 
   /** False: the cadence is busy now. */
@@ -223,8 +223,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     await serveOrders();
     for (const cadence of queue.cadences()) {
       if (isClosed) return false;
-      if (cadence === CONTROL_CADENCE || !deps.serves(cadence) || parking.isParked(cadence, sooner)) continue;
-      if (await serve(cadence)) hasStarted = true;
+      if (cadence === CONTROL_CADENCE || !deps.serves(cadence)) continue;
+      const cause = parking.heldFor(cadence, sooner);
+      if (cause !== undefined) await keepOut(queue, cadence, cause);
+      else if (await serve(cadence)) hasStarted = true;
     }
     return hasStarted;
   }
@@ -254,6 +256,11 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       isClosed = true;
     },
   };
+}
+
+/** What is held for long leaves the drop zone, also what came after the hold. */
+async function keepOut(queue: Queue, cadence: string, cause: HoldCause): Promise<void> {
+  if (!isMomentary(cause) && cause !== 'halt') await queue.park(cadence);
 }
 
 /** True when the work ends within a few turns of the microtask queue: then there is no need to come back for it. */

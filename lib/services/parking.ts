@@ -9,8 +9,8 @@ import type { Clock, Head, Queue } from '../ports.ts';
  */
 export interface Parking {
   park(cadence: string, held: Held): void;
-  /** `onHeld` hears when its time comes. */
-  isParked(cadence: string, onHeld: (untilMs: Ms | undefined) => void): boolean;
+  /** What it is parked for; `onHeld` hears when its time comes. undefined: it is to be looked at. */
+  heldFor(cadence: string, onHeld: (untilMs: Ms | undefined) => void): HoldCause | undefined;
   free(cadence: string): void;
   freeWhere(isFree: (cause: HoldCause) => boolean): void;
   freeAll(): void;
@@ -27,19 +27,19 @@ export function createParking({ clock, queue }: { readonly clock: Pick<Clock, 'n
 
   return {
     park: (cadence, { cause, untilMs }) => void parked.set(cadence, { cause, untilMs, forced: queue.head(cadence)?.name.id }),
-    isParked(cadence, onHeld) {
+    heldFor(cadence, onHeld) {
       const held = parked.get(cadence);
-      if (held === undefined) return false;
+      if (held === undefined) return undefined;
       const { cause, untilMs, forced } = held;
       const head = queue.head(cadence);
-      if (isNewForced(head, forced)) return false;
+      if (isNewForced(head, forced)) return undefined;
       const isDue = cause === 'due' && head !== undefined && head.name.dueMs <= clock.nowMs();
       if (isDue || (untilMs !== undefined && untilMs <= clock.nowMs())) {
         parked.delete(cadence);
-        return false;
+        return undefined;
       }
       onHeld(untilMs);
-      return true;
+      return cause;
     },
     free: (cadence) => void parked.delete(cadence),
     freeWhere(isFree) {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseIso } from '../core/instant.ts';
 import { LEVELS } from '../core/lateness.ts';
 import type { WatchMemory } from '../core/watch-memory.ts';

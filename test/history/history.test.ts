@@ -47,6 +47,21 @@ describe('runs', () => {
     assert.deepEqual(fixture.history.runs({ limit: 0 }), []);
   });
 
+  it('are those of the log as it is at each call, also once it has grown, was cut, or is another one', () => {
+    const fixture = logFixture();
+    const told = (): unknown => [fixture.history.digest(), fixture.history.runs({ cadence: 'nightly-backup', limit: 9 })];
+    const [first, second, third] = [runOf(), failedRun(), runOf()];
+    fixture.record(first);
+    assert.deepEqual(told(), [naiveDigest([first]), [first]]);
+    fixture.record(second);
+    assert.deepEqual(told(), [naiveDigest([first, second]), [second, first]]);
+    fixture.files.removeTree(fixture.paths.runs);
+    fixture.record(third);
+    assert.deepEqual(told(), [naiveDigest([third]), [third]]);
+    fixture.files.removeTree(fixture.paths.runs);
+    assert.deepEqual(told(), [{}, []]);
+  });
+
   it('D19 are none where there is no folder, an empty folder, or an empty segment', () => {
     const fixture = logFixture();
     const none = (): void => {

@@ -78,6 +78,15 @@ describe('a child that is started', () => {
     assert.ok(!yard.said(spec).includes('NOT_FOR_CHILDREN'));
   });
 
+  it('keeps its variables, whatever the shim calls its own', async () => {
+    const names = ['p', 'x', 'k', 'c', 'PWD'];
+    const spec = yard.spec(['/bin/sh', '-c', names.map((name) => `echo "$${name}"`).join('; ')], {
+      env: { PATH: process.env.PATH ?? '', PWD: yard.root, p: 'my p', x: 'my x', k: 'my k', c: 'my c' },
+    });
+    await processes.start(spec).exited;
+    assert.deepEqual(yard.said(spec).trim().split('\n'), ['my p', 'my x', 'my k', 'my c', yard.root]);
+  });
+
   it('gets its arguments letter by letter: quotes, dollars, newlines and what looks like an option', async () => {
     const args = ['-n', '$(touch x)', '`id`', 'a\nb', "it's", '"', '', '*', '\\', 'ü€😀'];
     const spec = yard.spec([process.execPath, '-e', 'process.stdout.write(JSON.stringify(process.argv.slice(1)))', '--', ...args]);

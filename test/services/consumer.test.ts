@@ -311,6 +311,16 @@ describe('the consumer', () => {
     assert.equal(bus.began.length, 3);
   });
 
+  it('moves out of the drop zone also what comes while its cadence is held already', async () => {
+    const bus = await yard({ off: command('off', 'enabled: false'), good: command('good') }, () => OK);
+    for (let n = 1; n <= 3; n += 1) {
+      bus.drop('off');
+      bus.drop('good');
+      await bus.settle();
+      assert.deepEqual([bus.ls('inbox').length, bus.ls('waiting').length, bus.began.length], [0, n, n]);
+    }
+  });
+
   it('runs one tick of a key, also when the first has ended long before the second comes', async () => {
     const bus = await yard({ good: command('good') }, () => OK);
     writeFileSync(`${bus.parts.paths.inbox}/a.json`, '{"cadence":"good","key":"invoice-7"}\n');

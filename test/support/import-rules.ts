@@ -165,3 +165,28 @@ export function librarySurface(sources: readonly Source[]): Finding[] {
 }
 
 const SURFACE_ADVICE = { instead: 'keep the path of enqueue() to node: modules; import the type only, or move this out of its reach' };
+
+/** What is asked all day long: whoever waits for such an answer shall not wait for the packages that read definitions. */
+const LIGHT = ['status', 'runs', 'logs', 'events', 'wait', 'why', 'enqueue', 'cancel'].map((verb) => `lib/cli/verbs/${verb}.ts`);
+const HEAVY = ['zod', 'yaml', 'pino', 'chokidar', 'ajv'];
+
+export function heavyAnswers(sources: readonly Source[]): Finding[] {
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const reached = new Set(LIGHT);
+  const findings: Finding[] = [];
+  for (const path of reached) {
+    const source = byPath.get(path);
+    for (const { target, isFile, isTypeOnly, isLate, node } of source === undefined ? [] : importsOf(source)) {
+      if (source === undefined || target === undefined || isTypeOnly || isLate) continue;
+      if (isFile) reached.add(target);
+      else if (HEAVY.includes(packageOf(target)))
+        findings.push({
+          path,
+          line: lineOf(source, node),
+          found: `an everyday answer loads ${target} through this file`,
+          instead: 'load it with import() where it is needed, as lib/app/open-incidents.ts does',
+        });
+    }
+  }
+  return findings;
+}

@@ -29,6 +29,8 @@ export interface Import {
   readonly isFile: boolean;
   /** Gone when compiled. */
   readonly isTypeOnly: boolean;
+  /** Loaded when the program comes to it, and not before. */
+  readonly isLate: boolean;
 }
 
 /** One TypeScript that parses and types everything asked for; trees and types live until `close`. */
@@ -117,7 +119,7 @@ export function importsOf(source: Source): Import[] {
     if (found === undefined) return [];
     const { target, isTypeOnly } = found;
     const isFile = target?.startsWith('.') ?? false;
-    return [{ node, isFile, isTypeOnly, target: isFile ? posix.join(posix.dirname(source.path), target as string) : target }];
+    return [{ node, isFile, isTypeOnly, isLate: isCallExpression(node), target: isFile ? posix.join(posix.dirname(source.path), target as string) : target }];
   });
 }
 

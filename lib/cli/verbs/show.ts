@@ -42,7 +42,7 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
   const view = cadence === undefined ? null : viewCadence(cadence);
   const next = cadence === undefined ? null : nextSlotOf(cadence);
-  const [overlay] = readOverlays(reading, name);
+  const [overlay] = await readOverlays(reading, name);
   const agents = cadence === undefined ? [] : viewAgents(cadence, reading.holds(), nowMs());
   out.result({ ok: true, name, path, problems, cadence: view, agents, next_slot: next, monthly_cost: cost ?? null, overlay: overlay ?? null }, () =>
     cadence === undefined ? `${name}  ${path}` : describeCadence(cadence, { cost, next, agents, overlay }),

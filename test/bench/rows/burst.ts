@@ -22,9 +22,36 @@ const burst: Row = {
   title: 'a burst from another process',
   async run(bench) {
     const count = bench.count(50_000);
-    return [...(await burstOf(bench, count, false)), ...(await burstOf(bench, count, true))];
+    return [...(await seenOf(bench, count)), ...(await burstOf(bench, count, false)), ...(await burstOf(bench, count, true))];
   },
 };
+
+/** Of a cadence that is switched off, what was seen is parked: it leaves the inbox, and that is all that happens to it. */
+async function seenOf(bench: Bench, count: number): Promise<readonly Measure[]> {
+  const root = makeRoot(bench.ground.folder('seen'));
+  root.define('flat', `${root.handler('noop', NOOP)}enabled: false\n`);
+  const owner = await startOwner(bench.product, root);
+  const what = `${count} ticks, held`;
+  try {
+    const startedMs = performance.now();
+    root.drop('flat', count);
+    const madeMs = performance.now();
+    const endMs = await emptied([root.paths.inbox]);
+    const seen = readdirSync(root.paths.waiting).length;
+    return [
+      value(`${what}: lost`, { ours: String(count - seen), limit: '0', value: count - seen, atMost: 0 }),
+      ratio(`${what}: all seen`, {
+        ours: `${digits((endMs - startedMs) / 1000)} s from the first`,
+        limit: `${digits((madeMs - startedMs) / 1000)} s to make them`,
+        ratio: (endMs - startedMs) / (madeMs - startedMs),
+        atMost: 1.1,
+        note: 'seen is read once, judged, and put where what is held waits',
+      }),
+    ];
+  } finally {
+    await owner.stop();
+  }
+}
 
 async function burstOf(bench: Bench, count: number, isBlocked: boolean): Promise<readonly Measure[]> {
   const root = makeRoot(bench.ground.folder('burst'));
@@ -59,23 +86,29 @@ async function burstOf(bench: Bench, count: number, isBlocked: boolean): Promise
   }
 }
 
-/**
- * How many ran, and when the last of them did. It is at rest when nothing is left to be done, however long that takes, so
- * that a slow machine loses nothing. It is only looked at, and counted once: whoever measures must not be the load.
- */
+/** How many ran, and when the last of them did. */
 async function settled(root: Root): Promise<{ readonly seen: number; readonly endMs: number }> {
   const { inbox, waiting, claimed } = root.paths;
+  const endMs = await emptied([inbox, waiting, claimed]);
+  return { seen: runsOf(root, 'flat'), endMs };
+}
+
+/**
+ * When nothing is left in these folders, however long that takes, so that a slow machine loses nothing. It is only looked
+ * at now and then: whoever measures must not be the load.
+ */
+async function emptied(folders: readonly string[]): Promise<number> {
   let endMs = performance.now();
   await until(
     'nothing is left to be done',
     async () => {
       await pause(250);
       endMs = performance.now();
-      return [inbox, waiting, claimed].every((dir) => readdirSync(dir).length === 0);
+      return folders.every((dir) => readdirSync(dir).length === 0);
     },
     600_000,
   );
-  return { seen: runsOf(root, 'flat'), endMs };
+  return endMs;
 }
 
 export const BURST_ROWS: readonly Row[] = [burst];

@@ -73,11 +73,13 @@ const questions: Row = {
     const measures: Measure[] = [];
     for (const { count, atMost } of [{ count: 100_000, atMost: 3 }, ...(bench.isFull ? [{ count: 1_000_000, atMost: 6 }] : [])]) {
       const root = makeRoot(bench.ground.folder('past'));
+      root.define('cadence-7', "run: {command: ['true']}\nschedule: every 30m\n");
       const runs = bench.count(count);
       await writePast(bench.product, root, runs);
       const lines = {
         [`status, ${runs} runs`]: { words: ['status'], atMost },
         [`runs --limit 20, ${runs} runs`]: { words: ['runs', '--limit', '20'], atMost },
+        [`why cadence-7, ${runs} runs`]: { words: ['why', 'cadence-7'], atMost },
         [`runs cadence-7 --limit 20, ${runs} runs`]: { words: ['runs', 'cadence-7', '--limit', '20'], atMost },
       };
       measures.push(...(await verbs(bench, root, bench.count(15, 2), lines)));
