@@ -23,6 +23,8 @@ import { beginPing, type PingView } from './ping.ts';
 import { createRedacting } from './redacting.ts';
 import { makeFolders } from './storage.ts';
 import { composeTimers } from './timers.ts';
+import { type Diagnosis, diagnose, diagnosedAt } from './watch-diagnosis.ts';
+import { tellSinks } from './watch-notices.ts';
 import { lookAround, type SightDeps } from './watch-sight.ts';
 
 export interface HeartbeatQuery {
@@ -39,6 +41,8 @@ export interface Heartbeat {
   readonly worries: readonly Worry[];
   /** What was new in it, or old enough to be told again. */
   readonly telling: Telling;
+  /** What an agent said of what could not be repaired; null: none was asked. */
+  readonly diagnosis: Diagnosis | null;
   /** null: nobody outside is to be told. */
   readonly ping: PingView | null;
   /** What the round itself met: it could not write down what it saw, or the like. */
@@ -87,18 +91,21 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
   const atMs = clock.nowMs();
   const { worries } = round;
   const telling = tellingOf(memory, worries, atMs);
-  const words = wordsOf(round, telling, createRedacting(readMachine().env).ofOwner);
+  const diagnosis = await diagnose(root, settings.selfDiagnosis, round, memory, atMs);
+  const words = wordsOf(round, telling, diagnosis, createRedacting(readMachine().env).ofOwner);
+  const { state } = round.sight.owner;
   // A disk that refuses must not silence what there is to say.
   await orFault(faults, async () => {
-    if (words !== undefined) await tell(root, worries.length > 0 ? 'warn' : 'info', words, round.sight.owner.state === 'running');
+    if (words === undefined) return;
+    await tell(root, worries.length > 0 ? 'warn' : 'info', words, state === 'running');
+    faults.push(...(await tellSinks(root, settings, telling, words, state === 'running' || state === 'silent')));
   });
   const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: heartbeat.intervalMs, enabled: heartbeat.enabled } as const;
   const reloads = Object.fromEntries(Object.entries(round.reloads).map(([label, ms]) => [label, toIso(ms)]));
-  await orFault(faults, () =>
-    doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, told: telling.told, diagnosed: memory?.diagnosed ?? {} }),
-  );
+  const told = { told: telling.told, diagnosed: diagnosedAt(memory, diagnosis, atMs) };
+  await orFault(faults, () => doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, ...told }));
   const view = await ping?.end(worries.length === 0, worries.length === 0 ? 'all is well' : worries.map((one) => one.words).join('\n'));
-  return { ...round, atMs, settings, telling, ping: view ?? null, faults };
+  return { ...round, atMs, settings, telling, diagnosis: diagnosis ?? null, ping: view ?? null, faults };
 }
 
 /** A broken memory is set aside: the worst that it costs is that something is told twice. */
@@ -141,11 +148,17 @@ const WAKE_WITHIN_MS: Ms = 5_000;
 const MOST_WORDS = 300;
 
 /** undefined: nothing that was not said already. */
-function wordsOf({ repaired, worries }: Round, { due, recovered }: Telling, redact: (text: string) => string): string | undefined {
+function wordsOf(
+  { repaired, worries }: Round,
+  { due, recovered }: Telling,
+  diagnosis: Diagnosis | undefined,
+  redact: (text: string) => string,
+): string | undefined {
   const parts = [
     ...repaired.map(({ repair, fault }) => `${describeRepair(repair)} (${repair.because})${fault === undefined ? '' : `, in vain: ${fault}`}`),
     ...due.map(({ level, words }) => (level === 'none' ? words : `${level}: ${words}`)),
     ...(recovered.length === 0 ? [] : [`well again: ${recovered.join(', ')}`]),
+    ...(diagnosis === undefined ? [] : [`an agent looked (${diagnosis.run_id ?? diagnosis.status}): ${diagnosis.summary}`]),
   ];
   if (parts.length === 0) return undefined;
   const rest = worries.length - due.length;

@@ -115,7 +115,7 @@ function testNotice(sink: Sink, runId: string): Notice {
   };
 }
 
-function openOutbox(root: string): Outbox {
+export function openOutbox(root: string): Outbox {
   const [files, paths] = [createFiles(), pathsOf(root)];
   files.makeDir(paths.outbox);
   return createOutbox({ files, clock: createClock(), paths, onBroken: undefined });

@@ -2,6 +2,7 @@ import { builtinCadence } from '../core/builtin.ts';
 import { findHealing, healDefinition, isHealCadence } from '../core/heal-cadence.ts';
 import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
+import { WATCH_AGENT, watchAgent } from '../core/watch-agent.ts';
 import type { Definition } from '../ports.ts';
 import { fingerprint } from './definition-text.ts';
 import { createDefinitions, type DefinitionsDeps, type LiveDefinitions } from './definitions.ts';
@@ -15,7 +16,9 @@ export function createAllDefinitions(deps: Omit<DefinitionsDeps, 'paths'> & { re
   const definitions = createDefinitions(deps);
   const commands = createCommandDefinitions({ files, paths, home });
   const healing = (name: string): Definition | undefined => (isHealCadence(name) ? healingDefinition(name, definitions, paths) : undefined);
-  return { ...definitions, get: (name) => definitions.get(name) ?? builtinDefinition(name, paths) ?? healing(name) ?? commands(name) };
+  const watching = (name: string): Definition | undefined =>
+    name === WATCH_AGENT ? { name, path: paths.state, cadence: watchAgent(paths, definitions.settings().selfDiagnosis), problems: [] } : undefined;
+  return { ...definitions, get: (name) => definitions.get(name) ?? builtinDefinition(name, paths) ?? watching(name) ?? healing(name) ?? commands(name) };
 }
 
 /** Made from the ladder of the cadence that it mends, as that stands now. */

@@ -34,8 +34,8 @@ export interface Notice {
   readonly facts: Readonly<Record<string, string | number | null>>;
 }
 
-/** What nobody asks for by name: an open incident called to mind, many failures in one, what was kept from people. */
-export const OWN_KINDS = ['reminder', 'summary', 'digest', 'answer', 'test'] as const;
+/** What nobody asks for by name: an open incident called to mind, many failures in one, what was kept from people, what the watchman found. */
+export const OWN_KINDS = ['reminder', 'summary', 'digest', 'answer', 'test', 'heartbeat'] as const;
 export type OwnKind = (typeof OWN_KINDS)[number];
 
 /** How a notice ended: one line of `outbox/delivered/<day>.jsonl`. */

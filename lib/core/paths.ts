@@ -35,6 +35,8 @@ export interface Paths {
   readonly ownerGone: string;
   /** Up to where `probe` has been told that incidents are seen. */
   readonly probeCursor: string;
+  /** What the agent of the watchman is asked. */
+  readonly watchPrompt: string;
   readonly logs: string;
   readonly subsessions: string;
 }
@@ -73,6 +75,7 @@ export function pathsOf(root: string): Paths {
     lateTimers: `${state}/late-timers.json`,
     ownerGone: `${state}/owner-gone`,
     probeCursor: `${state}/probe-cursor.json`,
+    watchPrompt: `${state}/watch-prompt.md`,
     logs,
     subsessions: `${logs}/subsessions`,
   };

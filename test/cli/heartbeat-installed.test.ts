@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
 import { createKeeperDesk } from '../support/keeper-desk.ts';
 
@@ -15,6 +16,7 @@ interface Repaired {
 describe('P21 P39 the watchman where systemd keeps the owner and its timers', () => {
   const desk = createKeeperDesk('systemd');
   const base = dirname(desk.root);
+  const seen = join(base, 'seen.json');
   const state = join(desk.root, 'state', 'cadence-bus');
   const systemctl = (...words: readonly string[]): void => {
     const env = { ...process.env, HOME: desk.home, KEEPER_STATE: join(base, 'keeper') };
@@ -25,6 +27,11 @@ describe('P21 P39 the watchman where systemd keeps the owner and its timers', ()
     (said.repaired as Repaired[]).map(({ repair, name, done }) => `${repair} ${name} ${done}`);
 
   it('has nothing to do where all is well', async () => {
+    const fake = fileURLToPath(new URL('../fixtures/children/fake-claude.mjs', import.meta.url));
+    const session = fileURLToPath(new URL('../fixtures/claude/2.1.328/success-stream', import.meta.url));
+    const lines = ['#!/bin/sh', `export CLAUDE_FAKE_SESSION='${session}' CLAUDE_FAKE_SEEN='${seen}'`, `exec '${process.execPath}' '${fake}' "$@"`];
+    writeFileSync(join(base, 'claude'), `${lines.join('\n')}\n`, { mode: 0o755 });
+    desk.cadence('bus', `claude: { path: ${JSON.stringify(join(base, 'claude'))} }\nself_diagnosis: { enabled: true, max_usd: 0.75 }\n`);
     desk.cadence('five', 'run: { command: [echo, hi] }\nschedule: "0 0 1 1 *"\n');
     assert.equal((await desk.ask('install', '--scheduler', 'systemd')).code, 0);
     const { code, said } = await desk.ask('heartbeat');
@@ -69,6 +76,15 @@ describe('P21 P39 the watchman where systemd keeps the owner and its timers', ()
     assert.deepEqual(repairs(said), ['reload five false']);
     assert.match(String((said.repaired as { error: string }[])[0]?.error), /Access denied/);
     assert.match(JSON.stringify(said.worries), /the timer of five is not loaded|the timer of five is disabled|the timer of five is failed/);
+    const { keys, status, run_id } = said.diagnosis as { keys: string[]; status: string; run_id: string };
+    assert.deepEqual([keys, status], [['timer:five'], 'succeeded'], 'P12 P38 an agent has looked');
+    const { argv, stdin } = JSON.parse(readFileSync(seen, 'utf8')) as { argv: string[]; stdin: string };
+    const option = (name: string): string | undefined => argv[argv.indexOf(name) + 1];
+    assert.deepEqual([option('--max-budget-usd'), option('--tools')], ['0.75', 'Read,Grep,Glob']);
+    assert.match(stdin, /timer:five said: ".*"\n- the repair said: ".*Access denied/);
+    assert.equal((await desk.ask('show', run_id)).said.cadence, 'bus-watch');
+    const again = await desk.ask('heartbeat', '--wake-delay', '0s');
+    assert.deepEqual([again.code, again.said.diagnosis], [1, null], 'not twice a day');
     desk.refuse(undefined);
     assert.equal((await desk.ask('uninstall')).code, 0);
   });

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import type { SlotPlan } from '../../lib/core/slot-line.ts';
 import { answerSchema } from '../../lib/wire/answers/answers.ts';
+import { apiServer, status } from '../notify/api-server.ts';
 import { type Answer, createDesk, type Desk, errorOf } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -208,5 +209,34 @@ describe('the ping of a round', () => {
     desk.put('cadences/bus.yaml', `heartbeat: { ping_url: "${url}" }\n`);
     assert.equal(((await round(desk)).said.ping as { because: string }).because, `${new URL(url).host} answered 302`);
     assert.deepEqual(inner.seen, []);
+  });
+});
+
+describe('P23 the sinks of bus.yaml', () => {
+  it('are told by the watchman himself where there is no owner, once, and once more when it is well', async () => {
+    const server = await apiServer();
+    const desk = neglectedDesk(`notify: { webhook: { url: "${server.url}/hook" } }`);
+    assert.deepEqual((await round(desk)).said.faults, []);
+    const [notice] = server.seen;
+    assert.match(String(notice?.body.text), /: warning: job is missing: it has never run/);
+    assert.equal(notice?.body.kind, 'heartbeat');
+    await round(desk);
+    assert.equal(server.seen.length, 1, 'not every hour anew');
+    desk.cadence('job', 'run: { command: ["true"] }');
+    await round(desk);
+    assert.deepEqual(
+      server.seen.map(({ body }) => body.kind),
+      ['heartbeat', 'recovery'],
+    );
+  });
+
+  it('one that does not take it is a fault of the round and no more; it is tried again by the next owner', async () => {
+    const server = await apiServer();
+    server.answer(status(503));
+    const desk = neglectedDesk(`notify: { webhook: { url: "${server.url}/hook" } }`);
+    const { code, said } = await round(desk);
+    assert.equal(code, 1);
+    assert.match(String((said.faults as string[])[0]), /could not be told yet/);
+    assert.equal(readdirSync(desk.paths.outbox).filter((file) => file.includes('.heartbeat.')).length, 1);
   });
 });

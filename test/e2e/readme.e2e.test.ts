@@ -30,6 +30,8 @@ const ALSO_WELL: readonly (readonly [beginning: string, code: number, because: s
   ['cadence-bus doctor', 1, 'it tells what is wrong with the machine that the test runs on, such as a full disk'],
   ['cadence-bus incidents show', 66, 'nothing has failed in the root of the test'],
   ['cadence-bus incidents ignore', 66, 'the same'],
+  ['cadence-bus heartbeat', 1, 'it finds that a run is missing, where the reader’s story left one'],
+  ['cadence-bus probe', 1, 'an incident of the story may wait'],
   ['cadence-bus notify test', 66, 'the root of the test tells nobody: a notice would leave the machine'],
 ];
 

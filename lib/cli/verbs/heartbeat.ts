@@ -11,7 +11,7 @@ export async function run(context: CommandContext): Promise<number> {
   if (flags.has('dry-run')) return rehearse(context, at);
   const wakeDelayMs = flags.duration('wake-delay');
   const round = await beat(at, { wakeDelayMs, onWait: (ms) => out.note(out.paint.dim(`Giving it ${formatDuration(ms)} to come right …`)) });
-  const { sight, repaired, worries, telling, ping, faults, settings, atMs } = round;
+  const { sight, repaired, worries, telling, diagnosis, ping, faults, settings, atMs } = round;
   const ok = worries.length === 0;
   out.result(
     {
@@ -21,10 +21,11 @@ export async function run(context: CommandContext): Promise<number> {
       worries: worries.map(viewWorry),
       told: telling.due.map(({ key }) => key),
       recovered: telling.recovered,
-      ...{ ping, faults },
+      ...{ diagnosis, ping, faults },
     },
     () => describe(round, out.paint),
   );
+  if (diagnosis !== null) out.note(`An agent looked (${diagnosis.run_id ?? diagnosis.status}): ${toVisible(diagnosis.summary)}`);
   for (const fault of faults) out.note(`${out.paint.yellow('!')} ${toVisible(fault)}`);
   if (ping !== null && !ping.ok) out.note(`${out.paint.yellow('!')} the ping did not go out: ${toVisible(ping.because ?? '')}`);
   if (!settings.heartbeat.enabled) out.note('heartbeat: {enabled: false} in cadences/bus.yaml: it comes only when it is asked to.');

@@ -25,6 +25,10 @@ export const heartbeatAnswer = z.looseObject({
   worries: z.array(z.looseObject({ key: text, level, because: text, next: text })).describe('What is left, worst first; nothing: exit 0.'),
   told: z.array(text).describe('Worries that were written to the log now; the others were before.'),
   recovered: z.array(text),
+  diagnosis: z
+    .looseObject({ keys: z.array(text), run_id: text.nullable(), status: text, summary: text, cost_usd: number.nullable() })
+    .nullable()
+    .describe('What an agent said of a repair that did not help; null: none was asked.'),
   ping: z.looseObject({ host: text.nullable(), ok: z.boolean(), because: text.nullable() }).nullable(),
   faults: z.array(text),
 });
