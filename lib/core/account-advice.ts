@@ -8,6 +8,27 @@ import { type Ms, parseIso } from './instant.ts';
 export function accountAdvice(account: string, breaker: Breaker): string {
   const reset = `cadence-bus breaker reset account:${account}`;
   if (breaker.state === 'isolated') return `It is held open by an operator. To let it go on: ${reset}`;
+  return account === 'claude' ? adviceOfClaude(breaker, reset) : adviceOfOther(account, breaker, reset);
+}
+
+/** Whose account it is we cannot know: another login of claude, or that of another program. */
+function adviceOfOther(account: string, breaker: Breaker, reset: string): string {
+  switch (classOf(breaker)) {
+    case 'auth':
+      return `Log in again with the program that uses the account ${account} (of claude: claude setup-token, its token in the owner's environment). Where it can be asked, by claude or by accounts: {${account}: {probe: …}} in bus.yaml, that is noticed by itself; else: ${reset}`;
+    case 'billing':
+      return `Add credit to the account ${account}, then: ${reset}`;
+    case 'overloaded':
+    case 'server':
+      return `Nothing to do here: its API is in trouble; one run tries it again at that time. To try at once: ${reset}`;
+    case 'network':
+      return `See whether this machine reaches its API (and HTTPS_PROXY, as the owner has it). One run tries it again at that time; to try at once: ${reset}`;
+    default:
+      return adviceOfClaude(breaker, reset);
+  }
+}
+
+function adviceOfClaude(breaker: Breaker, reset: string): string {
   switch (classOf(breaker)) {
     case 'auth':
       return 'Log in again: claude setup-token, and set CLAUDE_CODE_OAUTH_TOKEN to what it prints (or set ANTHROPIC_API_KEY) for the owner and restart it; or /login inside claude. That is noticed by itself: one run goes first, then all.';

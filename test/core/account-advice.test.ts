@@ -29,6 +29,23 @@ describe('the advice on an account', () => {
     assert.match(adviceFor('network'), /curl .*HTTPS_PROXY/);
   });
 
+  it('names no website and no command of claude alone for an account of another name', () => {
+    const other = (kind: string): string => {
+      const failure = { ...failed(kind), account: 'codex' };
+      return accountAdvice('codex', breakerOf(holdsOnEnd(NO_HOLDS, failure, DEFAULT_POLICIES, 0.5), 'account:codex'));
+    };
+    for (const [kind, words] of [
+      ['auth', /program that uses the account codex .*accounts: \{codex: \{probe: …\}\}.*breaker reset account:codex$/],
+      ['billing', /^Add credit to the account codex, then: cadence-bus breaker reset account:codex$/],
+      ['server', /^Nothing to do here: its API/],
+      ['network', /HTTPS_PROXY.*breaker reset account:codex$/],
+      ['rate_limit', /^Nothing to do/],
+    ] as const) {
+      assert.match(other(kind), words);
+      assert.doesNotMatch(other(kind), /anthropic|status\.claude/);
+    }
+  });
+
   it('is there for every class that is an account’s, for a class of another version, and for an operator’s own stop', () => {
     const all = Object.entries(SESSION_CLASSES).filter(([, { scope }]) => scope === 'account');
     const advices = all.map(([kind]) => adviceFor(kind));
