@@ -4,7 +4,7 @@ import { readSlots, type SlotQuery } from '../../lib/app/slot-reading.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { SlotView } from '../../lib/core/slot-account.ts';
 import { createFiles } from '../../lib/platform/files.ts';
-import type { Clock, Files, Job, Runner, Uptime } from '../../lib/ports.ts';
+import type { Clock, Files, Http, Job, Runner, Uptime } from '../../lib/ports.ts';
 import { type TestClock, testClock } from './bus.ts';
 import { tempRoot } from './temp-root.ts';
 
@@ -38,13 +38,17 @@ export interface TimeYard {
 export interface TimeYardOptions {
   readonly startIso: string;
   readonly zone?: string;
-  readonly outcome?: (job: Job, clock: Clock) => Outcome | Promise<Outcome>;
+  readonly outcome?: (job: Job, clock: Clock) => Ended | Promise<Ended>;
+  readonly http?: Http;
   readonly files?: () => Files;
 }
 
+/** How a run ends, and what it answers as data. */
+type Ended = Outcome & { readonly answer?: unknown };
+
 const FINE: Outcome = { kind: 'ok', summary: 'done' };
 
-export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, files = createFiles }: TimeYardOptions): TimeYard {
+export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, files = createFiles, http }: TimeYardOptions): TimeYard {
   const root = tempRoot('cb-time-');
   const clock = testClock(Date.parse(startIso));
   const time = { bootMs: 0, awakeMs: 0, zone };
@@ -52,11 +56,14 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
   const ran: string[] = [];
   let parts: OwnerParts | undefined;
   let fault: unknown;
+  let isWoken = false;
   mkdirSync(`${root}/cadences`, { recursive: true });
 
   const run: Runner['run'] = async (job) => {
     ran.push(`${job.cadence.name} ${job.tick.slot ?? '-'} ${job.attempt}`);
-    return { outcome: await outcome(job, clock), ending: undefined, stdoutPath: null, stderrPath: null };
+    const { answer, ...ended } = await outcome(job, clock);
+    const result = answer === undefined ? {} : { result: { kind: 'kept', value: answer } as const };
+    return { outcome: ended, ending: undefined, stdoutPath: null, stderrPath: null, ...result };
   };
   const adopt: Runner['adopt'] = async () => ({
     outcome: { kind: 'interrupted', by: 'owner-died', reason: 'the owner died while it ran' },
@@ -77,12 +84,15 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
     const owner = parts;
     if (owner === undefined) return Number.POSITIVE_INFINITY;
     let nextMs = Number.POSITIVE_INFINITY;
-    for (let turn = 0; turn < 3; turn += 1) {
+    for (let turn = 0; turn < 3 || isWoken; turn += 1) {
+      isWoken = false;
       const slotMs = await owner.scheduling.poll();
       const tickMs = await owner.consumer.poll();
       await owner.conclusion.idle();
       await clock.breathe();
-      nextMs = Math.min(slotMs ?? Number.POSITIVE_INFINITY, tickMs ?? Number.POSITIVE_INFINITY);
+      // What the program itself has under way waits for the disk, and no time passes meanwhile.
+      while (owner.jobs.running().some(({ cadence }) => cadence.startsWith('bus-'))) await clock.breathe();
+      nextMs = Math.min(...[slotMs, tickMs, owner.announcing.poll()].map((ms) => ms ?? Number.POSITIVE_INFINITY));
     }
     if (fault !== undefined) throw fault;
     return nextMs;
@@ -115,8 +125,17 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       const onFault = (error: unknown): void => {
         fault = error;
       };
-      const stands = { files: files(), clock, uptime, runners: { inline: runner, command: runner, claude: runner, agent: runner } };
-      parts = composeOwner({ root, ownership, serves: () => true, wake: () => undefined, onFault, ...stands });
+      const wake = (): void => {
+        isWoken = true;
+      };
+      const stands = {
+        files: files(),
+        clock,
+        uptime,
+        runners: { inline: runner, command: runner, claude: runner, agent: runner },
+        ...(http === undefined ? {} : { http }),
+      };
+      parts = composeOwner({ root, ownership, serves: () => true, wake, onFault, ...stands });
       await parts.recover();
       await work();
     },
