@@ -42,7 +42,7 @@ async function inject(injection: Injection): Promise<Row> {
   const fault = `injected: ${injection.fault} at a ${injection.calls}`;
   const reason = whyNot();
   if (reason !== undefined) return { fault, happened: reason, verdict: 'absent' };
-  const [first, last] = await countCalls(injection.calls);
+  const [first, last] = await countCalls(injection);
   const outcomes = new Map<string, number>();
   const wrong: string[] = [];
   const step = Math.max(1, (last - first + 1) / points);

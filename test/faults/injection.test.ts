@@ -12,7 +12,7 @@ describe('a fault of the system at the n-th call of the built owner', () => {
     if (reason !== undefined) return context.diagnostic(reason);
     assert.equal(FEW.length, 3);
     for (const injection of FEW) {
-      const [first, last] = await countCalls(injection.calls);
+      const [first, last] = await countCalls(injection);
       assert.ok(last - first > 5, `${injection.calls}: ${first} to ${last}`);
       const { wrong, at } = await tryAt(injection, Math.round((first + last) / 2));
       assert.deepEqual(wrong, [], `${injection.calls} ${injection.fault} at call ${at}`);

@@ -14,6 +14,8 @@ export interface Injection {
   readonly calls: string;
   /** `error=EIO`, `signal=KILL`. */
   readonly fault: string;
+  /** Only in the logs of runs and events: Node wakes its own threads with such calls, and does not live without them. */
+  readonly isOfLogs?: true;
 }
 
 export const INJECTIONS: readonly Injection[] = [
@@ -21,15 +23,15 @@ export const INJECTIONS: readonly Injection[] = [
   { calls: 'rename', fault: 'signal=KILL' },
   { calls: 'fsync', fault: 'error=EIO' },
   { calls: 'fsync', fault: 'signal=KILL' },
-  { calls: 'write', fault: 'error=ENOSPC' },
-  { calls: 'write', fault: 'signal=KILL' },
+  { calls: 'write', fault: 'error=ENOSPC', isOfLogs: true },
+  { calls: 'write', fault: 'signal=KILL', isOfLogs: true },
   { calls: 'openat', fault: 'error=EMFILE' },
   { calls: 'openat', fault: 'error=EIO' },
   { calls: 'openat', fault: 'signal=KILL' },
   { calls: 'unlink', fault: 'error=EIO' },
   { calls: 'unlink', fault: 'signal=KILL' },
   { calls: 'mkdir', fault: 'error=ENOSPC' },
-  { calls: 'read', fault: 'error=EINTR' },
+  { calls: 'fdatasync', fault: 'error=EIO' },
 ];
 
 export type Outcome = 'went on' | 'ended and said so' | 'killed';
@@ -77,18 +79,37 @@ async function furnish(): Promise<{ readonly root: string; readonly ids: readonl
   return { root, ids };
 }
 
-const drain = (root: string, prelude?: string): Promise<CliEnd> =>
-  startCli(['start', '--drain', '--root', root], prelude === undefined ? {} : { prelude }).ended;
+/** What takes longer than this hangs, and is killed. */
+const HANGS_AFTER_MS = 60_000;
 
-/** How many calls of this kind the main thread makes from the first that concerns the root on: `[first, last]`. */
-export async function countCalls(calls: string): Promise<readonly [number, number]> {
+async function drain(root: string, prelude?: string): Promise<CliEnd & { readonly hung: boolean }> {
+  const owner = startCli(['start', '--drain', '--root', root], prelude === undefined ? {} : { prelude });
+  let hung = false;
+  const timer = setTimeout(() => {
+    hung = true;
+    killQuietly(owner.pid);
+  }, HANGS_AFTER_MS);
+  const end = await owner.ended;
+  clearTimeout(timer);
+  return { ...end, hung };
+}
+
+/** What of the owner's calls strace is to look at. fdatasync is made by threads of its own. */
+function traced({ calls, isOfLogs }: Injection, root: string): string {
+  const day = new Date().toISOString().slice(0, 10);
+  const logs = isOfLogs ? ['runs', 'journal'].map((log) => ` -P ${root}/state/cadence-bus/${log}/${day}.jsonl`).join('') : '';
+  return `-D -qq${calls === 'fdatasync' ? ' -f' : ''}${logs} -e trace=${calls}`;
+}
+
+/** How many calls of this kind are made from the first that concerns the root on: `[first, last]`. */
+export async function countCalls(injection: Injection): Promise<readonly [number, number]> {
   const { root } = await furnish();
   const trace = `${root}.trace`;
   try {
-    await drain(root, `exec strace -D -qq -o ${trace} -e trace=${calls} "$0" "$@"`);
+    await drain(root, `exec strace ${traced(injection, root)} -y -o ${trace} "$0" "$@"`);
     const lines = readFileSync(trace, 'utf8')
       .split('\n')
-      .filter((line) => /^\w+\(/.test(line));
+      .filter((line) => /^(?:\d+ +)?\w+\(/.test(line));
     const first = lines.findIndex((line) => line.includes(root));
     return [Math.max(1, first + 1), lines.length];
   } finally {
@@ -98,12 +119,17 @@ export async function countCalls(calls: string): Promise<readonly [number, numbe
 }
 
 /** One owner under the fault, then one without; then everything must have come to its end. */
-export async function tryAt({ calls, fault }: Injection, at: number): Promise<Trial> {
+export async function tryAt(injection: Injection, at: number): Promise<Trial> {
   const { root, ids } = await furnish();
+  const { calls, fault } = injection;
   try {
-    const end = await drain(root, `exec strace -D -qq -o /dev/null -e trace=${calls} -e inject=${calls}:${fault}:when=${at} "$0" "$@"`);
+    const end = await drain(root, `exec strace ${traced(injection, root)} -o /dev/null -e inject=${calls}:${fault}:when=${at} "$0" "$@"`);
     const outcome: Outcome = end.signal !== null ? 'killed' : end.code === 0 ? 'went on' : 'ended and said so';
-    const wrong = end.code !== 0 && end.signal === null && end.stderr.trim() === '' ? [`it ended with ${end.code} and said nothing`] : [];
+    const wrong = end.hung
+      ? ['it hung']
+      : end.code !== 0 && end.signal === null && end.stderr.trim() === ''
+        ? [`it ended with ${end.code} and said nothing`]
+        : [];
     // Children that outlived a killed owner end first, as they do for the next owner.
     const next = await drain(root);
     if (next.code !== 0) wrong.push(`the next owner ended with ${next.code}: ${next.stderr.trim().slice(0, 200)}`);

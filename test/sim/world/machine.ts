@@ -133,6 +133,8 @@ export function createMachine({ seed, startMs, behave, onStart }: MachineOptions
           machine.posted.push({ key, isTaken: machine.sink === 'well' });
           signal.addEventListener('abort', () => {
             timer.close();
+            // It has arrived, and nobody heard the answer.
+            machine.excuses += 1;
             resolve({ kind: 'failed', because: 'broken off' });
           });
         }),
