@@ -1,7 +1,7 @@
 import { builtinsOf, readDefined } from '../../app/defined.ts';
+import { listTimers } from '../../app/listed-timers.ts';
 import { restateSchedule } from '../../app/next-slots.ts';
 import { createReading } from '../../app/reading.ts';
-import { composeTimers } from '../../app/timers.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { lastRunOf } from '../../core/cadence-digest.ts';
 import { formatProblem } from '../../core/problem-text.ts';
@@ -18,7 +18,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   const { definitions: defined, problems } = readDefined(at);
   const definitions = flags.has('all') ? [...defined, ...builtinsOf(at)] : defined;
   const digest = createReading(at).history.digest();
-  const installed = await composeTimers(at).list();
+  const installed = await listTimers(at);
   const timerOf = (name: string): TimerView | undefined => installed.find((timer) => timer.role === 'timer' && timer.name === name);
   const cadences = definitions.map(({ name, path, cadence, problems: own }) => ({
     name,
