@@ -15,9 +15,10 @@ const OUT_OF_MEMORY = /^(FATAL ERROR): (.*(?:Allocation failed|heap).*)$/;
 const LOOK_BACK = 11;
 const MOST_SOURCE_LINES = 4;
 
+const CARET = /^\s*[~^]+\s*$/;
 const OPENING: StateTable = [
   ['start', PLACE, 'place?'],
-  ['place?', /^\s*[~^]+\s*$/, 'caret'],
+  ['place?', CARET, 'caret'],
   ['place?', /\S/, 'place?'],
   ['caret', /^\s*$/, 'caret'],
 ];
@@ -36,10 +37,10 @@ export const findNode: FindTrace = (lines, at, floor) => {
 
 /** The caret says for certain that something was thrown, whatever it was. */
 function opened(lines: readonly string[], at: number, place: StackFrame): FoundTrace | undefined {
+  if (!lines.slice(at, at + MOST_SOURCE_LINES + 1).some((line) => CARET.test(line))) return undefined;
   const count = follow(OPENING, lines, at);
-  const caret = lines.slice(at, at + MOST_SOURCE_LINES + 1).findIndex((line) => /^\s*[~^]+\s*$/.test(line));
   const header = at + count;
-  if (count === 0 || caret < 0 || header >= lines.length) return undefined;
+  if (count === 0 || header >= lines.length) return undefined;
   const { exceptions, end } = readError(lines, header);
   const [main, ...rest] = exceptions as [StackException, ...StackException[]];
   const isInternal = place.file.startsWith('node:');

@@ -10,6 +10,7 @@ const GROUP = /^ {2}\+ Exception Group Traceback \(most recent call last\):$/;
 const FRAME = /^\s+File "(.+)", line (\d+)(?:, in (.+))?$/;
 const NAME = /^([A-Za-z_][\w.]*)(?:: ?(.*))?$/;
 const MOST_MESSAGE_LINES = 10;
+const MOST_GROUP_LINES = 1_000;
 const BETWEEN = /^(?:During handling of the above exception|The above exception was the direct cause)/;
 
 const MEMBERS: StateTable = [
@@ -111,8 +112,9 @@ interface Group {
 }
 
 function groupAt(lines: readonly string[], at: number): FoundTrace | undefined {
-  let end = at;
-  while (end < lines.length && /^ {2,}[|+]/.test(lines[end] as string)) end += 1;
+  let end = at + 1;
+  // Another one that opens ends this one.
+  while (end < lines.length && end - at < MOST_GROUP_LINES && /^ {2,}[|+]/.test(lines[end] as string) && !GROUP.test(lines[end] as string)) end += 1;
   const group = readGroup(lines.slice(at, end));
   return group === undefined ? undefined : { lang: 'python', ...group, start: at, end };
 }

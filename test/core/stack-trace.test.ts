@@ -78,3 +78,33 @@ describe('the reader of stack traces', () => {
     assert.ok(files.length > 50);
   });
 });
+
+it('A11 reads a quarter of a megabyte in no time to speak of, whatever it holds', () => {
+  const openings = [
+    ...[
+      'Traceback (most recent call last):',
+      '  File "x", line 1',
+      '  + Exception Group Traceback (most recent call last):',
+      '  | x',
+      '/a/b.js:1',
+      '  x',
+      '    at foo (/x/y.js:1:2)',
+    ],
+    ...[
+      'Error: a',
+      'panic: x',
+      'goroutine 1 [running]:',
+      '\t/x.go:1',
+      "thread 'x' panicked at a.rs:1:1:",
+      'stack backtrace:',
+      '\tat com.a.B.c(B.java:1)',
+      'Caused by: a.B',
+      '{"a":"b\\nc"}',
+    ],
+  ];
+  const logs = openings.flatMap((one) => [one, ...openings.map((other) => `${one}\n${other}`)]);
+  const begun = process.cpuUsage().user;
+  for (const lines of logs) readTraces(`${lines}\n`.repeat(Math.floor(64_000 / (lines.length + 1))));
+  const eachMs = (process.cpuUsage().user - begun) / 1000 / logs.length;
+  assert.ok(eachMs < 150, `${eachMs} ms of the processor for 64 KB`);
+});
