@@ -35,6 +35,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     schema: cadence.schema ?? null,
     summary: cadence.summary ?? null,
     verify: viewVerify(cadence.verify),
+    config_snapshots: cadence.snapshots ?? [],
     required_env: cadence.requiredEnv,
     inputs: about.inputs,
     outputs: about.outputs,

@@ -67,6 +67,7 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
     ...(ladder === undefined ? {} : { ladder }),
     requiredEnv: file.required_env ?? [],
     ...promises,
+    ...(file.config_snapshots === undefined ? {} : { snapshots: file.config_snapshots.map((given) => absolutePath(given, context.root, context.home)) }),
     about: { inputs: file.inputs ?? {}, outputs: file.outputs ?? {}, network: file.network ?? true, destructive: file.destructive ?? false },
   };
 }

@@ -53,6 +53,8 @@ export interface Cadence {
   readonly followUps?: FollowUpPolicy;
   /** How its failures are mended; undefined: by nobody but its tries. */
   readonly ladder?: LadderPolicy;
+  /** Files of which a copy is kept with each incident, without their secrets. */
+  readonly snapshots?: readonly string[];
   /** Words for people and agents; the program does not act on them. */
   readonly about: {
     readonly inputs: Readonly<Record<string, string>>;

@@ -15,14 +15,15 @@ export function snapshotConfigs(files: Pick<Files, 'read'>, paths: readonly stri
     let name = basename(path).replaceAll(/[^\w.-]/g, '_');
     while (names.has(name)) name = `_${name}`;
     names.add(name);
-    return [{ name: `configs/${name}`, text: withoutSecrets(found.text, redact) }];
+    return [{ name: `configs/${name}`, text: withoutSecrets(found.text, redact, /^\.env/.test(basename(path))) }];
   });
 }
 
-/** A setting whose name says that it is a secret keeps its name; where only the name of a variable stands, nothing is lost. */
-function withoutSecrets(text: string, redact: Redact): string {
+/** A setting whose name says that it is a secret keeps its name; where only the name of a variable stands, nothing is lost. Of a file of variables only names stay. */
+function withoutSecrets(text: string, redact: Redact, isEnv: boolean): string {
   const lines = text.split('\n').map((line) => {
     const [, indent = '', name = '', by = '', value = ''] = SETTING.exec(line) ?? [];
+    if (isEnv && name !== '') return `${indent}${name}${by}[redacted ${name}]`;
     return isSecretName(name) && !/^["']?\$\{?\w+\}?["']?$/.test(value) && !/^[|>&*#]/.test(value) ? `${indent}${name}${by}[redacted ${name}]` : line;
   });
   return redact(lines.join('\n'));

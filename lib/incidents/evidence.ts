@@ -24,6 +24,7 @@ export interface EvidenceDeps {
 }
 
 const RECENT_RUNS = 10;
+const MOST_CONFIGS = 24;
 
 export function gatherEvidence(deps: EvidenceDeps, run: RunRecord): Evidence {
   const cadence = deps.cadenceOf(run.cadence);
@@ -62,5 +63,5 @@ function foldersOf(cadence: Cadence | undefined, root: string): readonly string[
 function configsOf(cadence: Cadence | undefined, { cadences }: Pick<Paths, 'cadences'>): readonly string[] {
   const own = cadence === undefined ? [] : [cadence.path];
   const prompt = cadence !== undefined && (cadence.run.kind === 'claude' || cadence.run.kind === 'agent') ? [cadence.run.promptPath] : [];
-  return [...new Set([...own, ...prompt, `${cadences}/bus.yaml`])];
+  return [...new Set([...own, ...prompt, ...(cadence?.snapshots ?? []), `${cadences}/bus.yaml`])].slice(0, MOST_CONFIGS);
 }

@@ -86,6 +86,9 @@ export const cadenceSchema = keys(
     heal: heal.optional().describe('The bounds of what is tried under on_failure.'),
     on_complete: hooks.optional().describe('The same after every end: succeeded, failed, cancelled, expired.'),
     notify: notify.optional().describe('Whom to tell, and of what. What is not said here is taken from bus.yaml.'),
+    config_snapshots: list(path, 'a list of paths')
+      .optional()
+      .describe('Files that a copy is kept of with each incident, without their secrets, such as [train.yaml]. Default: none but its definition and prompt.'),
     required_env: list(envName, NAMES).optional().describe('Environment variables without which no run is started.'),
     inputs: about.optional().describe('What it reads, name: text, for people and agents.'),
     outputs: about.optional().describe('What it makes, name: text, for people and agents.'),

@@ -14,7 +14,7 @@ describe('A47 incidents', () => {
 
   before(async () => {
     desk.put('job.cjs', SCRIPT);
-    desk.shell('job', `'${process.execPath}' job.cjs`, 'retry: { attempts: 1 }', 'breaker: { failures: 50 }', `required_env: []`);
+    desk.shell('job', `'${process.execPath}' job.cjs`, 'retry: { attempts: 1 }', 'breaker: { failures: 50 }', 'config_snapshots: [job.cjs]');
     desk.shell('other', 'test -e mended || { echo "disk full on /dev/sd$$" >&2; exit 4; }', 'retry: { attempts: 1 }', 'breaker: { failures: 50 }');
     for (const name of ['job', 'job', 'other']) await desk.ask('run', name);
     id = (await listed('--cadence', 'job'))[0]?.id ?? '';
@@ -30,7 +30,16 @@ describe('A47 incidents', () => {
     assert.equal(code, 0);
     assert.match(String(said.title), /^TypeError: .*\(job\.cjs:3\)$/);
     const files = said.files as readonly string[];
-    for (const name of ['report.md', 'trace.txt', 'log_excerpt.txt', 'state.json', 'occurrences.jsonl', 'frames/01-job.cjs.md', 'configs/job.yaml'])
+    for (const name of [
+      'report.md',
+      'trace.txt',
+      'log_excerpt.txt',
+      'state.json',
+      'occurrences.jsonl',
+      'frames/01-job.cjs.md',
+      'configs/job.yaml',
+      'configs/job.cjs',
+    ])
       assert.ok(files.includes(name), `${name} of ${files}`);
     assert.match(readFileSync(`${said.path}/frames/01-job.cjs.md`, 'utf8'), /\n>>> 3 \| {3}return rows\[name\]\.id;\n/);
     const text = await desk.tell('incidents', 'show', 'job');

@@ -25,7 +25,12 @@ function yard() {
     `run: { command: [x], env: { DB_PASSWORD: ${SECRET} } }\nnotify:\n  slack: { token_env: SLACK_TOKEN, channel: "#x" }\napi_key: "abcdefgh12345"\n`,
   );
   const run = { kind: 'command', argv: ['x'], shell: false, cwd: `${root}/work`, env: { names: [], values: { DB_PASSWORD: SECRET } }, okCodes: [0] } as const;
-  const cadence: Cadence = { ...vanishedCadence('task', paths), path: paths.cadences.concat('/task.yaml'), run };
+  const cadence: Cadence = {
+    ...vanishedCadence('task', paths),
+    path: paths.cadences.concat('/task.yaml'),
+    run,
+    snapshots: [`${root}/work/.env`, `${root}/work/train.yaml`, `${root}/work/gone.yaml`],
+  };
   const redacting = createRedacting({});
   const gather = (more: Partial<RunRecord>, recent: readonly RunRecord[] = []) => {
     const record: RunRecord = {
@@ -91,6 +96,8 @@ describe('the evidence of an incident', () => {
 
   it('A18 A19 copies what the cadence was told without its secrets, here and in every other file', () => {
     const { root, put, gather } = yard();
+    put('work/.env', 'export LEVEL=very-private\n# a comment\n');
+    put('work/train.yaml', 'batch: 8\ntoken: $TOKEN\n');
     put('work/job.py', `password = "${SECRET}"\nraise ValueError()\n`);
     const stderr_path = put(
       'logs/e.log',
@@ -101,6 +108,8 @@ describe('the evidence of an incident', () => {
     const config = text['configs/task.yaml'] ?? '';
     assert.match(config, /token_env: SLACK_TOKEN/);
     assert.match(config, /api_key: \[redacted api_key\]/);
+    assert.equal(text['configs/.env'], 'export LEVEL=[redacted LEVEL]\n# a comment\n');
+    assert.equal(text['configs/train.yaml'], 'batch: 8\ntoken: $TOKEN\n');
   });
 
   it('opens no file that a log names outside the folders of the cadence, none through a link, and none that holds secrets', () => {
