@@ -97,7 +97,7 @@ describe('the evidence of an incident', () => {
   it('A18 A19 copies what the cadence was told without its secrets, here and in every other file', () => {
     const { root, put, gather } = yard();
     put('work/.env', 'export LEVEL=very-private\n# a comment\n');
-    put('work/train.yaml', 'batch: 8\ntoken: $TOKEN\n');
+    put('work/train.yaml', 'batch: 8\ntoken_env: TOKEN\n');
     put('work/job.py', `password = "${SECRET}"\nraise ValueError()\n`);
     const stderr_path = put(
       'logs/e.log',
@@ -109,7 +109,7 @@ describe('the evidence of an incident', () => {
     assert.match(config, /token_env: SLACK_TOKEN/);
     assert.match(config, /api_key: \[redacted api_key\]/);
     assert.equal(text['configs/.env'], 'export LEVEL=[redacted LEVEL]\n# a comment\n');
-    assert.equal(text['configs/train.yaml'], 'batch: 8\ntoken: $TOKEN\n');
+    assert.equal(text['configs/train.yaml'], 'batch: 8\ntoken_env: TOKEN\n');
   });
 
   it('opens no file that a log names outside the folders of the cadence, none through a link, and none that holds secrets', () => {
