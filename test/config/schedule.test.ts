@@ -17,7 +17,7 @@ describe('the schedule of a cadence file', () => {
     assert.equal(loadOne('job.yaml', RUN).cadence?.schedule, undefined);
   });
 
-  it('M30 the same slots are the same schedule, however they are written', () => {
+  it('the same slots are the same schedule, however they are written', () => {
     const keyOf = (line: string): string => scheduleKey(loadOne('job.yaml', `${RUN}schedule: ${line}\n`).cadence?.schedule ?? { rules: [], timezone: 'none' });
     assert.equal(keyOf('daily 7:00'), keyOf('"0 7 * * *"'));
     assert.notEqual(keyOf('daily 7:00'), keyOf('daily 7:01'));

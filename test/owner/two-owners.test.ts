@@ -67,3 +67,22 @@ describe('two owners of one root', () => {
     assert.ok(isAlive(owner?.pid as number));
   });
 });
+
+it('M30 owners of two roots live side by side: each runs its own ticks, and a halt, a key and an end are of one root alone', async () => {
+  const [one, other] = [createYard(), createYard()];
+  for (const yard of [one, other]) yard.inline('well', 'return context.root;');
+  const [first, second] = [await one.start(), await other.start()];
+  const ends = await Promise.all([one, other].map(async (yard) => finalRecord(yard, await yard.enqueue('well', { key: 'the same' }))));
+  assert.deepEqual(
+    ends.map(({ status, summary }) => [status, summary]),
+    [one, other].map(({ root }) => ['succeeded', root]),
+  );
+  one.put('state/cadence-bus/halt', '');
+  await eventually('one is halted', () => one.events('halted').length === 1);
+  assert.equal((await finalRecord(other, await other.enqueue('well'))).status, 'succeeded');
+  first.kill('SIGTERM');
+  await first.ended;
+  assert.ok(!second.hasEnded());
+  assert.equal((await finalRecord(other, await other.enqueue('well'))).status, 'succeeded');
+  assert.deepEqual([one.records().length, other.records().length], [1, 3]);
+});
