@@ -1,7 +1,7 @@
 import { variantsOf } from './agent-slot.ts';
 import { isBuiltin } from './builtin.ts';
 import type { Cadence } from './cadence.ts';
-import { type Holds, keysOf } from './holds.ts';
+import { accountKey, type Holds, keysOf } from './holds.ts';
 
 /** Who is there to be held. */
 export interface Users {
@@ -13,8 +13,14 @@ export interface Users {
 /** `definitions`: what they define; undefined for one that is broken. */
 export function usersOf(definitions: readonly { readonly cadence: Cadence | undefined }[], isCadence: Users['isCadence']): Users {
   const cadences = definitions.flatMap(({ cadence }) => cadence ?? []);
-  const keys = cadences.flatMap(variantsOf).flatMap((one) => keysOf(one).slice(1));
+  const keys = [...cadences.flatMap(variantsOf).flatMap((one) => keysOf(one).slice(1)), ...cadences.flatMap(keysOfHealers)];
   return { isCadence, shared: cadences.length === definitions.length ? new Set(keys) : undefined };
+}
+
+/** Who mends a cadence has an account too, which no other may use. */
+function keysOfHealers({ ladder }: Cadence): readonly string[] {
+  const agents = ladder === undefined ? [] : [ladder.diagnose, ...ladder.rungs.map(({ action }) => (action.kind === 'agent' ? action : undefined))];
+  return agents.flatMap((agent) => (agent?.account === undefined ? [] : [accountKey(agent.account)]));
 }
 
 /** Nobody waits for this key, so nobody would ever free it. Of kinds of keys that we do not know nothing is said. */
