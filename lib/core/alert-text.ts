@@ -1,5 +1,5 @@
 import { formatDuration } from './duration.ts';
-import { toVisible } from './excerpt.ts';
+import { toVisible, truncate } from './excerpt.ts';
 import type { Incident } from './incident.ts';
 import { parseIso } from './instant.ts';
 import type { Level } from './lateness.ts';
@@ -21,9 +21,14 @@ export function alertText(template: string, run: RunRecord, kind: 'failure' | 'r
   const more = [
     ...(words.failures > 1 ? [`${words.failures} failures in a row`] : []),
     ...(words.level === 'none' ? [] : [words.level]),
-    ...(words.asksHuman ? [`it needs you: cadence-bus incidents show ${incident.id}`] : []),
+    ...(words.asksHuman ? [`it needs you${whyOf(incident)}: cadence-bus incidents show ${incident.id}`] : []),
   ];
   return more.length === 0 ? text : `${text} - ${more.join(', ')}`;
+}
+
+/** Why nothing more is tried. */
+function whyOf({ asked }: Incident): string {
+  return asked === undefined ? '' : ` (${truncate(toVisible(asked.because).replaceAll('\n', ' '), 160)})`;
 }
 
 export function remindText({ cadence, title, occurrences, first_at, last_at, episodes, id }: Incident, asksHuman: boolean, level: Level): string {

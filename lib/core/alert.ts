@@ -66,9 +66,11 @@ export function decideAlert(seen: AlertCase, policy: AlertPolicy, memory: AlertM
   const { incident } = seen;
   if (!isOpen(incident)) return decideEnd(incident, policy, memory);
   if (!policy.tellsFailure) return nothing('it is not asked for');
-  if (incident.state === 'ignored') return nothing('it is ignored');
+  const isChronic = incident.asked?.chronic === true;
+  // P28: what no fix has mended five times is told though it is ignored.
+  if (incident.state === 'ignored' && !isChronic) return nothing('it is ignored');
   const level = alertLevel(seen, policy, nowMs);
-  const asksHuman = incident.state === 'needs_human';
+  const asksHuman = incident.state === 'needs_human' || (incident.state === 'ignored' && isChronic);
   if (incident.state === 'healing' && level !== 'critical') return nothing('something is at work on it');
   const told = memory?.episode === episodeOf(incident) ? memory : undefined;
   if (asksHuman && !isWithin(HUMAN_COOLDOWN_MS, memory?.human_at, nowMs)) return { tell: 'failure', level, asksHuman };

@@ -84,6 +84,13 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     return { policy, seen: { incident, failures, intervalMs: deps.intervalOf(incident.cadence), isSuppressed: isSuppressed(learned, incident) } };
   }
 
+  /** `on_failure: [{ notify: [slack] }]` names those of `notify:` that a person is asked by. */
+  function addressees({ cadence, asked }: Incident, asksHuman: boolean): readonly Sink[] {
+    const { sinks } = told(cadence).notify;
+    const named = asksHuman ? sinks.filter(({ kind }) => asked?.sinks.includes(kind) === true) : [];
+    return named.length === 0 ? sinks : named;
+  }
+
   /** Puts what was decided, or holds it for a summary, and then remembers it. */
   function carryOut(seen: AlertCase, decision: AlertDecision, run: RunRecord | undefined): void {
     if (decision.tell === 'nothing') return;
@@ -94,7 +101,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     const line: StormLine = { kind: decision.tell, incident_id: incident.id, cadence: incident.cadence, title: incident.title };
     // One proof ends all incidents of its cadence, and is told once: the others are only remembered.
     const { next: storm, isAlone } = admitLine(before.storm, line, nowMs);
-    if (isAlone) for (const sink of told(incident.cadence).notify.sinks) putNotice(seen, decision, run, sink, memory?.count ?? 0);
+    if (isAlone) for (const sink of addressees(incident, decision.asksHuman)) putNotice(seen, decision, run, sink, memory?.count ?? 0);
     write({ ...withMemory(before, incident.id, remembered(incident, decision, memory, nowMs), nowMs), storm });
     deps.wake();
   }

@@ -147,6 +147,9 @@ describe('who is told of an incident', () => {
     assert.equal(live().ask(seen({ ...open(), state: 'healing' }, 5), START_MS), 'something is at work on it');
     assert.equal(live().ask(seen({ ...open(), state: 'healing' }, 30), START_MS), 'failure critical');
     assert.equal(live().ask(seen({ ...open(), state: 'ignored' }, 99), START_MS), 'it is ignored');
+    const asked = { at: toIso(START_MS), because: 'CHRONIC: 5 fixes did not hold', sinks: [], chronic: true } as const;
+    const chronic = decideAlert(seen({ ...open(), state: 'ignored', asked }, 1), POLICY, undefined, START_MS);
+    assert.deepEqual(chronic, { tell: 'failure', level: 'none', asksHuman: true }, 'P28 what is chronic is told all the same');
   });
 
   it('what is known to come and go is kept back, but never what is critical or needs a person', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { afterWindow, onApproval, onFailure, onProof, type Print, printFor, type Step, withoutFix } from '../../lib/core/heal-book.ts';
+import { healCadence } from '../../lib/core/heal-cadence.ts';
 import { applied, type Climb, climb, remembered } from '../../lib/core/ladder.ts';
 import { type AgentRung, defaultEscalateAfter, type LadderPolicy, type Rung } from '../../lib/core/rung.ts';
 
@@ -66,6 +67,21 @@ describe('the ladder', () => {
     assert.match(words(climb({ ...twice, print: { ...twice.print, revived: 2 } })), /^human: it was restarted 2 times without a proof/);
     assert.match(words(climb({ ...twice, valueNow: () => '1' })), /^human: BATCH is "1", and there is no half/);
     assert.match(words(climb(state([HALVE, ASK], { valueNow: () => undefined }))), /^start agent/);
+  });
+
+  it('A32 asks another agent for each detector', () => {
+    const agents = ['oom', 'stall'].map((detector): Rung => ({ when: { detector }, action: { kind: 'agent', ...AGENT } }));
+    const rungFor = (detector: string): number | undefined => {
+      const step = climb(state([...agents, ASK], { detector, isFinal: true }));
+      return step.kind === 'start' ? step.fix.rung : undefined;
+    };
+    assert.deepEqual(['oom', 'stall', 'exit'].map(rungFor), [0, 1, 2]);
+    const cadence = { name: 'train', ladder: policy([...agents, ASK]) };
+    assert.deepEqual(
+      [0, 1, 2].map((rung) => healCadence(cadence, rung)),
+      ['bus-heal-train', 'bus-heal2-train', 'bus-heal3-train'],
+      'each is a cadence of its own',
+    );
   });
 
   it('leaves what is the account’s to its breaker', () => {
