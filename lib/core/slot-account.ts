@@ -1,5 +1,6 @@
 import { instantsBetween } from './calendar.ts';
 import { formatDuration } from './duration.ts';
+import { expiry } from './gate.ts';
 import { type Ms, parseIso } from './instant.ts';
 import type { RunRecord } from './run.ts';
 import { isFinal } from './run.ts';
@@ -135,7 +136,8 @@ function wordsOf(run: RunRecord): string {
 }
 
 function endWithoutRun({ status, reason }: RunRecord): SlotEnd {
-  if (status === 'expired') return 'held';
+  // It was kept by a rule until it was too old; or nobody came to it in time, which is what missed means.
+  if (status === 'expired') return reason === expiry(undefined) ? 'missed' : 'held';
   if (status !== 'coalesced') return 'skipped';
   if (/^the slot of \S+ took over/.test(reason)) return 'superseded';
   return /, until the slot of \S+ took over$/.test(reason) ? 'held' : 'skipped';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { COMMANDS } from '../../lib/cli/commands.ts';
@@ -40,6 +40,39 @@ describe('completion', () => {
         assert.ok((fish ?? '').includes(`from ${name}' -l ${flag.name} `), `fish: ${name} --${flag.name}`);
       }
     }
+  });
+
+  it('of zsh and fish completes in the shells themselves, as far as they are here', async (t) => {
+    const desk = createDesk();
+    for (const name of ['nightly', 'morning']) desk.shell(name, 'true');
+    desk.put('bin/cadence-bus', `#!/bin/sh\nexec ${CLI.map((word) => `'${word}'`).join(' ')} "$@"\n`);
+    chmodSync(`${desk.root}/bin/cadence-bus`, 0o755);
+    const env = {
+      ...process.env,
+      HOME: desk.root,
+      XDG_CONFIG_HOME: `${desk.root}/config`,
+      XDG_DATA_HOME: `${desk.root}/data`,
+      PATH: `${desk.root}/bin:${process.env.PATH}`,
+    };
+    const ran: string[] = [];
+    for (const [shell, complete] of [
+      ['fish', fishCompletions],
+      ['zsh', zshCompletions],
+    ] as const) {
+      if (spawnSync(shell, ['--version']).status !== 0) continue;
+      ran.push(shell);
+      const script = desk.put(`completion.${shell}`, (await call(['completion', shell])).stdout);
+      const words = (line: string): readonly string[] => complete(line, script, { cwd: desk.root, env });
+      assert.ok(words('cadence-bus stat').includes('status'), `${shell}: ${words('cadence-bus stat').join(' ')}`);
+      assert.ok(words('cadence-bus dlq re').includes('retry'), JSON.stringify([shell, words('cadence-bus dlq re')]));
+      const names = words('cadence-bus run ni');
+      assert.ok(names.includes('nightly') && !names.includes('morning'), `${shell}: ${names.join(' ')}`);
+      assert.ok(
+        words('cadence-bus run --pa').some((word) => word.startsWith('--payload')),
+        `${shell}: ${words('cadence-bus run --pa').join(' ')}`,
+      );
+    }
+    t.diagnostic(`completed for real in: ${ran.join(', ') || 'none, for neither zsh nor fish is here'}`);
   });
 
   it('asks for names without loading a schema, so that Tab is answered at once', async () => {
@@ -85,4 +118,32 @@ function staticImports(start: string): ReadonlySet<string> {
     }
   }
   return reached;
+}
+
+interface Where {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** fish says itself what it would complete. */
+function fishCompletions(line: string, script: string, where: Where): readonly string[] {
+  const { stdout, stderr, status } = spawnSync('fish', ['--no-config', '-c', `source ${script}; complete -C '${line}'`], { encoding: 'utf8', ...where });
+  assert.deepEqual([status, stderr], [0, '']);
+  return stdout.split('\n').flatMap((one) => one.split('\t')[0] || []);
+}
+
+/** zsh completes in a terminal only, so it is given one of its own; what it shows there is read. The quotes in the marks keep the echo of the order from being one; its prompt says that it edits the line now. */
+function zshCompletions(line: string, script: string, where: Where): readonly string[] {
+  const steps = [
+    'zmodload zsh/zpty',
+    "zpty shell 'TERM=dumb zsh -f -i'",
+    `zpty -w shell "autoload -U compinit; compinit -u -D; source ${script}; LISTMAX=9999; PS1='REA''DY '"`,
+    "zpty -r -m shell got '*READY*'",
+    `zpty -w -n shell $'${line}\\t'`,
+    "zpty -w -n shell $'\\C-uprint DO\\'\\'NE\\n'",
+    "zpty -r -m shell got '*DONE*'",
+    'print -r -- "$got"',
+  ];
+  const { stdout } = spawnSync('zsh', ['-f', '-c', steps.join('\n')], { encoding: 'utf8', timeout: 30_000, ...where });
+  return stdout.split(/[\s=]+/);
 }

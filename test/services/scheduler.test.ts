@@ -182,6 +182,25 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     );
   });
 
+  it('that their cadence lets expire while nobody runs them are missed, by their own word, and why says so', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00', 'expires: 1h']);
+    await yard.passUntil('2026-11-20T06:59:59Z');
+    const { files, paths } = yard.owner();
+    // The tick is put, and its owner dies before it comes to it.
+    yard.clock.set(Date.parse('2026-11-20T07:00:00Z'));
+    await yard.owner().scheduling.poll();
+    yard.crash();
+    await yard.off(3 * HOUR);
+    await yard.start();
+    await yard.pass(60_000);
+    assert.deepEqual(
+      yard.slots('job').map(({ end, because }) => `${end}: ${because}`),
+      ['missed: it was not run before it expired'],
+    );
+    assert.deepEqual(yard.ran, []);
+    assert.equal(files.list(paths.dlq).filter((file) => file.includes('.expired.')).length <= 1, true);
+  });
+
   it('that a timer of the system asks for run once, whoever else asks', async () => {
     const yard = createTimeYard({ startIso: '2026-11-20T06:30:00Z' });
     writeFileSync(`${yard.root}/cadences/bus.yaml`, 'scheduler: launchd\n');
