@@ -2,7 +2,8 @@ import type { Cadence } from '../core/cadence.ts';
 import { expectedIntervalMs } from '../core/expected-interval.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Ms } from '../core/instant.ts';
-import { episodesOf, LEARNING_MS, type Learned, learn } from '../core/learning.ts';
+import { type DigestEntry, digestOf, episodesOf, LEARNING_MS, type Learned, learn } from '../core/learning.ts';
+import { alertPolicy } from '../core/notify-policy.ts';
 import { createDoc } from '../doc.ts';
 import type { Incidents } from '../ports.ts';
 import { type Announcing, createAnnouncer } from '../services/announcer.ts';
@@ -32,6 +33,7 @@ export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBr
     wake,
     intervalOf: createIntervals(storage),
     learnedOf: createLearning(clock, incidents),
+    quietOf: createQuiet(storage, incidents),
   });
 }
 
@@ -52,5 +54,16 @@ function createLearning({ nowMs }: Storage['clock'], incidents: Incidents): (inc
     const key = account === undefined ? cadence : `account:${account}`;
     const episodes = episodesOf(incidents.since(nowMs() - LEARNING_MS), nowMs()).get(key) ?? [];
     return learn({ cadence: key, episodes, after, reloadsInVain: 0 });
+  };
+}
+
+/** What was suppressed, of every cadence that failed lately. */
+function createQuiet({ definitions }: Storage, incidents: Incidents): (nowMs: Ms) => readonly DigestEntry[] {
+  return (nowMs) => {
+    const learned = [...episodesOf(incidents.since(nowMs - LEARNING_MS), nowMs)].map(([cadence, episodes]) => {
+      const { after } = alertPolicy(definitions.settings().notify, definitions.get(cadence)?.cadence?.followUps?.notify);
+      return learn({ cadence, episodes, after, reloadsInVain: 0 });
+    });
+    return digestOf(learned, nowMs);
   };
 }

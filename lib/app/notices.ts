@@ -98,6 +98,11 @@ function sinksOf(root: string): ReadonlyMap<string, { readonly sink: Sink; reado
   return sinks;
 }
 
+/** The words of a test, as every sink gets them. */
+export function testText(): string {
+  return `A test of cadence-bus on ${readMachine().host}: whoever reads this is told of failures here.`;
+}
+
 function testNotice(sink: Sink, runId: string): Notice {
   return {
     format: 1,
@@ -107,7 +112,7 @@ function testNotice(sink: Sink, runId: string): Notice {
     run_id: runId,
     cadence: 'test',
     status: 'test',
-    text: `A test of cadence-bus on ${readMachine().host}: whoever reads this is told of failures here.`,
+    text: testText(),
     created_at: toIso(nowMs()),
     attempts: 0,
     error: null,

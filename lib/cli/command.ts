@@ -8,6 +8,8 @@ export interface CommandSpec {
   readonly maxWords: number;
   readonly flags: readonly FlagSpec[];
   readonly examples: readonly string[];
+  /** What a reader of the help must know besides, in lines. */
+  readonly notes?: readonly string[];
   /** Exit codes beyond 0 and 64. */
   readonly exits: readonly (readonly [code: number, meaning: string])[];
   /** What it does to the world; absent: it only looks, unless it has --dry-run. `destroys`: what it removes or ends does not come back. */

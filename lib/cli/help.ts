@@ -32,6 +32,7 @@ export function commandHelp(command: CommandSpec): string {
     `Usage: cadence-bus ${command.name} ${command.usage}`.trimEnd(),
     '',
     `${command.summary[0]?.toUpperCase()}${command.summary.slice(1)}.`,
+    ...(command.notes === undefined ? [] : ['', ...command.notes]),
     '',
     'Options',
     ...flagLines(flags),

@@ -9,6 +9,8 @@ export interface AlertBook {
   readonly format: 1;
   readonly told: Readonly<Record<string, AlertMemory>>;
   readonly storm: Storm;
+  /** Since when the weekly digest has nothing told; absent: nothing was ever told. */
+  readonly digest_at?: string;
 }
 
 export const EMPTY_ALERTS: AlertBook = { format: 1, told: {}, storm: STILL };

@@ -56,6 +56,17 @@ export function summaryText(lines: readonly StormLine[]): string {
   return `${parts.filter((part) => part !== '').join(' ')} See cadence-bus incidents.`;
 }
 
+/** What was told to nobody in a week, because it comes and goes by itself. */
+export function digestText(
+  entries: readonly { readonly cadence: string; readonly episodes: number; readonly failures: number; readonly longest: string }[],
+): string {
+  const lines = entries
+    .slice(0, MOST_NAMES)
+    .map(({ cadence, episodes, failures, longest }) => `${cadence}: ${episodes} times (${failures} failures), at most ${longest}`);
+  const rest = entries.length - MOST_NAMES;
+  return ['This week, told to nobody because it healed by itself:', ...lines, ...(rest > 0 ? [`and ${rest} more`] : []), 'See cadence-bus learn.'].join('\n');
+}
+
 function sentence(names: readonly string[], one: string, many: string): string {
   if (names.length === 0) return '';
   const rest = names.length - MOST_NAMES;

@@ -4,13 +4,13 @@ import { alertText, remindText } from '../core/alert-text.ts';
 import type { CareCase } from '../core/care.ts';
 import { endingKind } from '../core/following.ts';
 import { type Incident, isOpen } from '../core/incident.ts';
-import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
-import { isSuppressed, type Learned } from '../core/learning.ts';
+import { formatCompact, type Ms, parseIso, toIso } from '../core/instant.ts';
+import { type DigestEntry, isSuppressed, type Learned } from '../core/learning.ts';
 import { factsOf } from '../core/notice.ts';
 import { alertPolicy, DEFAULT_MESSAGE, mergeNotify, type Notify } from '../core/notify-policy.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
 import { type Sink, sinkId } from '../core/sink.ts';
-import { admitLine, STILL, type StormLine, summaryDueMs, summaryText } from '../core/storm.ts';
+import { admitLine, digestText, STILL, type StormLine, summaryDueMs, summaryText } from '../core/storm.ts';
 import type { Announcer, Clock, Definitions, Doc, History, Incidents } from '../ports.ts';
 import type { NoticeDesk } from './notice-desk.ts';
 
@@ -34,11 +34,14 @@ export interface AnnouncerDeps {
   readonly intervalOf: (cadence: string) => Ms | undefined;
   /** What was learned of whose incident it is, where `after` failures in a row were asked for. */
   readonly learnedOf: (incident: Incident, after: number) => Pick<Learned, 'threshold' | 'suppressed'>;
+  /** What the last week told to nobody. */
+  readonly quietOf: (nowMs: Ms) => readonly DigestEntry[];
   readonly wake: () => void;
 }
 
 /** So many records a failure, at most, are looked through to count failures in a row. */
 const RECORDS_EACH = 12;
+const WEEK_MS: Ms = 7 * 86_400_000;
 const LOOK_AGAIN_MS: Ms = 5 * 60_000;
 
 export function createAnnouncer(deps: AnnouncerDeps): Announcing {
@@ -155,6 +158,31 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     deps.wake();
   }
 
+  /** Once a week, what was known to come and go and so told to nobody. */
+  function digest(nowMs: Ms): void {
+    const fromMs = parseIso(read().digest_at);
+    if (fromMs !== undefined && nowMs - fromMs < WEEK_MS && fromMs <= nowMs) return;
+    const entries = fromMs === undefined ? [] : deps.quietOf(nowMs);
+    const bySink = new Map<string, { readonly sink: Sink; readonly lines: DigestEntry[] }>();
+    for (const entry of entries)
+      for (const sink of told(entry.cadence).notify.sinks) {
+        const one = bySink.get(sinkId(sink)) ?? { sink, lines: [] };
+        one.lines.push(entry);
+        bySink.set(sinkId(sink), one);
+      }
+    const about = { kind: 'digest', run_id: '', status: 'digest', title: 'cadence-bus' } as const;
+    for (const [id, { sink, lines }] of bySink)
+      desk.put(sink, {
+        key: `digest-${formatCompact(fromMs ?? 0)}.${id}`,
+        ...about,
+        cadence: lines[0]?.cadence ?? '',
+        text: digestText(lines),
+        facts: { cadences: lines.length },
+      });
+    write({ ...read(), digest_at: toIso(nowMs) });
+    if (bySink.size > 0) deps.wake();
+  }
+
   /** undefined: nothing of it will be told unless something happens. */
   function dueMs(incident: Incident): Ms | undefined {
     const memory = read().told[incident.id];
@@ -176,7 +204,8 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
 
   function nextMs(nowMs: Ms): Ms | undefined {
     const open = deps.incidents.open().map(dueMs);
-    const times = [...open, summaryDueMs(read().storm)].filter((atMs) => atMs !== undefined).map((atMs) => Math.max(atMs, nowMs + 1_000));
+    const weekly = (parseIso(read().digest_at) ?? nowMs) + WEEK_MS;
+    const times = [...open, summaryDueMs(read().storm), weekly].filter((atMs) => atMs !== undefined).map((atMs) => Math.max(atMs, nowMs + 1_000));
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
@@ -192,6 +221,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
       if (Object.keys(all).length === 0 && storm.held.length === 0) return undefined;
       remind(nowMs);
       sumUp(nowMs);
+      digest(nowMs);
       return nextMs(nowMs);
     },
   };

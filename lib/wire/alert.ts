@@ -21,6 +21,7 @@ const book = z.object({
   format: z.literal(1),
   told: z.record(z.string(), memory),
   storm: z.object({ window_at: z.string().optional(), told: z.number().int().min(0), held: z.array(line) }),
+  digest_at: z.string().optional(),
 });
 
 export function parseAlertBook(value: unknown): AlertBook | undefined {

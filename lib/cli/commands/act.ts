@@ -1,6 +1,14 @@
 import type { CommandGroup } from '../command.ts';
 import { DRY, NOT_FOUND } from './shared.ts';
 
+const NOTIFY_NOTES = [
+  'A failure is told with its incident, under notify: in a cadence or in cadences/bus.yaml:',
+  '  after      failures in a row, retries not counted; default 3, or 1 where on: names failure',
+  '             1 what must never fail · 2-3 daily work · 3-5 what runs often · 5+ what is known to be shaky',
+  '  cooldown   nothing more of the same incident for so long (30m), unless a person is needed',
+  '  remind     while it stays open (6h); again at once at 2, 5 and 10 times what is allowed',
+];
+
 export const ACT_COMMANDS: CommandGroup = {
   title: 'Act',
   commands: [
@@ -41,7 +49,8 @@ export const ACT_COMMANDS: CommandGroup = {
       usage: '[ls|test] [sink] [--timeout 15s]',
       maxWords: 2,
       flags: [{ name: 'timeout', value: '15s', summary: 'wait no longer for a test' }, DRY],
-      examples: ['cadence-bus notify', 'cadence-bus notify test', 'cadence-bus notify test discord'],
+      examples: ['cadence-bus notify', 'cadence-bus notify test', 'cadence-bus notify test discord', 'cadence-bus notify test ntfy --dry-run'],
+      notes: NOTIFY_NOTES,
       exits: [[1, 'a test did not arrive'], NOT_FOUND],
       effect: 'changes',
       load: () => import('../verbs/notify.ts'),

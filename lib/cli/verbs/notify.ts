@@ -1,4 +1,4 @@
-import { chooseSinks, readSinks, type TestResult, testSink } from '../../app/notices.ts';
+import { chooseSinks, readSinks, type TestResult, testSink, testText } from '../../app/notices.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible } from '../../core/excerpt.ts';
 import { nearest } from '../../core/nearest.ts';
@@ -32,7 +32,8 @@ async function test({ flags, out, root }: CommandContext, word: string | undefin
   const at = await root();
   const sinks = chooseSinks(at, word);
   if (flags.has('dry-run')) {
-    out.result({ ok: true, dry_run: true, would: 'notify', sinks }, () => `Would send a test to ${sinks.join(', ')}`);
+    const message = testText();
+    out.result({ ok: true, dry_run: true, would: 'notify', sinks, message }, () => `Would send to ${sinks.join(', ')}:\n${message}`);
     return DRY_RUN;
   }
   const results: TestResult[] = [];
