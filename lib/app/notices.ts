@@ -95,6 +95,9 @@ function sinksOf(root: string): ReadonlyMap<string, { readonly sink: Sink; reado
   };
   for (const { name, cadence } of definitions) for (const sink of mergeNotify(settings.notify, cadence?.followUps?.notify).sinks) add(sink, name);
   for (const sink of mergeNotify(settings.notify, undefined).sinks) if (!sinks.has(sinkId(sink))) add(sink, 'bus.yaml');
+  // Who names no sink finds it in the log.
+  const isSilent = settings.notify === 'none';
+  if (sinks.size === 0 && !isSilent) sinks.set('log', { sink: { kind: 'log' }, cadences: ['default'] });
   return sinks;
 }
 

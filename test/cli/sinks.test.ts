@@ -146,3 +146,22 @@ describe('sinks that are programs of this machine', () => {
     await second.ended;
   });
 });
+
+it('P7 who names no sink finds the third failure in a row, and the recovery, in the log', async () => {
+  const desk = createDesk();
+  desk.shell('task', 'test -e good', 'retry: { attempts: 1, delays: [1ms] }', 'breaker: { failures: 100 }');
+  assert.deepEqual(
+    ((await desk.ask('notify')).said.sinks as readonly { sink: string }[]).map(({ sink }) => sink),
+    ['log'],
+  );
+  const told = (): readonly string[] => desk.events('notice').map(({ kind, because }) => `${kind} ${String(because).replace(/\(.*\)/, '()')}`);
+  for (let n = 0; n < 2; n += 1) await desk.ask('run', 'task');
+  assert.deepEqual(told(), []);
+  await desk.ask('run', 'task');
+  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 failures in a row']);
+  await desk.ask('run', 'task');
+  desk.put('good', '');
+  await desk.ask('run', 'task');
+  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 failures in a row', 'recovery task recovered: it ended well ()']);
+  assert.equal((await desk.ask('notify', 'test')).code, 0);
+});
