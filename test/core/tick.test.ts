@@ -7,6 +7,7 @@ import {
   formatDeadName,
   formatTickName,
   isCadenceName,
+  isTickId,
   parseDeadName,
   parseRunId,
   parseTickName,
@@ -88,4 +89,13 @@ describe('a revived tick', () => {
     assert.equal(parseRunId('x7k2p9qd4mzt-'), undefined);
     assert.equal(parseRunId('../x7k2p9qd4mzt-1'), undefined);
   });
+});
+
+it('an id has twelve characters, no fewer and no more, wherever it stands', () => {
+  for (const wrong of ['a'.repeat(11), 'a'.repeat(13), `${'a'.repeat(11)}A`, `${'a'.repeat(11)}.`]) {
+    assert.equal(isTickId(wrong), false, wrong);
+    assert.equal(parseTickName(`20261120T070000000Z.nightly.${wrong}.0.json`), undefined, wrong);
+    assert.equal(parseRunId(`${wrong}-1`), undefined, wrong);
+  }
+  assert.equal(parseTickName(`20261120T070000000Z.nightly.${'a'.repeat(12)}.0.json`)?.id, 'a'.repeat(12));
 });

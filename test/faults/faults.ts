@@ -43,6 +43,7 @@ async function inject(injection: Injection): Promise<Row> {
   const reason = whyNot();
   if (reason !== undefined) return { fault, happened: reason, verdict: 'absent' };
   const [first, last] = await countCalls(injection);
+  if (last < first) return { fault, happened: 'the owner made no such call, so nothing was tried', verdict: 'BROKEN' };
   const outcomes = new Map<string, number>();
   const wrong: string[] = [];
   const step = Math.max(1, (last - first + 1) / points);
