@@ -67,10 +67,10 @@ async function furnish(): Promise<{ readonly root: string; readonly ids: readonl
   mkdirSync(`${root}/cadences`);
   const put = (name: string, text: string): void => writeFileSync(`${root}/cadences/${name}.yaml`, text);
   const retry = 'retry: { attempts: 2, delays: [1ms], jitter: 0 }\nbreaker: { failures: 1000 }\n';
-  put('good', 'run: { command: ["true"] }\n');
+  put('good', `run: { command: ["true"] }\n${retry}`);
   put('flaky', `run: { command: 'test "$CADENCE_ATTEMPT" -ge 2', shell: true }\n${retry}`);
   put('broken', `run: { command: ["false"] }\n${retry}`);
-  put('handler', 'run: { inline: ./handler.mjs }\n');
+  put('handler', `run: { inline: ./handler.mjs }\n${retry}`);
   writeFileSync(`${root}/handler.mjs`, 'export default async () => "done";\n');
   writeFileSync(`${root}/cadences/handler.mjs`, 'export default async () => "done";\n');
   const producer = createProducer({ root });

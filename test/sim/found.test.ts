@@ -83,8 +83,8 @@ describe('a story that once ended badly', () => {
 
   it('a tick that ends without a run has its record on disk before its file goes', async () => {
     const many = Array.from({ length: 5 }, (_, n) => ({ cadence: 'folded', id: `fold${String(n).padStart(8, '0')}` }));
-    for (let after = 10; after < 40; after += 4)
-      await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'die', after, isCut: true, downMs: 1000 }, { do: 'pass', ms: 90_000 });
+    for (let after = 20; after < 56; after += 3)
+      await isWell({ do: 'die', after, isCut: true, downMs: 1000 }, { do: 'batch', id: 'batch1111111', ticks: many }, { do: 'pass', ms: 90_000 });
   });
 
   it('a cadence that is freed in the very moment in which it is parked goes on', async () => {
