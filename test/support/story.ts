@@ -87,7 +87,10 @@ export function storyRunner(ran: Map<string, number> = new Map()): StoryRunner {
   };
   const run: Runner['run'] = async (job) => {
     ran.set(job.runId, (ran.get(job.runId) ?? 0) + 1);
-    const money = job.cadence.name === 'paid' ? { costUsd: STORY_COST_USD } : {};
+    const isPaid = job.cadence.name === 'paid';
+    // It goes on for longer than a turn of the loop, so that what is set aside for it is shown.
+    if (isPaid) await new Promise((resolve) => setTimeout(resolve, 2));
+    const money = isPaid ? { costUsd: STORY_COST_USD } : {};
     return { outcome: outcomeOf(job), ending: undefined, ...money, stdoutPath: null, stderrPath: null };
   };
   return { run, adopt: async (job, stop) => ({ ...(await run(job, stop)), outcome: { kind: 'interrupted', by: 'owner-died', reason: 'no child' } }), ran };
