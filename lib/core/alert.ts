@@ -106,8 +106,9 @@ function openedMs(incident: Incident): Ms | undefined {
 
 function isEnough({ incident, failures }: AlertCase, { after }: AlertPolicy, level: Level): boolean {
   if (level === 'critical') return true;
-  // What an account answers is charged to no tick, so only its occurrences can be counted.
-  if (incident.account !== undefined) return PERSON_CLASSES.includes(incident.detector) || (incident.episodes.at(-1)?.occurrences ?? 0) >= after;
+  // What an account or an agent answers is charged to no tick, so only its occurrences can be counted.
+  if (incident.account !== undefined || incident.provider !== undefined)
+    return PERSON_CLASSES.includes(incident.detector) || (incident.episodes.at(-1)?.occurrences ?? 0) >= after;
   return failures >= after;
 }
 

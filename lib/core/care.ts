@@ -61,7 +61,7 @@ export function parseCareRequest(payload: unknown): CareRequest | undefined {
 export function careOf(run: Pick<RunRecord, 'cadence' | 'status' | 'blame' | 'proof'>, isUnproven: boolean, isDefined: boolean): CareKind | undefined {
   if (isBuiltin(run.cadence)) return undefined;
   if (isProven(run)) return isUnproven ? 'proof' : undefined;
-  if (run.blame === 'cadence' || run.blame === 'account') return 'failure';
+  if (run.blame === 'cadence' || run.blame === 'account' || run.blame === 'provider') return 'failure';
   const isOver = run.status === 'dead' || run.status === 'expired' || run.status === 'unverified';
   return isOver && isDefined ? 'failure' : undefined;
 }

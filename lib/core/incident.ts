@@ -21,7 +21,9 @@ export interface Incident {
   readonly cadence: string;
   /** Set where it is the account's: every cadence that uses it met the same. */
   readonly account?: string;
-  /** All that met it; more than one only where it is an account's. */
+  /** Set where it is that of an agent that several cadences may use. */
+  readonly provider?: string;
+  /** All that met it; more than one only where it is an account's or an agent's. */
   readonly cadences: readonly string[];
   readonly detector: string;
   readonly title: string;
@@ -108,6 +110,18 @@ export function endOf(run: Pick<RunRecord, 'started_at' | 'ended_at'>): string {
   return run.ended_at ?? run.started_at;
 }
 
+/** Whose failure it is where it is not its cadence's: every cadence that uses the same meets the same. */
+export function sharedBy({ blame, account, provider }: Pick<RunRecord, 'blame' | 'account' | 'provider'>): Pick<Incident, 'account' | 'provider'> {
+  if (blame === 'account' && account !== undefined) return { account };
+  return blame === 'provider' && provider !== undefined ? { provider } : {};
+}
+
+/** Whether what this run shows may be held against it. A cadence that went on with another agent proves nothing of the first. */
+export function concerns(incident: Pick<Incident, 'cadences' | 'account' | 'provider'>, run: Pick<RunRecord, 'cadence' | 'account' | 'provider'>): boolean {
+  if (incident.provider !== undefined && run.provider !== undefined) return incident.provider === run.provider;
+  return incident.cadences.includes(run.cadence) || (incident.account !== undefined && incident.account === run.account);
+}
+
 export function openIncident(run: RunRecord, { id, fingerprint, detector, title }: NewIncident): Incident {
   const at = endOf(run);
   return {
@@ -115,7 +129,7 @@ export function openIncident(run: RunRecord, { id, fingerprint, detector, title 
     id,
     fingerprint,
     cadence: run.cadence,
-    ...(run.blame === 'account' && run.account !== undefined ? { account: run.account } : {}),
+    ...sharedBy(run),
     cadences: [run.cadence],
     detector,
     title: titleOf(title),

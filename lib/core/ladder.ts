@@ -18,8 +18,8 @@ export interface Climb {
   /** What the failure said, for rules to be found by. */
   readonly message: string;
   readonly runId: string;
-  /** The account's failure: its breaker asks again, and no agent mends it. */
-  readonly isAccount: boolean;
+  /** The failure of an account or of an agent: its breaker asks again, and no agent mends it. */
+  readonly isShared: boolean;
   /** Nothing is tried any more without the ladder. */
   readonly isFinal: boolean;
   /** Why there is no money for an agent now. */
@@ -43,7 +43,7 @@ export const DIAGNOSIS = -1;
 export function climb(state: Climb): Step {
   const { print, policy, hour } = state;
   if (print.fix?.status === 'working') return none(`${print.fix.source} is at work on it`);
-  if (state.isAccount) return none('its account is asked again when its breaker says so');
+  if (state.isShared) return none('its account or its agent is asked again when its breaker says so');
   if (print.fix !== undefined) return underProof(state, print.fix);
   const human = (because: string, isChronic = false): Step =>
     state.isFinal ? askHuman(state, because, isChronic) : none(`${because}; what is left of its tries goes on`);

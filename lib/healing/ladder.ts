@@ -82,7 +82,7 @@ export function createLadder(deps: LadderDeps): Climber {
     const hour = hourOf(book.now(), key, nowMs);
     const step = climb({
       ...{ policy, print, hour, fingerprint, detector, runId: run?.run_id ?? id, nowMs, message: messageOf(incident, run) },
-      isAccount: incident.account !== undefined || run?.blame === 'account',
+      isShared: incident.account !== undefined || incident.provider !== undefined || run?.blame === 'account' || run?.blame === 'provider',
       isFinal: run === undefined || !failure.counts || isFinal(run.status),
       counts: failure.counts,
       shortage: (rung) => deps.shortage(cadence, rung),

@@ -1,5 +1,5 @@
 import type { CareCase, IncidentChange } from '../core/care.ts';
-import { endOf, formatIncidentId, type Incident, isOpen, openIncident, resolve, takesUp, withOccurrence } from '../core/incident.ts';
+import { concerns, endOf, formatIncidentId, type Incident, isOpen, openIncident, resolve, sharedBy, takesUp, withOccurrence } from '../core/incident.ts';
 import { parseIso } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Incidents } from '../ports.ts';
@@ -20,7 +20,8 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
   const shelf = createShelf(deps);
 
   function fingerprintOf(run: RunRecord, evidence: Evidence): string {
-    const owner = run.blame === 'account' && run.account !== undefined ? `account:${run.account}` : run.cadence;
+    const { account, provider } = sharedBy(run);
+    const owner = account !== undefined ? `account:${account}` : provider !== undefined ? `provider:${provider}` : run.cadence;
     const known = shelf.recent().filter((incident) => isOpen(incident) && incident.cadence === run.cadence);
     const fingerprint = deps.print('incident', owner, evidence.detector, ...evidence.words);
     if (known.length < MOST_OPEN || known.some((incident) => incident.fingerprint === fingerprint)) return fingerprint;
@@ -61,8 +62,7 @@ export function createIncidents(deps: IncidentStoreDeps): Incidents {
       return { ...told, dir: shelf.dirOf(told.incident.id), run };
     },
     async prove(run) {
-      const isIts = ({ cadences, account }: Incident): boolean => cadences.includes(run.cadence) || (account !== undefined && account === run.account);
-      const mine = shelf.recent().filter((incident) => isIts(incident) && (isOpen(incident) || incident.proof_run_id === run.run_id));
+      const mine = shelf.recent().filter((incident) => concerns(incident, run) && (isOpen(incident) || incident.proof_run_id === run.run_id));
       return mine.map((incident): CareCase => {
         const isRepeat = !isOpen(incident);
         const now = isRepeat ? incident : shelf.replace(resolve(incident, 'proof', endOf(run), run.run_id));

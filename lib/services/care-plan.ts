@@ -1,6 +1,7 @@
 import { CARE_CADENCE } from '../core/builtin.ts';
 import { type CareRequest, careKey, careOf, type IncidentChange } from '../core/care.ts';
 import type { CareKind, FollowUp } from '../core/follow-up.ts';
+import { concerns } from '../core/incident.ts';
 import { toIso } from '../core/instant.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
 import type { Clock, Definitions, Ids, Incidents, Queue } from '../ports.ts';
@@ -30,15 +31,16 @@ export interface CarePlanDeps {
 export function createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded }: CarePlanDeps): CarePlan {
   /** Cadences and accounts that have failed here, and were not proven since; what is written already is among the open incidents. */
   const failing = new Set<string>();
-  const keysOf = ({ cadence, account }: Pick<RunRecord, 'cadence' | 'account'>): readonly string[] => [
+  const keysOf = ({ cadence, account, provider }: Pick<RunRecord, 'cadence' | 'account' | 'provider'>): readonly string[] => [
     cadence,
     ...(account === undefined ? [] : [`account:${account}`]),
+    ...(provider === undefined ? [] : [`provider:${provider}`]),
   ];
 
   function isUnproven(run: RunRecord): boolean {
     if (keysOf(run).some((key) => failing.has(key))) return true;
     try {
-      return incidents.open().some(({ cadences, account }) => cadences.includes(run.cadence) || (account !== undefined && account === run.account));
+      return incidents.open().some((incident) => concerns(incident, run));
     } catch (error) {
       // A proof too many resolves nothing; one too few would leave an incident open.
       if (isDiskFault(error)) return true;

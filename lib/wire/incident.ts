@@ -11,6 +11,7 @@ const incidentSchema = z.looseObject({
   fingerprint: z.string().min(1).max(100),
   cadence: z.string().min(1).max(60),
   account: z.string().optional(),
+  provider: z.string().optional(),
   cadences: z.array(z.string()).min(1),
   detector: z.string().min(1).max(60),
   title: z.string(),

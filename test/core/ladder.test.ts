@@ -24,7 +24,7 @@ const fresh = (): Print => printFor(undefined, 'train', 'i', START);
 function state(rungs: readonly Rung[], more: Partial<Climb> = {}): Climb {
   return {
     ...{ policy: policy(rungs), print: { ...fresh(), failures: 1 }, hour: { began: [] }, fingerprint: 'f', detector: 'oom', message: 'exit 3: out of memory' },
-    ...{ runId: 'x7k2p9qd4mzt-1', isAccount: false, isFinal: false, counts: true, shortage: () => undefined, valueNow: () => '8', nowMs: START },
+    ...{ runId: 'x7k2p9qd4mzt-1', isShared: false, isFinal: false, counts: true, shortage: () => undefined, valueNow: () => '8', nowMs: START },
     ...more,
   };
 }
@@ -85,7 +85,7 @@ describe('the ladder', () => {
   });
 
   it('leaves what is the account’s to its breaker', () => {
-    assert.match(words(climb(state([RESTART, ASK], { isAccount: true, isFinal: true }))), /^none: its account/);
+    assert.match(words(climb(state([RESTART, ASK], { isShared: true, isFinal: true }))), /^none: its account/);
   });
 
   it('A28 tries five fixes of a detector in an hour, and then none until it is approved', () => {

@@ -115,6 +115,22 @@ describe('the store of incidents', () => {
     assert.equal(store.open().length, 3);
   });
 
+  it('P17 is the agent’s where the failure is, and only a run of that agent resolves it', async () => {
+    const { open, run, well } = yard();
+    const store = open();
+    const dead = { blame: 'provider', provider: 'codex' } as const;
+    await store.record(run('no such file', { ...dead, cadence: 'mail' }));
+    const { incident, change } = await store.record(run('no such file', { ...dead, cadence: 'news' }));
+    assert.deepEqual([change, incident.provider, incident.cadences, incident.occurrences], ['occurred', 'codex', ['mail', 'news'], 2]);
+    assert.deepEqual(await store.prove(well({ cadence: 'mail', provider: 'spare' })), [], 'it went on with another agent');
+    const proven = await store.prove(well({ cadence: 'other', provider: 'codex' }));
+    assert.deepEqual(
+      proven.map((one) => one.incident.id),
+      [incident.id],
+    );
+    assert.deepEqual(store.open(), []);
+  });
+
   it('answers as before where the same run is recorded again', async () => {
     const { open, run, well } = yard();
     const store = open();
