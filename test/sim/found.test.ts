@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { play } from './play.ts';
-import type { Step } from './story.ts';
+import { type Step, storyOf } from './story.ts';
 
 /** Stories that the simulation has found to end badly, each as short as it can be told, and mended since. */
 const enqueue = (cadence: string, id: string, more: Readonly<Record<string, unknown>> = {}): Step => ({ do: 'enqueue', cadence, id, how: 'synced', more });
@@ -39,6 +39,10 @@ describe('a story that once ended badly', () => {
         { do: 'die', after, isCut: false, downMs: 50 },
         { do: 'pass', ms: 700_000 },
       );
+  });
+
+  it('an owner that finds ticks which its own start has put reads all the others, too', async () => {
+    for (const seed of [475, 831]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
   });
 
   it('a clock that is set back does not make the owner deaf to its inbox', async () => {
