@@ -1,6 +1,6 @@
 import type { CommandRun, FollowUpPolicy, RunKind } from '../core/cadence.ts';
 import { parseDuration } from '../core/duration.ts';
-import { HOOKS, type HookName } from '../core/follow-up.ts';
+import { HOOKS, type HookName, noticeKindsOf } from '../core/follow-up.ts';
 import type { NotifyPolicy } from '../core/notify-policy.ts';
 import type { HookFile, HooksFile, NotifyFile } from '../wire/follow-up.ts';
 import type { OnFailureEntry } from '../wire/ladder.ts';
@@ -32,7 +32,7 @@ export function buildNotify(given: NotifyFile | undefined, root: string): Notify
   if (given === false) return 'none';
   const { on, message, after, cooldown, remind, ...sinks } = given ?? {};
   return {
-    ...(on === undefined ? {} : { on }),
+    ...(on === undefined ? {} : { on: noticeKindsOf(on) }),
     ...(message === undefined ? {} : { message }),
     ...(after === undefined ? {} : { after }),
     ...(cooldown === undefined ? {} : { cooldownMs: parseDuration(String(cooldown)) ?? 0 }),

@@ -15,6 +15,16 @@ export type HookName = (typeof HOOKS)[number];
 export const NOTICE_KINDS = ['start', 'success', 'failure', 'complete', 'recovery'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
+/** Other words for two of them: who comes from another scheduler may know them by these. */
+const OTHER_WORDS = { exit: 'complete', anomaly: 'failure' } as const satisfies Readonly<Record<string, NoticeKind>>;
+export const NOTICE_WORDS = [...NOTICE_KINDS, 'exit', 'anomaly'] as const satisfies readonly (NoticeKind | keyof typeof OTHER_WORDS)[];
+export type NoticeWord = (typeof NOTICE_WORDS)[number];
+
+/** Each kind once, in the order in which it was first named. */
+export function noticeKindsOf(words: readonly NoticeWord[]): readonly NoticeKind[] {
+  return [...new Set(words.map((word) => (word === 'exit' || word === 'anomaly' ? OTHER_WORDS[word] : word)))];
+}
+
 /** `on_failure[0]`, `notify:discord`, `care:failure`: how receipts call it. */
 export function followUpName(one: FollowUp): string {
   if ('care' in one) return `care:${one.care}`;

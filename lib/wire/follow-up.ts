@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { NOTICE_KINDS } from '../core/follow-up.ts';
+import { NOTICE_KINDS, NOTICE_WORDS } from '../core/follow-up.ts';
 import { MESSAGE_WORDS, unknownWords } from '../core/notice.ts';
 import { commandRun } from './run-kind.ts';
 import { sinkKeys } from './sink.ts';
@@ -11,13 +11,15 @@ const shellLine = z.string({ error: SHELL }).refine((given) => given.trim() !== 
 export const hook = z.union([shellLine, commandRun], { error: SHELL });
 export const hooks = z.union([shellLine, commandRun, list(hook, SHELL, 1)], { error: SHELL });
 
-const KINDS = `a list of ${NOTICE_KINDS.join(', ')}`;
+const KINDS = `a list of ${NOTICE_WORDS.join(', ')}`;
 const message = text.refine((given) => unknownWords(given).length === 0, { error: `text with no other words in braces than {${MESSAGE_WORDS.join('}, {')}}` });
 
 const NOTIFY = 'a map such as {on: [failure], discord: {webhook_url_env: DISCORD_WEBHOOK_URL}}, or false for none';
 const notifyMap = keys(
   {
-    on: list(choice(NOTICE_KINDS), KINDS).optional().describe('What to tell of. Default: [failure, recovery].'),
+    on: list(choice(NOTICE_WORDS), KINDS)
+      .optional()
+      .describe(`What to tell of: ${NOTICE_KINDS.join(', ')}; exit is another word for complete, anomaly for failure. Default: [failure, recovery].`),
     message: message.optional().describe('The words. Default: "{task} {status}: {summary} ({run_id})".'),
     after: count(1, 100)
       .optional()

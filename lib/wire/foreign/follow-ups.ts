@@ -1,4 +1,4 @@
-import { HOOKS, NOTICE_KINDS } from '../../core/follow-up.ts';
+import { HOOKS, NOTICE_WORDS } from '../../core/follow-up.ts';
 import { unknownWords } from '../../core/notice.ts';
 import { type Fields, fieldsOf, type Loss, leftOver, listOf, said, textOf } from './foreign-task.ts';
 
@@ -31,7 +31,7 @@ function linesOf(value: unknown): string | readonly string[] | undefined {
 const SECRET = 'a secret has no place in a file; name the variable that holds it by hand';
 
 function readNotify(given: Fields): { readonly keys: Fields | undefined; readonly lost: readonly Loss[] } {
-  const on = listOf(given.on).filter((kind) => (NOTICE_KINDS as readonly string[]).includes(kind));
+  const on = listOf(given.on).filter((kind) => (NOTICE_WORDS as readonly string[]).includes(kind));
   const message = textOf(given.message);
   const isKnown = message !== undefined && unknownWords(message).length === 0;
   const [discord, telegram] = [fieldsOf(given.discord), fieldsOf(given.telegram)];
