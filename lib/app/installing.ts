@@ -13,10 +13,10 @@ import type { Entry, Keeper } from '../schedules/keeper.ts';
 import { carryOutChanges, changeDefinitions, type PlannedChange } from './definition-file.ts';
 import type { InstallPlan } from './install-plan.ts';
 import { planScheduler } from './scheduler-setting.ts';
-import { backwards } from './service-files.ts';
+import { backwards, sweepHalfWritten } from './service-files.ts';
 import { makeFolders } from './storage.ts';
 import { proveTick } from './tick-proof.ts';
-import { readInstalled, viewTimers } from './timers.ts';
+import { readInstalled, rootStem, viewTimers } from './timers.ts';
 
 export interface InstallReport {
   readonly timers: readonly TimerView[];
@@ -41,6 +41,7 @@ export async function carryOutInstall(plan: InstallPlan): Promise<InstallReport>
 async function installAll(plan: InstallPlan): Promise<InstallReport> {
   const { root, keeper, jobs, stale } = plan;
   const files = createFiles();
+  sweepHalfWritten(files, keeper, plan.installed.stem);
   const before = await keeper.look(jobs);
   const isOld = (await probeOwner(root)).info?.version !== VERSION;
   const setting = await changeDefinitions(root, false, () => planScheduler(root, keeper.kind));
@@ -162,6 +163,7 @@ export async function carryOutUninstall(plan: UninstallPlan): Promise<void> {
 
 async function uninstallAll({ root, keeper, entries, changes }: UninstallPlan): Promise<void> {
   const files = createFiles();
+  sweepHalfWritten(files, keeper, rootStem(root));
   // The owner last, so that what the others drop meanwhile is not left to nobody.
   for (const entry of [...entries].sort((a, b) => Number(a.role === 'owner') - Number(b.role === 'owner'))) await keeper.unload(entry);
   carryOutChanges(root, changes);

@@ -36,6 +36,14 @@ export function entriesOnDisk(files: Files, keeper: Keeper, stem: string): reado
   });
 }
 
+/** What one who was killed in the middle of a write has left of this root's. Only who has the lock may know it for that. */
+export function sweepHalfWritten(files: Files, keeper: Keeper, stem: string): void {
+  for (const name of files.list(keeper.folder)) {
+    const [, label] = /^(.+)\.(?:plist|service|timer)\.\d+$/.exec(name) ?? [];
+    if (label !== undefined && nameOfLabel(stem, label) !== undefined) files.remove(`${keeper.folder}/${name}`);
+  }
+}
+
 export function backwards({ path, before, after }: PlannedChange): PlannedChange {
   return { path, before: after, after: before };
 }

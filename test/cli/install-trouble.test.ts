@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { cpSync, existsSync, renameSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
@@ -18,6 +18,9 @@ describe('install in trouble', () => {
     await eventually('the first files are written', () => desk.files().length > 0);
     cut.kill('SIGKILL');
     await cut.ended;
+    // As it would be where the kill falls between the making of a file and its naming.
+    const [written = ''] = readdirSync(desk.folder);
+    writeFileSync(join(desk.folder, `${written.replace(/\.\d+$/, '')}.3540116153`), '[Unit]\n');
     const { code, said } = await eventually('the lock of the dead one is free', async () => {
       const answer = await desk.ask('install', '--scheduler', 'systemd');
       return answer.code === 75 ? undefined : answer;
