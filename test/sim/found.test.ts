@@ -123,4 +123,10 @@ describe('a story that once ended badly', () => {
       { do: 'pass', ms: 61_000 },
     );
   });
+
+  it('a run that is stopped by a halt is tried again with its guard, uncharged', async () => {
+    const many = ['flaky', 'slow', 'guarded', 'folded'].map((cadence, n) => ({ cadence, id: `kill${String(n).padStart(8, '0')}` }));
+    for (const inMs of [100, 350, 450])
+      await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'pass', ms: inMs }, { do: 'order', id: 'killall11111', payload: { order: 'kill' } });
+  });
 });

@@ -211,9 +211,11 @@ function seeStart(machine: Machine, witness: Witness, child: SimChild): void {
   witness.starts.set(child.runDir, [...before, { child, cuts: machine.cuts, refusals: machine.trouble.refusals }]);
   const last = before.at(-1);
   if (last === undefined) return;
-  const { behaviour, isStopped } = last.child;
-  const isExcused =
-    behaviour.isUncharged === true || behaviour.spawnError !== undefined || isStopped || last.cuts < machine.cuts || last.refusals < machine.trouble.refusals;
+  const { isAlive, isStopped } = last.child;
+  // A guard that ended well asks again where the run after it was stopped, or was not charged: the try is begun anew.
+  const since = machine.children.all.slice(machine.children.all.indexOf(last.child)).filter((one) => one.runId === child.runId && one !== child);
+  const isUncharged = since.some((one) => one.behaviour.isUncharged === true || one.behaviour.spawnError !== undefined || one.isStopped);
+  const isExcused = isUncharged || last.cuts < machine.cuts || last.refusals < machine.trouble.refusals;
   if (!isExcused) witness.wrongs.push(`${child.runDir.split('/').at(-1)} of ${child.cadence} was started again without a reason`);
-  if (last.child.isAlive && !isStopped) witness.wrongs.push(`${child.runId} runs twice at once`);
+  if (isAlive && !isStopped) witness.wrongs.push(`${child.runId} runs twice at once`);
 }
