@@ -10,6 +10,7 @@ import { type Announcing, createAnnouncer } from '../services/announcer.ts';
 import type { NoticeDesk } from '../services/notice-desk.ts';
 import { parseAlertBook } from '../wire/alert.ts';
 import type { Storage } from './storage.ts';
+import { readReloadsInVain } from './watch-memory.ts';
 
 interface Parts {
   readonly incidents: Incidents;
@@ -32,7 +33,7 @@ export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBr
     host: machine.host,
     wake,
     intervalOf: createIntervals(storage),
-    learnedOf: createLearning(clock, incidents),
+    learnedOf: createLearning(storage, incidents),
     quietOf: createQuiet(storage, incidents),
   });
 }
@@ -49,20 +50,21 @@ function createIntervals({ definitions }: Storage): (name: string) => Ms | undef
 }
 
 /** Of failures that come and go by themselves only the digest tells. */
-function createLearning({ nowMs }: Storage['clock'], incidents: Incidents): (incident: Incident, after: number) => Learned {
+function createLearning({ clock: { nowMs }, files, paths }: Storage, incidents: Incidents): (incident: Incident, after: number) => Learned {
   return ({ cadence, account }, after) => {
     const key = account === undefined ? cadence : `account:${account}`;
     const episodes = episodesOf(incidents.since(nowMs() - LEARNING_MS), nowMs()).get(key) ?? [];
-    return learn({ cadence: key, episodes, after, reloadsInVain: 0 });
+    return learn({ cadence: key, episodes, after, reloadsInVain: readReloadsInVain({ files, paths }, nowMs()).of(key) });
   };
 }
 
 /** What was suppressed, of every cadence that failed lately. */
-function createQuiet({ definitions }: Storage, incidents: Incidents): (nowMs: Ms) => readonly DigestEntry[] {
+function createQuiet({ definitions, files, paths }: Storage, incidents: Incidents): (nowMs: Ms) => readonly DigestEntry[] {
   return (nowMs) => {
+    const reloads = readReloadsInVain({ files, paths }, nowMs);
     const learned = [...episodesOf(incidents.since(nowMs - LEARNING_MS), nowMs)].map(([cadence, episodes]) => {
       const { after } = alertPolicy(definitions.settings().notify, definitions.get(cadence)?.cadence?.followUps?.notify);
-      return learn({ cadence, episodes, after, reloadsInVain: 0 });
+      return learn({ cadence, episodes, after, reloadsInVain: reloads.of(cadence) });
     });
     return digestOf(learned, nowMs);
   };

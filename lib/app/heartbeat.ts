@@ -2,11 +2,13 @@ import type { BusSettings } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Ms, toIso } from '../core/instant.ts';
 import { pathsOf } from '../core/paths.ts';
+import { type ReloadTraces, tracesAfter } from '../core/reload-trace.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
 import type { Timers } from '../core/timer.ts';
 import { type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../core/watch.ts';
 import { reloadsOf, type Telling, tellingOf, type WatchMemory } from '../core/watch-memory.ts';
 import { createDoc } from '../doc.ts';
+import { createSlotReading } from '../history/slot-ledger.ts';
 import { createBusLog } from '../platform/bus-log.ts';
 import { createClock } from '../platform/clock.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
@@ -20,10 +22,12 @@ import { goRound, type Repaired, type Round } from '../services/watchman.ts';
 import { parseWatchMemory } from '../wire/heartbeat.ts';
 import { readDefined } from './defined.ts';
 import { beginPing, type PingView } from './ping.ts';
+import { createReading } from './reading.ts';
 import { createRedacting } from './redacting.ts';
 import { makeFolders } from './storage.ts';
 import { composeTimers } from './timers.ts';
 import { type Diagnosis, diagnose, diagnosedAt } from './watch-diagnosis.ts';
+import { readWatchMemory } from './watch-memory.ts';
 import { tellSinks } from './watch-notices.ts';
 import { lookAround, type SightDeps } from './watch-sight.ts';
 
@@ -67,7 +71,7 @@ export async function beat(root: string, query: HeartbeatQuery): Promise<Heartbe
 /** What a round would do now. */
 export async function rehearseBeat(root: string): Promise<{ readonly sight: Sight; readonly repairs: readonly Repair[]; readonly worries: readonly Worry[] }> {
   const sight = await lookAround(sightOf(root, composeTimers(root)));
-  return { sight, repairs: repairsOf(sight, reloadsOf(readWatchMemory(root))), worries: worriesOf(sight) };
+  return { sight, repairs: repairsOf(sight, reloadsOf(readWatchMemory({ files: createFiles(), paths: pathsOf(root) }))), worries: worriesOf(sight) };
 }
 
 async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat> {
@@ -102,10 +106,19 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
   });
   const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: heartbeat.intervalMs, enabled: heartbeat.enabled } as const;
   const reloads = Object.fromEntries(Object.entries(round.reloads).map(([label, ms]) => [label, toIso(ms)]));
+  const reload_history = tracesOf(root, memory, round, atMs);
   const told = { told: telling.told, diagnosed: diagnosedAt(memory, diagnosis, atMs) };
-  await orFault(faults, () => doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, ...told }));
+  await orFault(faults, () => doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, reload_history, ...told }));
   const view = await ping?.end(worries.length === 0, worries.length === 0 ? 'all is well' : worries.map((one) => one.words).join('\n'));
   return { ...round, atMs, settings, telling, diagnosis: diagnosis ?? null, ping: view ?? null, faults };
+}
+
+/** What became of the reloads before this round, and those of it. */
+function tracesOf(root: string, memory: WatchMemory | undefined, { sight, repaired }: Round, atMs: Ms): ReloadTraces {
+  const ledger = createSlotReading(createReading(root));
+  const timers = sight.timers.flatMap(({ name, role }) => (role === 'timer' ? [name] : []));
+  const reloaded = repaired.flatMap(({ repair, fault }) => (repair.kind === 'reload' && fault === undefined ? [repair.name] : []));
+  return tracesAfter(memory?.reload_history ?? {}, { timers, reloaded, atMs, linesOf: ledger.lines });
 }
 
 /** A broken memory is set aside: the worst that it costs is that something is told twice. */
@@ -116,20 +129,6 @@ function memoryOf(root: string, onBroken: (asidePath: string) => void): Doc<Watc
 function sightOf(root: string, timers: Timers): SightDeps {
   return { root, listTimers: timers.list, askOwner: () => probeOwner(root), nowMs: createClock().nowMs };
 }
-
-/** Changes nothing, not even what is broken. */
-function readWatchMemory(root: string): WatchMemory | undefined {
-  const found = createFiles().read(pathsOf(root).heartbeat, MOST_MEMORY_BYTES);
-  if (found?.kind !== 'text') return undefined;
-  try {
-    return parseWatchMemory(JSON.parse(found.text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
-}
-
-const MOST_MEMORY_BYTES = 1024 * 1024;
 
 async function orFault(faults: string[], work: () => Promise<void> | void): Promise<void> {
   try {

@@ -8,6 +8,7 @@ import { readDefined } from './defined.ts';
 import { attemptsOnFile, readIncidents } from './incident-reading.ts';
 import { createReading } from './reading.ts';
 import { nowMs } from './root.ts';
+import { readReloadsInVain } from './watch-memory.ts';
 
 export interface LearnedView {
   readonly cadences: readonly Learned[];
@@ -21,17 +22,20 @@ export function readLearned(root: string, only: string | undefined): LearnedView
   const { definitions, settings } = readDefined(root);
   const atMs = nowMs();
   const episodes = episodesOf(readIncidents(reading), atMs);
-  const known = [...new Set([...episodes.keys(), ...definitions.map(({ name }) => name)])];
+  const reloads = readReloadsInVain(reading, atMs);
+  const known = [...new Set([...episodes.keys(), ...reloads.names, ...definitions.map(({ name }) => name)])];
   if (only !== undefined && !known.includes(only)) {
     const close = nearest(only, known);
     throw new CadenceError('not_found', `nothing is known of ${only.slice(0, 80)}`, close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`);
   }
-  const asked = only === undefined ? [...episodes.keys()].sort() : [only];
-  const cadences = asked.map((cadence) => {
+  const asked = only === undefined ? [...new Set([...episodes.keys(), ...reloads.names])].sort() : [only];
+  const learned = asked.map((cadence) => {
     const own = definitions.find(({ name }) => name === cadence)?.cadence?.followUps?.notify;
     const { after } = alertPolicy(settings.notify, own);
-    return learn({ cadence, episodes: episodes.get(cadence) ?? [], after, reloadsInVain: 0 });
+    return learn({ cadence, episodes: episodes.get(cadence) ?? [], after, reloadsInVain: reloads.of(cadence) });
   });
+  // A reload or two in vain of what never failed is no news.
+  const cadences = learned.filter(({ cadence, pattern }) => only !== undefined || episodes.has(cadence) || pattern !== null);
   return { cadences, digest: digestOf(cadences, atMs) };
 }
 

@@ -1,5 +1,6 @@
 import { type Ms, parseIso, toIso } from './instant.ts';
 import { isTellingDue, type Level } from './lateness.ts';
+import type { ReloadTraces } from './reload-trace.ts';
 import type { Reloads, Worry } from './watch.ts';
 
 /** What the watchman knows of his last round (`heartbeat.json`). Names on disk, so snake_case. One writer at a time: he himself. */
@@ -15,6 +16,8 @@ export interface WatchMemory {
   readonly because: string;
   /** When timers were given to the manager anew for want of their slots, by label. */
   readonly reloads: Readonly<Record<string, string>>;
+  /** What became of the reloads of thirty days, by cadence; an earlier version did not keep them. */
+  readonly reload_history?: ReloadTraces | undefined;
   /** What was told, by worry. */
   readonly told: Readonly<Record<string, { readonly level: Level; readonly at: string }>>;
   /** When an agent looked, by worry. */

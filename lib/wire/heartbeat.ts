@@ -13,6 +13,7 @@ const memorySchema = z.object({
   enabled: z.boolean(),
   because: z.string(),
   reloads: z.record(z.string(), instant),
+  reload_history: z.record(z.string(), z.array(z.object({ at: instant, held: z.boolean().nullable() }))).optional(),
   told: z.record(z.string(), z.object({ level: z.enum(LEVELS), at: instant })),
   diagnosed: z.record(z.string(), instant),
 }) satisfies z.ZodType<WatchMemory>;

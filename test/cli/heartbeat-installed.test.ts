@@ -68,6 +68,20 @@ describe('P21 P39 the watchman where systemd keeps the owner and its timers', ()
     assert.notEqual((said.owner as { pid: number }).pid, pid);
   });
 
+  it('P27 learns that reloads of a timer do not hold, where it has to be given back again and again', async () => {
+    const reload = async (): Promise<void> => {
+      systemctl('stop', `${stem()}.timer.five.timer`);
+      assert.deepEqual(repairs((await desk.ask('heartbeat', '--wake-delay', '0s')).said), ['reload five true']);
+    };
+    // It was lost once before: each further loss shows that the reload before it was in vain.
+    await reload();
+    await reload();
+    assert.deepEqual((await desk.ask('learn')).said.cadences, [], 'two in vain have no name');
+    await reload();
+    const [five] = (await desk.ask('learn')).said.cadences as { cadence: string; pattern: string; because: string }[];
+    assert.deepEqual([five?.cadence, five?.pattern, five?.because], ['five', 'reload_cycle', 'its timer was loaded anew 3 times, and it did not hold']);
+  });
+
   it('says what it could not mend, with the words of systemd, and has exit 1', async () => {
     systemctl('stop', `${stem()}.timer.five.timer`);
     desk.refuse(`restart ${stem()}.timer.five`, 1, 'Access denied');

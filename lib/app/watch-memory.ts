@@ -1,0 +1,31 @@
+import type { Ms } from '../core/instant.ts';
+import type { Paths } from '../core/paths.ts';
+import { reloadsInVain } from '../core/reload-trace.ts';
+import type { WatchMemory } from '../core/watch-memory.ts';
+import type { Files } from '../ports.ts';
+import { parseWatchMemory } from '../wire/heartbeat.ts';
+
+interface From {
+  readonly files: Pick<Files, 'read'>;
+  readonly paths: Pick<Paths, 'heartbeat'>;
+}
+
+const MOST_BYTES = 1024 * 1024;
+
+/** Changes nothing, not even what is broken. */
+export function readWatchMemory({ files, paths }: From): WatchMemory | undefined {
+  const found = files.read(paths.heartbeat, MOST_BYTES);
+  if (found?.kind !== 'text') return undefined;
+  try {
+    return parseWatchMemory(JSON.parse(found.text));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** By cadence; 0 where nothing is known. */
+export function readReloadsInVain(from: From, nowMs: Ms): { readonly names: readonly string[]; readonly of: (cadence: string) => number } {
+  const counted = reloadsInVain(readWatchMemory(from)?.reload_history, nowMs);
+  return { names: [...counted.keys()], of: (cadence) => counted.get(cadence) ?? 0 };
+}
