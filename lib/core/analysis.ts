@@ -1,3 +1,4 @@
+import type { AttemptStatus } from './attempt.ts';
 import type { Incident } from './incident.ts';
 import { type Ms, parseIso } from './instant.ts';
 import type { RunRecord } from './run.ts';
@@ -8,7 +9,7 @@ export interface TriedFix {
   readonly incident_id: string;
   readonly detector: string;
   readonly source: string;
-  readonly status: 'pending' | 'kept' | 'regressed' | 'crashed';
+  readonly status: AttemptStatus;
   readonly description: string;
 }
 
@@ -16,7 +17,7 @@ export interface TriedFix {
 export interface Analysis {
   readonly since: string;
   readonly totals: Readonly<
-    Record<'runs' | 'succeeded' | 'failed' | 'given_up' | 'incidents_opened' | 'incidents_resolved' | 'fixes_tried' | 'fixes_kept', number>
+    Record<'runs' | 'succeeded' | 'failed' | 'given_up' | 'incidents_opened' | 'incidents_resolved' | 'fixes_tried' | 'fixes_kept' | 'fixes_recurred', number>
   >;
   readonly fails_most: readonly { readonly cadence: string; readonly failures: number; readonly runs: number }[];
   readonly detectors: readonly { readonly detector: string; readonly occurrences: number }[];
@@ -33,7 +34,10 @@ export interface FixRow {
   readonly source: string;
   readonly detector: string;
   readonly tried: number;
+  /** And it has not come back since. */
   readonly kept: number;
+  /** It was kept, and came back within 7 days. */
+  readonly recurred: number;
   readonly regressed: number;
   readonly crashed: number;
   readonly pending: number;
@@ -66,6 +70,7 @@ export function analyze({ since, runs, incidents, fixes }: AnalyzeFrom): Analysi
       incidents_resolved: incidents.flatMap(({ episodes }) => episodes.filter(({ ended_at }) => isSince(ended_at))).length,
       fixes_tried: tried.length,
       fixes_kept: tried.filter(({ status }) => status === 'kept').length,
+      fixes_recurred: tried.filter(({ status }) => status === 'recurred').length,
     },
     fails_most: counted.failing,
     detectors: detectorsOf(recent, sinceMs),
@@ -129,6 +134,7 @@ function fixRows(fixes: readonly TriedFix[]): readonly FixRow[] {
       detector,
       tried: group.length,
       kept,
+      recurred: count('recurred'),
       regressed: count('regressed'),
       crashed: count('crashed'),
       pending,

@@ -20,8 +20,11 @@ export interface Attempt {
   readonly description: string;
 }
 
-/** `pending`: no proof yet. `kept`: proven. `regressed`: the same failure came back first, and it was undone. `crashed`: it came to nothing. */
-export const ATTEMPT_STATUSES = ['pending', 'kept', 'regressed', 'crashed'] as const;
+/**
+ * `pending`: no proof yet. `kept`: proven. `recurred`: it was kept, and the same failure came back within 7 days.
+ * `regressed`: the same failure came back before the proof, and it was undone. `crashed`: it came to nothing.
+ */
+export const ATTEMPT_STATUSES = ['pending', 'kept', 'recurred', 'regressed', 'crashed'] as const;
 export type AttemptStatus = (typeof ATTEMPT_STATUSES)[number];
 
 const COLUMNS = ['timestamp', 'incident_id', 'detector', 'source', 'branch', 'status', 'duration', 'description'] as const;

@@ -4,7 +4,7 @@ import { type Ms, parseIso, toIso } from './instant.ts';
 /**
  * What the ladder remembers, in one document: plain JSON, names on disk. A fix goes one way:
  *
- *     working ── it says that it is done ──▶ pending ── proof, and its window over ──▶ kept
+ *     working ── it says that it is done ──▶ pending ── proof, and its window over ──▶ kept ── again within 7 days ──▶ recurred
  *        │                                      └────── the same failure again ──────▶ regressed (undone)
  *        └── no usable answer ──▶ crashed
  */
@@ -39,6 +39,8 @@ export interface Print {
   /** When a fix was last proven. */
   readonly kept_at?: string;
   readonly kept_source?: string;
+  /** That fix, until the same failure comes again: within 7 days it is its recurrence. */
+  readonly kept_fix?: EndedFix;
   /** Fixes begun in this incident: the next one has this number and one. */
   readonly fixes: number;
   /** When the last of them began: no two begin at the same instant, which is what the ledger knows them by. */
@@ -47,7 +49,7 @@ export interface Print {
   /** What the last fix that ended was, for whoever tries next. */
   readonly last_fix?: string;
   /** The step that the last failure led to: told twice, it leads to the same. */
-  readonly last?: { readonly run_id: string; readonly step: Step; readonly ended?: EndedFix };
+  readonly last?: { readonly run_id: string; readonly step: Step; readonly ended?: EndedFix; readonly recurred?: EndedFix };
 }
 
 export interface Fix {
@@ -155,7 +157,7 @@ export interface Regression {
 
 /**
  * One more failure. A fix under proof that was in force when the run began did not hold. What was proven not a day ago and
- * breaks again did not hold either, though its row in the ledger stays what it was.
+ * breaks again did not hold either, which the next rest of an agent remembers.
  */
 export function onFailure(before: Print, startedMs: Ms, nowMs: Ms, isJudged: boolean): Regression {
   const print = { ...before, failures: before.failures + 1 };
@@ -175,6 +177,21 @@ function blamed(print: Print, { source }: EndedFix): Pick<Print, 'rule_regressed
   return isRuleSource(source) ? { rule_regressed: true, regressions: print.regressions } : { regressions: print.regressions + 1 };
 }
 
+export interface Recurrence {
+  readonly print: Print;
+  /** The fix that was kept, and did not last. */
+  readonly recurred?: EndedFix;
+}
+
+/** One more failure. What was kept not a week ago has recurred; a fix does so once. A run that began before it says nothing of it. */
+export function onRecurrence(before: Print, startedMs: Ms, failedMs: Ms): Recurrence {
+  const { kept_fix, ...print } = before;
+  if (kept_fix === undefined || startedMs < (parseIso(kept_fix.applied_at) ?? 0)) return { print: before };
+  if (failedMs - (parseIso(kept_fix.proven_at) ?? 0) > RECURS_WITHIN_MS) return { print };
+  const recurred: EndedFix = { ...kept_fix, status: 'recurred' };
+  return { print: { ...print, last_fix: toldOf(recurred) }, recurred };
+}
+
 /** Whether a fix was proven so recently that this failure is its recurrence. */
 export function isRecurrence({ kept_at, failures }: Print, nowMs: Ms): boolean {
   const keptMs = parseIso(kept_at);
@@ -188,7 +205,11 @@ export function beginsAt({ begun_at }: Print, nowMs: Ms): string {
 
 export function withoutFix(print: Print, ended: EndedFix): Print {
   const { fix: _fix, ...rest } = print;
-  return { ...rest, last_fix: `${ended.source} (${ended.status}): ${ended.description}`.slice(0, 600) };
+  return { ...rest, last_fix: toldOf(ended) };
+}
+
+function toldOf({ source, status, description }: EndedFix): string {
+  return `${source} (${status}): ${description}`.slice(0, 600);
 }
 
 export interface Proven {
@@ -215,7 +236,7 @@ export function afterWindow(print: Print, nowMs: Ms): Proven {
   const untilMs = (parseIso(fix.applied_at) ?? 0) + fix.verify_ms;
   if (nowMs < untilMs) return { print, waitsUntilMs: untilMs };
   const ended: EndedFix = { ...fix, status: 'kept' };
-  return { print: { ...withoutFix(print, ended), kept_at: fix.proven_at, kept_source: fix.source }, ended };
+  return { print: { ...withoutFix(print, ended), kept_at: fix.proven_at, kept_source: fix.source, kept_fix: ended }, ended };
 }
 
 /** A person says: go on. What held the ladder is forgotten. */

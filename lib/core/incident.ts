@@ -38,6 +38,8 @@ export interface Incident {
   readonly attempts: number;
   /** Nothing more is tried: why a person is asked. */
   readonly asked?: { readonly at: string; readonly because: string; readonly sinks: readonly string[]; readonly chronic?: true };
+  /** The last fix of it that was kept and did not last: the same came back within 7 days. */
+  readonly recurred?: { readonly fix: number; readonly source: string; readonly kept_at: string };
   readonly approved_until?: string;
   readonly ignored_until?: string;
   readonly resolved_at?: string;

@@ -8,13 +8,14 @@ import {
   onApproval,
   onFailure,
   onProof,
+  onRecurrence,
   type Print,
   printOf,
   type Step,
   withHour,
   withoutFix,
 } from '../core/heal-book.ts';
-import type { Incident } from '../core/incident.ts';
+import { endOf, type Incident } from '../core/incident.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { climb, remembered } from '../core/ladder.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
@@ -66,18 +67,19 @@ export function createLadder(deps: LadderDeps): Climber {
     if (found === undefined || incident.state === 'resolved') return undefined;
     const known = printOf(book.now(), incident.fingerprint);
     const last = known?.last?.run_id === id && known.incident_id === incident.id ? known.last : decide(failure, found.cadence, found.policy);
-    if (last.ended !== undefined) await mending.ended(last.ended, becauseOf(last.ended));
+    for (const fix of [last.ended, last.recurred]) if (fix !== undefined) await mending.ended(fix, becauseOf(fix));
     await mending.carryOut(last.step, { incident, run, cadence: found.cadence });
     return last.step;
   }
 
-  function decide(failure: Failure, cadence: Cadence, policy: LadderPolicy): { readonly step: Step; readonly ended?: EndedFix } {
+  function decide(failure: Failure, cadence: Cadence, policy: LadderPolicy): NonNullable<Print['last']> {
     const { incident, run, id } = failure;
     const { fingerprint, detector } = incident;
     const nowMs = clock.nowMs();
     const startedMs = parseIso(run?.started_at) ?? nowMs;
     const environment = deps.environmentOf(cadence);
-    const { print, ended } = judged(mending.printOf(incident), startedMs, nowMs, failure.counts, policy);
+    const times = { startedMs, nowMs, failedMs: run === undefined ? nowMs : (parseIso(endOf(run)) ?? nowMs) };
+    const { print, ...judgement } = judged(mending.printOf(incident), times, failure.counts, policy);
     const key = hourKey(cadence.name, detector);
     const hour = hourOf(book.now(), key, nowMs);
     const step = climb({
@@ -94,9 +96,9 @@ export function createLadder(deps: LadderDeps): Climber {
     const isCapped = !isTry && began.length >= policy.perHour;
     const kept = { began, ...(isCapped ? { capped_at: hour.capped_at ?? toIso(nowMs) } : hour.capped_at === undefined ? {} : { capped_at: hour.capped_at }) };
     book.change(withHour(book.now(), key, kept, nowMs));
-    const undone = ended?.status === 'regressed' && policy.onRegression === 'revert' ? 'drop' : 'keep';
+    const undone = judgement.ended?.status === 'regressed' && policy.onRegression === 'revert' ? 'drop' : 'keep';
     const next = remembered(print, step, id);
-    const last = { run_id: id, step, ...(ended === undefined ? {} : { ended }) };
+    const last = { run_id: id, step, ...judgement };
     // What a rule sets next is put upon what the failing run had, though that is undone.
     mending.remember(fingerprint, { ...next, last }, undone, step.kind === 'act' ? step.fix : undefined);
     return last;
@@ -156,27 +158,38 @@ export function createLadder(deps: LadderDeps): Climber {
     async closeWindow(fingerprint) {
       const before = printOf(book.now(), fingerprint);
       if (before === undefined) return;
-      const { print, ended } = afterWindow(before, clock.nowMs());
+      const nowMs = clock.nowMs();
+      const { ended } = afterWindow(before, nowMs);
       if (ended === undefined) return;
       // The ledger first: a row too many changes nothing, one too few would be missing for ever.
       await mending.ended(ended, '');
-      mending.remember(fingerprint, print, 'drop');
+      // Meanwhile a failure may have been answered, which ended this fix itself.
+      const now = printOf(book.now(), fingerprint);
+      if (now?.fix?.began_at === ended.began_at) mending.remember(fingerprint, afterWindow(now, nowMs).print, 'drop');
     },
   };
 }
 
+interface Judged {
+  readonly print: Print;
+  readonly ended?: EndedFix;
+  readonly recurred?: EndedFix;
+}
+
 /** What this failure says of the fix that was in force, and of who has been at work for too long. */
-function judged(before: Print, startedMs: Ms, nowMs: Ms, counts: boolean, policy: LadderPolicy): { readonly print: Print; readonly ended?: EndedFix } {
+function judged(before: Print, times: Readonly<Record<'startedMs' | 'failedMs' | 'nowMs', Ms>>, counts: boolean, policy: LadderPolicy): Judged {
   const { fix } = before;
+  const { startedMs, failedMs, nowMs } = times;
   if (fix?.status === 'working' && nowMs - (parseIso(fix.began_at) ?? 0) > WORKS_AT_MOST_MS) {
     const lost: EndedFix = { ...fix, status: 'crashed' };
     return { print: { ...withoutFix(before, lost), failures: before.failures + (counts ? 1 : 0) }, ended: lost };
   }
   if (!counts) return { print: before };
   const window = afterWindow(before, startedMs);
-  const regression = onFailure(window.print, startedMs, nowMs, policy.onRegression !== 'ignore');
+  const { print, recurred } = onRecurrence(window.print, startedMs, failedMs);
+  const regression = onFailure(print, startedMs, nowMs, policy.onRegression !== 'ignore');
   const ended = regression.ended ?? window.ended;
-  return { print: regression.print, ...(ended === undefined ? {} : { ended }) };
+  return { print: regression.print, ...(ended === undefined ? {} : { ended }), ...(recurred === undefined ? {} : { recurred }) };
 }
 
 function withoutWindow({ fix }: Print): Pick<Print, 'fix'> {
@@ -187,6 +200,8 @@ function becauseOf({ status }: EndedFix): string {
   switch (status) {
     case 'regressed':
       return 'the same failure came back before a run had ended well';
+    case 'recurred':
+      return 'the same failure came back within 7 days after it was kept';
     case 'crashed':
       return 'nothing was heard of it any more';
     case 'kept':

@@ -91,7 +91,8 @@ export function createMending(deps: MendingDeps): Mending {
 
   return {
     async ended(fix, because) {
-      folder.note(deps.incidents().dirOf(fix.incident_id), fix);
+      // A fix may recur after its incident was forgotten, whose folder must not come back with nothing else in it.
+      if (deps.incidents().get(fix.incident_id) !== undefined) folder.note(deps.incidents().dirOf(fix.incident_id), fix);
       await ledger.write({ ...rowOf(fix, fix.status), description: because === '' ? fix.description : `${fix.description}: ${because}` });
       journal.emit({
         level: fix.status === 'kept' ? 'info' : 'warn',
@@ -100,8 +101,7 @@ export function createMending(deps: MendingDeps): Mending {
         status: fix.status,
         because: because === '' ? fix.description : because,
       });
-      const isOver = fix.status !== 'kept';
-      deps.incidents().update(fix.incident_id, (incident) => (isOver && incident.state === 'healing' ? { ...incident, state: 'open' } : incident));
+      deps.incidents().update(fix.incident_id, (incident) => told(incident, fix));
     },
     applied: begun,
     async carryOut(step, failure) {
@@ -132,6 +132,18 @@ export function createMending(deps: MendingDeps): Mending {
       book.change(fix?.set === undefined ? before : overlaid(before, print.cadence, fix, fix.set));
     },
   };
+}
+
+function told(incident: Incident, { status, source, proven_at, n }: EndedFix): Incident {
+  switch (status) {
+    case 'kept':
+      return incident;
+    case 'recurred':
+      return { ...incident, recurred: { fix: n, source, kept_at: proven_at ?? '' } };
+    case 'regressed':
+    case 'crashed':
+      return incident.state === 'healing' ? { ...incident, state: 'open' } : incident;
+  }
 }
 
 function overlaid(book: HealBook, cadence: string, fix: Fix, set: NonNullable<Fix['set']>): HealBook {

@@ -5,7 +5,7 @@ import type { Incident } from '../core/incident.ts';
 const HERE_BEGINS_EVIDENCE = '\n<!-- evidence -->\n\n';
 
 export function reportHead(incident: Incident): string {
-  const { id, title, state, cadence, cadences, account, detector, occurrences, first_at, last_at, attempts } = incident;
+  const { id, title, state, cadence, cadences, account, detector, occurrences, first_at, last_at, attempts, recurred } = incident;
   const whose = account === undefined ? cadence : `account ${account} (met by ${cadences.join(', ')})`;
   const ended = incident.resolved_at === undefined ? '' : `, ${incident.resolved_at}, by ${incident.resolved_by}`;
   const lines = [
@@ -16,6 +16,7 @@ export function reportHead(incident: Incident): string {
     `- detector: ${detector}`,
     `- times: ${occurrences}, first ${first_at}, last ${last_at}`,
     `- tried: ${attempts === 0 ? 'nothing yet' : `${attempts} ${attempts === 1 ? 'fix' : 'fixes'}`}`,
+    ...(recurred === undefined ? [] : [`- recurred: it came back within 7 days after ${recurred.source} (fix ${recurred.fix}) was kept, ${recurred.kept_at}`]),
     `- last runs: ${incident.run_ids.slice(-3).join(', ')}`,
     `- id: ${id}`,
   ];

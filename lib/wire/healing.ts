@@ -22,7 +22,7 @@ const fix = {
   rung: z.number().int(),
 };
 const openFix = z.looseObject({ ...fix, status: z.enum(['working', 'pending']) });
-const endedFix = z.looseObject({ ...fix, status: z.enum(['kept', 'regressed', 'crashed']) });
+const endedFix = z.looseObject({ ...fix, status: z.enum(['kept', 'recurred', 'regressed', 'crashed']) });
 
 const step = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('none'), because: z.string() }),
@@ -44,11 +44,12 @@ const print = z.looseObject({
   wall_ms: ms,
   kept_at: z.string().optional(),
   kept_source: z.string().optional(),
+  kept_fix: endedFix.optional(),
   fixes: z.number().int().min(0),
   begun_at: z.string().optional(),
   fix: openFix.optional(),
   last_fix: z.string().optional(),
-  last: z.looseObject({ run_id: z.string(), step, ended: endedFix.optional() }).optional(),
+  last: z.looseObject({ run_id: z.string(), step, ended: endedFix.optional(), recurred: endedFix.optional() }).optional(),
 });
 
 const bookSchema = z.looseObject({

@@ -23,6 +23,7 @@ const incidentSchema = z.looseObject({
   level: z.enum(INCIDENT_LEVELS),
   attempts: z.number().int().min(0),
   asked: z.looseObject({ at: z.string(), because: z.string(), sinks: z.array(z.string()), chronic: z.literal(true).optional() }).optional(),
+  recurred: z.looseObject({ fix: z.number().int().min(1), source: z.string(), kept_at: z.string() }).optional(),
   approved_until: z.string().optional(),
   ignored_until: z.string().optional(),
   resolved_at: z.string().optional(),

@@ -37,7 +37,17 @@ it('A31 tells what fails most, what mends it and how often that holds, and what 
     incidents,
     fixes: [fix('rule:restart', 'kept'), fix('rule:restart', 'kept'), fix('rule:restart', 'regressed'), fix('agent', 'pending'), fix('agent', 'kept', BEFORE)],
   });
-  assert.deepEqual(told.totals, { runs: 4, succeeded: 1, failed: 3, given_up: 2, incidents_opened: 1, incidents_resolved: 1, fixes_tried: 4, fixes_kept: 2 });
+  assert.deepEqual(told.totals, {
+    runs: 4,
+    succeeded: 1,
+    failed: 3,
+    given_up: 2,
+    incidents_opened: 1,
+    incidents_resolved: 1,
+    fixes_tried: 4,
+    fixes_kept: 2,
+    fixes_recurred: 0,
+  });
   assert.deepEqual(told.fails_most, [
     { cadence: 'sync', failures: 2, runs: 3 },
     { cadence: 'mail', failures: 1, runs: 1 },
@@ -54,4 +64,11 @@ it('A31 tells what fails most, what mends it and how often that holds, and what 
     ],
   );
   assert.deepEqual([told.cost_usd, told.failed_cost_usd, told.healing_cost_usd], [2.25, 1, 0.25]);
+});
+
+it('A31 what was kept and came back within 7 days is no success', () => {
+  const fixes = [fix('agent', 'kept'), fix('agent', 'recurred'), fix('agent', 'recurred'), fix('agent', 'crashed'), fix('agent', 'pending')];
+  const told = analyze({ since: SINCE, runs: [], incidents: [], fixes });
+  assert.deepEqual([told.totals.fixes_tried, told.totals.fixes_kept, told.totals.fixes_recurred], [5, 1, 2]);
+  assert.deepEqual(told.fixes, [{ source: 'agent', detector: 'exit', tried: 5, kept: 1, recurred: 2, regressed: 0, crashed: 1, pending: 1, success: 1 / 4 }]);
 });

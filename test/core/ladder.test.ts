@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { afterWindow, onApproval, onFailure, onProof, type Print, printFor, type Step, withoutFix } from '../../lib/core/heal-book.ts';
+import { afterWindow, onApproval, onFailure, onProof, onRecurrence, type Print, printFor, type Step, withoutFix } from '../../lib/core/heal-book.ts';
 import { healCadence } from '../../lib/core/heal-cadence.ts';
 import { applied, type Climb, climb, remembered } from '../../lib/core/ladder.ts';
 import { type AgentRung, defaultEscalateAfter, type LadderPolicy, type Rung } from '../../lib/core/rung.ts';
@@ -163,6 +163,51 @@ describe('what becomes of a fix', () => {
     const { print } = onProof(pending('agent'), START);
     assert.equal(onFailure(print, START + 23 * HOUR, START + 23 * HOUR, true).print.regressions, 1);
     assert.equal(onFailure(print, START + 25 * HOUR, START + 25 * HOUR, true).print.regressions, 0);
+  });
+});
+
+describe('A23 a fix that was kept', () => {
+  const fixed = (verifyMs: number): Print => {
+    const step = climb(state([RESTART]));
+    const fix = step.kind === 'act' ? { ...step.fix, verify_ms: verifyMs } : assert.fail();
+    return { ...fresh(), failures: 1, fixes: 1, fix: applied(fix, START) };
+  };
+  const kept = onProof(fixed(0), START).print;
+  const DAY = 24 * HOUR;
+  const cases: readonly (readonly [string, number, boolean])[] = [
+    ['a second', 1000, true],
+    ['6 d 23 h', 7 * DAY - HOUR, true],
+    ['7 d', 7 * DAY, true],
+    ['7 d 1 s', 7 * DAY + 1000, false],
+    ['29 d', 29 * DAY, false],
+  ];
+  for (const [words, afterMs, isRecurred] of cases) {
+    it(`${isRecurred ? 'has recurred' : 'stays kept'} when the same failure comes back after ${words}`, () => {
+      const { print, recurred } = onRecurrence(kept, START + afterMs, START + afterMs);
+      assert.deepEqual(
+        [recurred?.status, recurred?.n, recurred?.began_at],
+        isRecurred ? ['recurred', 1, new Date(START).toISOString()] : Array(3).fill(undefined),
+      );
+      assert.match(print.last_fix ?? '', isRecurred ? /^rule:restart \(recurred\): / : /^rule:restart \(kept\): /);
+      assert.equal(onRecurrence(print, START + afterMs, START + afterMs).recurred, undefined, 'once');
+    });
+  }
+
+  it('has not recurred by a run that began before it, nor before there is a proof, and has by the next run', () => {
+    const early = onRecurrence(kept, START - 1, START + 5);
+    assert.equal(early.recurred, undefined);
+    assert.equal(onRecurrence(early.print, START + 1, START + 5).recurred?.status, 'recurred');
+    assert.equal(onRecurrence(fixed(0), START + 1, START + 5).recurred, undefined);
+    assert.equal(onRecurrence(onProof(fixed(HOUR), START + 1).print, START + 2, START + 5).recurred, undefined, 'in its window it regresses');
+  });
+
+  it('recurs in another incident of the same bug, too, and the fix after it recurs on its own', () => {
+    const other = printFor(kept, 'train', 'another', START + DAY);
+    const { print, recurred } = onRecurrence(other, START + DAY, START + DAY);
+    assert.deepEqual([recurred?.incident_id, recurred?.status], ['i', 'recurred']);
+    const step = climb(state([RESTART], { print: { ...print, failures: 1 }, nowMs: START + DAY }));
+    const next = onProof(remembered(print, step, 'r2'), START + DAY).print;
+    assert.equal(onRecurrence(next, START + 2 * DAY, START + 2 * DAY).recurred?.began_at, new Date(START + DAY).toISOString());
   });
 });
 

@@ -18,7 +18,7 @@ function describe(analysis: ReturnType<typeof readAnalysis>, paint: Paint): stri
   const { since, totals, fails_most, detectors, fixes, cost_usd, failed_cost_usd, healing_cost_usd } = analysis;
   const lines = [
     `Since ${since}: ${totals.runs} runs, ${totals.succeeded} succeeded, ${totals.failed} tries failed, ${totals.given_up} given up`,
-    `Incidents: ${totals.incidents_opened} opened, ${totals.incidents_resolved} resolved · fixes: ${totals.fixes_tried} tried, ${totals.fixes_kept} kept`,
+    `Incidents: ${totals.incidents_opened} opened, ${totals.incidents_resolved} resolved · fixes: ${totals.fixes_tried} tried, ${totals.fixes_kept} kept${totals.fixes_recurred > 0 ? `, ${totals.fixes_recurred} recurred` : ''}`,
     `Money: ${formatUsd(cost_usd)}, of which ${formatUsd(failed_cost_usd)} on what failed and ${formatUsd(healing_cost_usd)} on mending`,
   ];
   if (fails_most.length > 0)
@@ -28,9 +28,10 @@ function describe(analysis: ReturnType<typeof readAnalysis>, paint: Paint): stri
   return lines.join('\n');
 }
 
-function fixRow({ source, detector, tried, kept, regressed, crashed, pending, success }: FixRow, paint: Paint): readonly string[] {
+function fixRow({ source, detector, tried, kept, recurred, regressed, crashed, pending, success }: FixRow, paint: Paint): readonly string[] {
   const told = [
     kept > 0 ? `${kept} kept` : '',
+    recurred > 0 ? `${recurred} recurred` : '',
     regressed > 0 ? `${regressed} regressed` : '',
     crashed > 0 ? `${crashed} crashed` : '',
     pending > 0 ? `${pending} not proven yet` : '',
