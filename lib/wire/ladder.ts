@@ -24,7 +24,11 @@ const message = z
   .max(500, { error: `${REGEX} of at most 500 characters` })
   .refine(isRegex, { error: `${REGEX} that can be read` });
 const WHEN = 'the name of a detector, or a map {detector: …, message: …}';
-const when = z.union([detector, keys({ detector: detector.optional(), message: message.optional() }, WHEN)], { error: WHEN });
+const failures = {
+  detector: detector.optional().describe('The name of a detector, or any. Default: any.'),
+  message: message.optional().describe('A regular expression that the reason or the last words of the run must match.'),
+};
+const when = z.union([detector, keys(failures, WHEN)], { error: WHEN });
 
 const NOTHING = 'true, or nothing';
 const bare = z.union([z.literal(true, { error: NOTHING }), z.null()], { error: NOTHING });
