@@ -8,6 +8,7 @@ import { type Users, usersOf } from '../core/hold-use.ts';
 import type { Holds } from '../core/holds.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { PurseView } from '../core/purse-view.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { StateFile } from '../doctor/state-file.ts';
 import { readEvents } from '../history/events.ts';
 import { createClock } from '../platform/clock.ts';
@@ -17,6 +18,13 @@ import { parseOwnerInfo } from '../platform/owner-info.ts';
 import type { Clock, Files, OwnerInfo, OwnerState, Surroundings } from '../ports.ts';
 import { findClaude } from '../runners/claude-binary.ts';
 import { childEnvironment } from '../runners/environment.ts';
+import { parseAlertBook } from '../wire/alert.ts';
+import { parseChatBook } from '../wire/chat.ts';
+import { parseHealBook } from '../wire/healing.ts';
+import { parseWatchMemory } from '../wire/heartbeat.ts';
+import { parseInstalled } from '../wire/installed.ts';
+import { parseLateTimers } from '../wire/late-timers.ts';
+import { parseProbeCursor } from '../wire/probe-cursor.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../wire/state.ts';
 import { type Defined, loadDefinitions, readDefined } from './defined.ts';
 import { createReading, type Reading } from './reading.ts';
@@ -37,6 +45,10 @@ export interface DoctorFacts {
   defined(): Defined;
   settings(): BusSettings;
   purse(): StateFile<PurseView>;
+  /** By path, the other documents of the owner. */
+  books(): Readonly<Record<string, StateFile<unknown>>>;
+  /** By path, the documents that others write: the watchman, `install`, `probe`. */
+  papers(): Readonly<Record<string, { readonly file: StateFile<unknown>; readonly mend: string }>>;
   /** Who is there to be held. */
   users(): Users;
   /** What may run. */
@@ -84,6 +96,18 @@ export function gatherFacts(root: string): DoctorFacts {
     circuit: () => readState(files, paths.circuit, parseCircuitView),
     ownerInfo: () => readState(files, paths.owner, parseOwnerInfo),
     purse: () => readState(files, paths.purse, parsePurse),
+    books: () => ({
+      [paths.alerts]: readState(files, paths.alerts, parseAlertBook),
+      [paths.chats]: readState(files, paths.chats, parseChatBook),
+      [paths.healing]: readState(files, paths.healing, parseHealBook),
+      [paths.lateTimers]: readState(files, paths.lateTimers, parseLateTimers),
+    }),
+    papers: () => ({
+      [paths.heartbeat]: { file: readState(files, paths.heartbeat, parseWatchMemory), mend: 'cadence-bus heartbeat' },
+      [paths.installed]: { file: readState(files, paths.installed, parseInstalled), mend: 'cadence-bus install' },
+      // What was seen is asked again: that is all it costs.
+      [paths.probeCursor]: { file: readState(files, paths.probeCursor, parseProbeCursor), mend: `rm ${shellWord(paths.probeCursor)}` },
+    }),
     users: () => usersOf(defined().definitions, (name) => loaded().get(name) !== undefined),
     defined,
     settings,

@@ -141,9 +141,21 @@ function ownerChecks({ reading, clock, owner, isOwned, holds, surroundings, sett
   ];
 }
 
-function stateChecks({ reading: { files, paths }, clock, owner, isOwned, holds, circuit, ownerInfo, purse, users }: DoctorFacts): readonly Check[] {
+function stateChecks({
+  reading: { files, paths },
+  clock,
+  owner,
+  isOwned,
+  holds,
+  circuit,
+  ownerInfo,
+  purse,
+  books,
+  papers,
+  users,
+}: DoctorFacts): readonly Check[] {
   return [
-    createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo(), [paths.purse]: purse() }) }),
+    createStateFilesCheck({ owner, files: () => ({ [paths.holds]: holds(), [paths.owner]: ownerInfo(), [paths.purse]: purse(), ...books() }), others: papers }),
     createBrokenFilesCheck({ files, paths }),
     createIncidentsCheck({ paths, incidents: () => incidentHealth({ files, paths }) }),
     createStaleHoldsCheck({ files, paths, holds, users, isOwned }),

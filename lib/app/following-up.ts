@@ -75,7 +75,13 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
     followUps,
     incidents,
     incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order, note: createComments(files, incidents, redact) }),
-    announcing: { tell: announcing.tell, poll: () => soonest(announcing.poll(), chat.poll()) },
+    announcing: {
+      tell: announcing.tell,
+      poll() {
+        healing.recall();
+        return soonest(announcing.poll(), chat.poll());
+      },
+    },
     healing,
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;

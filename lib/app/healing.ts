@@ -30,6 +30,8 @@ export interface Healing {
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
   /** The order `respond`: what a session or a person answers. */
   respond(fields: Readonly<Record<string, unknown>>): Promise<Outcome>;
+  /** A broken book is set aside at once, not only when something fails. */
+  recall(): void;
   /** Runners whose runs see what a fix has set. */
   overlaid(runners: Runners): Runners;
 }
@@ -96,6 +98,7 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
         return { kind: 'skip', reason: `${error.message}. ${error.hint}` };
       }
     },
+    recall: () => void book.now(),
     overlaid({ inline, command, claude, agent }) {
       const seeing = (runner: Runner): Runner => ({
         run: (job: Job, stop) => runner.run({ ...job, cadence: overlaid(job.cadence) }, stop),

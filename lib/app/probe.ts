@@ -8,6 +8,7 @@ import { readEvents } from '../history/events.ts';
 import { openFolder, readIncident } from '../incidents/folder.ts';
 import { probeOwner } from '../platform/control.ts';
 import { isAlive } from '../platform/owner-info.ts';
+import { parseProbeCursor } from '../wire/probe-cursor.ts';
 import { isOverdue, readLastRound } from './last-round.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs } from './root.ts';
@@ -142,8 +143,7 @@ function readCursor({ files, paths }: Reading): string | undefined {
   const found = files.read(paths.probeCursor, MOST_CURSOR_BYTES);
   if (found?.kind !== 'text') return undefined;
   try {
-    const value = JSON.parse(found.text) as { seen?: unknown } | null;
-    return typeof value?.seen === 'string' ? value.seen : undefined;
+    return parseProbeCursor(JSON.parse(found.text));
   } catch (error) {
     // What was seen is asked again: the worst that a broken cursor costs.
     if (error instanceof SyntaxError) return undefined;

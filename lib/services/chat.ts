@@ -125,6 +125,8 @@ export function createChat(deps: ChatDeps): Chat {
 
   return {
     poll() {
+      // A broken book is set aside at once, also where nobody gives orders.
+      book();
       const nowMs = clock.nowMs();
       const next: Ms[] = [];
       for (const { sink } of deps.chats()) {

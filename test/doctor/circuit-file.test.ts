@@ -194,4 +194,16 @@ describe('the check of the state files', () => {
     assert.equal((await inspect({ '/s/holds.json': BROKEN }, stateOf('answers'))).mend, 'kill 4242 && cadence-bus start');
     assert.equal((await inspect({ '/s/owner.json': BROKEN }, async () => ({ kind: 'answers', info: undefined, tookMs: 1 }))).mend, 'cadence-bus start');
   });
+
+  it('fails with what another than the owner writes, and names the command of that one, after what is the owner’s', async () => {
+    const check = (file: StateFile<unknown>) =>
+      createStateFilesCheck({
+        owner: stateOf('answers'),
+        files: () => ({ '/s/alerts.json': file }),
+        others: () => ({ '/s/a.json': { file: ABSENT, mend: 'never' }, '/s/heartbeat.json': { file: BROKEN, mend: 'cadence-bus heartbeat' } }),
+      }).inspect();
+    assert.deepEqual(await check(whole(1)), { level: 'fail', detail: '/s/heartbeat.json: it is no JSON', mend: 'cadence-bus heartbeat' });
+    const { detail, mend } = await check(BROKEN);
+    assert.deepEqual([detail, mend], ['/s/alerts.json: it is no JSON\n/s/heartbeat.json: it is no JSON', 'kill 4242 && cadence-bus start']);
+  });
 });
