@@ -147,17 +147,21 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     const nowMs = clock.nowMs();
     const work = noWork();
     const touched: SlotEntry[] = [];
-    while (touched.length < BATCH && (heap.peek()?.wakeMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
-      const { entry } = heap.pop() as { entry: SlotEntry };
-      touched.push(entry);
-      const expired = await expire(entry, slotTicks, nowMs);
-      if (expired !== undefined) work.lines.push(expired);
-      const { lines, ticks } = await decide(entry, nowMs, nowMs - patienceMs(), undefined);
-      work.lines.push(...lines);
-      work.ticks.push(...ticks);
-    }
     try {
-      await carryOut(work);
+      try {
+        while (touched.length < BATCH && (heap.peek()?.wakeMs ?? Number.POSITIVE_INFINITY) <= nowMs) {
+          const { entry } = heap.pop() as { entry: SlotEntry };
+          touched.push(entry);
+          const expired = await expire(entry, slotTicks, nowMs);
+          if (expired !== undefined) work.lines.push(expired);
+          const { lines, ticks } = await decide(entry, nowMs, nowMs - patienceMs(), undefined);
+          work.lines.push(...lines);
+          work.ticks.push(...ticks);
+        }
+      } finally {
+        // A refusal leaves the one it met undecided; the others' decisions hold.
+        await carryOut(work);
+      }
     } finally {
       // What the ledger has taken is decided; the rest comes up again.
       for (const entry of touched) plans.refresh(entry);

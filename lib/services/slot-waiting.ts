@@ -31,9 +31,9 @@ export async function expire(entry: SlotEntry, slotTicks: SlotTicks, nowMs: Ms):
   const { open, name } = entry;
   if (open?.untilMs === undefined || open.untilMs > nowMs) return undefined;
   const waiting = slotTicks.waiting(open.id);
+  const because = `${waiting?.held ?? 'it waited for its turn'}, until its window was over`;
+  if (waiting !== undefined) await slotTicks.dismiss([waiting.name], 'expired', because);
   entry.open = { ...open, untilMs: undefined };
   if (waiting === undefined) return undefined;
-  const because = `${waiting.held ?? 'it waited for its turn'}, until its window was over`;
-  await slotTicks.dismiss([waiting.name], 'expired', because);
   return { ts: toIso(nowMs), kind: 'end', cadence: name, end: waiting.held === undefined ? 'missed' : 'held', slot: formatSlot(open.slotMs), because };
 }

@@ -129,4 +129,9 @@ describe('a story that once ended badly', () => {
     for (const inMs of [100, 350, 450])
       await isWell({ do: 'batch', id: 'batch1111111', ticks: many }, { do: 'pass', ms: inMs }, { do: 'order', id: 'killall11111', payload: { order: 'kill' } });
   });
+
+  it('a slot whose forerunner could not be put aside comes up again', async () => {
+    for (const after of [3, 4, 5, 6, 7])
+      await isWell({ do: 'halt', is: true }, { do: 'pass', ms: 4_241_163 }, { do: 'refuse', after, errno: 'EIO' }, { do: 'pass', ms: 4_409_855 });
+  });
 });
