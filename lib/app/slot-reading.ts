@@ -49,9 +49,8 @@ interface Known {
 
 function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines, fromMs, query }: Known): SlotFacts {
   const ids = createIds();
-  const runsOf = new Map<string, RunRecord[]>();
-  for (const run of reading.history.runs({ cadence, sinceMs: fromMs, limit: Number.MAX_SAFE_INTEGER }))
-    runsOf.set(run.tick, [...(runsOf.get(run.tick) ?? []), run]);
+  const runsOf = byTick(reading.history.runs({ cadence, sinceMs: fromMs, limit: Number.MAX_SAFE_INTEGER }));
+  let allRunsOf: ReadonlyMap<string, readonly RunRecord[]> | undefined;
   return {
     nowMs: query.nowMs,
     cursor,
@@ -59,6 +58,10 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
     machine: readMachine().host,
     tickId: (slotMs) => ids.keyed('slot', cadence, formatSlot(slotMs)),
     runs: (id) => runsOf.get(id) ?? [],
+    allRuns(id) {
+      allRunsOf ??= byTick(reading.history.runs({ cadence, limit: Number.MAX_SAFE_INTEGER }));
+      return allRunsOf.get(id) ?? [];
+    },
     place: createPlaces(reading, cadence, query.nowMs),
     limbo: (slotMs) => {
       if (reading.foreign().some((file) => file.endsWith('.ndjson'))) return 'its tick is being taken in';
@@ -68,6 +71,16 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
     },
     unseen: createUnseen(ledger, cursor, query),
   };
+}
+
+function byTick(runs: readonly RunRecord[]): ReadonlyMap<string, readonly RunRecord[]> {
+  const byId = new Map<string, RunRecord[]>();
+  for (const run of runs) {
+    const known = byId.get(run.tick);
+    if (known === undefined) byId.set(run.tick, [run]);
+    else known.push(run);
+  }
+  return byId;
 }
 
 /** Where the ticks of a cadence lie now. */

@@ -23,8 +23,10 @@ export interface SlotFacts {
   /** Lines of the ledger about it, newest first. */
   readonly lines: readonly SlotLine[];
   readonly tickId: (slotMs: Ms) => string;
-  /** The runs of a tick, newest first. */
+  /** The runs of a tick that ended since the first of the slots, newest first. */
   readonly runs: (tickId: string) => readonly RunRecord[];
+  /** All of them: one that was under way when the clock was set back may have ended before its slot. */
+  readonly allRuns: (tickId: string) => readonly RunRecord[];
   readonly place: (tickId: string) => { readonly folder: 'pending' | 'claimed' | 'dlq'; readonly runId: string; readonly because: string } | undefined;
   /** Fired, and its tick is nowhere: why that may be. */
   readonly limbo: (slotMs: Ms) => string | undefined;
@@ -70,6 +72,8 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   if (place !== undefined)
     return view(place.folder === 'dlq' ? 'skipped' : place.because === '' ? 'waiting' : 'held', place.because || 'it waits for its turn', place.runId);
   if (isFired(facts, slotMs)) {
+    const all = facts.allRuns(id);
+    if (all.length > runs.length) return accountSlot(slotMs, { ...facts, runs: () => all });
     const because = facts.limbo(slotMs);
     return because === undefined ? view('missed', 'its tick was put and is gone: somebody has removed it') : view('waiting', because);
   }

@@ -134,4 +134,11 @@ describe('a story that once ended badly', () => {
     for (const after of [3, 4, 5, 6, 7])
       await isWell({ do: 'halt', is: true }, { do: 'pass', ms: 4_241_163 }, { do: 'refuse', after, errno: 'EIO' }, { do: 'pass', ms: 4_409_855 });
   });
+
+  it('a run that was under way when the clock was set back, and ended before its slot, is found', async () => {
+    // Later than the slot, so that somebody still looks when it is over.
+    const later = enqueue('steady', 'later1111111', { inMs: 900_000 });
+    for (const ms of [-3_412_178, -9_373_293])
+      await isWell({ do: 'halt', is: true }, { do: 'pass', ms: 793_382 }, { do: 'halt', is: false }, later, { do: 'jump', ms });
+  });
 });
