@@ -32,7 +32,7 @@ const ALSO_WELL: readonly (readonly [beginning: string, code: number, because: s
   ['cadence-bus incidents ignore', 66, 'the same'],
   ['cadence-bus heartbeat', 1, 'it finds that a run is missing, where the reader’s story left one'],
   ['cadence-bus probe', 1, 'an incident of the story may wait'],
-  ['cadence-bus notify test', 66, 'the root of the test tells nobody: a notice would leave the machine'],
+  ['cadence-bus notify test', 1, 'the variables that its sinks name are not set: a notice would leave the machine'],
 ];
 
 const LIMIT_MS = 240_000;
