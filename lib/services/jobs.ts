@@ -153,11 +153,11 @@ function agentOf({ provider }: Cadence): { readonly provider?: string } {
   return provider === undefined ? {} : { provider };
 }
 
-/** Where its children leave their traces; a handler has none. The guard's is gone by the time its run begins. */
+/** Where its children leave their traces; a handler has none. The guard's is there only where the disk did not let the runner tidy it away. */
 function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify } }: Job): readonly string[] {
   const folder = `${running}/${runId}`;
-  if (verify?.kind === 'command') return [`${folder}.verify`, folder];
-  return run.kind === 'inline' && guard?.kind !== 'command' ? [] : [folder];
+  const parts = [...(guard === undefined || guard.kind === 'inline' ? [] : [`${folder}.guard`]), ...(verify?.kind === 'command' ? [`${folder}.verify`] : [])];
+  return run.kind === 'inline' && parts.length === 0 ? [] : [...parts, folder];
 }
 
 /** Runners do not reject; what a disk refuses all the same is nobody's failure, and must not end the owner. */

@@ -141,4 +141,9 @@ describe('a story that once ended badly', () => {
     for (const ms of [-3_412_178, -9_373_293])
       await isWell({ do: 'halt', is: true }, { do: 'pass', ms: 793_382 }, { do: 'halt', is: false }, later, { do: 'jump', ms });
   });
+
+  it('the folder of a guard that the disk did not let go is gone in the end', async () => {
+    for (let after = 0; after < 8; after += 1)
+      await isWell(enqueue('guarded', 'guarded11111'), { do: 'refuse', after, errno: 'EIO' }, { do: 'pass', ms: 2000 });
+  });
 });
