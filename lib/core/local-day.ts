@@ -12,6 +12,8 @@ export interface LocalDay {
 
 export interface LocalDays {
   dayAt(atMs: Ms): LocalDay;
+  /** The day that was asked for last; undefined: none was. */
+  latest(): LocalDay | undefined;
   /** The first instant of the next calendar month. */
   monthEndMs(atMs: Ms): Ms;
 }
@@ -26,12 +28,17 @@ const LAST_MS = Date.UTC(9999, 10, 1);
 
 /**
  * Where days and months begin is searched, not computed: clocks change at midnight in some zones, by half an hour in
- * others, and by a whole day once. A day that was asked for last is remembered, for records come in order.
+ * others, and by a whole day once. A day that was asked for last is remembered, for records come in order; `known` is one
+ * that was remembered elsewhere.
  */
-export function createLocalDays(zone: string): LocalDays {
-  const format = formatOf(zone);
-  const nameAt = (atMs: Ms): string => dateIn(format, atMs);
-  let latest: LocalDay = { name: '', startMs: 0, endMs: 0 };
+export function createLocalDays(zone: string, known?: LocalDay): LocalDays {
+  // Loading what is known of zones takes as long as a quarter of a command; who asks for no day pays nothing.
+  let format: Intl.DateTimeFormat | undefined;
+  const nameAt = (atMs: Ms): string => {
+    format ??= formatOf(zone);
+    return dateIn(format, atMs);
+  };
+  let latest: LocalDay = known ?? { name: '', startMs: 0, endMs: 0 };
   let month = { startMs: 0, endMs: 0 };
   return {
     dayAt(anyMs) {
@@ -43,6 +50,7 @@ export function createLocalDays(zone: string): LocalDays {
       }
       return latest;
     },
+    latest: () => (latest.endMs > latest.startMs ? latest : undefined),
     monthEndMs(anyMs) {
       const atMs = sane(anyMs);
       if (month.startMs > atMs || atMs >= month.endMs) {

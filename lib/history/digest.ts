@@ -1,10 +1,9 @@
 import { lastRunOf } from '../core/cadence-digest.ts';
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
-import { createLocalDays, type LocalDays } from '../core/local-day.ts';
+import { createLocalDays, type LocalDay, type LocalDays } from '../core/local-day.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
 import { createSpending, foldSpending, type Spending } from '../core/spending.ts';
-import { isZone } from '../core/zone.ts';
 import type { CadenceDigest, Files } from '../ports.ts';
 import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
 import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';
@@ -31,6 +30,9 @@ export interface DigestEntry extends CadenceDigest {
   readonly at: LogPosition;
 }
 
+/** Whether there is such a zone is looked at by who needs its days: to ask loads as much as half a command. */
+const ZONE = /^[A-Za-z0-9_+\-/:]{1,64}$/;
+const LONGEST_DAY_MS = 26 * 3_600_000;
 const MAX_DIGEST_BYTES = 256 * 1024 * 1024;
 
 export const digestPath = (dir: string): string => `${dir}/digest.json`;
@@ -107,7 +109,7 @@ function matchesLog(files: LogFiles, dir: string, digest: Digest): boolean {
 
 export function formatDigest(digest: Digest): string {
   const cadences = Object.fromEntries([...digest.cadences].map(([name, entry]) => [name, { ...entry, at: formatLink(entry.at) }]));
-  return `${JSON.stringify({ format: 2, through: digest.through, cadences, zone: digest.zone, spending: formatSpending(digest.spending) })}\n`;
+  return `${JSON.stringify({ format: 2, through: digest.through, cadences, zone: digest.zone, day: digest.days.latest(), spending: formatSpending(digest.spending) })}\n`;
 }
 
 function parseDigest(text: string): Digest | undefined {
@@ -121,7 +123,7 @@ function parseDigest(text: string): Digest | undefined {
   if (!isObject(value) || value.format !== 2 || !isObject(value.cadences)) return undefined;
   const { through, zone } = value;
   const spending = parseSpending(value.spending);
-  if (spending === undefined || typeof zone !== 'string' || !isZone(zone)) return undefined;
+  if (spending === undefined || typeof zone !== 'string' || !ZONE.test(zone)) return undefined;
   if (!isObject(through) || typeof through.day !== 'string' || !isCount(through.bytes)) return undefined;
   const cadences = new Map<string, DigestEntry>();
   for (const [name, saved] of Object.entries(value.cadences)) {
@@ -129,7 +131,15 @@ function parseDigest(text: string): Digest | undefined {
     if (entry === undefined || entry.last.cadence !== name) return undefined;
     cadences.set(name, entry);
   }
-  return { cadences, spending, zone, days: createLocalDays(zone), through: { day: through.day, bytes: through.bytes } };
+  return { cadences, spending, zone, days: createLocalDays(zone, parseDay(value.day)), through: { day: through.day, bytes: through.bytes } };
+}
+
+/** Kept, so that a command that reads the newest records need not load what is known of zones. */
+function parseDay(saved: unknown): LocalDay | undefined {
+  if (!isObject(saved)) return undefined;
+  const { name, startMs, endMs } = saved;
+  if (typeof name !== 'string' || !isDay(name) || !isCount(startMs) || !isCount(endMs)) return undefined;
+  return endMs > startMs && endMs - startMs <= LONGEST_DAY_MS ? { name, startMs, endMs } : undefined;
 }
 
 function parseEntry(saved: unknown): DigestEntry | undefined {

@@ -44,7 +44,17 @@ describe('a local day', () => {
     );
   });
 
+  it('goes on from a day that was remembered elsewhere, and asks anew for every other one', () => {
+    const first = createLocalDays('Europe/Vienna');
+    const day = first.dayAt(at('2026-10-25T12:00:00Z'));
+    assert.deepEqual(first.latest(), day);
+    const next = createLocalDays('Europe/Vienna', day);
+    assert.deepEqual([next.latest(), next.dayAt(day.endMs - 1)], [day, day]);
+    assert.deepEqual(next.dayAt(day.endMs), createLocalDays('Europe/Vienna').dayAt(day.endMs));
+  });
+
   it('answers something whatever the clock says', () => {
+    assert.equal(createLocalDays('Europe/Vienna').latest(), undefined);
     const days = createLocalDays('Europe/Vienna');
     for (const ms of [Number.NaN, -1, Number.POSITIVE_INFINITY, 1e18, 0]) assert.match(days.dayAt(ms).name, /^\d{4}-\d\d-\d\d$/);
   });
