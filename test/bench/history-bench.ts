@@ -21,7 +21,7 @@ import { createFiles } from '../../lib/platform/files.ts';
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 0, 1);
 const ROUNDS = 5;
-const TAIL_RECORDS = 9_000;
+const TAIL_RECORDS = 2_500;
 const files = createFiles();
 
 /** Looks like chance, as ids do, and is the same in every run. */
@@ -61,7 +61,7 @@ async function fill(root: string, records: number, days: number): Promise<void> 
   for (let index = 0; index < records; index++) {
     nowMs = START_MS + Math.floor((index / records) * days * DAY_MS);
     log.record(recordOf(index, nowMs));
-    if (index % 10_000 === 0 && index < records - TAIL_RECORDS) await log.flush();
+    if (index % 500 === 0 && index < records - TAIL_RECORDS) await log.flush();
   }
   // As after a kill: no snapshot at the end, so that readers have a tail to fold.
 }

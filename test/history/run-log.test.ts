@@ -223,7 +223,7 @@ describe('the snapshot of the digest', () => {
     assert.deepEqual(lastRunOf(fixture.history.digest()['nightly-backup']), ran);
   });
 
-  it('is written at a flush once 4 MiB were logged since the last one, and at the first flush of a day', async () => {
+  it('is written at a flush once 1 MiB was logged since the last one, and at the first flush of a day', async () => {
     const fixture = logFixture();
     const log = fixture.open();
     const through = (): unknown => snapshot(fixture).through;
@@ -231,12 +231,12 @@ describe('the snapshot of the digest', () => {
     await log.flush();
     const first = log.position();
     assert.deepEqual(through(), first);
-    log.record(runOf({ summary: 'x'.repeat(3 * 1024 * 1024) }));
+    log.record(runOf({ summary: 'x'.repeat(700 * 1024) }));
     await log.flush();
     assert.deepEqual(through(), first, 'not yet');
-    log.record(runOf({ summary: 'x'.repeat(1024 * 1024) }));
+    log.record(runOf({ summary: 'x'.repeat(400 * 1024) }));
     await log.flush();
-    assert.deepEqual(through(), log.position(), '4 MiB');
+    assert.deepEqual(through(), log.position(), '1 MiB');
     fixture.nowMs += DAY_MS;
     log.record(runOf());
     await log.flush();
