@@ -12,10 +12,17 @@ import { readMachine } from '../platform/machine.ts';
 import type { Definition, Problem } from '../ports.ts';
 import { createReading } from './reading.ts';
 
+/** Each once, though a hundred cadences use the agent that is missing. */
+export function warningsOf(definitions: readonly Definition[]): readonly Problem[] {
+  const byPlace = new Map(definitions.flatMap(({ warnings = [] }) => warnings.map((warning) => [JSON.stringify(warning), warning] as const)));
+  return [...byPlace.values()];
+}
+
 /** What the folder of definitions says now, read afresh. */
 export interface Defined {
   readonly definitions: readonly Definition[];
   readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
   readonly settings: BusSettings;
 }
 
@@ -26,7 +33,7 @@ export function readDefined(root: string): Defined {
   const others = loaded
     .problems()
     .filter((problem) => ![...own].some((known) => known.path === problem.path && known.line === problem.line && known.message === problem.message));
-  return { definitions, problems: [...others, ...own], settings: loaded.settings() };
+  return { definitions, problems: [...others, ...own], warnings: warningsOf(definitions), settings: loaded.settings() };
 }
 
 export function loadDefinitions(root: string): LiveDefinitions {

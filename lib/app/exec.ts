@@ -64,7 +64,7 @@ function textOf({ argv, cwd, env, retries, delayMs, timeoutMs, idleTimeoutMs }: 
 
 function refuseWrong(name: string, { path, text }: CommandFile, paths: Paths): void {
   const draft = draftCadence(name, path, text, { files: createFiles(), root: paths.root, home: readMachine().home });
-  const [problem] = [...draft.problems, ...draft.missing({})];
+  const [problem] = [...draft.problems, ...draft.missing({}).problems];
   if (problem !== undefined) throw new CadenceError('config', formatProblem({ path, ...problem }), 'Correct the command line.');
 }
 

@@ -6,22 +6,24 @@ import type { CadenceFile } from '../wire/cadence.ts';
 import type { AgentFile, ClaudeFile, RunFile } from '../wire/run-kind.ts';
 import type { YamlSource } from '../wire/yaml-source.ts';
 import { absolutePath } from './absolute-path.ts';
-import { type BuildContext, buildRun, writtenEnv, writtenWords } from './run-builder.ts';
+import { eitherSource, inFile, OUTSIDE, type PlacedSlot } from './placed-source.ts';
+import { type BuildContext, buildAgent, buildClaude, buildRun } from './run-builder.ts';
 
 /** What `bus.yaml` says of agents: which runs an .md file that names none, and what sessions take that say nothing else. */
 export interface AgentDefaults {
   readonly claude: ClaudeFile;
-  readonly agent: AgentFile | undefined;
-  readonly agents: readonly SlotFile[];
+  readonly agent: { readonly file: AgentFile; readonly source: YamlSource } | undefined;
+  readonly agents: readonly PlacedSlot[];
 }
 
 export const NO_AGENT_DEFAULTS: AgentDefaults = { claude: {}, agent: undefined, agents: [] };
 
-/** Words stand as they were written, for they are used with other texts than the one in which they have a place. */
-export function readAgentDefaults(file: BusSettingsFile, source: YamlSource): AgentDefaults {
+/** `path`: of bus.yaml, for what is wrong with an agent of it is found by the cadences that use it. */
+export function readAgentDefaults(file: BusSettingsFile, path: string, text: YamlSource): AgentDefaults {
   const { path: _path, ...claude } = file.claude ?? {};
-  const agent = file.agent === undefined ? undefined : spelledAgent(file.agent, ['agent'], source);
-  return { claude, agent, agents: (file.agents ?? []).map((slot, index) => spelled(slot, ['agents', index], source)) };
+  const source = inFile(path, text);
+  const agent = file.agent === undefined ? undefined : { file: file.agent, source };
+  return { claude, agent, agents: (file.agents ?? []).map((slot, index) => ({ slot, at: ['agents', index], source })) };
 }
 
 export interface BuiltRun {
@@ -36,8 +38,11 @@ export function buildWork(file: CadenceFile, context: BuildContext, defaults: Ag
   const given = file.agents === undefined ? (isBare ? defaults.agents : []) : chosen(file, file.agents, context, defaults.agents);
   if (given === undefined) return undefined;
   if (given.length > 0) return buildChoice(given, file, context, defaults);
-  const run: RunFile = isBare && defaults.agent !== undefined ? { agent: defaults.agent } : withDefaults(file.run, defaults);
-  const built = buildRun(run, 'run', context);
+  const { agent } = defaults;
+  const built =
+    isBare && agent !== undefined
+      ? buildAgent(agent.file, ['agent'], { ...context, source: agent.source })
+      : buildRun(withDefaults(file.run, defaults), 'run', context);
   return built === undefined ? undefined : { run: built };
 }
 
@@ -50,8 +55,8 @@ function chosen(
   { run, account }: CadenceFile,
   given: NonNullable<CadenceFile['agents']>,
   { source, problems }: BuildContext,
-  known: readonly SlotFile[],
-): readonly SlotFile[] | undefined {
+  known: readonly PlacedSlot[],
+): readonly PlacedSlot[] | undefined {
   const before = problems.length;
   if (!('claude' in run)) {
     const kind = 'agent' in run ? 'agent' : 'command' in run ? 'command' : 'inline';
@@ -64,10 +69,10 @@ function chosen(
       source.problem(['account'], 'found beside agents, each of which has an account of its own', 'Write it there: {claude: …, account: …}.', 'key'),
     );
   const slots = given.flatMap((slot, index) => {
-    if (typeof slot !== 'string') return [spelled(slot, ['agents', index], source)];
-    const found = known.find((one) => nameOfSlot(one) === slot);
+    if (typeof slot !== 'string') return [{ slot, at: ['agents', index], source }];
+    const found = known.find((one) => nameOfSlot(one.slot) === slot);
     if (found !== undefined) return [found];
-    const names = known.map(nameOfSlot);
+    const names = known.map((one) => nameOfSlot(one.slot));
     problems.push(
       source.problem(
         ['agents', index],
@@ -80,7 +85,7 @@ function chosen(
   return problems.length > before ? undefined : slots;
 }
 
-function buildChoice(given: readonly SlotFile[], file: CadenceFile, context: BuildContext, defaults: AgentDefaults): BuiltRun | undefined {
+function buildChoice(given: readonly PlacedSlot[], file: CadenceFile, context: BuildContext, defaults: AgentDefaults): BuiltRun | undefined {
   const slots = given.flatMap((slot) => buildSlot(slot, file, context, defaults) ?? []);
   const [first] = slotsOf({ slots, isDiagnosis: file.diagnosis ?? false });
   if (first !== undefined) return { run: first.run, slots, provider: first.name };
@@ -91,20 +96,29 @@ function buildChoice(given: readonly SlotFile[], file: CadenceFile, context: Bui
   return undefined;
 }
 
-function buildSlot(slot: SlotFile, file: CadenceFile, context: BuildContext, defaults: AgentDefaults): AgentSlot | undefined {
-  const { agent, claude, only } = slot;
-  const ofCadence = 'claude' in file.run ? file.run.claude : {};
-  const run = buildRun(agent === undefined ? { claude: { ...defaults.claude, ...ofCadence, ...claude } } : { agent }, 'run', context);
-  if (run?.kind !== 'claude' && run?.kind !== 'agent') return undefined;
+function buildSlot(placed: PlacedSlot, file: CadenceFile, context: BuildContext, defaults: AgentDefaults): AgentSlot | undefined {
+  const { slot } = placed;
+  const name = nameOfSlot(slot);
+  const run = buildSlotRun(placed, file, { ...context, slot: name }, defaults);
+  if (run === undefined) return undefined;
   const workspace = file.workspace === undefined ? run.cwd : absolutePath(file.workspace, context.root, context.home);
-  return { name: nameOfSlot(slot), run, account: slot.account ?? accountOfSlot(slot, run), workspace, isForDiagnosis: only === 'diagnosis' };
+  return { name, run, account: slot.account ?? accountOfSlot(slot, run), workspace, isForDiagnosis: slot.only === 'diagnosis' };
+}
+
+function buildSlotRun({ slot, at, source }: PlacedSlot, file: CadenceFile, context: BuildContext, defaults: AgentDefaults): AgentSlot['run'] | undefined {
+  if (slot.agent !== undefined) return buildAgent(slot.agent, [...at, 'agent'], { ...context, source });
+  const claude = slot.claude ?? {};
+  const ofCadence = 'claude' in file.run ? file.run.claude : {};
+  const both = eitherSource({ source, at: [...at, 'claude'], has: (key) => Object.hasOwn(claude, key) }, context.source);
+  return buildClaude({ claude: { ...defaults.claude, ...ofCadence, ...claude } }, OUTSIDE, { ...context, source: both });
 }
 
 /** What a session logs in with: one that is given some of its own is no longer the account of all the others. */
 const CREDENTIALS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL', 'CLAUDE_CODE_OAUTH_TOKEN', 'CLAUDE_CONFIG_DIR'];
 
+/** Two that are run by a shell are two accounts: a hold on one must not hold the spare. */
 function accountOfSlot(slot: SlotFile, run: AgentSlot['run']): string | undefined {
-  const isOwn = run.kind === 'claude' && CREDENTIALS.some((name) => Object.hasOwn(run.env.values, name));
+  const isOwn = run.kind === 'claude' ? CREDENTIALS.some((name) => Object.hasOwn(run.env.values, name)) : accountOf(run) === NOBODY_KNOWS;
   return isOwn ? nameOfSlot(slot) : accountOf(run);
 }
 
@@ -115,30 +129,7 @@ const INTERPRETERS: readonly string[] = ['sh', 'bash', 'zsh', 'env', 'node', 'np
 export function accountOf(run: RunKind): string | undefined {
   if (run.kind !== 'agent') return run.kind === 'claude' ? 'claude' : undefined;
   const program = run.argv[0]?.split('/').at(-1) ?? '';
-  return /^[a-z0-9][a-z0-9-]{0,40}[a-z0-9]$/.test(program) && !INTERPRETERS.includes(program) ? program : 'agent';
+  return /^[a-z0-9][a-z0-9-]{0,40}[a-z0-9]$/.test(program) && !INTERPRETERS.includes(program) ? program : NOBODY_KNOWS;
 }
 
-function spelled(slot: SlotFile, at: readonly (string | number)[], source: YamlSource): SlotFile {
-  const { claude, agent } = slot;
-  return {
-    ...slot,
-    ...(claude === undefined || claude === null ? {} : { claude: spelledClaude(claude, [...at, 'claude'], source) }),
-    ...(agent === undefined ? {} : { agent: spelledAgent(agent, [...at, 'agent'], source) }),
-  };
-}
-
-function spelledClaude(given: ClaudeFile, at: readonly (string | number)[], source: YamlSource): ClaudeFile {
-  return { ...given, ...(given.args === undefined ? {} : { args: [...writtenWords(given.args, [...at, 'args'], source)] }), ...spelledEnv(given, at, source) };
-}
-
-function spelledAgent(given: AgentFile, at: readonly (string | number)[], source: YamlSource): AgentFile {
-  const { command } = given;
-  const words = Array.isArray(command) ? [...writtenWords(command, [...at, 'command'], source)] : command;
-  return { ...given, command: words, ...spelledEnv(given, at, source) };
-}
-
-function spelledEnv({ env }: Pick<AgentFile, 'env'>, at: readonly (string | number)[], source: YamlSource): Pick<AgentFile, 'env'> {
-  if (env === undefined) return {};
-  const { names, values } = writtenEnv(env, [...at, 'env'], source);
-  return { env: [...names, { ...values }] };
-}
+const NOBODY_KNOWS = 'agent';

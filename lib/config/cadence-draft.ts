@@ -1,3 +1,4 @@
+import { slotsOf } from '../core/agent-slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { nearest } from '../core/nearest.ts';
 import type { FileInfo, Files } from '../ports.ts';
@@ -15,7 +16,13 @@ export interface CadenceDraft {
   readonly cadence: Cadence | undefined;
   readonly problems: readonly SourceProblem[];
   /** What is missing now: files, programs, its lane. */
-  missing(lanes: Readonly<Record<string, number>>): readonly SourceProblem[];
+  missing(lanes: Readonly<Record<string, number>>): Missing;
+}
+
+/** An agent of several that cannot begin is passed over, so it is a warning, as long as another one can. */
+export interface Missing {
+  readonly problems: readonly SourceProblem[];
+  readonly warnings: readonly SourceProblem[];
 }
 
 export interface DraftContext {
@@ -33,7 +40,7 @@ export const MOST_PROMPT_BYTES = 1024 * 1024;
 export function draftCadence(name: string, path: string, text: string, context: DraftContext): CadenceDraft {
   const prompt = path.endsWith('.md') ? splitFrontMatter(text) : undefined;
   const refused = prompt === undefined ? [] : refusePrompt(prompt);
-  if (refused.length > 0) return { cadence: undefined, problems: refused, missing: () => [] };
+  if (refused.length > 0) return { cadence: undefined, problems: refused, missing: () => ({ problems: [], warnings: [] }) };
   const source = prompt === undefined ? readYaml(text) : readYaml(prompt.front?.text ?? '', prompt.front?.firstLine);
   const checked = checkCadence(source, prompt !== undefined);
   const problems = [...checked.problems, ...(prompt === undefined ? [] : promptProblems(prompt))];
@@ -46,7 +53,10 @@ export function draftCadence(name: string, path: string, text: string, context: 
   return {
     cadence,
     problems,
-    missing: (lanes) => [...needed.flatMap((need) => missingNeed(need, context.files)), ...missingLane(lane, lanes, atLane)],
+    missing: (lanes) => {
+      const { problems: needs, warnings } = missingNeeds(needed, cadence, context.files);
+      return { problems: [...needs, ...missingLane(lane, lanes, atLane)], warnings };
+    },
   };
 }
 
@@ -68,6 +78,18 @@ function promptProblems(prompt: Markdown): readonly SourceProblem[] {
 
 function topProblem(line: number, message: string, hint: string): SourceProblem {
   return { line, column: 1, key: '', message, hint };
+}
+
+function missingNeeds(needed: readonly Needed[], cadence: Cadence | undefined, files: DraftContext['files']): Missing {
+  const found = needed.flatMap((need) => missingNeed(need, files).map((problem) => ({ slot: need.slot, problem })));
+  const fitting = cadence === undefined ? [] : slotsOf(cadence).map(({ name }) => name);
+  const usable = fitting.filter((name) => !found.some(({ slot }) => slot === name));
+  const [next] = usable;
+  const isPassedOver = ({ slot }: { readonly slot: string | undefined }): boolean => slot !== undefined && next !== undefined;
+  return {
+    problems: found.filter((one) => !isPassedOver(one)).map(({ problem }) => problem),
+    warnings: found.filter(isPassedOver).map(({ slot, problem }) => ({ ...problem, message: `${problem.message}, so ${slot} is passed over for ${next}` })),
+  };
 }
 
 function missingNeed(need: Needed, files: DraftContext['files']): readonly SourceProblem[] {

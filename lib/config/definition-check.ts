@@ -11,7 +11,7 @@ export function problemsOfText(name: string, path: string, text: string, context
   if (Buffer.byteLength(text) > most)
     return [{ path, line: 1, column: 1, key: '', message: `larger than ${most / 1024} KB`, hint: 'A definition is small; put data into files of their own.' }];
   const draft = draftCadence(name, path, text, context);
-  return inOrder([...draft.problems, ...draft.missing(lanes)]).map((problem) => ({ path, ...problem }));
+  return inOrder([...draft.problems, ...draft.missing(lanes).problems]).map((problem) => ({ path, ...problem }));
 }
 
 /** The same for `bus.yaml`. */

@@ -21,6 +21,7 @@ export interface Entry {
   /** The last good definition, which outlives a broken edit. */
   readonly good: Cadence | undefined;
   readonly problems: readonly Problem[];
+  readonly warnings?: readonly Problem[];
 }
 
 /** What of `bus.yaml` a cadence depends on. */
@@ -55,9 +56,11 @@ export function createEntryReader(deps: EntryReaderDeps) {
           );
       if (first === undefined || fresh === undefined) return undefined;
       const { text, draft } = fresh;
-      const problems = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...draft.missing(lanes)]);
-      if (isSame && areSame(before.problems, problems)) return before;
-      return { path: first.path, fingerprint: print, text, draft, agents, good: problems.length === 0 ? draft?.cadence : before?.good, problems };
+      const missing = draft?.missing(lanes);
+      const problems = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...(missing?.problems ?? [])]);
+      const warnings = locate(first.path, missing?.warnings ?? []);
+      if (isSame && areSame(before.problems, problems) && areSame(before.warnings ?? [], warnings)) return before;
+      return { path: first.path, fingerprint: print, text, draft, agents, good: problems.length === 0 ? draft?.cadence : before?.good, problems, warnings };
     },
 
     /** undefined: there is no such file. `settings` is undefined where they are broken, or where nothing has changed. */
@@ -77,7 +80,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
       const entry = { path, fingerprint: print, text: read.text, draft: undefined, good: undefined, problems };
       if (checked.file === undefined) return { entry, settings: undefined };
       const bus = buildSettings(checked.file, root, home);
-      return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, source) } };
+      return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, path, source) } };
     },
 
     misnamed(problem: Problem): Entry {

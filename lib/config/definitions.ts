@@ -124,5 +124,5 @@ function createBook() {
 }
 
 function toDefinition(name: string, entry: Entry | undefined): Definition | undefined {
-  return entry === undefined ? undefined : { name, path: entry.path, cadence: entry.good, problems: entry.problems };
+  return entry === undefined ? undefined : { name, path: entry.path, cadence: entry.good, problems: entry.problems, warnings: entry.warnings ?? [] };
 }

@@ -10,6 +10,8 @@ export interface Needed {
   readonly path: string;
   readonly kind: 'file' | 'program';
   readonly problem: SourceProblem;
+  /** The agent of several that needs it. */
+  readonly slot?: string | undefined;
 }
 
 export interface BuildContext {
@@ -20,6 +22,8 @@ export interface BuildContext {
   readonly promptPath: string;
   /** What its budget lets one run cost. */
   readonly runUsd?: number | undefined;
+  /** The agent of several that this is. */
+  readonly slot?: string;
   readonly problems: SourceProblem[];
   readonly needed: Needed[];
 }
@@ -106,12 +110,13 @@ function commandWords(command: CommandRunFile['command'], at: KeyPath, { source,
 }
 
 /** A bare name is looked for on the PATH when it is run; a path is the same file for every working folder, and must be there. */
-function needProgram(program: string, cwd: string, at: KeyPath, { source, needed, home }: BuildContext): string {
+function needProgram(program: string, cwd: string, at: KeyPath, { source, needed, home, slot }: BuildContext): string {
   if (!program.includes('/') && program !== '~') return program;
   const path = absolutePath(program, cwd, home);
   needed.push({
     path,
     kind: 'program',
+    slot,
     problem: source.problem(at, `there is no program ${path}`, 'Correct the path; it is relative to cwd, and that to the agent root.'),
   });
   return path;
@@ -173,13 +178,13 @@ function least(...caps: readonly (number | undefined)[]): number | undefined {
   return given.length === 0 ? undefined : Math.min(...given);
 }
 
-function mcpArgs(given: string | readonly string[] | undefined, at: KeyPath, { source, root, home, needed }: BuildContext): readonly string[] {
+function mcpArgs(given: string | readonly string[] | undefined, at: KeyPath, { source, root, home, needed, slot }: BuildContext): readonly string[] {
   if (given === undefined) return [];
   const isOne = typeof given === 'string';
   const files = (isOne ? [given] : given).map((file) => absolutePath(file, root, home));
   for (const [index, path] of files.entries()) {
     const problem = source.problem(isOne ? at : [...at, index], `there is no file ${path}`, 'Correct the path; it is relative to the agent root.');
-    needed.push({ path, kind: 'file', problem });
+    needed.push({ path, kind: 'file', slot, problem });
   }
   return ['--mcp-config', ...files, '--strict-mcp-config'];
 }
@@ -197,7 +202,7 @@ function moreArgs(given: readonly (string | number | boolean)[], at: KeyPath, { 
   return words;
 }
 
-export function writtenEnv(given: EnvFile | undefined, at: KeyPath, source: YamlSource): EnvSpec {
+function writtenEnv(given: EnvFile | undefined, at: KeyPath, source: YamlSource): EnvSpec {
   const names: string[] = [];
   const values: Record<string, string> = {};
   const take = (map: Readonly<Record<string, string | number | boolean>>, place: KeyPath) => {
@@ -212,7 +217,7 @@ export function writtenEnv(given: EnvFile | undefined, at: KeyPath, source: Yaml
   return { names: [...new Set(names)].filter((name) => !Object.hasOwn(values, name)), values };
 }
 
-export function writtenWords(words: readonly (string | number | boolean)[], at: KeyPath, source: YamlSource): readonly string[] {
+function writtenWords(words: readonly (string | number | boolean)[], at: KeyPath, source: YamlSource): readonly string[] {
   return words.map((word, index) => written(word, [...at, index], source));
 }
 

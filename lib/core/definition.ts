@@ -7,6 +7,8 @@ export interface Definition {
   /** undefined: it has never been right since the start. */
   readonly cadence: Cadence | undefined;
   readonly problems: readonly Problem[];
+  /** What keeps it from nothing, and is to be seen to all the same. */
+  readonly warnings?: readonly Problem[];
 }
 
 export interface Problem {

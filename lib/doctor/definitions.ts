@@ -1,10 +1,10 @@
 import { formatProblem } from '../core/problem-text.ts';
 import type { Problem } from '../ports.ts';
-import { type Check, fail, ok } from './check.ts';
+import { type Check, fail, ok, warn } from './check.ts';
 import { counted } from './wording.ts';
 
 export interface DefinitionsDeps {
-  readonly defined: () => { readonly definitions: readonly unknown[]; readonly problems: readonly Problem[] };
+  readonly defined: () => { readonly definitions: readonly unknown[]; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
 }
 
 const TOLD = 5;
@@ -14,11 +14,16 @@ export function createDefinitionsCheck({ defined }: DefinitionsDeps): Check {
     id: 'definitions',
     title: 'Definitions',
     async inspect() {
-      const { definitions, problems } = defined();
+      const { definitions, problems, warnings } = defined();
+      if (problems.length === 0 && warnings.length > 0) return warn(told(warnings), 'cadence-bus check');
       if (problems.length === 0)
         return ok(definitions.length === 0 ? 'no cadence is defined yet' : `${counted(definitions.length, 'cadence')}, all of them right`);
-      const rest = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : [];
-      return fail([...problems.slice(0, TOLD).map(formatProblem), ...rest].join('\n'), 'cadence-bus check');
+      return fail(told(problems), 'cadence-bus check');
     },
   };
+}
+
+function told(problems: readonly Problem[]): string {
+  const rest = problems.length > TOLD ? [`and ${problems.length - TOLD} more`] : [];
+  return [...problems.slice(0, TOLD).map(formatProblem), ...rest].join('\n');
 }

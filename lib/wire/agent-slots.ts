@@ -23,7 +23,7 @@ const agentSlot = keys(
       .regex(/^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$/, { error: ACCOUNT })
       .optional()
       .describe(
-        'Failures of this account pass over all agents that use it. Default: its name where it has a login of its own in env, else claude or its program.',
+        'Failures of this account pass over all agents that use it. Default: its name where it has a login of its own in env or is run by a shell or the like, else claude or its program.',
       ),
     only: choice(['diagnosis']).optional().describe('diagnosis: it runs nothing but cadences that say diagnosis: true.'),
   },

@@ -1,8 +1,9 @@
 /** Where a value stands in a file: `['run', 'command', 0]`. */
 export type KeyPath = readonly (string | number)[];
 
-/** Something wrong in one text, its place counted from 1; who knows the file adds the path. */
+/** Something wrong in one text, its place counted from 1; who knows the file adds the path, where it is not another file's. */
 export interface SourceProblem {
+  readonly path?: string;
   readonly line: number;
   readonly column: number;
   readonly key: string;
@@ -34,7 +35,7 @@ export function inOrder(problems: readonly SourceProblem[]): readonly SourceProb
   const sorted = [...problems]
     .sort((a, b) => a.line - b.line || a.column - b.column)
     .filter((problem) => {
-      const mark = JSON.stringify([problem.line, problem.column, problem.key]);
+      const mark = JSON.stringify([problem.path, problem.line, problem.column, problem.key]);
       return !seen.has(mark) && seen.add(mark) !== undefined;
     });
   const cut = sorted[MOST_PROBLEMS];

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Cadence } from '../../lib/core/cadence.ts';
+import type { Problem } from '../../lib/ports.ts';
 import { createYard } from './definition-yard.ts';
 
 type Files = Readonly<Record<string, string>>;
@@ -120,5 +122,71 @@ describe('the agents of a cadence', () => {
     assert.deepEqual(one('agents: [{ claude: { modell: x } }]').length, 1);
     assert.match(one('agents: [{ claude: { modell: x } }]')[0] ?? '', /unknown key "modell"/);
     assert.match(one('agents: [codex]\nrun: { command: [/bin/true] }', 'duty.yaml')[0] ?? '', /agents: found beside run: \{command: …\}/);
+  });
+
+  it('P17 pass over one whose program is not there, and say where its path stands; where none is left, the cadence is refused there', () => {
+    const yard = createYard();
+    const place = ({ path, line, column, key, message }: Problem) =>
+      `${path.split('/').at(-1)}:${line}:${column} ${key}: ${message.replace(yard.paths.root, '')}`;
+    yard.put('bus.yaml', 'agents:\n  - agent: { command: [bin/one] }\n  - { name: two, agent: { command: codex } }\n');
+    yard.put('brief.md', 'Write.\n');
+    yard.put('own.md', '---\nagents:\n  - two\n  - { name: mine, agent: { command: [./bin/mine] } }\n---\nWrite.\n');
+    const definitions = yard.load();
+    const told = () => definitions.all().map(({ name, problems, warnings = [] }) => [name, problems.map(place), warnings.map(place)]);
+    assert.deepEqual(told(), [
+      ['brief', [], ['bus.yaml:2:24 agents[0].agent.command[0]: there is no program /bin/one, so one is passed over for two']],
+      ['own', [], ['own.md:4:38 agents[1].agent.command[0]: there is no program /bin/mine, so mine is passed over for two']],
+    ]);
+    assert.equal(definitions.get('brief')?.cadence?.slots?.length, 2);
+    yard.put('bus.yaml', 'agents:\n  - agent: { command: [bin/one] }\n  - { name: two, agent: { command: bin/two } }\n');
+    definitions.reload();
+    assert.deepEqual(told(), [
+      [
+        'brief',
+        ['bus.yaml:2:24 agents[0].agent.command[0]: there is no program /bin/one', 'bus.yaml:3:36 agents[1].agent.command: there is no program /bin/two'],
+        [],
+      ],
+      [
+        'own',
+        ['bus.yaml:3:36 agents[1].agent.command: there is no program /bin/two', 'own.md:4:38 agents[1].agent.command[0]: there is no program /bin/mine'],
+        [],
+      ],
+    ]);
+    mkdirSync(`${yard.paths.root}/bin`);
+    writeFileSync(`${yard.paths.root}/bin/two`, '');
+    definitions.reload();
+    assert.deepEqual(
+      told().map(([, problems]) => problems),
+      [[], []],
+      'once it is there all is right, and no file of cadences/ has changed',
+    );
+  });
+
+  it('P17 are told of where they stand, be it in bus.yaml or in the cadence', () => {
+    const bus = "agents:\n  - claude: {}\n  - { name: piped, agent: { command: 'a | b' } }\n";
+    const own = '---\nrun: { claude: { args: [--print] } }\nagents: [claude, { name: mine, claude: { args: [--verbose] } }]\n---\nWrite.\n';
+    assert.deepEqual(
+      words({ 'bus.yaml': bus, 'brief.md': 'Write.\n' }).map((one) => one.replace(/: found.*/, '')),
+      ['bus.yaml:3 agents[1].agent.command'],
+    );
+    assert.deepEqual(words({ 'bus.yaml': bus, 'own.md': own }), [
+      'own.md:2 run.claude.args[0]: --print is set by the program itself',
+      'own.md:3 agents[1].claude.args[0]: --verbose is set by the program itself',
+    ]);
+    assert.deepEqual(
+      words({ 'bus.yaml': 'agent: { command: [bin/none] }\n', 'brief.md': 'Write.\n' }).map((one) => one.replace(/no program .*/, 'no program')),
+      ['bus.yaml:1 agent.command[0]: there is no program'],
+    );
+  });
+
+  it('P17 that a shell runs have an account each, by their names, so that a hold on one does not hold the spare', () => {
+    const bus =
+      'agents:\n  - { name: first, agent: { command: [sh, -c, "codex exec"] } }\n  - agent: { command: [bash, -c, gemini] }\n  - { name: mine, agent: { command: [/bin/sh, run.sh] }, account: work }\n';
+    const { slots, account } = cadenceOf({ 'bus.yaml': bus, 'brief.md': 'Write.\n' });
+    assert.deepEqual(
+      slots?.map((slot) => slot.account),
+      ['first', 'bash', 'work'],
+    );
+    assert.equal(account, 'first');
   });
 });

@@ -16,7 +16,7 @@ function check(file: string, text: string): boolean {
   const draft = draftCadence('job', `/nowhere/root/cadences/${file}`, text, CONTEXT);
   assert.equal(draft.cadence === undefined, draft.problems.length > 0);
   const lines = text.split('\n').length + 1;
-  for (const { line, column, message } of [...draft.problems, ...draft.missing(DEFAULT_SETTINGS.lanes)]) {
+  for (const { line, column, message } of [...draft.problems, ...draft.missing(DEFAULT_SETTINGS.lanes).problems]) {
     assert.ok(line >= 1 && line <= lines && column >= 1 && message !== '');
   }
   return draft.cadence !== undefined;

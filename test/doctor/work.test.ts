@@ -14,18 +14,25 @@ const problem = (line: number) => ({ path: '/srv/cadences/a.yaml', line, column:
 
 describe('the check of the definitions', () => {
   it('is well with right ones, and with none', async () => {
-    const inspect = (count: number) => createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [] }) }).inspect();
+    const inspect = (count: number) =>
+      createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [], warnings: [] }) }).inspect();
     assert.deepEqual([(await inspect(1)).detail, (await inspect(0)).level], ['1 cadence, all of them right', 'ok']);
   });
 
   it('fails with the place of each problem, and not with a hundred lines', async () => {
     const { level, detail, mend } = await createDefinitionsCheck({
-      defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem) }),
+      defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem), warnings: [] }),
     }).inspect();
     assert.deepEqual([level, mend], ['fail', 'cadence-bus check']);
     assert.equal(detail.split('\n').length, 6);
     assert.match(detail, /^\/srv\/cadences\/a\.yaml:1:3 {2}run: is \\x1b\[31mwrong/);
     assert.match(detail, /and 2 more$/);
+  });
+
+  it('P17 warns of an agent that is passed over, for nothing fails by it', async () => {
+    const { level, detail } = await createDefinitionsCheck({ defined: () => ({ definitions: [{}], problems: [], warnings: [problem(4)] }) }).inspect();
+    assert.equal(level, 'warn');
+    assert.match(detail, /a\.yaml:4:3 /);
   });
 });
 

@@ -108,4 +108,43 @@ describe('several agents on a real owner', () => {
     assert.deepEqual([record.status, record.provider, record.summary], ['succeeded', 'spare', 'the spare did it']);
     assert.equal(callsOf(yard), 1);
   });
+
+  it('P17 a run goes on to the spare, uncharged, when the program of the first is missing, by its name, by its path, or inside a shell', async () => {
+    const yard = createYard();
+    const env = twoAgents(yard);
+    yard.put('cadences/bus.yaml', 'lanes: { agent: 3 }\n');
+    const spare = '{ name: spare, agent: { command: [sh, -c, spare], output: json } }';
+    const firsts = {
+      'by-name': '[no-such-program, exec]',
+      'by-path': '[./bin/no-such-program]',
+      'by-shell': '[sh, -c, "no-such-program exec"]',
+      'by-limit': '[sh, -c, "echo 429 rate limit exceeded, try again later >&2; exit 1"]',
+    };
+    for (const [name, command] of Object.entries(firsts))
+      yard.put(
+        `cadences/${name}.md`,
+        `---\nretry: { attempts: 1 }\nagents:\n  - { name: ${name}, agent: { command: ${command} } }\n  - ${spare}\n---\nDo it.\n`,
+      );
+    await yard.start({ env });
+    const records = [];
+    for (const name of Object.keys(firsts)) records.push(await finalRecord(yard, await yard.enqueue(name)));
+    assert.deepEqual(
+      records.map(({ cadence, status, provider, attempt }) => [cadence, status, provider, attempt]),
+      Object.keys(firsts).map((name) => [name, 'succeeded', 'spare', 1]),
+    );
+    assert.deepEqual(yard.ls('dlq'), []);
+    const failed = yard.records().filter(({ status }) => status === 'failed');
+    assert.deepEqual(
+      failed.map(({ cadence, provider, blame, account }) => [cadence, provider, blame, account]),
+      [
+        ['by-name', 'by-name', 'provider', 'no-such-program'],
+        ['by-path', 'by-path', 'provider', 'no-such-program'],
+        ['by-shell', 'by-shell', 'provider', 'by-shell'],
+        ['by-limit', 'by-limit', 'account', 'by-limit'],
+      ],
+    );
+    const { stderr, code } = await yard.cli('check');
+    assert.equal(code, 0);
+    assert.match(stderr, /! .*cadences\/by-path\.md:4:\d+ {2}agents\[0\]\.agent\.command\[0\]: there is no program .*, so by-path is passed over for spare\./);
+  });
 });

@@ -1,4 +1,4 @@
-import { readDefined, requireCadence } from '../../app/defined.ts';
+import { readDefined, requireCadence, warningsOf } from '../../app/defined.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
 import { restateSchedule, timerGaps } from '../../app/next-slots.ts';
 import { formatMicros, toMicros } from '../../core/budget.ts';
@@ -22,13 +22,15 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   );
   const { scheduler } = readDefined(at).settings;
   const schedules = definitions.flatMap(({ name, cadence }) => viewOf(name, cadence, scheduler));
-  out.result({ ok: isRight, checked: definitions.length, problems, schedules, monthly_costs: costs }, () =>
+  const warnings = warningsOf(definitions);
+  out.result({ ok: isRight, checked: definitions.length, problems, warnings, schedules, monthly_costs: costs }, () =>
     isRight
       ? [`${out.paint.green('✓')} ${definitions.length} ${definitions.length === 1 ? 'definition is' : 'definitions are'} right.`, ...costs.map(costLine)].join(
           '\n',
         )
       : problems.map((problem) => `${out.paint.red('✗')} ${formatProblem(problem)}`).join('\n'),
   );
+  for (const warning of warnings) out.note(`${out.paint.yellow('!')} ${formatProblem(warning)}`);
   if (isRight) for (const line of definitions.flatMap(({ name, cadence }) => restated(name, cadence, scheduler))) out.note(`  ${line}`);
   out.next(isRight ? 'cadence-bus start' : 'mend the lines above; a running owner keeps the last good version meanwhile');
   return isRight ? 0 : EXIT_CODES.config;

@@ -66,5 +66,11 @@ export const auditAnswer = z.looseObject({
 const check = z.looseObject({ id: text, title: text, level: z.enum(['ok', 'warn', 'fail']), detail: text, mend: text.nullable() });
 export const doctorAnswer = z.looseObject({ ok: isOk, checks: z.array(check), fixed: z.array(z.unknown()), left: z.array(z.unknown()) });
 
-export const checkAnswer = z.looseObject({ ok: isOk, checked: number, problems: z.array(problem), monthly_costs: z.array(monthlyCost) });
+export const checkAnswer = z.looseObject({
+  ok: isOk,
+  checked: number,
+  problems: z.array(problem),
+  warnings: z.array(problem),
+  monthly_costs: z.array(monthlyCost),
+});
 export const drainAnswer = z.looseObject({ ok: isOk, drained: z.literal(true), succeeded: number, failed: number, dead: number });
