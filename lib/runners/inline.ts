@@ -19,10 +19,20 @@ type Loaded = { readonly kind: 'handler'; readonly handler: Handler } | { readon
  */
 export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promise<unknown> = (url) => import(url)): Work<InlineKind> {
   const known = new Map<string, { readonly url: string; readonly loaded: Loaded }>();
+  const urls = new Map<string, string | undefined>();
   let failures = 0;
 
-  async function handlerOf(file: string): Promise<Loaded> {
+  /** Looked at once a turn of the event loop, in which a thousand handlers may run. */
+  function urlOf(file: string): string | undefined {
+    if (urls.size === 0) void deps.clock.breathe().then(() => urls.clear());
+    if (urls.has(file)) return urls.get(file);
     const url = unlessRefused(undefined, () => versionUrl(deps.files, file));
+    urls.set(file, url);
+    return url;
+  }
+
+  async function handlerOf(file: string): Promise<Loaded> {
+    const url = urlOf(file);
     if (url === undefined) return notLoaded(`its handler ${file} is not there`);
     const before = known.get(file);
     if (before?.url === url) return before.loaded;
@@ -86,11 +96,26 @@ async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: St
   stop.onStop(end);
   const work = call(handler, phase, life, contextOf(deps, phase, life));
   const answered = work.then((outcome) => (life.cause === undefined ? outcome : stoppedFor(deps, phase, life.cause)));
-  const outcome = (await Promise.race([answered, deps.clock.breathe()])) ?? (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
+  const outcome =
+    (await atOnce(answered)) ??
+    (await Promise.race([answered, deps.clock.breathe()])) ??
+    (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
   life.isOver = true;
   life.grace?.close();
   unlessRefused(undefined, () => life.log?.close());
   return { outcome, result: life.cause === undefined ? life.result : undefined, ending: undefined, isSilent: life.log === undefined };
+}
+
+const FEW_TURNS = 8;
+
+/** What is there after a few turns of the microtask queue: most handlers need no more, and a turn of the event loop costs more than they do. */
+async function atOnce<T>(work: Promise<T>): Promise<T | undefined> {
+  let found: T | undefined;
+  void work.then((value) => {
+    found = value;
+  });
+  for (let turn = 0; turn < FEW_TURNS && found === undefined; turn += 1) await undefined;
+  return found;
 }
 
 /** What is made only when it is needed: most handlers need none of it, and a thousand of them run in the time of one program. */

@@ -93,8 +93,10 @@ export function phaseOf(deps: RunnerDeps, job: Job, part: Phase['part'], started
   return { job, part, runDir, startedMs, output: { stdoutPath: stdout, stderrPath: stderr }, before: { stdoutBytes: 0, stderrBytes: 0 } };
 }
 
-/** What its guard said, or a run of the same id that was not charged, stands in the same two files. */
+/** What its guard said, or a run of the same id that was not charged, stands in the same two files. Of a handler nobody reads them. */
 export function behindEarlierWords(files: Files, phase: Phase): Phase {
+  const { run, guard } = phase.job.cadence;
+  if ((phase.part === 'guard' ? (guard ?? run) : run).kind === 'inline') return phase;
   const { stdoutPath, stderrPath } = phase.output;
   return { ...phase, before: { stdoutBytes: sizeOf(files, stdoutPath), stderrBytes: sizeOf(files, stderrPath) } };
 }

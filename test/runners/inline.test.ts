@@ -6,10 +6,12 @@ import { describeThrow, judgeAnswer } from '../../lib/runners/answer.ts';
 import { createInlineWork } from '../../lib/runners/inline.ts';
 import { phaseOf, type RunnerDeps } from '../../lib/runners/phase.ts';
 import { eventually } from '../support/eventually.ts';
+import { hookedFiles } from '../support/hooked-files.ts';
 import { reasonOf, workbench } from './workbench.ts';
 
+const disk = hookedFiles();
 let deps: RunnerDeps | undefined;
-const bench = workbench((given) => (deps = given));
+const bench = workbench((given) => (deps = { ...given, files: disk }));
 let files = 0;
 
 function handler(source: string, name = `handler-${++files}.mjs`): string {
@@ -19,6 +21,8 @@ function handler(source: string, name = `handler-${++files}.mjs`): string {
 }
 
 const job = (file: string, more = {}, tick = {}) => bench.job({ kind: 'inline', file }, more, tick);
+/** Files are edited between two turns of the event loop. */
+const turn = (): Promise<void> => new Promise((next) => setImmediate(next));
 const answerOf = async (source: string, more = {}) => reasonOf((await bench.run(job(handler(source), more))).outcome);
 
 describe('a handler', () => {
@@ -97,9 +101,21 @@ describe('a handler', () => {
     const file = handler('let n = 0; export default () => "first " + ++n', 'edited.mjs');
     assert.equal(reasonOf((await bench.run(job(file))).outcome), 'ok: first 1');
     assert.equal(reasonOf((await bench.run(job(file))).outcome), 'ok: first 2');
+    await turn();
     writeFileSync(file, 'let n = 0; export default () => "other " + ++n');
     utimesSync(file, new Date(), new Date(Date.now() + 5000));
     assert.equal(reasonOf((await bench.run(job(file))).outcome), 'ok: other 1');
+  });
+
+  it('costs one look at its file, whoever else runs in the same turn of the event loop, and none at words that it did not say', async () => {
+    const file = handler('export default () => "quick"', 'quick.mjs');
+    await bench.run(job(file));
+    await turn();
+    const looks: string[] = [];
+    disk.before = (_call, path) => void looks.push(path);
+    for (let n = 0; n < 5; n += 1) assert.equal(reasonOf((await bench.run(job(file))).outcome), 'ok: quick');
+    disk.before = () => undefined;
+    assert.deepEqual(looks, [file]);
   });
 
   it('is loaded again after a failure that lay in what it imports', async () => {
