@@ -8,6 +8,7 @@ import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
+import { createComments } from '../incidents/comments.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
 import type { Announcing } from '../services/announcer.ts';
@@ -74,7 +75,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   return {
     followUps,
     incidents,
-    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order, note: createComments(files, incidents, redact) }),
+    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order, note: createComments({ files, dirOf: incidents.dirOf, redact: (text) => redact(text, []) }) }),
     announcing: {
       tell: announcing.tell,
       poll() {
@@ -91,18 +92,6 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;
     },
-  };
-}
-
-/** One line each in `comments.jsonl` of the incident. */
-function createComments(files: Storage['files'], incidents: Incidents, redact: ReturnType<typeof createNamedRedaction>) {
-  return (id: string, comment: { readonly at: string; readonly by: string; readonly text: string }): void => {
-    const log = files.append(`${incidents.dirOf(id)}/comments.jsonl`);
-    try {
-      log.write(`${JSON.stringify({ ...comment, text: redact(comment.text, []) })}\n`);
-    } finally {
-      log.close();
-    }
   };
 }
 

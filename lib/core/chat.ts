@@ -35,8 +35,8 @@ export function parseChatOrder(said: string): ChatOrder | undefined {
   return word === undefined ? undefined : { word: word as Extract<ChatOrder, { word: 'pause' }>['word'] };
 }
 
-/** The control tick's payload: the same that the command line sends. undefined: there is nothing to abort. */
-export function orderOf(order: ChatOrder, incident: Incident, by: string): Readonly<Record<string, unknown>> | undefined {
+/** The control tick's payload: the same that the command line sends. `message`: what tells it from every other. undefined: there is nothing to abort. */
+export function orderOf(order: ChatOrder, incident: Incident, by: string, message: string): Readonly<Record<string, unknown>> | undefined {
   const { id, cadence } = incident;
   switch (order.word) {
     case 'pause':
@@ -53,7 +53,7 @@ export function orderOf(order: ChatOrder, incident: Incident, by: string): Reado
     case 'set':
       return { order: 'respond', incident: id, action: 'restart_with_env', set: { [order.name]: order.value }, diagnosis: `set by ${by}`, by: 'human' };
     case 'comment':
-      return { order: 'incident', what: 'comment', id, text: order.text, by };
+      return { order: 'incident', what: 'comment', id, text: order.text, by, message };
   }
 }
 

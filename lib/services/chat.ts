@@ -90,9 +90,9 @@ export function createChat(deps: ChatDeps): Chat {
       journal.emit({ level: 'warn', stage: 'chat_refused', ...about, because: `${reply.sender} may not give orders here` });
       return;
     }
-    const payload = orderOf(order, incident, `${sink.kind}:${reply.sender}`);
-    if (payload === undefined) return;
     const key = `chat:${name}:${reply.id}`;
+    const payload = orderOf(order, incident, `${sink.kind}:${reply.sender}`, key);
+    if (payload === undefined) return;
     const id = ids.keyed('key', CONTROL_CADENCE, key);
     const nowMs = clock.nowMs();
     if (!deps.hasEnded(id))

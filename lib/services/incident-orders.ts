@@ -5,15 +5,15 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Clock, Incidents } from '../ports.ts';
 
 /** Orders about an incident: approve, ignore, resolve, comment; whoever sends them, the CLI or a chat. */
-export type IncidentOrders = (fields: Readonly<Record<string, unknown>>) => Outcome;
+export type IncidentOrders = (fields: Readonly<Record<string, unknown>>) => Promise<Outcome>;
 
 export interface IncidentOrdersDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly incidents: Pick<Incidents, 'get' | 'update'>;
   /** The ladder and the announcer hear of it. On disk when it returns. */
   readonly tell: (id: string, change: IncidentChange, key: string) => void;
-  /** What somebody says of it is kept with it. */
-  readonly note: (id: string, comment: { readonly at: string; readonly by: string; readonly text: string }) => void;
+  /** What somebody says of it is kept with it; on disk when it resolves. The same `message` again is the same comment. */
+  readonly note: (id: string, comment: { readonly at: string; readonly by: string; readonly text: string; readonly message?: string }) => Promise<void>;
 }
 
 const LONGEST_MS: Ms = 30 * 86_400_000;
@@ -33,7 +33,7 @@ export function createIncidentOrders({ clock, incidents, tell, note }: IncidentO
     return { kind: 'ok', summary: `${before.id} ${words}` };
   }
 
-  return (fields) => {
+  return async (fields) => {
     const id = typeof fields.id === 'string' && isIncidentId(fields.id) ? fields.id : '';
     const incident = incidents.get(id);
     if (incident === undefined) return fail(`there is no incident ${String(fields.id).slice(0, 120)}`);
@@ -44,7 +44,8 @@ export function createIncidentOrders({ clock, incidents, tell, note }: IncidentO
         return changed(incident, 'resolved', isOpen(incident) ? resolve(incident, 'operator', at) : incident, 'is resolved');
       case 'comment': {
         if (typeof fields.text !== 'string' || fields.text.trim() === '') return fail('there is no comment in it');
-        note(id, { at, by: String(fields.by ?? 'operator').slice(0, 100), text: fields.text.slice(0, 2_000) });
+        const message = typeof fields.message === 'string' ? { message: fields.message.slice(0, 200) } : {};
+        await note(id, { at, by: String(fields.by ?? 'operator').slice(0, 100), text: fields.text.slice(0, 2_000), ...message });
         return { kind: 'ok', summary: `${id} has a comment` };
       }
       case 'approve': {

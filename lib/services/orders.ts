@@ -31,7 +31,7 @@ export interface OrdersDeps {
   /** No warnings about missed slots of this cadence until then, or until it runs again. */
   readonly ignoreMissed: (cadence: string, untilMs: Ms) => Promise<void>;
   /** Approves, ignores or resolves an incident. */
-  readonly incident: (fields: Fields) => Outcome;
+  readonly incident: (fields: Fields) => Promise<Outcome>;
   /** What a session or a person answers to an incident. */
   readonly respond: (fields: Fields) => Promise<Outcome>;
   readonly stopAll: () => number;

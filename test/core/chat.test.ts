@@ -28,13 +28,13 @@ describe('A20 what an answer in a thread orders', () => {
   });
 
   it('is the order that the command line gives, about the incident of the thread and no other', () => {
-    const order = (text: string) => orderOf(parseChatOrder(text) as NonNullable<ReturnType<typeof parseChatOrder>>, incident, 'slack:U1');
+    const order = (text: string) => orderOf(parseChatOrder(text) as NonNullable<ReturnType<typeof parseChatOrder>>, incident, 'slack:U1', 'chat:slack:7');
     assert.deepEqual(order('pause'), { order: 'pause', key: 'cadence:backup', because: 'paused by slack:U1' });
     assert.deepEqual(order('resume'), { order: 'resume', key: 'cadence:backup' });
     assert.deepEqual(order('abort'), { order: 'cancel', id: 'x7k2p9qd4mzt' });
     assert.deepEqual(order('approve'), { order: 'incident', what: 'approve', id: incident.id });
     assert.deepEqual(order('ignore'), { order: 'incident', what: 'ignore', id: incident.id });
-    assert.deepEqual(order('comment: hm'), { order: 'incident', what: 'comment', id: incident.id, text: 'hm', by: 'slack:U1' });
+    assert.deepEqual(order('comment: hm'), { order: 'incident', what: 'comment', id: incident.id, text: 'hm', by: 'slack:U1', message: 'chat:slack:7' });
     assert.deepEqual(order('set X half'), {
       ...{ order: 'respond', incident: incident.id, action: 'restart_with_env', set: { X: 'half' } },
       ...{ diagnosis: 'set by slack:U1', by: 'human' },

@@ -229,6 +229,7 @@ for (const [kind, chat] of Object.entries(CHATS)) {
       assert.ok(cut > 5, `only ${cut} deaths`);
       const comments = yard.read(`state/cadence-bus/incidents/${String(incidentsOf(yard.root)[0]?.id)}/comments.jsonl`);
       assert.match(comments, /"text":"it is the router"/);
+      assert.equal(comments.trim().split('\n').length, 1, 'said once, it stands there once');
       assert.match(yard.read('state/cadence-bus/holds.json'), /paused by/);
       const control = createReading(yard.root).history.runs({ cadence: 'bus-control', limit: 200 });
       assert.deepEqual(new Set(control.map(({ tick }) => tick)).size, 2, 'one order for each message');

@@ -22,7 +22,7 @@ function yard() {
     cancelPending: async (id) => id === 'waits0000001',
     stopAll: () => 3,
     allCadences: () => [],
-    incident: ({ id }) => ({ kind: 'ok', summary: `${String(id)} is resolved` }),
+    incident: async ({ id }) => ({ kind: 'ok', summary: `${String(id)} is resolved` }),
     users: () => ({ isCadence: () => true, shared: undefined }),
     ignoreMissed: async () => undefined,
     respond: async ({ incident }) => ({ kind: 'ok', summary: `${String(incident)} is answered` }),
