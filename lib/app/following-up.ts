@@ -75,7 +75,12 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   return {
     followUps,
     incidents,
-    incidentOrders: createIncidentOrders({ clock, incidents, tell: care.order, note: createComments({ files, dirOf: incidents.dirOf, redact: (text) => redact(text, []) }) }),
+    incidentOrders: createIncidentOrders({
+      clock,
+      incidents,
+      tell: care.order,
+      note: createComments({ files, dirOf: incidents.dirOf, redact: (text) => redact(text, []) }),
+    }),
     announcing: {
       tell: announcing.tell,
       poll() {

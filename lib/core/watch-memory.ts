@@ -1,7 +1,7 @@
 import { type Ms, parseIso, toIso } from './instant.ts';
 import { isTellingDue, type Level } from './lateness.ts';
 import type { ReloadTraces } from './reload-trace.ts';
-import type { Reloads, Worry } from './watch.ts';
+import { isDeadTimer, type Reloads, type Worry } from './watch.ts';
 
 /** What the watchman knows of his last round (`heartbeat.json`). Names on disk, so snake_case. One writer at a time: he himself. */
 export interface WatchMemory {
@@ -28,21 +28,34 @@ export function reloadsOf(memory: WatchMemory | undefined): Reloads {
   return Object.fromEntries(Object.entries(memory?.reloads ?? {}).map(([label, at]) => [label, parseIso(at) ?? 0]));
 }
 
-/** What is worth telling now: a worry that is new, or of another level, or a day old; and what is well again. */
+/** What is worth telling now: a worry that is new, or of another level, or a day old; the dead timers sooner; and what is well again. */
 export interface Telling {
   readonly due: readonly Worry[];
   readonly recovered: readonly string[];
   readonly told: WatchMemory['told'];
 }
 
+/** P24: dead timers are one set. */
+const DEAD_TIMERS_AGAIN_MS: Ms = 4 * 3_600_000;
+
 export function tellingOf(memory: WatchMemory | undefined, worries: readonly Worry[], nowMs: Ms): Telling {
   const before = memory?.told ?? {};
-  const due = worries.filter(({ key, level }) => {
-    const last = before[key];
-    return isTellingDue(level, last === undefined ? undefined : { level: last.level, atMs: parseIso(last.at) ?? 0 }, nowMs);
+  const isDeadSetDue = isDueOfSet(before, worries.filter(isDeadTimer), nowMs);
+  const due = worries.filter((worry) => {
+    if (isDeadTimer(worry)) return isDeadSetDue;
+    const last = before[worry.key];
+    return isTellingDue(worry.level, last === undefined ? undefined : { level: last.level, atMs: parseIso(last.at) ?? 0 }, nowMs);
   });
   const now = Object.fromEntries(
     worries.map(({ key, level }) => [key, { level, at: due.some((one) => one.key === key) ? toIso(nowMs) : (before[key]?.at ?? '') }]),
   );
   return { due, recovered: Object.keys(before).filter((key) => now[key] === undefined), told: now };
+}
+
+/** The whole set is told again when it has changed, in either direction, or four hours have passed. */
+function isDueOfSet(before: WatchMemory['told'], dead: readonly Worry[], nowMs: Ms): boolean {
+  const known = Object.keys(before).filter((key) => isDeadTimer({ key }));
+  if (known.length !== dead.length || dead.some(({ key }) => before[key] === undefined)) return true;
+  const lastMs = Math.max(...known.map((key) => parseIso(before[key]?.at) ?? 0));
+  return nowMs - lastMs >= DEAD_TIMERS_AGAIN_MS || lastMs > nowMs;
 }

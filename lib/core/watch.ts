@@ -141,6 +141,11 @@ export interface Worry {
   readonly next: string;
 }
 
+/** The manager of the system does not run this timer, whatever the owner makes up for. */
+export function isDeadTimer({ key }: Pick<Worry, 'key'>): boolean {
+  return key.startsWith('timer:');
+}
+
 export function worriesOf({ owner, timers, late, missing }: Sight): readonly Worry[] {
   const told: Worry[] = [];
   const ownerWords = ownerWorry(owner);

@@ -4,7 +4,7 @@ import type { SlotLine } from '../../lib/core/slot-line.ts';
 import { timerLate } from '../../lib/core/slot-line.ts';
 import type { TimerState, TimerView } from '../../lib/core/timer.ts';
 import { lateSlots } from '../../lib/core/timer-lateness.ts';
-import { judgeMissing, type MissingInput, type OwnerSight, repairsOf, type Sight, worriesOf } from '../../lib/core/watch.ts';
+import { judgeMissing, type MissingInput, type OwnerSight, repairsOf, type Sight, type Worry, worriesOf } from '../../lib/core/watch.ts';
 import { tellingOf, type WatchMemory } from '../../lib/core/watch-memory.ts';
 
 const HOUR = 3_600_000;
@@ -139,5 +139,27 @@ describe('what the watchman tells', () => {
     assert.deepEqual([due(undefined), due(memory('critical', 1)), due(memory('urgent', 1)), due(memory('critical', 24))], [1, 0, 1, 1]);
     assert.equal(tellingOf(memory('critical', 1), worries, NOW).told['cadence:job']?.at, new Date(NOW - HOUR).toISOString(), 'the day counts from the telling');
     assert.deepEqual(tellingOf(memory('critical', 1), [], NOW), { due: [], recovered: ['cadence:job'], told: {} });
+  });
+
+  it('P24 dead timers are one set: told again after four hours, and at once when another one joins or one is well', () => {
+    const dead = (...names: readonly string[]): readonly Worry[] => worriesOf(sight({ timers: names.map((name) => timer(name, 'failed')) }));
+    const at = (hours: number): number => NOW + hours * HOUR;
+    let memory: WatchMemory | undefined;
+    const told = (hours: number, worries: readonly Worry[]): readonly string[] => {
+      const telling = tellingOf(memory, worries, at(hours));
+      const seen = { format: 1, at: '', ok: false, interval_ms: HOUR, enabled: true, because: '', reloads: {}, diagnosed: {} } as const;
+      memory = { ...seen, told: telling.told };
+      return [...telling.due.map(({ key }) => key), ...telling.recovered.map((key) => `${key} is well`)];
+    };
+    assert.deepEqual(told(0, dead('a')), ['timer:a']);
+    assert.deepEqual([told(1, dead('a')), told(3.9, dead('a'))], [[], []], 'not every hour');
+    assert.deepEqual(told(4, dead('a')), ['timer:a'], 'the cooldown is over');
+    assert.deepEqual(told(5, dead('a', 'b')), ['timer:a', 'timer:b'], 'the set has changed');
+    assert.deepEqual(told(8.9, dead('a', 'b')), [], 'four hours from the last telling');
+    assert.deepEqual(told(9, dead('a', 'b')), ['timer:a', 'timer:b']);
+    assert.deepEqual(told(10, dead('b')), ['timer:b', 'timer:a is well'], 'it is smaller');
+    assert.deepEqual(told(11, [...dead('b'), ...worriesOf(sight({ missing: [missing] }))]), ['cadence:job'], 'what is missing is no timer');
+    assert.deepEqual(told(12, []), ['timer:b is well', 'cadence:job is well']);
+    assert.deepEqual(told(13, []), []);
   });
 });
