@@ -83,6 +83,7 @@ export interface OwnerWiring {
   readonly machine?: Machine | undefined;
   readonly processes?: SupervisedProcesses | undefined;
   readonly programs?: Programs | undefined;
+  readonly hearProgram?: Programs['hearProgram'] | undefined;
   readonly runners?: Runners | undefined;
   readonly http?: Http | undefined;
   readonly uptime?: Uptime | undefined;

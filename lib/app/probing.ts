@@ -14,11 +14,12 @@ type Parts = Pick<AccountProbeDeps, 'queue' | 'book' | 'serves' | 'onFault'> & {
   readonly reconsider: () => void;
   readonly wake: () => void;
   readonly programs?: { readonly hearProgram: typeof hearProgram } | undefined;
+  readonly hearProgram?: typeof hearProgram | undefined;
 };
 
-export function composeProbe(storage: Storage, { queue, book, serves, onFault, reconsider, wake, programs }: Parts): AccountProbe {
+export function composeProbe(storage: Storage, { queue, book, serves, onFault, reconsider, wake, programs, ...asked }: Parts): AccountProbe {
   const { clock, files, paths, definitions, history, journal } = storage;
-  const hear = programs?.hearProgram ?? hearProgram;
+  const hear = asked.hearProgram ?? programs?.hearProgram ?? hearProgram;
   const canAsk = (cadence: Cadence): boolean => probeOf(storage, cadence) !== undefined || cadence.run.kind === 'claude';
   const onAnswer = (): void => {
     reconsider();

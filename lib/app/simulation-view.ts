@@ -11,6 +11,7 @@ import type { Problem } from '../ports.ts';
 import { createReading } from './reading.ts';
 import type { RunEstimate } from './simulated-run.ts';
 import { type Meetings, type SimulationQuery, simulate } from './simulation.ts';
+import type { SimulationStart } from './simulation-start.ts';
 import { slotsWith } from './slot-reading.ts';
 
 export interface SimulatedSlot extends SlotView {
@@ -40,7 +41,7 @@ export interface SimulationTally {
   readonly cost_usd: number;
 }
 
-export interface SimulationView {
+export interface SimulationView extends SimulationStart {
   /** Every slot runs and ends well, and every definition is right. */
   readonly ok: boolean;
   readonly from: string;
@@ -53,7 +54,7 @@ export interface SimulationView {
 }
 
 export async function readSimulation(root: string, query: SimulationQuery): Promise<SimulationView> {
-  const { files, cadences, problems, estimateOf, meetings } = await simulate(root, query);
+  const { start, files, cadences, problems, estimateOf, meetings } = await simulate(root, query);
   const reading = createReading(root, files);
   const ledger = createSlotReading(reading);
   const cursors = ledger.cursors();
@@ -78,6 +79,7 @@ export async function readSimulation(root: string, query: SimulationQuery): Prom
     from: toIso(fromMs),
     to: toIso(toMs),
     timezone: createUptime().timezone(),
+    ...start,
     cadences: rows,
     totals,
     slots: ordered,

@@ -13,9 +13,10 @@ import { createMemoryFiles } from '../platform/memory-files.ts';
 import { createUptime } from '../platform/uptime.ts';
 import { createVirtualClock, type VirtualClock } from '../platform/virtual-clock.ts';
 import type { Files, Problem } from '../ports.ts';
-import { composeOwner, type OwnerParts } from './compose.ts';
+import { composeOwner, type OwnerParts, type OwnerWiring } from './compose.ts';
 import { createReading } from './reading.ts';
 import { createSimulatedRunners, estimateRun, type RunEstimate } from './simulated-run.ts';
+import { beginAsItIs, FRESH, type SimulationStart } from './simulation-start.ts';
 
 export interface SimulationQuery {
   readonly fromMs: Ms;
@@ -25,10 +26,13 @@ export interface SimulationQuery {
   readonly config: string | undefined;
   /** Every run takes so long. */
   readonly durationMs: Ms | undefined;
+  /** It begins with nothing held or spent, not with what is held and spent now. */
+  readonly isFresh: boolean;
 }
 
 /** What is left when the time is over: the memory of an owner that never was. */
 export interface Simulated {
+  readonly start: SimulationStart;
   readonly files: Files;
   readonly cadences: readonly Cadence[];
   readonly problems: readonly Problem[];
@@ -53,7 +57,7 @@ const MOST_SLOTS = 10_000;
 
 /**
  * An owner as it is, scheduler, gate, budgets, breakers and all; but its time moves from one event to the next, its state
- * lies in memory, and a run is only time that passes. It begins with nothing pending, held or spent.
+ * lies in memory, and a run is only time that passes. It begins with nothing pending, and with what is held and spent now.
  */
 export async function simulate(root: string, query: SimulationQuery): Promise<Simulated> {
   const { fromMs, toMs, config, durationMs } = query;
@@ -66,16 +70,18 @@ export async function simulate(root: string, query: SimulationQuery): Promise<Si
   const cadences = defined.all().flatMap(({ cadence }) => (cadence?.schedule === undefined ? [] : [cadence]));
   const problems = [...new Set([...defined.problems(), ...defined.all().flatMap((one) => one.problems)])];
   const timed = timedSlots(cadences, fromMs, toMs);
-  const { history } = createReading(root);
+  const reading = createReading(root);
+  const { history } = reading;
   const estimates = new Map(cadences.map(({ name }) => [name, estimateRun(history, name, durationMs)]));
   const estimateOf = ({ name }: Cadence): RunEstimate => estimates.get(name) ?? estimateRun(history, name, durationMs);
   // A slot at the very first instant is one of them.
   const clock = createVirtualClock(fromMs - 1);
   const files = createMemoryFiles({ disk, clock, within: [paths.state, paths.logs], insteadOf: { [paths.cadences]: folder } });
+  const start = query.isFresh ? FRESH : beginAsItIs(reading, files, fromMs, createUptime().timezone());
   const owner = composeSimulated(root, files, clock, estimateOf);
   const timers = isByTimer(defined.settings()) ? timed : [];
   const meetings = await live(owner, clock, toMs - 1, timers);
-  return { files, cadences, problems, estimateOf, meetings };
+  return { start, files, cadences, problems, estimateOf, meetings };
 }
 
 function isByTimer({ scheduler }: BusSettings): boolean {
@@ -109,7 +115,7 @@ function composeSimulated(root: string, files: Files, clock: VirtualClock, estim
   const faults: unknown[] = [];
   const passedMs = (): Ms => clock.nowMs() - startMs;
   const parts = composeOwner({
-    ...{ root, files, clock, runners: createSimulatedRunners(clock, estimateOf) },
+    ...{ root, files, clock, runners: createSimulatedRunners(clock, estimateOf), hearProgram: nobodyKnows },
     ownership: { isHeld: () => true, serve: () => undefined, close: () => undefined },
     uptime: { sinceBootMs: passedMs, awakeMs: passedMs, timezone: createUptime().timezone },
     // Hooks and notices are real, so none is carried out.
@@ -124,6 +130,9 @@ function composeSimulated(root: string, files: Files, clock: VirtualClock, estim
     },
   };
 }
+
+/** No program is asked: a hold of an account goes by its time alone. */
+const nobodyKnows: NonNullable<OwnerWiring['hearProgram']> = async () => ({ code: null, stdout: '', stderr: '', because: 'simulated' });
 
 /** From event to event, until the time is over. */
 async function live(owner: SimulatedOwner, clock: VirtualClock, endMs: Ms, timers: readonly TimedSlot[]): Promise<Meetings> {
@@ -160,14 +169,18 @@ async function work({ parts, check }: SimulatedOwner, clock: VirtualClock, look:
   for (let turn = 0; turn < TURNS; turn += 1) {
     const slotMs = await parts.scheduling.poll();
     const tickMs = await parts.consumer.poll();
+    const askMs = parts.probe.poll();
     look();
     await parts.conclusion.idle();
     await clock.breathe();
     check();
-    nextMs = Math.min(slotMs ?? Number.POSITIVE_INFINITY, tickMs ?? Number.POSITIVE_INFINITY);
+    nextMs = Math.min(...[slotMs, tickMs, askMs].map((ms) => ms ?? Number.POSITIVE_INFINITY));
   }
   return nextMs;
 }
+
+/** Over at the same instant here, or no hold at all. */
+const MOMENTARY: ReadonlySet<string> = new Set(['busy', 'due', 'probe']);
 
 function watchMeetings({ journal, jobs, queue, definitions, gatekeeper }: OwnerParts) {
   const overlapped = new Set<string>();
@@ -190,7 +203,7 @@ function watchMeetings({ journal, jobs, queue, definitions, gatekeeper }: OwnerP
         }
         const definition = definitions.get(name.cadence);
         const verdict = definition === undefined ? undefined : gatekeeper.verdict(name, definition);
-        if (verdict?.kind !== 'hold' || verdict.cause === 'busy' || verdict.cause === 'due') continue;
+        if (verdict?.kind !== 'hold' || MOMENTARY.has(verdict.cause)) continue;
         heldBy.set(id, (heldBy.get(id) ?? new Set()).add(verdict.cause));
       }
     },

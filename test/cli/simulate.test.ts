@@ -13,6 +13,9 @@ interface Said {
   readonly cadences: readonly (SimulationTally & { cadence: string; estimate: unknown })[];
   readonly totals: SimulationTally;
   readonly slots: readonly SimulatedSlot[];
+  readonly fresh: boolean;
+  readonly held_at_start: readonly string[];
+  readonly spent_at_start_usd: number;
 }
 
 async function simulated(
@@ -39,11 +42,11 @@ function everything(root: string): readonly string[] {
     });
 }
 
-function past(desk: Desk, cadence: string, ...runs: readonly (readonly [durationMs: number, costUsd: number])[]): void {
+function past(desk: Desk, cadence: string, atMs: number, ...runs: readonly (readonly [durationMs: number, costUsd: number])[]): void {
   const log = createRunLog({ files: createFiles(), clock: { nowMs: Date.now }, paths: desk.paths, zone: 'UTC' });
   for (const [n, [duration_ms, cost_usd]] of runs.entries()) {
     const tick = `past${String(n).padStart(8, '0')}`;
-    const at = toIso(Date.now() - 3_600_000);
+    const at = toIso(atMs);
     const about = { run_id: `${tick}-1`, cadence, tick, attempt: 1, status: 'succeeded', reason: '', summary: '', started_at: at, ended_at: at } as const;
     log.record({ ...about, duration_ms, cost_usd, exit_code: 0, signal: null, stdout_path: null, stderr_path: null });
   }
@@ -118,7 +121,7 @@ describe('A42 simulate', () => {
   it('takes length and cost of a run from the median of its history', async () => {
     const desk = createDesk();
     desk.shell('job', 'true', 'schedule: daily 7:00,8:00', 'timezone: UTC');
-    past(desk, 'job', [1000, 0.1], [60_000, 0.25], [90_000, 9]);
+    past(desk, 'job', Date.now() - 3_600_000, [1000, 0.1], [60_000, 0.25], [90_000, 9]);
     const { said, of } = await simulated(desk, ...DAY);
     assert.deepEqual(said.cadences[0]?.estimate, { duration_ms: 60_000, cost_usd: 0.25, from: 'history', runs: 3 });
     assert.deepEqual([of('job').busy_ms, of('job').cost_usd], [120_000, 0.5]);
@@ -138,7 +141,7 @@ describe('A42 simulate', () => {
   it('changes nothing on the disk, runs nothing, and calls no hook', async () => {
     const desk = createDesk();
     desk.shell('job', `touch ${desk.root}/ran`, 'schedule: every 5m', `on_success: "touch ${desk.root}/hooked"`);
-    past(desk, 'job', [1000, 0.1]);
+    past(desk, 'job', Date.now() - 3_600_000, [1000, 0.1]);
     const before = everything(desk.root);
     const { code, said } = await simulated(desk, ...DAY, '--duration', '1m');
     assert.deepEqual([code, said.totals.ran], [0, 288]);
@@ -164,5 +167,57 @@ describe('A42 simulate', () => {
       assert.equal(answer.code, code, words.join(' '));
       assert.match(errorOf(answer).message, message);
     }
+  });
+
+  it('begins with what is held, paused and spent now, and with --fresh, or in the past, with nothing', async () => {
+    const desk = createDesk();
+    for (const name of ['open', 'paused', 'free']) desk.shell(name, 'true', 'schedule: every 1m', 'timezone: UTC');
+    desk.shell('spent', 'true', 'schedule: every 1m', 'timezone: UTC', 'budget: { day_runs: 1 }');
+    desk.put('cadences/asked.md', '---\nschedule: every 1m\ntimezone: UTC\n---\nWrite.\n');
+    const nowMs = Date.now();
+    const from = toIso(nowMs + 60_000);
+    const blamed = { failures: 3, because: 'exit 1', run_id: 'aaaaaaaaaaaa-1' };
+    desk.put(
+      'state/cadence-bus/holds.json',
+      JSON.stringify({
+        format: 1,
+        through: { day: '', bytes: 0 },
+        breakers: {
+          'cadence:open': { state: 'open', ...blamed, until: toIso(nowMs + 4 * 60_000), open_ms: 240_000 },
+          'account:claude': { state: 'open', ...blamed, class: 'quota', until: toIso(nowMs + 4 * 60_000), open_ms: 240_000 },
+        },
+        paused: { 'cadence:paused': { since: toIso(nowMs), because: 'for now' } },
+      }),
+    );
+    past(desk, 'spent', nowMs, [1000, 0.25]);
+    const before = everything(desk.root);
+    const span = ['--from', from, '--to', toIso(nowMs + 10 * 60_000)] as const;
+    const { said, of } = await simulated(desk, ...span);
+    assert.deepEqual([said.fresh, said.held_at_start.toSorted()], [false, ['account:claude', 'cadence:open', 'cadence:paused']]);
+    const heldBy = (name: string) => of(name).held_by.map(({ cause }) => cause);
+    assert.deepEqual([of('free').held_by, of('free').ran, of('paused').ran], [[], 9, 0]);
+    assert.deepEqual([heldBy('open'), heldBy('asked'), heldBy('paused')], [['circuit-open'], ['circuit-open'], ['pause']]);
+    assert.ok(of('open').ran > 0 && of('asked').ran > 0, 'they run when their time is over');
+    const today = said.slots.filter(({ cadence, at }) => cadence === 'spent' && new Date(at).getDate() === new Date(nowMs).getDate());
+    assert.deepEqual([...new Set(today.map(({ held_by }) => held_by.join()))], today.length === 0 ? [] : ['budget']);
+    if (today.length > 0) assert.equal(said.spent_at_start_usd, 0.25);
+    assert.deepEqual(everything(desk.root), before);
+    const fresh = await simulated(desk, ...span, '--fresh');
+    assert.deepEqual(
+      [fresh.said.fresh, fresh.said.held_at_start, fresh.of('open').held_by, fresh.of('asked').held_by, fresh.of('paused').ran],
+      [true, [], [], [], 9],
+    );
+    assert.equal(fresh.of('spent').ran, 1);
+    assert.equal((await simulated(desk, '--from', '2020-01-01T00:00:00Z', '--to', '2020-01-01T00:10:00Z')).said.fresh, true, 'nobody knows what was held then');
+    desk.put('state/cadence-bus/halt', '');
+    assert.deepEqual(
+      [(await simulated(desk, ...span)).of('free').held_by, (await simulated(desk, ...span, '--fresh')).of('free').ran],
+      [[{ cause: 'halt', slots: 9 }], 9],
+    );
+    const told = await desk.tell('simulate', ...span);
+    assert.match(
+      told.stderr,
+      /It begins as the bus is now: held: halt, cadence:paused, cadence:open, account:claude; .*--fresh begins with nothing held or spent/,
+    );
   });
 });

@@ -30,13 +30,18 @@ export const TIME_COMMANDS: CommandGroup = {
     {
       name: 'simulate',
       summary: 'what the schedules would do from here to there: fires, overlaps, holds, cost; nothing is run or changed',
-      usage: '[--from T] [--to T] [--config DIR] [--duration D]',
+      usage: '[--from T] [--to T] [--config DIR] [--duration D] [--fresh]',
       maxWords: 0,
       flags: [
-        { name: 'from', value: 'TIME', summary: 'where it begins: 07:00, "2026-11-20 7:00" or ISO 8601 (default: now); nothing waits, is held or spent there' },
+        {
+          name: 'from',
+          value: 'TIME',
+          summary: 'where it begins: 07:00, "2026-11-20 7:00" or ISO 8601 (default: now), with what is held, paused and spent now; in the past: with nothing',
+        },
         { name: 'to', value: 'TIME', summary: 'where it ends (default: a week later)' },
         { name: 'config', value: 'DIR', summary: 'definitions of this folder instead of cadences/' },
         { name: 'duration', value: '5m', summary: 'so long takes every run (default: the median of the latest 40 successful runs of each)' },
+        { name: 'fresh', summary: 'begin with nothing held, paused or spent' },
       ],
       examples: [
         'cadence-bus simulate',

@@ -15,13 +15,17 @@ const WEEK_MS = 7 * 86_400_000;
 const MOST_TOLD = 20;
 
 export async function run({ flags, out, root, cwd }: CommandContext): Promise<number> {
-  const fromMs = instantOf('from', flags.text('from')) ?? nowMs();
+  const beganMs = nowMs();
+  const fromMs = instantOf('from', flags.text('from')) ?? beganMs;
   const toMs = instantOf('to', flags.text('to')) ?? fromMs + WEEK_MS;
   if (toMs <= fromMs) throw new CadenceError('usage', '--to is not later than --from', 'Name two instants, the earlier one with --from.');
   const config = flags.text('config');
   const folder = config === undefined || isAbsolute(config) ? config : join(cwd, config);
-  const view = await readSimulation(await root(), { fromMs, toMs, config: folder, durationMs: flags.duration('duration') });
+  // What was held and spent at an instant of the past, nobody knows any more.
+  const isFresh = flags.has('fresh') || fromMs < beganMs;
+  const view = await readSimulation(await root(), { fromMs, toMs, config: folder, durationMs: flags.duration('duration'), isFresh });
   out.result({ ...view }, () => describe(view, out.paint));
+  if (view.held_at_start.length > 0 || view.spent_at_start_usd > 0) out.note(beginning(view));
   for (const problem of view.problems) out.note(formatProblem(problem));
   const unknown = view.cadences.filter(({ estimate, ran }) => estimate.from === 'unknown' && ran > 0).map(({ cadence }) => cadence);
   if (unknown.length > 0) out.note(`Nobody knows how long these take, so they take no time here: ${unknown.join(', ')}. Say it with --duration.`);
@@ -36,6 +40,12 @@ function instantOf(flag: string, text: string | undefined): number | undefined {
   if (at === undefined)
     throw new CadenceError('usage', `--${flag} ${text} is no time`, 'Write it like 07:00, "tomorrow 7:00", "2026-11-20 7:00" or 2026-11-20T07:00:00Z.');
   return at;
+}
+
+function beginning({ held_at_start: held, spent_at_start_usd: usd }: SimulationView): string {
+  const keys = held.length > MOST_TOLD ? [...held.slice(0, MOST_TOLD), `and ${held.length - MOST_TOLD} more`] : held;
+  const spent = usd === 0 ? [] : [`${formatMicros(toMicros(usd))} is spent that day`];
+  return `It begins as the bus is now: ${[...(held.length === 0 ? [] : [`held: ${keys.join(', ')}`]), ...spent].join('; ')}. --fresh begins with nothing held or spent.`;
 }
 
 function describe(view: SimulationView, paint: Paint): string {

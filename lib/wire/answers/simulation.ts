@@ -22,6 +22,9 @@ export const simulateAnswer = z.looseObject({
   from: text,
   to: text,
   timezone: text.describe('Of this machine.'),
+  fresh: z.boolean().describe('It begins with nothing held, paused or spent.'),
+  held_at_start: z.array(text).describe('What is held or paused where it begins: cadence:<name>, account:<name>, bus, halt …'),
+  spent_at_start_usd: number,
   cadences: z.array(
     z.looseObject({
       cadence: text,
