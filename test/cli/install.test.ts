@@ -226,7 +226,14 @@ describe('install without launchd and systemd', () => {
     const { code, said } = await desk.ask('install', '--scheduler', 'builtin');
     assert.deepEqual([code, said.scheduler, said.changes, said.timers], [0, 'builtin', [], []]);
     assert.match(String(said.crontab), /^@reboot PATH=\S+ \S+ \S+cadence-bus\.js start --json --root \S+plain >\/dev\/null 2>>\S+owner\.err$/);
-    assert.match((await desk.tell(['install', '--scheduler', 'builtin'])).stdout, /cadence-bus start/);
+    for (const words of [
+      ['install', '--scheduler', 'builtin'],
+      ['install', '--scheduler', 'builtin', '--dry-run'],
+    ]) {
+      const { stdout } = await desk.tell(words);
+      assert.match(stdout, /^The owner fires the slots itself, as long as it runs: no timer and no service is installed, .*\n.*cadence-bus start\n/);
+      assert.match(stdout, /crontab -e:\n@reboot /);
+    }
   });
 
   it('has no inside to look from', async () => {

@@ -29,18 +29,22 @@ async function list({ out }: CommandContext, root: string): Promise<number> {
   return 0;
 }
 
-function describe({ scheduler, changes, timers, proof, crontab }: InstallView, isDry: boolean, paint: Paint): string {
+function describe(view: InstallView, isDry: boolean, paint: Paint): string {
+  const { scheduler, changes, timers, proof, crontab } = view;
   const diffs = changes.map(({ diff }) => paintDiff(diff, paint));
+  if (scheduler === 'builtin')
+    return [...(diffs.length === 0 ? [] : [isDry ? 'Would change:' : 'Changed:', ...diffs, '']), ...builtinLines(crontab)].join('\n');
   const parts = changes.length === 0 ? ['Every file says already what it should.'] : [isDry ? 'Would install:' : 'Installed:', ...diffs];
   if (isDry) return parts.join('\n');
-  if (scheduler === 'builtin') return [...parts, '', ...builtinLines(crontab)].join('\n');
   const told = `A tick sent through a timer of ${scheduler} was run by the owner (${proof?.run_id ?? ''}).`;
   return [...parts, '', tableOf(timers, paint), '', `${paint.green('✓')} ${told}`].join('\n');
 }
 
+/** It is the same before and after: nothing of ours is anywhere but in the root. */
 function builtinLines(crontab: string | null): readonly string[] {
   return [
-    'The owner keeps the time itself, as long as it runs; to start it is your matter: cadence-bus start',
+    'The owner fires the slots itself, as long as it runs: no timer and no service is installed, and nothing starts the owner but you.',
+    'Now, in a terminal or under what keeps your programs: cadence-bus start',
     `At every boot, as a line of crontab -e:\n${crontab ?? ''}`,
   ];
 }
