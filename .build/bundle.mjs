@@ -4,14 +4,14 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { inLayers } from './layers.mjs';
 
 /** Packages that are CommonJS ask for node's own modules with `require`, which a module of ours does not have. */
 const REQUIRE = "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);";
 
-const { metafile } = await build({
+const options = {
   entryPoints: ['dist/bin/cadence-bus.js'],
   outdir: 'dist/bin',
-  allowOverwrite: true,
   chunkNames: 'chunks/[name]-[hash]',
   bundle: true,
   splitting: true,
@@ -22,7 +22,10 @@ const { metafile } = await build({
   banner: { js: REQUIRE },
   logLevel: 'warning',
   metafile: true,
-});
+};
+
+const { metafile: apart } = await build({ ...options, write: false });
+const { metafile } = await build({ ...options, allowOverwrite: true, plugins: [inLayers(apart.inputs, options.entryPoints[0])] });
 
 /** Their licences want to be where their code is. */
 function licenceOf(folder) {

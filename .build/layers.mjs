@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { inFewGroups } from './grouping.mjs';
+
+/**
+ * A plugin for esbuild, which puts two modules into one file only where the very same entries want them: with sixty verbs
+ * that is more than a hundred files. Here modules are put together in layers; an entry that wants one module of a layer is
+ * made to want all of it, so that esbuild makes one file of them. Only modules of ours are named, for those of packages
+ * come with them.
+ */
+export function inLayers(inputs, entryPoint) {
+  const graph = new Map(Object.entries(inputs).map(([path, { bytes, imports }]) => [path, { bytes, needs: pathsOf(imports, isStatic) }]));
+  const lazy = Object.values(inputs).flatMap(({ imports }) => pathsOf(imports, (one) => !isStatic(one)));
+  const entries = [...new Set([entryPoint, ...lazy])];
+  const { groups, wantedBy } = inFewGroups(graph, entries);
+  const isOurs = (path) => !path.includes('node_modules/') && !entries.includes(path);
+  const layers = groups.map((paths) => paths.filter(isOurs).map((path) => resolve(path)));
+  const wanted = new Map(entries.map((entry) => [resolve(entry), wantedBy.get(entry).map((group) => `layer:${group}`)]));
+  return {
+    name: 'layers',
+    setup(build) {
+      build.onResolve({ filter: /^layer:/ }, ({ path }) => ({ path, namespace: 'layer' }));
+      build.onLoad({ filter: /./, namespace: 'layer' }, ({ path }) => ({ contents: importing(layers[Number(path.slice('layer:'.length))]), resolveDir: '.' }));
+      build.onLoad({ filter: /\.js$/ }, ({ path }) => {
+        const more = wanted.get(path);
+        return more === undefined || path.includes('node_modules/') ? undefined : { contents: `${readFileSync(path, 'utf8')}\n${importing(more)}` };
+      });
+    },
+  };
+}
+
+const isStatic = ({ kind }) => kind !== 'dynamic-import';
+const pathsOf = (imports, isMeant) => imports.filter((one) => !one.external && isMeant(one)).map(({ path }) => path);
+const importing = (paths) => paths.map((path) => `import ${JSON.stringify(path)};\n`).join('');
