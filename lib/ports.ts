@@ -91,8 +91,8 @@ export interface Files {
 }
 
 export interface AppendLog {
-  /** Bytes in the file, with what was written last. */
-  readonly sizeBytes: number;
+  /** Where the next text will begin: behind all that is there, and behind the newline that closes a torn line. */
+  readonly endBytes: number;
   /** In the page cache when it returns: survives the death of this process, not of the machine. */
   write(text: string): void;
   /** On disk when it resolves. Concurrent calls share one flush. */
@@ -158,11 +158,13 @@ export interface QueueNews {
 
 /** The log of runs (`runs/<day>.jsonl`), one writer. */
 export interface RunLog {
-  /** In the page cache when it returns. */
-  record(run: RunRecord): void;
+  /** Counted at once; in the log at the end of this turn, with the next `write`, or with the few that wait for one: then `written` is told where it ends. */
+  record(run: RunRecord, written?: (end: LogPosition) => void): void;
+  /** What was recorded is in the page cache when it returns. Throws where the disk refuses: then none of it is in the log, and all of it waits. */
+  write(): void;
   /** What was recorded is on disk. */
   flush(): Promise<void>;
-  /** Where the log ends now. */
+  /** Where the log ends, with what was written last. */
   position(): LogPosition;
   spending(): Spending;
   /** Every record behind a position, oldest first. */

@@ -31,7 +31,7 @@ export function createLedger(deps: LedgerDeps): Ledger {
 function openLedger(deps: LedgerDeps): AppendLog {
   setBrokenAside(deps);
   const log = deps.files.append(deps.path);
-  if (log.sizeBytes === 0) log.write(ATTEMPTS_HEADER);
+  if (log.endBytes === 0) log.write(ATTEMPTS_HEADER);
   return log;
 }
 

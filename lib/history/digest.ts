@@ -37,7 +37,8 @@ const MAX_DIGEST_BYTES = 256 * 1024 * 1024;
 
 export const digestPath = (dir: string): string => `${dir}/digest.json`;
 
-export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through: LogPosition): void {
+/** All but the spending, which counts from the end of a run on, whether its line is written yet or not. */
+export function foldRecord(digest: Digest, run: RunRecord, at: LogPosition, through: LogPosition): void {
   const before = digest.cadences.get(run.cadence);
   const succeeded = isProven(run) ? 1 : 0;
   const failed = run.status === 'failed' || run.status === 'dead' ? 1 : 0;
@@ -51,7 +52,6 @@ export function foldRun(digest: Digest, run: RunRecord, at: LogPosition, through
     failed: (before?.failed ?? 0) + failed,
     consecutive_failures: succeeded === 1 ? 0 : (before?.consecutive_failures ?? 0) + failed,
   });
-  foldSpending(digest.spending, run, digest.days);
   digest.through = through;
 }
 
@@ -77,7 +77,8 @@ function foldTail(files: LogFiles, dir: string, digest: Digest): number {
   let tailBytes = 0;
   for (const { run, at, end } of recordsForward(files, dir, digest.through)) {
     tailBytes += end.bytes - at.bytes;
-    foldRun(digest, run, at, end);
+    foldRecord(digest, run, at, end);
+    foldSpending(digest.spending, run, digest.days);
   }
   return tailBytes;
 }

@@ -27,7 +27,7 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
   const subscribers = createSubscribers(onFault);
   let isDrainComing = false;
 
-  const drain = (): void => backlog.drain(writer.write, clock.nowMs());
+  const drain = (): void => backlog.drain((text) => writer.write(() => text), clock.nowMs());
 
   async function drainSoon(): Promise<void> {
     if (isDrainComing) return;

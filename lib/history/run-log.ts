@@ -1,14 +1,18 @@
+import { CadenceError } from '../core/error.ts';
+import type { LogPosition } from '../core/holds.ts';
 import { createLocalDays } from '../core/local-day.ts';
 import type { Paths } from '../core/paths.ts';
+import type { RunRecord } from '../core/run.ts';
+import { foldSpending } from '../core/spending.ts';
 import type { Clock, Files, RunLog } from '../ports.ts';
-import { type Digest, digestPath, foldRun, formatDigest, loadDigest, saveDigest } from './digest.ts';
+import { type Digest, digestPath, foldRecord, formatDigest, loadDigest, saveDigest } from './digest.ts';
 import { formatRecordLine } from './record-line.ts';
 import { recordsForward } from './records.ts';
 import { createSegmentWriter } from './segment-writer.ts';
 
 export interface RunLogDeps {
   readonly files: Files;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
   readonly paths: Pick<Paths, 'runs'>;
   /** Whose days the spending is counted by. */
   readonly zone: string;
@@ -16,7 +20,8 @@ export interface RunLogDeps {
 
 /**
  * The log of runs: one JSON line a record in `runs/<day>.jsonl`, each with a link to the record before it of the same
- * cadence, and a snapshot of the digest. The links make `runs <cadence>` as cheap as the records it shows.
+ * cadence, and a snapshot of the digest. The links make `runs <cadence>` as cheap as the records it shows. What is recorded
+ * in one turn is one write for each sixteen of them. Where the disk refuses, records wait in memory and `flush` says why.
  */
 export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog {
   const dir = paths.runs;
@@ -32,14 +37,51 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
     files.flushDir(dir);
   }
 
+  let pending: Recorded[] = [];
+  let isWriteComing = false;
+
+  function write(): void {
+    if (pending.length === 0) return;
+    let lines: readonly Line[] = [];
+    writer.write((start) => {
+      lines = linesFrom(start, pending, digest);
+      return lines.map(({ text }) => text).join('');
+    });
+    pending = [];
+    for (const { run, at, end, written } of lines) {
+      foldRecord(digest, run, at, end);
+      snapshots.added(end.bytes - at.bytes);
+      written?.(end);
+    }
+  }
+
+  async function writeSoon(): Promise<void> {
+    if (isWriteComing) return;
+    isWriteComing = true;
+    await clock.breathe();
+    isWriteComing = false;
+    tryToWrite();
+  }
+
+  function tryToWrite(): void {
+    try {
+      write();
+    } catch (error) {
+      // The records wait. Whoever flushes next meets the fault, and can answer it.
+      if (!(error instanceof CadenceError)) throw error;
+    }
+  }
+
   return {
-    record(run) {
-      const line = formatRecordLine(run, digest.cadences.get(run.cadence)?.at ?? null);
-      const at = writer.write(line);
-      foldRun(digest, run, at, writer.position());
-      snapshots.added(Buffer.byteLength(line));
+    record(run, written) {
+      foldSpending(digest.spending, run, digest.days);
+      pending.push({ run, written });
+      if (pending.length % TOGETHER === 0) tryToWrite();
+      else void writeSoon();
     },
+    write,
     async flush() {
+      write();
       // The snapshot is of what this flush covers: a power cut must not leave it ahead of the log.
       const snapshot = snapshots.takeIfDue();
       await writer.flush();
@@ -51,10 +93,41 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
       for (const { run } of recordsForward(files, dir, position)) yield run;
     },
     close() {
-      snapshots.takeIfNew()?.save();
-      writer.close();
+      try {
+        write();
+        snapshots.takeIfNew()?.save();
+      } finally {
+        writer.close();
+      }
     },
   };
+}
+
+/** A write costs as much as the rest of a record; and what is not written when its owner is killed is run again. */
+const TOGETHER = 16;
+
+interface Recorded {
+  readonly run: RunRecord;
+  readonly written: ((end: LogPosition) => void) | undefined;
+}
+
+interface Line extends Recorded {
+  readonly text: string;
+  readonly at: LogPosition;
+  readonly end: LogPosition;
+}
+
+/** The lines of these records from there on, each linked to the one before it of its cadence, which may be among them. */
+function linesFrom(start: LogPosition, records: readonly Recorded[], { cadences }: Digest): readonly Line[] {
+  const heads = new Map<string, LogPosition>();
+  let at = start;
+  return records.map(({ run, written }) => {
+    const text = formatRecordLine(run, heads.get(run.cadence) ?? cadences.get(run.cadence)?.at ?? null);
+    const line = { run, written, text, at, end: { day: at.day, bytes: at.bytes + Buffer.byteLength(text) } };
+    heads.set(run.cadence, at);
+    at = line.end;
+    return line;
+  });
 }
 
 /** A reader folds what lies behind the snapshot: 1 MiB are some 2,300 records and some 15 ms of its first command. */

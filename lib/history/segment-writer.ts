@@ -6,8 +6,9 @@ import { listDays, segmentPath } from './segments.ts';
 
 /** Appends to the newest segment of a log. One writer per log. */
 export interface SegmentWriter {
-  /** Where the text begins. Throws where the disk refused it; then no line of it is in the segment. */
-  write(text: string): LogPosition;
+  /** Asks for the text that begins there, and appends it. Throws where the disk refused it; then no line of it is in the segment. */
+  write(textFrom: (start: LogPosition) => string): void;
+  /** Where the text that was written last ends. */
   position(): LogPosition;
   /** All that was written is on disk. */
   flush(): Promise<void>;
@@ -28,7 +29,7 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
   const lastDay = listDays(files, dir).at(-1);
   // Opening it closes a line that an earlier life has torn, so that the log ends where a line ends.
   let newest = lastDay === undefined ? undefined : open(lastDay);
-  let end: LogPosition = newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.sizeBytes };
+  let end: LogPosition = newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.endBytes };
   /** Segments of past days that have not been flushed since their last line. */
   const retired: AppendLog[] = [];
   let retiring: Promise<void> | undefined;
@@ -47,12 +48,13 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
   }
 
   return {
-    write(text) {
+    write(textFrom) {
       const { day, log } = segmentOfNow();
+      // Looked up each time: somebody may have cut the segment.
+      const start = { day, bytes: log.endBytes };
+      const text = textFrom(start);
       log.write(text);
-      // Counted from the end, for what a full disk tore before may have been closed with a newline first.
-      end = { day, bytes: log.sizeBytes };
-      return { day, bytes: end.bytes - Buffer.byteLength(text) };
+      end = { day, bytes: start.bytes + Buffer.byteLength(text) };
     },
     position: () => end,
     async flush() {

@@ -40,7 +40,7 @@ export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotL
     append(lines) {
       if (lines.length === 0) return;
       const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');
-      writer.write(text);
+      writer.write(() => text);
       for (const line of lines) foldInto(all, line);
       addedBytes += Buffer.byteLength(text);
     },

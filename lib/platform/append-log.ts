@@ -52,8 +52,8 @@ export function openAppendLog(path: string): AppendLog {
     throw thrown;
   }
   return {
-    get sizeBytes() {
-      return closedAtBytes ?? attempt('look at', path, () => fstatSync(fd).size);
+    get endBytes() {
+      return closedAtBytes ?? attempt('look at', path, () => fstatSync(fd).size) + (tail.isTorn ? 1 : 0);
     },
     write,
     flush() {

@@ -113,7 +113,7 @@ export function createMemoryFiles({ disk, clock, within, insteadOf }: MemoryFile
 /** Room is doubled where there is none left, so that a log of many lines is copied a few times only. */
 function appendTo(kept: Kept, clock: Pick<Clock, 'nowMs'>): AppendLog {
   return {
-    get sizeBytes() {
+    get endBytes() {
       return kept.sizeBytes;
     },
     write(text) {

@@ -8,8 +8,8 @@ import type { HoldsBook } from './holds-book.ts';
 import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
- * How a run ends: record, flush, settle, follow up, conclude, announce. The record is made at once, so that our death repeats no run
- * that has ended; many ends share one flush. A claimed file moves only after the line that ends its run is on disk; only
+ * How a run ends: record, flush, settle, follow up, conclude, announce. The record is written at once, so that our death repeats no run
+ * that has ended; the good ends of handlers in one turn share one write, and many ends one flush. A claimed file moves only after the line that ends its run is on disk; only
  * if the move was ours do holds change and waiters hear of it. When the disk fails, ends are kept in memory and tried
  * again until it holds.
  */
@@ -33,6 +33,8 @@ export interface Ended {
   readonly run: RunRecord;
   /** The folders of its children, removed at the very end. */
   readonly runDirs: readonly string[];
+  /** A handler's good end: it is written with the others of its turn. What a process did is written at once, for it is not done twice. */
+  readonly canWait?: boolean;
 }
 
 interface Pending extends Ended {
@@ -67,7 +69,8 @@ export interface ConclusionDeps {
 export function createConclusion(deps: ConclusionDeps): Conclusion {
   const { clock, files, queue, runLog, history, journal, book, health, followUps, onFault } = deps;
   const listeners: ((run: RunRecord) => void)[] = [];
-  const unrecorded: { readonly run: RunRecord; readonly recorded: (position: LogPosition) => unknown }[] = [];
+  /** What is recorded, and not yet in the log. */
+  let unwritten = 0;
   const ends: (Pending | Noted)[] = [];
   let working: Promise<void> | undefined;
   let isBroken = false;
@@ -78,7 +81,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
       .finally(() => {
         working = undefined;
         // An end that came after the last look and before this line must not wait for the next one.
-        if (!isBroken && unrecorded.length + ends.length > 0) work();
+        if (!isBroken && unwritten + ends.length > 0) work();
       });
   }
 
@@ -88,11 +91,11 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   }
 
   async function drain(): Promise<void> {
-    while (unrecorded.length + ends.length > 0) {
+    while (unwritten + ends.length > 0) {
       try {
         // What else ends in this slice shares the flush.
         await clock.breathe();
-        recordAll();
+        runLog.write();
         // What is recorded while the flush is under way is not covered by it.
         const covered = ends.length;
         await runLog.flush();
@@ -109,17 +112,17 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     }
   }
 
-  /** In the order of their ends; what the disk refuses stays first in line. */
-  function recordAll(): void {
-    while (unrecorded[0] !== undefined) {
-      runLog.record(unrecorded[0].run);
-      unrecorded.shift()?.recorded(runLog.position());
-    }
+  function record(run: RunRecord, then: (position: LogPosition) => void): void {
+    unwritten += 1;
+    runLog.record(run, (position) => {
+      unwritten -= 1;
+      then(position);
+    });
   }
 
-  function tryToRecord(): void {
+  function tryToWrite(): void {
     try {
-      recordAll();
+      runLog.write();
     } catch (error) {
       // The drain tries again, and tells.
       if (!isDiskFault(error)) throw error;
@@ -179,30 +182,33 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     }
   }
 
-  function note(ended: RunRecord): void {
-    const run = followUps.plan(ended);
-    unrecorded.push({ run, recorded: () => (run.follow_ups === undefined ? undefined : ends.push({ noted: run })) });
-    tryToRecord();
-    for (const see of listeners) see(run);
+  function note(ended: readonly RunRecord[]): void {
+    const runs = ended.map(followUps.plan);
+    for (const run of runs) {
+      record(run, () => {
+        if (run.follow_ups !== undefined) ends.push({ noted: run });
+      });
+    }
+    tryToWrite();
+    for (const run of runs) for (const see of listeners) see(run);
     work();
   }
 
   return {
-    end({ claim, transition, run: ended, runDirs }) {
+    end({ claim, transition, run: ended, runDirs, canWait = false }) {
       const run = followUps.plan(ended);
       return new Promise((resolve) => {
-        unrecorded.push({ run, recorded: (position) => ends.push({ claim, transition, run, runDirs, position, done: resolve }) });
-        tryToRecord();
+        record(run, (position) => void ends.push({ claim, transition, run, runDirs, position, done: resolve }));
+        if (!canWait) tryToWrite();
         work();
       });
     },
-    note,
+    note: (ended) => note([ended]),
     async noteOnDisk(runs) {
-      for (const run of runs) note(run);
-      recordAll();
+      note(runs);
       await runLog.flush();
     },
-    backlog: () => unrecorded.length + ends.length,
+    backlog: () => unwritten + ends.length,
     async idle() {
       while (working !== undefined) await working;
     },

@@ -16,6 +16,7 @@ import { scanIds } from '../../lib/history/audit-scan.ts';
 import { createHistory } from '../../lib/history/history.ts';
 import { LOG_START } from '../../lib/history/position.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 
 const DAY_MS = 86_400_000;
@@ -23,6 +24,7 @@ const START_MS = Date.UTC(2026, 0, 1);
 const ROUNDS = 5;
 const TAIL_RECORDS = 2_500;
 const files = createFiles();
+const { breathe } = createClock();
 
 /** Looks like chance, as ids do, and is the same in every run. */
 function idOf(index: number): string {
@@ -57,12 +59,13 @@ function recordOf(index: number, nowMs: number): RunRecord {
 
 async function fill(root: string, records: number, days: number): Promise<void> {
   let nowMs = START_MS;
-  const log = createRunLog({ files, clock: { nowMs: () => nowMs }, paths: pathsOf(root), zone: 'UTC' });
+  const log = createRunLog({ files, clock: { nowMs: () => nowMs, breathe }, paths: pathsOf(root), zone: 'UTC' });
   for (let index = 0; index < records; index++) {
     nowMs = START_MS + Math.floor((index / records) * days * DAY_MS);
     log.record(recordOf(index, nowMs));
     if (index % 500 === 0 && index < records - TAIL_RECORDS) await log.flush();
   }
+  log.write();
   // As after a kill: no snapshot at the end, so that readers have a tail to fold.
 }
 
@@ -89,7 +92,7 @@ async function measure(records: number, days: number): Promise<void> {
     await fill(root, records, days);
     const paths = pathsOf(root);
     const history = createHistory({ files, paths });
-    const log = createRunLog({ files, clock: { nowMs: () => START_MS }, paths, zone: 'UTC' });
+    const log = createRunLog({ files, clock: { nowMs: () => START_MS, breathe }, paths, zone: 'UTC' });
     const floor = nodeStart();
     console.log(`\n${records} records over ${days} day(s); node -e 0: ${floor.toFixed(1)} ms`);
     const show = (what: string, act: () => unknown): void => {

@@ -53,8 +53,10 @@ export async function writePast(product: Product, root: Root, count: number): Pr
     journal.emit({ level: 'info', stage: 'run_finished', cadence: run.cadence, tick: run.tick, run_id: run.run_id, status: run.status, attempt: 1 });
     if (index % 5_000 === 0) await journal.flush();
     if (index % 500 === 0 && index < count - TAIL) await log.flush();
+    if (index === count - TAIL) log.write();
     if (index === count - TAIL) writeFileSync(root.paths.holds, JSON.stringify({ format: 1, through: log.position(), breakers: {}, paused: {} }));
   }
+  log.write();
   await journal.flush();
   journal.close();
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createDesk, type Desk, errorOf } from '../support/cli.ts';
 
@@ -13,7 +14,7 @@ const model = (cost_usd: number) => ({ input: 10, output: 20, cache_read: 0, cac
 
 /** A log whose owner counted the days of Vienna. */
 function past(desk: Desk, ...runs: readonly (readonly [cadence: string, agoMs: number, more: Partial<RunRecord>])[]): void {
-  const log = createRunLog({ files: createFiles(), clock: { nowMs: Date.now }, paths: desk.paths, zone: ZONE });
+  const log = createRunLog({ files: createFiles(), clock: createClock(), paths: desk.paths, zone: ZONE });
   for (const [n, [cadence, agoMs, more]] of runs.entries()) {
     const tick = `past${String(n).padStart(8, '0')}`;
     const at = toIso(Date.now() - agoMs);

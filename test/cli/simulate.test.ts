@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import type { SimulatedSlot, SimulationTally } from '../../lib/app/simulation-view.ts';
 import { toIso } from '../../lib/core/instant.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createDesk, type Desk, errorOf } from '../support/cli.ts';
 
@@ -43,7 +44,7 @@ function everything(root: string): readonly string[] {
 }
 
 function past(desk: Desk, cadence: string, atMs: number, ...runs: readonly (readonly [durationMs: number, costUsd: number])[]): void {
-  const log = createRunLog({ files: createFiles(), clock: { nowMs: Date.now }, paths: desk.paths, zone: 'UTC' });
+  const log = createRunLog({ files: createFiles(), clock: createClock(), paths: desk.paths, zone: 'UTC' });
   for (const [n, [duration_ms, cost_usd]] of runs.entries()) {
     const tick = `past${String(n).padStart(8, '0')}`;
     const at = toIso(atMs);

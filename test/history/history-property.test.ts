@@ -79,6 +79,7 @@ async function play(fixture: LogFixture, all: readonly Step[]): Promise<void> {
     switch (step.kind) {
       case 'record':
         log.record(runOf({ cadence: step.cadence, status: step.status, summary: step.summary }));
+        log.write();
         break;
       case 'flush':
         await log.flush();

@@ -128,6 +128,7 @@ describe('runs', () => {
     for (let index = 0; index < 50; index++) {
       runs.push(index % 3 === 0 ? failedRun() : runOf({ cadence: 'other' }));
       log.record(runs.at(-1) as RunRecord);
+      log.write();
       assert.deepEqual(fixture.history.runs({ limit: 99 }), runs.toReversed());
       assert.deepEqual(fixture.history.runs({ limit: 99, cadence: 'other' }), runs.filter(({ cadence }) => cadence === 'other').toReversed());
       assert.deepEqual(fixture.history.digest(), naiveDigest(runs));

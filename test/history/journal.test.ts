@@ -77,8 +77,8 @@ describe('the journal', () => {
         const log = fixture.files.append(path);
         return {
           ...log,
-          get sizeBytes() {
-            return log.sizeBytes;
+          get endBytes() {
+            return log.endBytes;
           },
           write: (text) => {
             writes.push(text);

@@ -4,6 +4,7 @@ import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { createHistory } from '../../lib/history/history.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { CadenceDigest, Files, History, RunLog } from '../../lib/ports.ts';
 import { tempRoot } from '../support/temp-root.ts';
@@ -36,7 +37,7 @@ export function logFixture(): LogFixture {
     files,
     history: createHistory({ files, paths }),
     nowMs: NOON_MS,
-    open: (through = files) => createRunLog({ files: through, clock: { nowMs: () => fixture.nowMs }, paths, zone: 'UTC' }),
+    open: (through = files) => createRunLog({ files: through, clock: { nowMs: () => fixture.nowMs, breathe: createClock().breathe }, paths, zone: 'UTC' }),
     record(...runs) {
       const log = fixture.open();
       for (const run of runs) log.record(run);

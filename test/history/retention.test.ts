@@ -81,6 +81,7 @@ describe('retention', () => {
     const log = fixture.open();
     const [first, second] = [runOf(), runOf()];
     log.record(first);
+    log.write();
     await applyRetention({ ...fixture, clock }, POLICY);
     log.record(second);
     log.close();

@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { describe, it } from 'node:test';
 import { lastRunOf } from '../../lib/core/cadence-digest.ts';
 import { CadenceError } from '../../lib/core/error.ts';
+import type { LogPosition } from '../../lib/core/holds.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { tallyOf } from '../../lib/core/spending.ts';
 import { digestPath } from '../../lib/history/digest.ts';
 import { LOG_START } from '../../lib/history/position.ts';
 import type { AppendLog, Files, RunLog } from '../../lib/ports.ts';
+import { eventually } from '../support/eventually.ts';
 import { DAY, DAY_MS, failedRun, type LogFixture, logFixture, NOON_MS, naiveDigest, runOf } from './log-fixture.ts';
 
 const idsSince = (log: RunLog, position = LOG_START): readonly string[] => [...log.since(position)].map((run) => run.run_id);
@@ -22,8 +24,8 @@ function withLogs(files: Files, change: (log: AppendLog, path: string) => Partia
       const log = files.append(path);
       const { write, flush } = { ...log, ...change(log, path) };
       return {
-        get sizeBytes() {
-          return log.sizeBytes;
+        get endBytes() {
+          return log.endBytes;
         },
         write,
         flush,
@@ -75,6 +77,7 @@ describe('the log of runs', () => {
     const positions = runs.map((run, index) => {
       fixture.nowMs = NOON_MS + Math.floor(index / 2) * DAY_MS;
       log.record(run);
+      log.write();
       return log.position();
     });
     assert.deepEqual([...log.since(LOG_START)], runs);
@@ -103,6 +106,7 @@ describe('the log of runs', () => {
     for (const [index, days] of [0, 1, 0, 2].entries()) {
       fixture.nowMs = NOON_MS + days * DAY_MS;
       log.record(runs[index] as RunRecord);
+      log.write();
     }
     log.close();
     fixture.nowMs = NOON_MS - 30 * DAY_MS;
@@ -127,6 +131,7 @@ describe('the log of runs', () => {
       })),
     );
     log.record(runOf());
+    log.write();
     fixture.nowMs += DAY_MS;
     log.record(runOf());
     await Promise.all([log.flush(), log.flush()]);
@@ -144,6 +149,7 @@ describe('the log of runs', () => {
       })),
     );
     log.record(runOf());
+    log.write();
     fixture.nowMs += DAY_MS;
     log.record(runOf());
     await assert.rejects(log.flush(), { code: 'io' });
@@ -152,21 +158,76 @@ describe('the log of runs', () => {
     log.close();
   });
 
-  it('counts nothing that the disk refused, and goes on when it takes lines again', () => {
+  it('keeps what the disk refused, and writes it in order when it takes lines again', () => {
     const fixture = logFixture();
     let isFull = false;
     const log = fixture.open(withLogs(fixture.files, (real) => ({ write: (text) => (isFull ? fullDisk() : real.write(text)) })));
-    const [first, refused, second] = [runOf(), failedRun(), runOf()];
+    const [first, late, second] = [runOf(), failedRun(), runOf()];
     log.record(first);
+    log.write();
     const before = log.position();
     isFull = true;
-    assert.throws(() => log.record(refused), { code: 'io' });
+    log.record(late);
+    assert.throws(() => log.write(), { code: 'io' });
     assert.deepEqual(log.position(), before);
+    assert.deepEqual(fixture.history.digest(), naiveDigest([first]));
     isFull = false;
     log.record(second);
     log.close();
-    assert.deepEqual(fixture.history.digest(), naiveDigest([first, second]));
-    assert.deepEqual(fixture.history.runs({ cadence: first.cadence, limit: 9 }), [second, first]);
+    assert.deepEqual(fixture.history.digest(), naiveDigest([first, late, second]));
+    assert.deepEqual(fixture.history.runs({ cadence: first.cadence, limit: 9 }), [second, late, first]);
+  });
+
+  it('writes what is recorded in one turn by sixteen, the rest at its end, and links within a write', async () => {
+    const fixture = logFixture();
+    const writes: string[] = [];
+    const files = withLogs(fixture.files, (real) => ({
+      write(text) {
+        writes.push(text);
+        real.write(text);
+      },
+    }));
+    const runs = Array.from({ length: 40 }, (_none, n) => runOf({ cadence: n % 3 === 0 ? 'rare' : 'busy', summary: 'ü'.repeat(n) }));
+    const log = fixture.open(files);
+    const ends: LogPosition[] = [];
+    for (const run of runs) log.record(run, (end) => ends.push(end));
+    assert.deepEqual([writes.length, ends.length], [2, 32]);
+    await eventually('the rest is written by itself', () => ends.length === 40);
+    const lines = fixture.text().split('\n').slice(0, -1);
+    const starts = lines.map((_line, n) => Buffer.byteLength(lines.slice(0, n).join('\n')) + (n === 0 ? 0 : 1));
+    const before = (n: number): number => runs.findLastIndex(({ cadence }, earlier) => earlier < n && cadence === runs[n]?.cadence);
+    assert.deepEqual(
+      lines.map((line) => JSON.parse(line).prev),
+      runs.map((_run, n) => (before(n) < 0 ? null : `${DAY}:${starts[before(n)]}`)),
+    );
+    assert.deepEqual(
+      ends,
+      [...starts.slice(1), Buffer.byteLength(fixture.text())].map((bytes) => ({ day: DAY, bytes })),
+    );
+    assert.deepEqual(log.position(), ends.at(-1));
+    await log.flush();
+    assert.equal(writes.length, 3);
+    log.close();
+    assert.deepEqual(fixture.history.digest(), naiveDigest(runs));
+    assert.deepEqual(fixture.history.runs({ cadence: 'busy', limit: 99 }), runs.filter(({ cadence }) => cadence === 'busy').toReversed());
+  });
+
+  it('links and ends where the lines really stand, after somebody has cut the log behind its back', () => {
+    const fixture = logFixture();
+    const log = fixture.open();
+    for (const run of [runOf(), runOf(), runOf()]) log.record(run);
+    log.write();
+    const kept = fixture.text().indexOf('\n') + 1;
+    fixture.files.truncate(fixture.segment(), kept);
+    const [next, last] = [runOf(), runOf()];
+    log.record(next);
+    log.record(last);
+    log.write();
+    const lines = fixture.text().split('\n');
+    assert.equal(JSON.parse(lines[2] as string).prev, `${DAY}:${kept}`);
+    assert.deepEqual(log.position(), { day: DAY, bytes: Buffer.byteLength(fixture.text()) });
+    assert.deepEqual(idsOf(fixture.history.runs({ cadence: next.cadence, limit: 2 })), idsOf([last, next]));
+    log.close();
   });
 
   it('closes the line that a kill has torn, at every byte, and links on from the last whole one', () => {
@@ -269,6 +330,7 @@ describe('the snapshot of the digest', () => {
     // The same bytes as those that were lost, but for one: the log is as long as before.
     const other = { ...lost, reason: 'exit 4: no such host', tick: lost.tick };
     log.record(other);
+    log.write();
     assert.ok(!existsSync(digestPath(fixture.paths.runs)), 'killed here, nothing wrong is left');
     assert.deepEqual(fixture.history.digest(), naiveDigest([kept, other]));
     log.close();

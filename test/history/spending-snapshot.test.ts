@@ -5,6 +5,7 @@ import { createLocalDays } from '../../lib/core/local-day.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { createSpending, foldSpending, tallyOf } from '../../lib/core/spending.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { DAY_MS, type LogFixture, logFixture, runOf } from './log-fixture.ts';
 
 const paid = (cost_usd: number, more: Partial<RunRecord> = {}): RunRecord => runOf({ cost_usd, ended_at: '2026-11-20T12:00:00.000Z', ...more });
@@ -24,6 +25,8 @@ describe('the spending, as the log of runs has it', () => {
     fixture.record(...runs.slice(0, 2));
     const log = fixture.open();
     for (const run of runs.slice(2)) log.record(run);
+    assert.deepEqual(log.spending().cadences, folded(runs).cadences, 'counted before it is written: the next run must not spend it again');
+    log.write();
     // Nobody closes it: the snapshot is of the first two.
     assert.deepEqual(spendingOf(fixture).cadences, folded(runs).cadences);
     assert.deepEqual(log.spending().cadences, folded(runs).cadences);
@@ -43,7 +46,9 @@ describe('the spending, as the log of runs has it', () => {
 
   it('counts by the days of the owner, also for a reader in another zone', () => {
     const fixture = logFixture();
-    const open = (zone: string) => createRunLog({ files: fixture.files, clock: { nowMs: () => fixture.nowMs }, paths: fixture.paths, zone });
+    const { files, paths } = fixture;
+    const clock = { nowMs: () => fixture.nowMs, breathe: createClock().breathe };
+    const open = (zone: string) => createRunLog({ files, clock, paths, zone });
     const late = { ended_at: '2026-11-20T23:30:00.000Z' };
     const log = open('Europe/Vienna');
     log.record(paid(0.25, late));

@@ -19,20 +19,20 @@ describe('an append log', () => {
     const path = fresh();
     const log = files.append(path);
     assert.equal(statSync(path).mode & 0o777, 0o600);
-    assert.equal(log.sizeBytes, 0);
+    assert.equal(log.endBytes, 0);
     log.write('é\n');
-    assert.equal(log.sizeBytes, 3);
+    assert.equal(log.endBytes, 3);
     assert.equal(text(path), 'é\n');
     await log.flush();
     log.close();
-    assert.equal(log.sizeBytes, 3);
+    assert.equal(log.endBytes, 3);
   });
 
   it('goes on where an earlier life ended', () => {
     const path = fresh();
     writeFileSync(path, 'one\n');
     const log = files.append(path);
-    assert.equal(log.sizeBytes, 4);
+    assert.equal(log.endBytes, 4);
     log.write('two\n');
     log.close();
     assert.equal(text(path), 'one\ntwo\n');
@@ -42,7 +42,7 @@ describe('an append log', () => {
     const path = fresh();
     writeFileSync(path, 'one\n{"tor');
     const log = files.append(path);
-    assert.equal(log.sizeBytes, 10);
+    assert.equal(log.endBytes, 10);
     log.write('two\n');
     log.close();
     assert.equal(text(path), 'one\n{"tor\ntwo\n');
@@ -54,9 +54,9 @@ describe('an append log', () => {
     log.write('12345678\n');
     files.truncate(path, 0);
     log.write('a\n');
-    assert.equal(log.sizeBytes, 2);
+    assert.equal(log.endBytes, 2);
     appendFileSync(path, 'b\n');
-    assert.equal(log.sizeBytes, 4);
+    assert.equal(log.endBytes, 4);
     log.close();
   });
 

@@ -165,6 +165,22 @@ describe('the consumer', () => {
     assert.equal(bus.ls('waiting').length, 18);
   });
 
+  it('writes the good ends of handlers in one turn sixteen by sixteen, all before any of their files goes', async () => {
+    const root = tempRoot();
+    writeFileSync(`${root}/well.mjs`, 'export default () => undefined;\n');
+    const bus = await yard({ well: 'run: { inline: well.mjs }\noverlap: queue' }, () => OK, root);
+    for (let n = 0; n < 100; n += 1) bus.drop('well');
+    const before = bus.files.calls.length;
+    await bus.settle();
+    assert.equal(bus.began.length, 100);
+    const calls = bus.files.calls.slice(before);
+    const writes = calls.flatMap((call, n) => (call.startsWith('append runs/') ? [n] : []));
+    const moves = calls.flatMap((call, n) => (call.startsWith('remove claimed/') ? [n] : []));
+    assert.deepEqual([writes.length, moves.length], [7, 100]);
+    assert.ok(Math.max(...writes) < Math.min(...moves));
+    assert.equal(readFileSync(`${bus.parts.paths.runs}/2026-11-20.jsonl`, 'utf8').trimEnd().split('\n').length, 100);
+  });
+
   it('keeps holds, backoff and half-open over a restart: a probe whose owner died is void, not stuck', async () => {
     const bus = await yard({ flaky: command('flaky', quick) }, () => FAIL);
     for (let n = 0; n < 3; n += 1) bus.drop('flaky');

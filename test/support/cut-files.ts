@@ -42,8 +42,8 @@ export function cutFiles(files: Files, dieAfter: number): CutFiles {
     alive();
     const log = files.append(path);
     return {
-      get sizeBytes() {
-        return log.sizeBytes;
+      get endBytes() {
+        return log.endBytes;
       },
       write: changing(`append ${path.split('/').slice(-2).join('/')}`, (text: string) => log.write(text)),
       async flush() {

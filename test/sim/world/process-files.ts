@@ -62,18 +62,18 @@ export function createProcessFiles(deps: ProcessFilesDeps): Files {
       requireFolder(path, 'open');
       return fileAt(path, 'open') ?? guard.changing('open', path, () => disk.create(path));
     });
+    const isTorn = (): boolean => node.bytes.length > 0 && node.bytes.at(-1) !== 0x0a;
     const write = (text: string): void => {
-      const isTorn = node.bytes.length > 0 && node.bytes.at(-1) !== 0x0a;
       guard.adding('append to', path, () => {
-        disk.put(node, node.bytes.length, Buffer.from(isTorn ? `\n${text}` : text));
+        disk.put(node, node.bytes.length, Buffer.from(isTorn() ? `\n${text}` : text));
         disk.onChange(path);
       });
     };
-    if (node.bytes.length > 0 && node.bytes.at(-1) !== 0x0a) write('');
+    if (isTorn()) write('');
     let isClosed = false;
     return {
-      get sizeBytes() {
-        return node.bytes.length;
+      get endBytes() {
+        return node.bytes.length + (isTorn() ? 1 : 0);
       },
       write(text) {
         if (isClosed) throw refusal('EBADF', 'append to', path);
