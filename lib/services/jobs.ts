@@ -41,6 +41,8 @@ export interface JobsDeps {
   readonly onFree: (cadence: string) => void;
 }
 
+type How = 'run' | 'adopt';
+
 interface Active {
   readonly job: Job;
   readonly stop: ReturnType<JobsDeps['newStop']>;
@@ -57,7 +59,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     return end.outcome.kind !== 'ok' || keysOf(cadence).some((key) => Object.hasOwn(breakers, key));
   }
 
-  async function conclude(claim: Claim, job: Job, end: RunEnd): Promise<void> {
+  async function conclude(claim: Claim, job: Job, end: RunEnd, how: How): Promise<void> {
     const { cadence } = job;
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
@@ -68,7 +70,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     const run = recordOf({ ...end, outcome, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
     const isAwaited = needsSettling(cadence, end);
     const canWait = !isAwaited && cadence.run.kind === 'inline';
-    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job), canWait });
+    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how), canWait });
     // From here on the record speaks for the money.
     purse.release(job.runId);
     if (isAwaited) await isSettled;
@@ -91,14 +93,14 @@ export function createJobs(deps: JobsDeps): Jobs {
   }
 
   /** The job holds its place in lane and workspace, and its money, from the first line on: nothing is awaited before it. */
-  async function follow(claim: Claim, job: Job, how: 'run' | 'adopt'): Promise<void> {
+  async function follow(claim: Claim, job: Job, how: How): Promise<void> {
     const stop = deps.newStop();
     capacity.enter(job.cadence);
     purse.reserve(job.runId, job.cadence);
     const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
     const work = end.then(
-      (ended) => conclude(claim, job, ended),
-      (error) => conclude(claim, job, refusedByDisk(error)),
+      (ended) => conclude(claim, job, ended, how),
+      (error) => conclude(claim, job, refusedByDisk(error), how),
     );
     active.set(job.runId, { job, stop, isEnded: work });
     try {
@@ -155,9 +157,13 @@ function agentOf({ provider }: Cadence): { readonly provider?: string } {
   return provider === undefined ? {} : { provider };
 }
 
-/** Where its children leave their traces; a handler has none. The guard's is there only where the disk did not let the runner tidy it away. */
-function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify } }: Job): readonly string[] {
+/**
+ * Where its children leave their traces; a handler has none. The guard's is there only where the disk did not let the runner tidy it away.
+ * What was begun by an earlier owner was begun as the cadence was defined then.
+ */
+function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify } }: Job, how: How): readonly string[] {
   const folder = `${running}/${runId}`;
+  if (how === 'adopt') return [`${folder}.guard`, `${folder}.verify`, folder];
   const parts = [...(guard === undefined || guard.kind === 'inline' ? [] : [`${folder}.guard`]), ...(verify?.kind === 'command' ? [`${folder}.verify`] : [])];
   return run.kind === 'inline' && parts.length === 0 ? [] : [...parts, folder];
 }

@@ -52,7 +52,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   if (recorded.size > 0) await deps.runLog.flush();
   const open: Claim[] = [];
   for (const claim of claims) {
-    const end = recorded.get(runIdOf(claim)) ?? endedUnrun(recorded, claim);
+    const end = recorded.get(runIdOf(claim)) ?? (hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim));
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
@@ -63,6 +63,8 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   sweepRunFolders(deps, new Set(open.map(runIdOf)));
 }
 
+/** A child was begun for it, whatever was recorded of it before: a power cut brings back what was cancelled in vain. */
+const hasFolder = ({ files, paths }: RecoveryDeps, claim: Claim): boolean => files.info(`${paths.running}/${runIdOf(claim)}`) !== undefined;
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
 
 /** A tick that turned out to be too old once it was claimed was recorded under the try that it did not spend. A revived one ended so before. */
@@ -86,11 +88,10 @@ async function completeMove({ queue, history }: RecoveryDeps, claim: Claim, end:
 }
 
 async function resume(deps: RecoveryDeps, claim: Claim): Promise<void> {
-  const { jobs, files, paths } = deps;
   const runId = runIdOf(claim);
   const startedMs = startOf(deps, runId);
-  if (files.info(`${paths.running}/${runId}`) === undefined) await interrupt(deps, claim, startedMs);
-  else jobs.adopt(claim, deps.cadenceOf(claim.name.cadence, runId), startedMs).catch(deps.onFault);
+  if (hasFolder(deps, claim)) deps.jobs.adopt(claim, deps.cadenceOf(claim.name.cadence, runId), startedMs).catch(deps.onFault);
+  else await interrupt(deps, claim, startedMs);
 }
 
 async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): Promise<void> {

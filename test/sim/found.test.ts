@@ -146,4 +146,14 @@ describe('a story that once ended badly', () => {
     for (let after = 0; after < 8; after += 1)
       await isWell(enqueue('guarded', 'guarded11111'), { do: 'refuse', after, errno: 'EIO' }, { do: 'pass', ms: 2000 });
   });
+
+  it('the folder of a guard is gone in the end, also where its definition was broken before its run was adopted', async () => {
+    for (const downMs of [15, 400])
+      await isWell(enqueue('guarded', 'guarded11111'), { do: 'stop', downMs }, { do: 'edit', cadence: 'guarded', to: 'broken' }, { do: 'pass', ms: 280 });
+    assert.deepEqual(await play(storyOf(21_059)), undefined);
+  });
+
+  it('a child is adopted, though a power cut brought back the tick that had been cancelled before it', async () => {
+    assert.deepEqual(await play(storyOf(21_990)), undefined);
+  });
 });

@@ -143,7 +143,8 @@ export function createMachine({ seed, startMs, behave, onStart }: MachineOptions
 
   function ownershipOf(life: OwnerLife): Ownership {
     return {
-      isHeld: () => holder === life,
+      // A process that is dead hears nothing any more, also where its last steps are still to be taken here.
+      isHeld: () => life.isDead || holder === life,
       serve: () => undefined,
       close: () => {
         if (holder === life && !life.isDead) holder = undefined;
