@@ -1,6 +1,7 @@
+import type { Finding } from '../core/finding.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { RunRecord } from '../core/run.ts';
-import { gatherEvidence } from '../incidents/evidence.ts';
+import { gatherEvidence, gatherFinding } from '../incidents/evidence.ts';
 import { createIncidents } from '../incidents/store.ts';
 import type { Incidents, Ladder, Runner } from '../ports.ts';
 import type { Announcing } from '../services/announcer.ts';
@@ -25,8 +26,10 @@ export function composeCaring(storage: Storage, parts: CaringParts): Caring {
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const cadenceOf = (name: string) => definitions.get(name)?.cadence;
   const redactOf = (cadence: ReturnType<typeof cadenceOf>) => (cadence === undefined ? redacting.ofOwner : redacting.ofCadence(cadence));
-  const gather = (run: RunRecord) => gatherEvidence({ files, paths, history, cadenceOf, redactOf }, run);
-  const incidents = createIncidents({ files, clock, paths, onBroken, gather, print: ids.keyed });
+  const evidence = { files, paths, history, cadenceOf, redactOf };
+  const gather = (run: RunRecord) => gatherEvidence(evidence, run);
+  const gatherFound = (finding: Finding) => gatherFinding(evidence, finding);
+  const incidents = createIncidents({ files, clock, paths, onBroken, gather, gatherFound, print: ids.keyed });
   const announcing = parts.announcer(incidents);
   const care = createCare({ incidents, ladder: parts.ladder, announcer: announcing, history, journal });
   return { incidents, announcing, runner: createCareRunner((payload) => care.run(payload)) };

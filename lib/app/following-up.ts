@@ -1,6 +1,8 @@
 import { isCareCadence, isChatCadence, isHookCadence, isNotifyCadence } from '../core/builtin.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
+import type { BusEvent } from '../core/event.ts';
+import { missedKey } from '../core/finding.ts';
 import { aboutCadence, followContext } from '../core/follow-context.ts';
 import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
@@ -8,14 +10,16 @@ import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
+import { slotKey } from '../core/slot.ts';
 import { createComments } from '../incidents/comments.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../ports.ts';
 import type { Announcing } from '../services/announcer.ts';
-import { createCarePlan } from '../services/care-plan.ts';
+import { type CarePlan, createCarePlan } from '../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../services/follow-ups.ts';
 import { createIncidentOrders, type IncidentOrders } from '../services/incident-orders.ts';
 import { createNoticeDesk } from '../services/notice-desk.ts';
+import { isDiskFault } from '../services/storage-health.ts';
 import { composeAnnouncer } from './alerting.ts';
 import { type Caring, composeCaring } from './caring.ts';
 import { composeChat, createChatRunner } from './chatting.ts';
@@ -72,6 +76,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
       journal.emit({ level: 'warn', stage: 'notice_failed', cadence, run_id, sink: 'any', because: error.message });
     }
   });
+  journal.onEvent(createMissedListener(storage, care));
   return {
     followUps,
     incidents,
@@ -97,6 +102,23 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;
     },
+  };
+}
+
+/** A slot that its owner found missed, too, is on file; what nobody makes up for by the user's will is no failure. */
+function createMissedListener({ definitions, journal, clock }: Storage, care: CarePlan): (event: BusEvent) => void {
+  return ({ stage, level, cadence, end, slot, last, because }) => {
+    if (stage !== 'slot_ended' || end !== 'missed' || level !== 'warn' || cadence === undefined) return;
+    if (definitions.get(cadence)?.cadence?.schedule?.catchup === 'skip') return;
+    const lost = slotKey(String(last ?? slot));
+    const words = `${cadence} is missing: the slot of ${lost} was missed: ${String(because)}`;
+    try {
+      care.found({ cadence, detector: 'missed', at: toIso(clock.nowMs()), words, key: missedKey(cadence, lost), slot: lost });
+    } catch (error) {
+      // It stands in the ledger of slots, where the watchman finds it.
+      if (!isDiskFault(error)) throw error;
+      journal.emit({ level: 'warn', stage: 'care_failed', cadence, step: 'incidents', because: error.message });
+    }
   };
 }
 

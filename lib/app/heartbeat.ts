@@ -27,6 +27,7 @@ import { createRedacting } from './redacting.ts';
 import { makeFolders } from './storage.ts';
 import { composeTimers } from './timers.ts';
 import { type Diagnosis, diagnose, diagnosedAt } from './watch-diagnosis.ts';
+import { fileFindings, handedOver, planFiling } from './watch-filing.ts';
 import { readWatchMemory } from './watch-memory.ts';
 import { tellSinks } from './watch-notices.ts';
 import { lookAround, type SightDeps } from './watch-sight.ts';
@@ -76,7 +77,7 @@ export async function rehearseBeat(root: string): Promise<{ readonly sight: Sigh
 
 async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat> {
   const clock = createClock();
-  const { settings } = readDefined(root);
+  const { settings, definitions } = readDefined(root);
   const { heartbeat } = settings;
   const timers = composeTimers(root);
   const ping = beginPing(heartbeat.ping, readMachine().env, createHttp());
@@ -95,7 +96,13 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
   const atMs = clock.nowMs();
   const { worries } = round;
   const telling = tellingOf(memory, worries, atMs);
-  const diagnosis = await diagnose(root, settings.selfDiagnosis, round, memory, atMs);
+  const filing = planFiling(definitions, round, memory);
+  let filed = memory?.filed ?? {};
+  await orFault(faults, async () => {
+    await fileFindings(root, filing, clock);
+    filed = filing.filed;
+  });
+  const diagnosis = await diagnose(root, settings.selfDiagnosis, round, memory, atMs, handedOver(definitions, filing, filed));
   const words = wordsOf(round, telling, diagnosis, createRedacting(readMachine().env).ofOwner);
   const { state } = round.sight.owner;
   // A disk that refuses must not silence what there is to say.
@@ -107,7 +114,7 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
   const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: heartbeat.intervalMs, enabled: heartbeat.enabled } as const;
   const reloads = Object.fromEntries(Object.entries(round.reloads).map(([label, ms]) => [label, toIso(ms)]));
   const reload_history = tracesOf(root, memory, round, atMs);
-  const told = { told: telling.told, diagnosed: diagnosedAt(memory, diagnosis, atMs) };
+  const told = { told: telling.told, filed, diagnosed: diagnosedAt(memory, diagnosis, atMs) };
   await orFault(faults, () => doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, reload_history, ...told }));
   const view = await ping?.end(worries.length === 0, worries.length === 0 ? 'all is well' : worries.map((one) => one.words).join('\n'));
   return { ...round, atMs, settings, telling, diagnosis: diagnosis ?? null, ping: view ?? null, faults };

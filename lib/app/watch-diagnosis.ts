@@ -27,9 +27,10 @@ export async function diagnose(
   { sight, repaired, worries }: Round,
   memory: WatchMemory | undefined,
   atMs: Ms,
+  handedOver: ReadonlySet<string>,
 ): Promise<Diagnosis | undefined> {
   const open = undiagnosed(
-    worries,
+    worries.filter(({ key }) => !handedOver.has(key)),
     repaired.map(({ repair }) => repair),
     memory?.diagnosed ?? {},
     atMs,

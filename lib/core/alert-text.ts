@@ -31,6 +31,14 @@ function whyOf({ asked }: Incident): string {
   return asked === undefined ? '' : ` (${truncate(toVisible(asked.because).replaceAll('\n', ' '), 160)})`;
 }
 
+/** What was found without a run that failed has no message of a run. */
+export function foundText(incident: Incident, kind: 'failure' | 'recovery', words: Pick<AlertWords, 'level' | 'asksHuman'>): string {
+  const title = toVisible(incident.title);
+  if (kind === 'recovery') return `${incident.cadence} is well again: ${title}`;
+  const more = [...(words.level === 'none' ? [] : [words.level]), ...(words.asksHuman ? [`it needs you${whyOf(incident)}`] : [])];
+  return `${title} - ${[...more, `cadence-bus incidents show ${incident.id}`].join(', ')}`;
+}
+
 export function remindText({ cadence, title, occurrences, first_at, last_at, episodes, id }: Incident, asksHuman: boolean, level: Level): string {
   const since = episodes.at(-1)?.opened_at ?? first_at;
   const lasted = formatDuration(Math.max(0, (parseIso(last_at) ?? 0) - (parseIso(since) ?? 0)));

@@ -1,4 +1,4 @@
-import { type Incident, isOpen } from './incident.ts';
+import { type Incident, isFoundOnly, isOpen } from './incident.ts';
 import { type Ms, parseIso } from './instant.ts';
 import { isTellingDue, LEVELS, type Level, levelOf } from './lateness.ts';
 
@@ -71,6 +71,8 @@ export function decideAlert(seen: AlertCase, policy: AlertPolicy, memory: AlertM
   if (incident.state === 'ignored' && !isChronic) return nothing('it is ignored');
   const level = alertLevel(seen, policy, nowMs);
   const asksHuman = incident.state === 'needs_human' || (incident.state === 'ignored' && isChronic);
+  // Whoever found it tells of it, and again; only that nothing helped, and a person is needed, is news of ours.
+  if (isFoundOnly(incident) && !asksHuman) return nothing('the watchman tells of it');
   if (incident.state === 'healing' && level !== 'critical') return nothing('something is at work on it');
   const told = memory?.episode === episodeOf(incident) ? memory : undefined;
   if (asksHuman && !isWithin(HUMAN_COOLDOWN_MS, memory?.human_at, nowMs)) return { tell: 'failure', level, asksHuman };

@@ -1,4 +1,5 @@
 import type { CareCase } from './care.ts';
+import type { Finding } from './finding.ts';
 import type { Incident } from './incident.ts';
 import type { Ms } from './instant.ts';
 import type { RunRecord } from './run.ts';
@@ -7,6 +8,10 @@ import type { RunRecord } from './run.ts';
 export interface Incidents {
   /** The folder is complete and on disk when it resolves. The same run again answers as the first time, with `isRepeat`. */
   record(run: RunRecord): Promise<CareCase>;
+  /** The same for what is wrong without a run that failed. undefined: this very slot is on file. */
+  find(finding: Finding): Promise<CareCase | undefined>;
+  /** What was found wrong with the timer of a cadence is well again. */
+  heal(cadence: string, detector: string, at: string): readonly CareCase[];
   /** What this proof resolves, or has resolved: on disk when it resolves. */
   prove(run: RunRecord): Promise<readonly CareCase[]>;
   /** All that is not resolved, oldest first. */

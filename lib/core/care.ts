@@ -1,4 +1,5 @@
 import { isBuiltin } from './builtin.ts';
+import { type Finding, parseFinding } from './finding.ts';
 import type { CareKind } from './follow-up.ts';
 import type { Incident } from './incident.ts';
 import { isProven, type RunRecord } from './run.ts';
@@ -35,11 +36,17 @@ export interface CareCase {
 /** What a tick of `bus-care` asks for. */
 export type CareRequest =
   | { readonly care: CareKind; readonly run_id: string }
+  /** Something is wrong with a cadence, though no run of it failed. */
+  | { readonly care: 'found'; readonly finding: Finding }
+  /** What was found wrong with its timer is well again. */
+  | { readonly care: 'well'; readonly cadence: string; readonly detector: string; readonly at: string }
   | { readonly care: 'ordered'; readonly incident_id: string; readonly change: IncidentChange };
 
 export function careKey(runId: string, kind: CareKind): string {
   return `care:${runId}:${kind}`;
 }
+
+export const foundKey = ({ key }: Pick<Finding, 'key'>): string => `found:${key}`;
 
 /** The same order given twice is one; given again later it is another. */
 export function orderedKey({ id, resolved_at, approved_until, ignored_until }: Incident, change: IncidentChange): string {
@@ -48,8 +55,16 @@ export function orderedKey({ id, resolved_at, approved_until, ignored_until }: I
 
 /** undefined: this is no request. */
 export function parseCareRequest(payload: unknown): CareRequest | undefined {
-  const { care, run_id, incident_id, change } = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<Record<string, unknown>>;
+  const { care, run_id, incident_id, change, finding, cadence, detector, at } = (typeof payload === 'object' && payload !== null ? payload : {}) as Readonly<
+    Record<string, unknown>
+  >;
   if ((care === 'failure' || care === 'proof') && typeof run_id === 'string') return { care, run_id };
+  if (care === 'found') {
+    const found = parseFinding(finding);
+    return found === undefined ? undefined : { care, finding: found };
+  }
+  if (care === 'well')
+    return typeof cadence === 'string' && typeof detector === 'string' && typeof at === 'string' ? { care, cadence, detector, at } : undefined;
   if (care !== 'ordered' || typeof incident_id !== 'string') return undefined;
   return ORDERED.includes(change) ? { care, incident_id, change: change as IncidentChange } : undefined;
 }

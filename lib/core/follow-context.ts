@@ -34,7 +34,15 @@ export type ContextWord = (typeof CONTEXT_WORDS)[number];
 export type FollowContext = Readonly<Record<ContextWord, string>>;
 
 /** What a program that failed may have written itself: shown to an agent only as data. */
-const FOREIGN: ReadonlySet<string> = new Set<ContextWord>(['summary', 'error', 'reason', 'detected_problem', 'last_fix_summary']);
+const FOREIGN: ReadonlySet<string> = new Set<ContextWord>([
+  'summary',
+  'error',
+  'reason',
+  'detected_problem',
+  'timer_status',
+  'launchd_status',
+  'last_fix_summary',
+]);
 
 const ERROR_WIDTH = 500;
 const EMPTY = Object.fromEntries(CONTEXT_WORDS.map((word) => [word, ''])) as FollowContext;

@@ -1,6 +1,8 @@
 import { toVisible, truncate } from './excerpt.ts';
+import { type Finding, isOfTimer } from './finding.ts';
 import { type Ms, parseIso, toIso } from './instant.ts';
 import type { RunRecord } from './run.ts';
+import { slotKey } from './slot.ts';
 
 /**
  * One bug of one cadence, by its fingerprint; of an account, where the failure is the account's. Names on disk, so
@@ -31,6 +33,10 @@ export interface Incident {
   readonly first_at: string;
   readonly last_at: string;
   readonly occurrences: number;
+  /** The last time that it was found without a run that failed. */
+  readonly found?: Omit<Finding, 'cadence'>;
+  /** Slots whose loss it stands for; the last hundred. */
+  readonly slots?: readonly string[];
   /** The last twenty. */
   readonly run_ids: readonly string[];
   readonly level: IncidentLevel;
@@ -70,6 +76,7 @@ export interface Episode {
 
 const RECURS_WITHIN_MS: Ms = 7 * 86_400_000;
 const MOST_RUNS = 20;
+const MOST_SLOTS = 100;
 const MOST_EPISODES = 50;
 const TITLE_WIDTH = 120;
 
@@ -100,6 +107,11 @@ export function detectorOf(run: Pick<RunRecord, 'status' | 'class' | 'reason'>):
   return 'exit';
 }
 
+/** Nothing of it ever was a run: the watchman tells of it, and goes on to. */
+export function isFoundOnly({ run_ids, found }: Pick<Incident, 'run_ids' | 'found'>): boolean {
+  return run_ids.length === 0 && found !== undefined;
+}
+
 export interface NewIncident {
   readonly id: string;
   readonly fingerprint: string;
@@ -119,31 +131,74 @@ export function sharedBy({ blame, account, provider }: Pick<RunRecord, 'blame' |
 }
 
 /** Whether what this run shows may be held against it. A cadence that went on with another agent proves nothing of the first. */
-export function concerns(incident: Pick<Incident, 'cadences' | 'account' | 'provider'>, run: Pick<RunRecord, 'cadence' | 'account' | 'provider'>): boolean {
+export function concerns(
+  incident: Pick<Incident, 'cadences' | 'account' | 'provider' | 'detector' | 'run_ids' | 'found'>,
+  run: Pick<RunRecord, 'cadence' | 'account' | 'provider'>,
+): boolean {
+  if (isOfTimer(incident.detector) && isFoundOnly(incident)) return false;
   if (incident.provider !== undefined && run.provider !== undefined) return incident.provider === run.provider;
   return incident.cadences.includes(run.cadence) || (incident.account !== undefined && incident.account === run.account);
 }
 
-export function openIncident(run: RunRecord, { id, fingerprint, detector, title }: NewIncident): Incident {
-  const at = endOf(run);
+/** What shows that it came: a run that failed, or somebody who found it. */
+interface Sign {
+  readonly cadence: string;
+  readonly at: string;
+  readonly shared: Pick<Incident, 'account' | 'provider'>;
+  readonly runIds: readonly string[];
+  readonly slots: readonly string[];
+  readonly found?: Incident['found'];
+}
+
+function signOfRun(run: RunRecord): Sign {
+  const slots = run.status === 'expired' && run.slot !== undefined ? [slotKey(run.slot)] : [];
+  return { cadence: run.cadence, at: endOf(run), shared: sharedBy(run), runIds: [run.run_id], slots };
+}
+
+function signOfFinding({ cadence, ...found }: Finding): Sign {
+  return { cadence, at: found.at, shared: {}, runIds: [], slots: found.slot === undefined ? [] : [slotKey(found.slot)], found };
+}
+
+export function openIncident(run: RunRecord, about: NewIncident): Incident {
+  return openWith(signOfRun(run), about);
+}
+
+/** Found without a run that failed. */
+export function openFound(finding: Finding, about: NewIncident): Incident {
+  return openWith(signOfFinding(finding), about);
+}
+
+function openWith({ cadence, at, shared, runIds, slots, found }: Sign, { id, fingerprint, detector, title }: NewIncident): Incident {
   return {
     format: 1,
     id,
     fingerprint,
-    cadence: run.cadence,
-    ...sharedBy(run),
-    cadences: [run.cadence],
+    cadence,
+    ...shared,
+    cadences: [cadence],
     detector,
     title: titleOf(title),
     state: 'open',
     first_at: at,
     last_at: at,
     occurrences: 1,
-    run_ids: [run.run_id],
+    ...(found === undefined ? {} : { found }),
+    ...(slots.length === 0 ? {} : { slots }),
+    run_ids: runIds,
     level: 'none',
     attempts: 0,
     episodes: [{ opened_at: at, occurrences: 1 }],
   };
+}
+
+/** Whether the loss of this slot is on file in it, whoever saw it first. */
+export function knowsSlot({ slots = [] }: Pick<Incident, 'slots'>, slot: string | undefined): boolean {
+  return slot !== undefined && slots.includes(slotKey(slot));
+}
+
+/** A run that shows what is on file already. */
+export function withRun(incident: Incident, run: RunRecord): Incident {
+  return { ...incident, run_ids: [...incident.run_ids, run.run_id].slice(-MOST_RUNS) };
 }
 
 /** One line, nothing that a terminal would obey. */
@@ -153,7 +208,14 @@ function titleOf(text: string): string {
 
 /** Once more. A resolved one opens again; one that is ignored no longer does, too. */
 export function withOccurrence(incident: Incident, run: RunRecord): Incident {
-  const at = endOf(run);
+  return withSign(incident, signOfRun(run));
+}
+
+export function withFinding(incident: Incident, finding: Finding): Incident {
+  return withSign(incident, signOfFinding(finding));
+}
+
+function withSign(incident: Incident, { cadence, at, runIds, slots, found }: Sign): Incident {
   const isBack = incident.state === 'resolved';
   const isHeard = incident.state === 'ignored' && (parseIso(incident.ignored_until) ?? Number.POSITIVE_INFINITY) <= (parseIso(at) ?? 0);
   const { resolved_at: _at, resolved_by: _by, proof_run_id: _run, ...kept } = incident;
@@ -166,10 +228,12 @@ export function withOccurrence(incident: Incident, run: RunRecord): Incident {
     ...kept,
     state: isBack || isHeard ? 'open' : incident.state,
     ...(isBack ? { level: 'none', attempts: 0 } : {}),
-    cadences: incident.cadences.includes(run.cadence) ? incident.cadences : [...incident.cadences, run.cadence],
+    cadences: incident.cadences.includes(cadence) ? incident.cadences : [...incident.cadences, cadence],
     last_at: at > incident.last_at ? at : incident.last_at,
     occurrences: incident.occurrences + 1,
-    run_ids: [...incident.run_ids, run.run_id].slice(-MOST_RUNS),
+    ...(found === undefined ? {} : { found }),
+    ...(slots.length === 0 ? {} : { slots: [...(incident.slots ?? []), ...slots].slice(-MOST_SLOTS) }),
+    run_ids: [...incident.run_ids, ...runIds].slice(-MOST_RUNS),
     episodes: episodes.slice(-MOST_EPISODES),
   };
 }

@@ -18,6 +18,8 @@ export interface Climb {
   /** What the failure said, for rules to be found by. */
   readonly message: string;
   readonly runId: string;
+  /** It was found without a run that failed: there is nothing to try again, and only `on_diagnose` answers it. */
+  readonly isFound: boolean;
   /** The failure of an account or of an agent: its breaker asks again, and no agent mends it. */
   readonly isShared: boolean;
   /** Nothing is tried any more without the ladder. */
@@ -44,6 +46,7 @@ export function climb(state: Climb): Step {
   const { print, policy, hour } = state;
   if (print.fix?.status === 'working') return none(`${print.fix.source} is at work on it`);
   if (state.isShared) return none('its account or its agent is asked again when its breaker says so');
+  if (state.isFound && policy.diagnose === undefined) return none('no agent is to find out why');
   if (print.fix !== undefined) return underProof(state, print.fix);
   const human = (because: string, isChronic = false): Step =>
     state.isFinal ? askHuman(state, because, isChronic) : none(`${because}; what is left of its tries goes on`);
@@ -53,7 +56,7 @@ export function climb(state: Climb): Step {
   const agent = agentOf(state);
   const restarts = Math.max(0, print.failures - 1);
   const isAgentsTurn = state.skipsRules === true || print.rule_regressed === true || restarts >= policy.escalateAfter;
-  const rule = state.skipsRules === true ? undefined : ruleStep(state, isAgentsTurn && agent !== undefined);
+  const rule = state.skipsRules === true || state.isFound ? undefined : ruleStep(state, isAgentsTurn && agent !== undefined);
   if (rule !== undefined && 'kind' in rule) return rule;
   if (agent !== undefined && (state.isFinal || isAgentsTurn || rule !== undefined)) {
     const refusal = agentRefusal(state, agent);
@@ -66,7 +69,7 @@ export function climb(state: Climb): Step {
 /** This run began before the fix was in force, or its return is to be ignored: the fix stands, and its tick gets its try. */
 function underProof(state: Climb, fix: Fix): Step {
   const { print, policy, isFinal, counts } = state;
-  if (!isFinal || !counts || print.revived >= policy.attempts) return none(`${fix.source} is under proof`);
+  if (state.isFound || !isFinal || !counts || print.revived >= policy.attempts) return none(`${fix.source} is under proof`);
   return { kind: 'act', act: 'restart', revives: true, fix };
 }
 

@@ -1,4 +1,5 @@
 import type { EnvChanges } from './env-change.ts';
+import { FOUND_DETECTORS } from './finding.ts';
 import type { Ms } from './instant.ts';
 import type { CommandRun, EnvSpec } from './run-kind.ts';
 
@@ -81,10 +82,8 @@ export function defaultEscalateAfter(attempts: number): number {
 }
 
 /** What is found without a run that failed. */
-const ANOMALIES: readonly string[] = ['missed', 'stale', 'disabled', 'late'];
-
 export function isAnomaly(detector: string): boolean {
-  return ANOMALIES.includes(detector);
+  return FOUND_DETECTORS.some((one) => one === detector);
 }
 
 export interface Failing {

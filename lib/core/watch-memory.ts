@@ -2,6 +2,7 @@ import { type Ms, parseIso, toIso } from './instant.ts';
 import { isTellingDue, type Level } from './lateness.ts';
 import type { ReloadTraces } from './reload-trace.ts';
 import { isDeadTimer, type Reloads, type Worry } from './watch.ts';
+import type { Filed } from './watch-findings.ts';
 
 /** What the watchman knows of his last round (`heartbeat.json`). Names on disk, so snake_case. One writer at a time: he himself. */
 export interface WatchMemory {
@@ -22,6 +23,8 @@ export interface WatchMemory {
   readonly told: Readonly<Record<string, { readonly level: Level; readonly at: string }>>;
   /** When an agent looked, by worry. */
   readonly diagnosed: Readonly<Record<string, string>>;
+  /** What was put on file, by worry; an earlier version did not. */
+  readonly filed?: Filed | undefined;
 }
 
 export function reloadsOf(memory: WatchMemory | undefined): Reloads {

@@ -47,6 +47,8 @@ export interface Missing {
   /** Slots since then that were missed. */
   readonly slots: readonly string[];
   readonly because: string;
+  /** A breaker, an account or a budget keeps it from running. */
+  readonly isHeld: boolean;
   /** Somebody has said that it is nothing to be warned of. */
   readonly ignoredUntilMs: Ms | undefined;
 }
@@ -74,7 +76,7 @@ export function judgeMissing(input: MissingInput): Missing | undefined {
   const wait = passedMs > expectedMs ? `${run}, and ${formatDuration(expectedMs)} is the most that its schedule allows` : run;
   const because = [wait, last === undefined ? undefined : `the slot of ${last.at} was missed: ${last.because}`, held].filter((part) => part !== undefined);
   return {
-    ...{ cadence, lastRunMs, sinceMs, expectedMs, ignoredUntilMs },
+    ...{ cadence, lastRunMs, sinceMs, expectedMs, ignoredUntilMs, isHeld: held !== undefined },
     level: levelOf(passedMs, expectedMs),
     slots: missed.map(({ at }) => at),
     because: because.join('; '),

@@ -15,7 +15,7 @@ import {
   withHour,
   withoutFix,
 } from '../core/heal-book.ts';
-import { endOf, type Incident } from '../core/incident.ts';
+import { endOf, type Incident, isFoundOnly } from '../core/incident.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import { climb, remembered } from '../core/ladder.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
@@ -76,7 +76,8 @@ export function createLadder(deps: LadderDeps): Climber {
     const { incident, run, id } = failure;
     const { fingerprint, detector } = incident;
     const nowMs = clock.nowMs();
-    const startedMs = parseIso(run?.started_at) ?? nowMs;
+    // A finding that waited says how it stood when somebody looked.
+    const startedMs = parseIso(run === undefined && failure.counts ? incident.found?.at : run?.started_at) ?? nowMs;
     const environment = deps.environmentOf(cadence);
     const times = { startedMs, nowMs, failedMs: run === undefined ? nowMs : (parseIso(endOf(run)) ?? nowMs) };
     const { print, ...judgement } = judged(mending.printOf(incident), times, failure.counts, policy);
@@ -85,6 +86,7 @@ export function createLadder(deps: LadderDeps): Climber {
     const step = climb({
       ...{ policy, print, hour, fingerprint, detector, runId: run?.run_id ?? id, nowMs, message: messageOf(incident, run) },
       isShared: incident.account !== undefined || incident.provider !== undefined || run?.blame === 'account' || run?.blame === 'provider',
+      isFound: isFoundBy(failure),
       isFinal: run === undefined || !failure.counts || isFinal(run.status),
       counts: failure.counts,
       shortage: (rung) => deps.shortage(cadence, rung),
@@ -133,7 +135,7 @@ export function createLadder(deps: LadderDeps): Climber {
       mending.remember(fingerprint, onApproval(known), 'keep');
       book.change(withHour(book.now(), hourKey(cadence, detector), { began: [] }, clock.nowMs()));
     }
-    if (run !== undefined) await answer({ incident, run, id, counts: false });
+    if (run !== undefined || isFoundOnly(incident)) await answer({ incident, run, id, counts: false });
   }
 
   return {
@@ -168,6 +170,11 @@ export function createLadder(deps: LadderDeps): Climber {
       if (now?.fix?.began_at === ended.began_at) mending.remember(fingerprint, afterWindow(now, nowMs).print, 'drop');
     },
   };
+}
+
+/** Of a run that failed there is a record, or was. */
+function isFoundBy({ incident, run, counts }: Failure): boolean {
+  return run === undefined && (isFoundOnly(incident) || (counts && incident.found !== undefined));
 }
 
 interface Judged {

@@ -73,13 +73,19 @@ export function contextFor({ paths, redact }: Pick<PromptingDeps, 'paths' | 'red
     state_file: `${dir}/state.json`,
     learning_file: `${paths.incidents}/index.jsonl`,
     detector: incident.detector,
-    detected_problem: redact(incident.title),
+    detected_problem: redact(incident.found?.words ?? incident.title),
+    ...(incident.found === undefined ? {} : timerWords(redact(incident.found.timer ?? ''))),
     consecutive_failures: String(print.failures),
     recovery_attempts: String(fix.n),
     recurring_fix_failures: String(print.regressions),
     last_fix_summary: redact(print.last_fix ?? ''),
     total_diagnose_invocations: String(print.fixes),
   });
+}
+
+/** P16: under the name that the reference gives it, too. */
+function timerWords(status: string): Pick<FollowContext, 'timer_status' | 'launchd_status'> {
+  return { timer_status: status, launchd_status: status };
 }
 
 function readText(files: Pick<Files, 'read'>, path: string): string | undefined {

@@ -4,19 +4,23 @@ import { contextVariables, renderContext } from '../core/follow-context.ts';
 import { type HealAnswer, readAnswer } from '../core/heal-answer.ts';
 import { type Fix, printOf } from '../core/heal-book.ts';
 import { agentOf, agentRun, HEAL_ATTEMPTS, type Healing, settableBy } from '../core/heal-cadence.ts';
+import { type Incident, isFoundOnly } from '../core/incident.ts';
 import type { Outcome } from '../core/outcome.ts';
-import type { Files, Job, RunEnd, Runner, StopSignal } from '../ports.ts';
+import type { RunRecord } from '../core/run.ts';
+import type { Files, History, Job, RunEnd, Runner, StopSignal } from '../ports.ts';
 import type { Answering } from './answering.ts';
 import type { LadderDeps } from './ladder.ts';
 import { contextFor, type PromptingDeps, promptFor, type Subject } from './prompting.ts';
 
-export interface WorkerDeps extends LadderDeps, PromptingDeps {
+export interface WorkerDeps extends Omit<LadderDeps, 'history'>, PromptingDeps {
+  readonly history: Pick<History, 'find' | 'runs'>;
   readonly files: Files;
   readonly answering: Answering;
   /** Whose work a cadence of the program's own is. */
   readonly healingOf: (name: string) => Healing | undefined;
 }
 
+const RECENT_RUNS = 20;
 const LAST_WORDS_BYTES = 256 * 1024;
 
 /** Runs who mends: what it is told is put together when it begins, and what it answers is taken when it has ended. */
@@ -48,10 +52,20 @@ function subjectOf(deps: WorkerDeps, job: Job): (Subject & { readonly healing: H
   if (print === undefined || incident === undefined || healing === undefined) return 'there is nothing to mend any more';
   const fix = print.fix ?? print.last?.ended;
   if (fix === undefined || fix.n !== n || fix.incident_id !== incident.id) return 'something else is tried by now';
-  const run = deps.history.find(fix.run_id);
+  const run = deps.history.find(fix.run_id) ?? (isFoundOnly(incident) ? runOf(deps, incident) : undefined);
   if (run === undefined) return `there is no run ${fix.run_id} any more`;
   const working: Fix = { ...fix, status: fix.status === 'pending' ? 'pending' : 'working' };
   return { cadence: healing.cadence, incident, dir: deps.incidents().dirOf(incident.id), run, fix: working, print, healing };
+}
+
+/** Of what was found without a run that failed: how its cadence ran last, with what is wrong for a reason. */
+function runOf({ history }: WorkerDeps, { cadence, title, first_at }: Incident): RunRecord {
+  const blank = {
+    ...{ run_id: '', cadence, tick: '', attempt: 1, summary: '', started_at: '', ended_at: null, duration_ms: 0, exit_code: null, signal: null },
+    ...{ cost_usd: null, stdout_path: null, stderr_path: null },
+  };
+  const [last] = history.runs({ cadence, limit: RECENT_RUNS }).filter(({ status }) => status !== 'expired' && status !== 'coalesced');
+  return { ...(last ?? { ...blank, started_at: first_at }), status: last?.status ?? 'held', reason: title, summary: '' };
 }
 
 function prepare(

@@ -1,5 +1,6 @@
 import type { Cadence } from '../core/cadence.ts';
 import { type FailureFacts, factsOfFailure } from '../core/failure-facts.ts';
+import type { Finding } from '../core/finding.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Redact } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
@@ -7,7 +8,7 @@ import type { Files, History } from '../ports.ts';
 import { snapshotConfigs } from './config-snapshots.ts';
 import type { EvidenceFile } from './evidence-file.ts';
 import { type LogReading, readLogs } from './log-reading.ts';
-import { reportBody } from './report-body.ts';
+import { foundBody, reportBody } from './report-body.ts';
 import { explodeFrames } from './source-frames.ts';
 
 /** What is known of a failure. `files` is made only where a folder is, for that is the dear part. */
@@ -32,6 +33,23 @@ export function gatherEvidence(deps: EvidenceDeps, run: RunRecord): Evidence {
   const reading = run.status === 'unverified' || run.status === 'expired' ? undefined : readLogs(deps.files, run);
   const facts = factsOfFailure(run, reading?.trace);
   return { ...facts, title: redact(facts.title), files: () => filesOf(deps, run, cadence, redact, reading) };
+}
+
+/** Nothing ran, so what was seen, how it went lately and what it is told to do is all there is. */
+export function gatherFinding(deps: EvidenceDeps, finding: Finding): Evidence {
+  const cadence = deps.cadenceOf(finding.cadence);
+  const redact = deps.redactOf(cadence);
+  const { detector, words } = finding;
+  return {
+    ...{ detector, title: redact(words), words: [] },
+    files() {
+      const recent = deps.history.runs({ cadence: finding.cadence, limit: RECENT_RUNS });
+      const configs = snapshotConfigs(deps.files, configsOf(cadence, deps.paths), redact);
+      const state = { name: 'state.json', text: redact(`${JSON.stringify({ found: finding, recent_runs: recent.map(stateOf) }, null, 2)}\n`) };
+      const names = [...configs, state].map(({ name }) => name);
+      return [...configs, state, { name: 'report.md', text: redact(foundBody({ finding, recent, evidence: names })) }];
+    },
+  };
 }
 
 function filesOf(deps: EvidenceDeps, run: RunRecord, cadence: Cadence | undefined, redact: Redact, reading: LogReading | undefined): readonly EvidenceFile[] {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import { toVisible } from '../core/excerpt.ts';
+import type { Finding } from '../core/finding.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { StackTrace } from '../core/stack-trace.ts';
 import type { LogReading } from './log-reading.ts';
@@ -23,6 +24,17 @@ export function reportBody({ run, recent, reading, evidence }: Reported): string
     reading?.trace === undefined ? recentRuns(recent) : whereItBroke(reading.trace, reading.traceText),
     endOfLog(reading),
     evidence.length === 0 ? '' : `## In this folder\n\n${evidence.map((name) => `- ${name}`).join('\n')}`,
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** What was found without a run that failed. */
+export function foundBody({ finding, recent, evidence }: { readonly finding: Finding } & Pick<Reported, 'recent' | 'evidence'>): string {
+  const timer = finding.timer === undefined ? '' : `\n\nWhat the manager of the system says of its timer:\n\n${fenced(finding.timer)}`;
+  const parts = [
+    `## What was found\n\n${fenced(finding.words)}\n\nSeen ${plain(finding.at)}; no run of it failed.${timer}`,
+    recentRuns(recent),
+    `## In this folder\n\n${evidence.map((name) => `- ${name}`).join('\n')}`,
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
 }

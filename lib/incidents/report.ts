@@ -17,7 +17,7 @@ export function reportHead(incident: Incident): string {
     `- times: ${occurrences}, first ${first_at}, last ${last_at}`,
     `- tried: ${attempts === 0 ? 'nothing yet' : `${attempts} ${attempts === 1 ? 'fix' : 'fixes'}`}`,
     ...(recurred === undefined ? [] : [`- recurred: it came back within 7 days after ${recurred.source} (fix ${recurred.fix}) was kept, ${recurred.kept_at}`]),
-    `- last runs: ${incident.run_ids.slice(-3).join(', ')}`,
+    ...(incident.run_ids.length === 0 ? [] : [`- last runs: ${incident.run_ids.slice(-3).join(', ')}`]),
     `- id: ${id}`,
   ];
   return `${lines.join('\n')}\n`;

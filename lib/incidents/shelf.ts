@@ -1,3 +1,4 @@
+import type { Finding } from '../core/finding.ts';
 import { endOf, type Incident, isOpen, takesUp } from '../core/incident.ts';
 import { forgettable } from '../core/incident-retention.ts';
 import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
@@ -41,6 +42,7 @@ export interface Shelf {
   /** How it stands now; on disk when it returns. */
   replace(incident: Incident): Incident;
   noteOccurrence(incident: Incident, run: RunRecord): Promise<void>;
+  noteFinding(incident: Incident, finding: Finding): Promise<void>;
   /** Removes what need not be kept; answers with how many. */
   forget(keptMs: Ms): number;
 }
@@ -48,6 +50,11 @@ export interface Shelf {
 /** One line of `occurrences.jsonl`. */
 export function formatOccurrence({ run_id, cadence, status, reason, ...run }: RunRecord): string {
   return `${JSON.stringify({ at: endOf(run), run_id, cadence, status, reason })}\n`;
+}
+
+/** The same of what was found without a run that failed. */
+export function formatFinding({ at, cadence, detector, words, key }: Finding): string {
+  return `${JSON.stringify({ at, cadence, status: detector, reason: words, key })}\n`;
 }
 
 const DRAFT = '.new-';
@@ -110,6 +117,20 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
     files.write(report, withHead(before?.kind === 'text' ? before.text : '', reportHead(incident)));
   }
 
+  async function note(incident: Incident, line: string, mark: string): Promise<void> {
+    const path = `${dirOf(incident.id)}/occurrences.jsonl`;
+    const before = files.read(path, MAX_OCCURRENCES_BYTES);
+    // More than that nobody reads; how often it came stands in incident.json.
+    if (before !== undefined && (before.kind !== 'text' || before.text.includes(mark))) return;
+    const log = files.append(path);
+    try {
+      log.write(line);
+      await log.flush();
+    } finally {
+      log.close();
+    }
+  }
+
   return {
     dirOf,
     isTaken(id) {
@@ -167,19 +188,8 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
       if (turned && !isOpen(incident)) index(incident);
       return incident;
     },
-    async noteOccurrence(incident, run) {
-      const path = `${dirOf(incident.id)}/occurrences.jsonl`;
-      const before = files.read(path, MAX_OCCURRENCES_BYTES);
-      // More than that nobody reads; how often it came stands in incident.json.
-      if (before !== undefined && (before.kind !== 'text' || before.text.includes(`"run_id":${JSON.stringify(run.run_id)}`))) return;
-      const log = files.append(path);
-      try {
-        log.write(formatOccurrence(run));
-        await log.flush();
-      } finally {
-        log.close();
-      }
-    },
+    noteOccurrence: (incident, run) => note(incident, formatOccurrence(run), `"run_id":${JSON.stringify(run.run_id)}`),
+    noteFinding: (incident, finding) => note(incident, formatFinding(finding), `"key":${JSON.stringify(finding.key)}`),
     forget(keptMs) {
       load();
       const gone = forgettable(

@@ -1,6 +1,6 @@
 import { type AlertCase, type AlertDecision, type AlertPolicy, decideAlert, nextAlertMs } from '../core/alert.ts';
 import { type AlertBook, EMPTY_ALERTS, remembered, withMemory } from '../core/alert-book.ts';
-import { alertText, remindText } from '../core/alert-text.ts';
+import { alertText, foundText, remindText } from '../core/alert-text.ts';
 import type { CareCase } from '../core/care.ts';
 import { endingKind } from '../core/following.ts';
 import { type Incident, isOpen } from '../core/incident.ts';
@@ -116,11 +116,14 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     const { message } = told(incident.cadence).notify;
     const more = { failures: seen.failures, level: decision.level, asksHuman: decision.asksHuman, isPlain: message === DEFAULT_MESSAGE };
     const text =
-      about === undefined || kind === 'reminder'
+      kind === 'reminder'
         ? remindText(incident, decision.asksHuman, decision.level)
-        : alertText(message, about, kind, incident, more, deps.host);
+        : about === undefined
+          ? foundText(incident, kind, more)
+          : alertText(message, about, kind, incident, more, deps.host);
     desk.put(sink, {
-      key: kind === 'recovery' ? `${run?.run_id ?? incident.id}.recovery.${sinkId(sink)}` : `${incident.id}.${count}.${sinkId(sink)}`.slice(0, 200),
+      key:
+        kind === 'recovery' ? `${run?.run_id ?? `${incident.id}.${count}`}.recovery.${sinkId(sink)}` : `${incident.id}.${count}.${sinkId(sink)}`.slice(0, 200),
       kind,
       run_id: about?.run_id ?? '',
       cadence: incident.cadence,

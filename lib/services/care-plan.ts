@@ -1,5 +1,6 @@
 import { CARE_CADENCE } from '../core/builtin.ts';
-import { type CareRequest, careKey, careOf, type IncidentChange } from '../core/care.ts';
+import { type CareRequest, careKey, careOf, foundKey, type IncidentChange } from '../core/care.ts';
+import type { Finding } from '../core/finding.ts';
 import type { CareKind, FollowUp } from '../core/follow-up.ts';
 import { concerns } from '../core/incident.ts';
 import { toIso } from '../core/instant.ts';
@@ -15,6 +16,8 @@ export interface CarePlan {
   put(run: RunRecord, kind: CareKind): void;
   /** The tick by which the ladder and the announcer hear what an operator did. On disk when it returns. */
   order(incidentId: string, change: IncidentChange, key: string): void;
+  /** What is wrong though no run failed: the same finding by somebody else is the same tick. On disk when it returns. */
+  found(finding: Finding): void;
   /** A recorded end that an earlier owner planned. */
   seen(run: RunRecord): void;
 }
@@ -73,6 +76,7 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
     },
     put: (run, kind) => drop({ care: kind, run_id: run.run_id }, careKey(run.run_id, kind), run.run_id),
     order: (incidentId, change, key) => drop({ care: 'ordered', incident_id: incidentId, change }, key),
+    found: (finding) => drop({ care: 'found', finding }, foundKey(finding)),
     seen: remember,
   };
 }

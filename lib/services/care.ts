@@ -1,6 +1,10 @@
 import { type CareCase, parseCareRequest } from '../core/care.ts';
 import { CadenceError } from '../core/error.ts';
+import { type Finding, isOfTimer } from '../core/finding.ts';
+import { endOf, isOpen, resolve } from '../core/incident.ts';
+import { parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { isProven } from '../core/run.ts';
 import type { Announcer, History, Incidents, Journal, Ladder } from '../ports.ts';
 import { isDiskFault } from './storage-health.ts';
 
@@ -13,14 +17,29 @@ export interface CareDeps {
   readonly incidents: Incidents;
   readonly ladder: Ladder;
   readonly announcer: Announcer;
-  readonly history: Pick<History, 'find'>;
+  readonly history: Pick<History, 'find' | 'runs'>;
   readonly journal: Pick<Journal, 'emit'>;
 }
 
 const DISK_AGAIN_MS = 5_000;
+const RECENT_RUNS = 50;
 
 export function createCare(deps: CareDeps): Care {
   const { incidents, ladder, announcer, journal } = deps;
+
+  /** It may have waited for an owner until a run had shown that it is over: then it is on file, and nothing is tried for it. */
+  async function found(finding: Finding): Promise<readonly CareCase[] | string> {
+    const care = await incidents.find(finding);
+    if (care === undefined) return 'it is on file already';
+    const proof = isOfTimer(finding.detector)
+      ? undefined
+      : deps.history
+          .runs({ cadence: finding.cadence, limit: RECENT_RUNS, sinceMs: parseIso(finding.at) ?? 0 })
+          .find((run) => isProven(run) && endOf(run) >= finding.at);
+    if (proof === undefined || !isOpen(care.incident) || care.incident.last_at > endOf(proof)) return [care];
+    const over = incidents.update(care.incident.id, (incident) => resolve(incident, 'proof', endOf(proof), proof.run_id));
+    return over === undefined ? [care] : [{ ...care, incident: over, change: 'resolved', run: proof }];
+  }
 
   async function casesOf(payload: unknown): Promise<readonly CareCase[] | string> {
     const request = parseCareRequest(payload);
@@ -30,6 +49,8 @@ export function createCare(deps: CareDeps): Care {
       if (incident === undefined) return `there is no incident ${request.incident_id.slice(0, 160)}`;
       return [{ incident, change: request.change, dir: incidents.dirOf(incident.id), run: undefined, isRepeat: false }];
     }
+    if (request.care === 'found') return found(request.finding);
+    if (request.care === 'well') return incidents.heal(request.cadence, request.detector, request.at);
     const run = deps.history.find(request.run_id);
     if (run === undefined) return `there is no run ${request.run_id.slice(0, 40)} to care for`;
     return request.care === 'failure' ? [await incidents.record(run)] : await incidents.prove(run);

@@ -36,12 +36,13 @@ export function announce(journal: Journal, line: SlotLine, cursor: SlotCursor | 
     const { cadence, slot, tick, by, because } = line;
     journal.emit({ level: by === 'catchup' ? 'warn' : 'info', stage: 'slot_fired', cadence, tick, slot, by, ...(because === undefined ? {} : { because }) });
   } else if (line.kind === 'end') {
-    const { cadence, slot, end, because, count = 1 } = line;
+    const { cadence, slot, last, end, because, count = 1 } = line;
     journal.emit({
       level: end === 'missed' && !(cursor !== undefined && isIgnored(cursor, nowMs)) ? 'warn' : 'info',
       stage: 'slot_ended',
       cadence,
       slot,
+      ...(last === undefined ? {} : { last }),
       end,
       count,
       because,

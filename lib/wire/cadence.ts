@@ -82,7 +82,9 @@ export const cadenceSchema = keys(
     on_diagnose: agentKeys
       .nullable()
       .optional()
-      .describe('The agent to ask where something is wrong that is no failure of a run: a missed slot, a dead timer.'),
+      .describe(
+        'The agent to ask where something is wrong that is no failure of a run: a missed slot; a timer that the system does not run, or that lets its slots pass, once its repair did not help.',
+      ),
     heal: heal.optional().describe('The bounds of what is tried under on_failure.'),
     on_complete: hooks.optional().describe('The same after every end: succeeded, failed, cancelled, expired.'),
     notify: notify.optional().describe('Whom to tell, and of what. What is not said here is taken from bus.yaml.'),

@@ -16,6 +16,7 @@ const memorySchema = z.object({
   reload_history: z.record(z.string(), z.array(z.object({ at: instant, held: z.boolean().nullable() }))).optional(),
   told: z.record(z.string(), z.object({ level: z.enum(LEVELS), at: instant })),
   diagnosed: z.record(z.string(), instant),
+  filed: z.record(z.string(), z.object({ since: instant, last: z.string() })).optional(),
 }) satisfies z.ZodType<WatchMemory>;
 
 export function parseWatchMemory(value: unknown): WatchMemory | undefined {

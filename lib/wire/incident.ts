@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { FOUND_DETECTORS } from '../core/finding.ts';
 import { INCIDENT_LEVELS, INCIDENT_STATES, type Incident, isIncidentId } from '../core/incident.ts';
 
 /** `incidents/<id>/incident.json`, as it is read again. A newer format is not ours to read. */
@@ -19,6 +20,8 @@ const incidentSchema = z.looseObject({
   first_at: z.string(),
   last_at: z.string(),
   occurrences: z.number().int().min(1),
+  found: z.looseObject({ detector: z.enum(FOUND_DETECTORS), at: z.string(), words: z.string(), key: z.string() }).optional(),
+  slots: z.array(z.string()).optional(),
   run_ids: z.array(z.string()),
   level: z.enum(INCIDENT_LEVELS),
   attempts: z.number().int().min(0),

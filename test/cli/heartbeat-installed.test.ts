@@ -100,6 +100,32 @@ describe('P21 P39 the watchman where systemd keeps the owner and its timers', ()
     const again = await desk.ask('heartbeat', '--wake-delay', '0s');
     assert.deepEqual([again.code, again.said.diagnosis], [1, null], 'not twice a day');
     desk.refuse(undefined);
+  });
+
+  it('P14 a cadence with on_diagnose has its own agent asked about its timer by the owner, and the self-diagnosis keeps out of it', async () => {
+    desk.cadence('six', 'run: { command: [echo, hi] }\nschedule: "0 0 1 1 *"\non_diagnose: { max_usd: 0.5 }\n');
+    assert.equal((await desk.ask('install', '--scheduler', 'systemd')).code, 0);
+    systemctl('stop', `${stem()}.timer.six.timer`);
+    desk.refuse(`restart ${stem()}.timer.six`, 1, 'Access denied');
+    const { code, said } = await desk.ask('heartbeat', '--wake-delay', '0s');
+    assert.deepEqual([code, said.diagnosis], [1, null], JSON.stringify(said.worries));
+    const incident = await eventually('its agent has had its say', async () => {
+      const { incidents } = (await desk.ask('incidents', 'ls', '--cadence', 'six')).said as { incidents: { id: string; detector: string; state: string }[] };
+      return incidents.find(({ state }) => state === 'needs_human');
+    });
+    assert.equal(incident.detector, 'disabled');
+    const { stdin, argv } = JSON.parse(readFileSync(seen, 'utf8')) as { argv: string[]; stdin: string };
+    assert.match(stdin, /Something is wrong with the cadence six .*the timer of six is (?:not loaded|disabled|failed)/);
+    assert.equal(argv[argv.indexOf('--max-budget-usd') + 1], '0.5');
+    const { runs } = (await desk.ask('runs', 'bus-diagnose-six')).said as { runs: unknown[] };
+    assert.equal(runs.length, 1);
+    desk.refuse(undefined);
+    assert.deepEqual((await desk.ask('heartbeat', '--wake-delay', '0s')).said.worries, []);
+    const over = await eventually('the timer is there again, and the incident is over', async () => {
+      const shown = (await desk.ask('incidents', 'show', incident.id)).said as { state: string; resolved_by: string };
+      return shown.state === 'resolved' ? shown : undefined;
+    });
+    assert.equal(over.resolved_by, 'proof');
     assert.equal((await desk.ask('uninstall')).code, 0);
   });
 });

@@ -83,6 +83,23 @@ describe('P21 P39 heartbeat', () => {
     assert.deepEqual((await round(desk)).said.recovered, []);
   });
 
+  it('P22 leaves an incident for what is missing, which the next owner puts on file, once, and a run ends', async () => {
+    const desk = neglectedDesk();
+    for (let n = 0; n < 3; n += 1) assert.equal((await round(desk)).code, 1);
+    const incidents = async (): Promise<{ detector: string; state: string; occurrences: number; cadence: string }[]> =>
+      (await desk.ask('incidents', 'ls', '--state', 'all')).said.incidents as { detector: string; state: string; occurrences: number; cadence: string }[];
+    assert.deepEqual([await incidents(), readdirSync(desk.paths.inbox).length], [[], 1], 'an owner alone writes incidents');
+    await desk.own();
+    const [found] = await eventually('it is on file', async () => {
+      const all = await incidents();
+      return all.length > 0 ? all : undefined;
+    });
+    assert.deepEqual([found?.cadence, found?.detector, found?.state, found?.occurrences], ['job', 'missed', 'open', 1]);
+    assert.equal((await desk.ask('run', 'job')).code, 0);
+    await eventually('a run has proved it', async () => ((await incidents())[0]?.state === 'resolved' ? true : undefined));
+    assert.equal((await incidents()).length, 1);
+  });
+
   it('says so to people in words, with what to do next', async () => {
     const { code, stdout, stderr } = await neglectedDesk().tell('heartbeat', '--wake-delay', '0s');
     assert.equal(code, 1);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { afterWindow, onApproval, onFailure, onProof, onRecurrence, type Print, printFor, type Step, withoutFix } from '../../lib/core/heal-book.ts';
 import { healCadence } from '../../lib/core/heal-cadence.ts';
-import { applied, type Climb, climb, remembered } from '../../lib/core/ladder.ts';
+import { applied, type Climb, climb, DIAGNOSIS, remembered } from '../../lib/core/ladder.ts';
 import { type AgentRung, defaultEscalateAfter, type LadderPolicy, type Rung } from '../../lib/core/rung.ts';
 
 const START = Date.UTC(2026, 10, 20, 7);
@@ -24,7 +24,7 @@ const fresh = (): Print => printFor(undefined, 'train', 'i', START);
 function state(rungs: readonly Rung[], more: Partial<Climb> = {}): Climb {
   return {
     ...{ policy: policy(rungs), print: { ...fresh(), failures: 1 }, hour: { began: [] }, fingerprint: 'f', detector: 'oom', message: 'exit 3: out of memory' },
-    ...{ runId: 'x7k2p9qd4mzt-1', isShared: false, isFinal: false, counts: true, shortage: () => undefined, valueNow: () => '8', nowMs: START },
+    ...{ runId: 'x7k2p9qd4mzt-1', isShared: false, isFound: false, isFinal: false, counts: true, shortage: () => undefined, valueNow: () => '8', nowMs: START },
     ...more,
   };
 }
@@ -54,6 +54,17 @@ describe('the ladder', () => {
     assert.equal(words(climb(state(rungs, { print: { ...fresh(), failures: 1, rule_regressed: true } }))), 'start agent');
     const asked = climb(state(rungs, { isFinal: true, print: { ...fresh(), failures: 2, agent_at: new Date(START - HOUR).toISOString() } }));
     assert.ok(asked.kind === 'human' && asked.sinks.join() === 'slack' && /an agent was asked 1h ago/.test(asked.because));
+  });
+
+  it('P14 what was found without a run that failed is for on_diagnose alone: no rule, no other agent, nobody where there is none', () => {
+    const found = { detector: 'disabled', message: 'the timer of train is failed', isFound: true, isFinal: true };
+    const diagnosed = { ...policy([RESTART, ASK, TELL]), diagnose: { ...AGENT, timeoutMs: 300_000 } };
+    const step = climb(state([], { ...found, policy: diagnosed }));
+    assert.ok(step.kind === 'start' && step.with === 'agent' && step.fix.rung === DIAGNOSIS && step.timeoutMs === 300_000);
+    assert.match(words(climb(state([RESTART, ASK, TELL], found))), /^none: no agent is to find out why/);
+    assert.match(words(climb(state([], { ...found, policy: diagnosed, print: { ...fresh(), fix: applied(step.fix, START) } }))), /^none: agent is under proof/);
+    const rests = climb(state([], { ...found, policy: diagnosed, print: { ...fresh(), regressions: 1, agent_at: new Date(START - 11 * HOUR).toISOString() } }));
+    assert.ok(rests.kind === 'human' && rests.sinks.join() === 'slack', 'P28 it rests, and meanwhile a person is needed');
   });
 
   it('A25 gives rules a fifth of the tries, and at least one', () => {

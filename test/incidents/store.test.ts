@@ -8,7 +8,7 @@ import { createIncidentsCheck } from '../../lib/doctor/incidents.ts';
 import { createIncidents } from '../../lib/incidents/store.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createIds } from '../../lib/platform/ids.ts';
-import { testClock } from '../support/bus.ts';
+import { type TestClock, testClock } from '../support/bus.ts';
 import { inFastFolder } from '../support/fast-folder.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
@@ -26,6 +26,7 @@ function yard() {
     createIncidents({
       ...{ files, clock, paths, print: createIds().keyed },
       onBroken: (path) => broken.push(path),
+      gatherFound: ({ detector, words }) => ({ detector, title: words, words: [], files: () => [{ name: 'report.md', text: 'what was seen\n' }] }),
       gather: ({ reason }) => ({ detector: 'exit', title: reason, words: [reason], files: () => [{ name: 'report.md', text: 'the evidence\n' }] }),
     });
   const run = (reason: string, more: Partial<RunRecord> = {}): RunRecord => {
@@ -42,7 +43,65 @@ function yard() {
   return { paths, clock, broken, open, run, well, folders };
 }
 
+/** Evidence as an owner gathers it of a tick that has waited too long. */
+function createOwnersStore(paths: ReturnType<typeof pathsOf>, clock: TestClock) {
+  const gather = () => ({ detector: 'missed', title: '', words: [], files: () => [] });
+  return createIncidents({ files: createFiles(), clock, paths, print: createIds().keyed, onBroken: () => undefined, gather, gatherFound: gather });
+}
+
 describe('the store of incidents', () => {
+  it('P14 what the watchman finds missed is the incident that the owner makes of the same slot, counted once, whoever comes first', async () => {
+    const { clock, open, run, well, folders, paths } = yard();
+    const store = open();
+    const slot = '2026-11-20T06:00:00Z';
+    const at = (): string => new Date(clock.nowMs()).toISOString();
+    const finding = { cadence: 'task', detector: 'missed', at: at(), words: 'task is missing', key: `missed:task:${slot}`, slot } as const;
+    const expired = run('its time was over', { status: 'expired', slot: '2026-11-20T06:00:00.000Z' });
+    const first = await store.find(finding);
+    assert.deepEqual([first?.change, first?.incident.occurrences, first?.incident.title], ['opened', 1, 'task is missing']);
+    const again = await open().find(finding);
+    assert.deepEqual([again?.isRepeat, again?.change, again?.incident.occurrences], [true, 'opened', 1], 'after a death it is the same');
+    const byOwner = await createOwnersStore(paths, clock).record(expired);
+    assert.deepEqual([byOwner.incident.id, byOwner.incident.occurrences, byOwner.isRepeat], [first?.incident.id, 1, true]);
+    const next = open();
+    await next.prove(well());
+    assert.equal(next.get(String(first?.incident.id))?.state, 'resolved', 'a run proves it');
+    assert.equal(await next.find({ ...finding, key: 'missed:task:told by another' }), undefined, 'and this very slot is on file, though it is over');
+    clock.advance(DAY);
+    const later = await next.find({ ...finding, at: at(), key: 'missed:task:2026-11-21T06:00:00Z', slot: '2026-11-21T06:00:00Z' });
+    assert.deepEqual([later?.change, later?.incident.id, later?.incident.occurrences], ['recurred', first?.incident.id, 2]);
+    assert.equal(folders().length, 1);
+    const lines = readFileSync(`${paths.incidents}/${first?.incident.id}/occurrences.jsonl`, 'utf8').trim().split('\n');
+    assert.equal(lines.length, 3, 'the finding, the tick that waited too long, and the next one');
+  });
+
+  it('P14 what is wrong with a timer no run proves well, though the owner makes up for it; the watchman does', async () => {
+    const { clock, open, well } = yard();
+    const store = open();
+    const at = (): string => new Date(clock.nowMs()).toISOString();
+    const finding = { cadence: 'task', detector: 'disabled', at: at(), words: 'the timer of task is failed', key: 'timer:task:1', timer: 'failed' } as const;
+    const id = String((await store.find(finding))?.incident.id);
+    assert.deepEqual(await store.prove(well()), []);
+    assert.deepEqual(store.heal('task', 'stale', at()), [], 'another thing is well');
+    clock.advance(1_000);
+    assert.deepEqual(
+      store.heal('task', 'disabled', at()).map(({ change, incident }) => [change, incident.id, incident.resolved_by]),
+      [['resolved', id, 'proof']],
+    );
+    assert.deepEqual(
+      open()
+        .heal('task', 'disabled', at())
+        .map(({ isRepeat }) => isRepeat),
+      [true],
+      'told twice, it leads to the same',
+    );
+    clock.advance(1_000);
+    const earlier = at();
+    clock.advance(1_000);
+    await store.find({ ...finding, at: at(), key: 'timer:task:2' });
+    assert.deepEqual(store.heal('task', 'disabled', earlier), [], 'it has come back since');
+  });
+
   it('A16 is found again by another owner, also where the index is lost, garbled or behind', async () => {
     const { paths, open, run, well } = yard();
     const first = open();

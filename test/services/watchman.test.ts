@@ -48,7 +48,17 @@ function world(sights: readonly Partial<Sight>[], faults: Readonly<Record<string
   return { calls, deps };
 }
 
-const MISSING = { cadence: 'job', level: 'none', lastRunMs: undefined, sinceMs: 0, expectedMs: 1, slots: [], because: 'x', ignoredUntilMs: undefined } as const;
+const MISSING = {
+  cadence: 'job',
+  level: 'none',
+  lastRunMs: undefined,
+  sinceMs: 0,
+  expectedMs: 1,
+  slots: [],
+  because: 'x',
+  isHeld: false,
+  ignoredUntilMs: undefined,
+} as const;
 
 describe('P21 a round of the watchman', () => {
   it('repairs, waits until all is well, and then has nothing to tell', async () => {

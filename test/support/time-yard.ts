@@ -91,7 +91,7 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       await owner.conclusion.idle();
       await clock.breathe();
       // What the program itself has under way waits for the disk, and no time passes meanwhile.
-      while (owner.jobs.running().some(({ cadence }) => cadence.startsWith('bus-'))) await clock.breathe();
+      while (parts === owner && owner.jobs.running().some(({ cadence }) => cadence.startsWith('bus-'))) await clock.breathe();
       nextMs = Math.min(...[slotMs, tickMs, owner.announcing.poll()].map((ms) => ms ?? Number.POSITIVE_INFINITY));
     }
     if (fault !== undefined) throw fault;

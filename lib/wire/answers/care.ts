@@ -8,7 +8,7 @@ const incident = {
   fingerprint: text.describe('The same for the same bug, wherever and whenever it comes.'),
   cadence: text,
   cadences: z.array(text),
-  detector: text.describe('traceback, exit, timeout, stall, lost, missed, unverified, or the class of a session such as auth'),
+  detector: text.describe('traceback, exit, timeout, stall, lost, missed, disabled and stale (of a timer), unverified, or the class of a session such as auth'),
   title: text,
   state: z.enum(INCIDENT_STATES),
   first_at: text,
