@@ -1,5 +1,5 @@
-import type { Ms } from './instant.ts';
-import { isZone } from './zone.ts';
+import { dayOf, type Ms } from './instant.ts';
+import { isUtc, isZone } from './zone.ts';
 
 /** A calendar day of a time zone. It may have 23 or 25 hours, and need not begin at midnight. */
 export interface LocalDay {
@@ -35,6 +35,7 @@ export function createLocalDays(zone: string, known?: LocalDay): LocalDays {
   // Loading what is known of zones takes as long as a quarter of a command; who asks for no day pays nothing.
   let format: Intl.DateTimeFormat | undefined;
   const nameAt = (atMs: Ms): string => {
+    if (isUtc(zone)) return dayOf(atMs);
     format ??= formatOf(zone);
     return dateIn(format, atMs);
   };

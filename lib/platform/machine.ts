@@ -1,4 +1,6 @@
 import { homedir, hostname } from 'node:os';
+import { isUtc } from '../core/zone.ts';
+import { namedZone } from './uptime.ts';
 
 /** What this process knows of itself and where it runs. */
 export interface Machine {
@@ -12,6 +14,21 @@ export interface Machine {
 }
 
 export function readMachine(): Machine {
-  const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
-  return { pid: process.pid, host: hostname(), node: process.version, home: process.env.HOME ?? homedir(), zone, env: process.env };
+  let zone: string | undefined;
+  return {
+    pid: process.pid,
+    host: hostname(),
+    node: process.version,
+    home: process.env.HOME ?? homedir(),
+    get zone() {
+      zone ??= ownZone();
+      return zone;
+    },
+    env: process.env,
+  };
+}
+
+/** Most who ask for the machine do not ask for it, and to look it up takes as long as a quarter of a command. */
+function ownZone(): string {
+  return isUtc(namedZone() ?? '') ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

@@ -17,10 +17,14 @@ const LOCALTIME = '/etc/localtime';
 
 /** TZ, else the link that a system leaves for it, else what this process found at its start. */
 function timezone(): string {
+  const named = namedZone();
+  return named !== undefined && isZone(named) ? named : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+/** As it stands there: whether there is such a zone is not looked at. */
+export function namedZone(): string | undefined {
   const given = process.env.TZ?.replace(/^:/, '');
-  if (given !== undefined && given !== '' && isZone(given)) return given;
-  const linked = given === undefined || given === '' ? linkedZone() : undefined;
-  return linked !== undefined && isZone(linked) ? linked : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return given === undefined || given === '' ? linkedZone() : given;
 }
 
 function linkedZone(): string | undefined {
