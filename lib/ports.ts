@@ -66,6 +66,8 @@ export interface Files {
   read(path: string, maxBytes?: number): FileText | undefined;
   /** At most `bytes` bytes from `offset` on. */
   readRange(path: string, offset: number, bytes: number): Buffer;
+  /** The same for who reads at many places: a regular file is opened once. It is read on when it is renamed or removed meanwhile. */
+  open(path: string): OpenFile;
   /** Whole or not at all, and on disk (file and folder) when it returns. `mode`: 0600 where nobody else need read it. */
   write(path: string, text: string, mode?: number): void;
   /** A new file, in one write; false: it exists. Not flushed. */
@@ -88,6 +90,11 @@ export interface Files {
   watch(dir: string, onChange: () => void): Closeable;
   freeBytes(path: string): number;
   realPath(path: string): string;
+}
+
+export interface OpenFile extends Closeable {
+  /** Fills `into` with what stands from `offset` on, and answers with how many bytes there were. */
+  read(into: Buffer, offset: number): number;
 }
 
 export interface AppendLog {

@@ -8,7 +8,7 @@ import { createDigestReader, loadDigest } from './digest.ts';
 import { type Found, recordsBackward } from './records.ts';
 
 export interface HistoryDeps {
-  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange'>;
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange' | 'open'>;
   readonly paths: Pick<Paths, 'runs'>;
 }
 

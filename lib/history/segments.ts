@@ -1,8 +1,8 @@
-import type { Files } from '../ports.ts';
+import type { Files, OpenFile } from '../ports.ts';
 import { isDay } from './position.ts';
 
 /** What reading needs of the disk. */
-export type LogFiles = Pick<Files, 'list' | 'info' | 'readRange'>;
+export type LogFiles = Pick<Files, 'list' | 'info' | 'readRange' | 'open'>;
 
 /**
  * A log is a folder of segments `<day>.jsonl`. A segment only grows, and only the newest one does; whole ones vanish at
@@ -32,6 +32,17 @@ export function listDays(files: Pick<Files, 'list'>, dir: string): readonly stri
 export function segmentBytes(files: Pick<Files, 'info'>, dir: string, day: string): number | undefined {
   const info = files.info(segmentPath(dir, day));
   return info?.kind === 'file' ? info.sizeBytes : undefined;
+}
+
+/** undefined: it was removed. The caller closes it. */
+export function openSegment(files: LogFiles, dir: string, day: string): OpenFile | undefined {
+  const path = segmentPath(dir, day);
+  try {
+    return files.open(path);
+  } catch (error) {
+    if (files.info(path) === undefined) return undefined;
+    throw error;
+  }
 }
 
 /** Nothing where the segment was removed while we were reading: retention does not wait for readers. */

@@ -56,7 +56,7 @@ export function createSlotLedger({ files, clock, paths }: SlotLedgerDeps): SlotL
 }
 
 export interface SlotReadingDeps {
-  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange'>;
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'readRange' | 'open'>;
   readonly paths: Pick<Paths, 'slots'>;
 }
 

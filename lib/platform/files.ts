@@ -3,7 +3,7 @@ import type { Files } from '../ports.ts';
 import { openAppendLog } from './append-log.ts';
 import { attempt, attemptUnless } from './fault.ts';
 import { watchFolder } from './folder-watch.ts';
-import { readInfo, readRange, readText } from './safe-read.ts';
+import { openReading, readInfo, readRange, readText } from './safe-read.ts';
 import { createWhole, flushDir, removeFile, renameFile, truncateFile, writeWhole } from './safe-write.ts';
 
 /** The disk of this machine. */
@@ -13,6 +13,7 @@ export function createFiles(): Files {
     info: readInfo,
     read: readText,
     readRange,
+    open: openReading,
     write: writeWhole,
     create: createWhole,
     rename: renameFile,

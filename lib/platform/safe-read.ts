@@ -1,6 +1,6 @@
 import { constants as bufferLimits, isUtf8 } from 'node:buffer';
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs';
-import type { FileInfo, FileText } from '../ports.ts';
+import type { FileInfo, FileText, OpenFile } from '../ports.ts';
 import { attempt, attemptUnless, errnoOf, faultOf, refusal } from './fault.ts';
 
 /**
@@ -75,20 +75,42 @@ function readWhole(fd: number, expectedBytes: number, maxBytes: number): Buffer 
 
 export function readRange(path: string, offset: number, bytes: number): Buffer {
   return attempt('read', path, () => {
-    const fd = openSync(path, constants.O_RDONLY | SAFE);
+    const { fd, sizeBytes } = openRegular(path);
     try {
-      const stats = fstatSync(fd);
-      if (!stats.isFile()) throw refusal(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'read', path);
-      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, stats.size - offset)));
-      let length = 0;
-      while (length < buffer.length) {
-        const got = readSync(fd, buffer, length, buffer.length - length, offset + length);
-        if (got === 0) break;
-        length += got;
-      }
-      return buffer.subarray(0, length);
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(bytes, sizeBytes - offset)));
+      return buffer.subarray(0, fill(fd, buffer, offset));
     } finally {
       closeSync(fd);
     }
   });
+}
+
+export function openReading(path: string): OpenFile {
+  const { fd } = attempt('read', path, () => openRegular(path));
+  return {
+    read: (into, offset) => attempt('read', path, () => fill(fd, into, offset)),
+    close: () => closeSync(fd),
+  };
+}
+
+function openRegular(path: string): { readonly fd: number; readonly sizeBytes: number } {
+  const fd = openSync(path, constants.O_RDONLY | SAFE);
+  try {
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw refusal(stats.isDirectory() ? 'EISDIR' : 'EINVAL', 'read', path);
+    return { fd, sizeBytes: stats.size };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function fill(fd: number, into: Buffer, offset: number): number {
+  let length = 0;
+  while (length < into.length) {
+    const got = readSync(fd, into, length, into.length - length, offset + length);
+    if (got === 0) break;
+    length += got;
+  }
+  return length;
 }

@@ -19,17 +19,49 @@ function recordDaily(fixture: LogFixture, runs: readonly RunRecord[]): void {
   }
 }
 
-/** Counts what is read of the segments. */
-function countingReads(fixture: LogFixture): { readonly history: ReturnType<typeof createHistory>; reads: number } {
-  const counter = {
+interface Counter {
+  readonly history: ReturnType<typeof createHistory>;
+  reads: number;
+  /** What was opened to stay open, and what of it is open still. */
+  readonly opened: string[];
+  readonly left: Set<string>;
+  looks: number;
+}
+
+/** Counts what is asked of the segments. */
+function countingReads(fixture: LogFixture): Counter {
+  const { files, paths } = fixture;
+  const counter: Counter = {
     reads: 0,
+    looks: 0,
+    opened: [],
+    left: new Set(),
     history: createHistory({
-      paths: fixture.paths,
+      paths,
       files: {
-        ...fixture.files,
+        ...files,
+        info(path) {
+          counter.looks += 1;
+          return files.info(path);
+        },
         readRange(path, offset, bytes) {
           counter.reads += 1;
-          return fixture.files.readRange(path, offset, bytes);
+          return files.readRange(path, offset, bytes);
+        },
+        open(path) {
+          const file = files.open(path);
+          counter.opened.push(path);
+          counter.left.add(path);
+          return {
+            read(into, offset) {
+              counter.reads += 1;
+              return file.read(into, offset);
+            },
+            close() {
+              counter.left.delete(path);
+              file.close();
+            },
+          };
         },
       },
     }),
@@ -119,6 +151,28 @@ describe('runs', () => {
     const counter = countingReads(fixture);
     assert.equal(counter.history.runs({ limit: 20 }).length, 20);
     assert.equal(counter.reads, 1);
+  });
+
+  it('D19 of one cadence are read from a segment that is opened once and closed again, whoever stops early', () => {
+    const fixture = logFixture();
+    for (const day of [0, 1, 2]) {
+      fixture.nowMs = NOON_MS + day * DAY_MS;
+      fixture.record(...Array.from({ length: 3_000 }, (_, index) => runOf({ cadence: index % 150 === 7 ? 'rare' : 'busy', ended_at: toIso(fixture.nowMs) })));
+    }
+    for (const [limit, days] of [
+      [1_000, 3],
+      [25, 2],
+      [1, 1],
+    ] as const) {
+      const counter = countingReads(fixture);
+      assert.equal(counter.history.runs({ cadence: 'rare', limit }).length, Math.min(limit, 60));
+      assert.deepEqual(
+        counter.opened,
+        [2, 1, 0].slice(0, days).map((day) => fixture.segment(toIso(NOON_MS + day * DAY_MS).slice(0, 10))),
+      );
+      assert.equal(counter.left.size, 0);
+      assert.ok(counter.looks <= 2 * days + 6, `${limit}: ${counter.looks}`);
+    }
   });
 
   it('are found while the owner writes, and without its snapshot', () => {

@@ -183,6 +183,20 @@ describe('reading', () => {
     assert.throws(() => files.readRange(root, 0, 1), isFault('io', root));
   });
 
+  it('reads from a file that is open wherever it is asked to, also once it is gone', () => {
+    const path = fresh();
+    writeFileSync(path, '0123456789');
+    const file = files.open(path);
+    rmSync(path);
+    const into = Buffer.alloc(4, '.');
+    assert.deepEqual([file.read(into, 2), into.toString()], [4, '2345']);
+    assert.deepEqual([file.read(into, 8), into.toString()], [2, '8945']);
+    assert.equal(file.read(into, 100), 0);
+    file.close();
+    assert.throws(() => files.open(fresh()), isFault('io', 'ENOENT'));
+    assert.throws(() => files.open(root), isFault('io', root));
+  });
+
   it('lists names that are not UTF-8, and fails where a file stands for a folder', () => {
     const dir = freshDir();
     writeFileSync(join(dir, 'ä b\n"c"'), '');

@@ -61,6 +61,7 @@ export function cutFiles(files: Files, dieAfter: number): CutFiles {
     info: reading(files.info),
     read: reading(files.read),
     readRange: reading(files.readRange),
+    open: reading(files.open),
     write: changing('write', files.write),
     create: changing('create', files.create),
     rename: changing('rename', files.rename),

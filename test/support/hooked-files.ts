@@ -21,6 +21,7 @@ export function hookedFiles(): HookedFiles {
     info: hooked('info', files.info),
     read: hooked('read', files.read),
     readRange: hooked('readRange', files.readRange),
+    open: hooked('open', files.open),
     write: hooked('write', files.write),
     create: hooked('create', files.create),
     rename: hooked('rename', files.rename),

@@ -123,6 +123,15 @@ export function createProcessFiles(deps: ProcessFilesDeps): Files {
         if (node === undefined) throw refusal('ENOENT', 'read', path);
         return Buffer.from(node.bytes.subarray(Math.min(offset, node.bytes.length), Math.min(offset + bytes, node.bytes.length)));
       }),
+    open: (path) =>
+      guard.reading('read', path, () => {
+        const node = fileAt(path, 'read');
+        if (node === undefined) throw refusal('ENOENT', 'read', path);
+        return {
+          read: (into, offset) => guard.reading('read', path, () => node.bytes.copy(into, 0, Math.min(offset, node.bytes.length))),
+          close: () => undefined,
+        };
+      }),
     write: (path, text, mode) =>
       guard.adding('write', path, () => {
         requireFolder(path, 'write');
