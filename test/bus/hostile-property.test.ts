@@ -34,14 +34,14 @@ const RUNS = { numRuns: 300 };
 const anyName = fc.constantFrom('odd.json', canonicalName(), deadName('exhausted'), deadName('malformed'), 'odd.ndjson');
 /** Bytes that look like a tick in places. */
 const anyBytes = fc.oneof(
-  fc.uint8Array({ maxLength: 400 }),
+  fc.uint8Array({ maxLength: 400, size: 'max' }),
   fc.tuple(fc.nat(tickText().length), fc.nat(tickText().length), fc.uint8Array({ maxLength: 3 })).map(([from, length, put]) => {
     const text = Buffer.from(tickText());
     return Buffer.concat([text.subarray(0, from), put, text.subarray(from + (length % 5))]);
   }),
 );
 const fileName = fc
-  .string({ unit: 'binary', minLength: 1, maxLength: 60 })
+  .string({ unit: 'binary', minLength: 1, maxLength: 60, size: 'max' })
   .map((text) => Buffer.from(text.replaceAll('/', '_').replaceAll('\0', '_')).toString())
   .filter((text) => text !== '.' && text !== '..');
 const anyValue = fc.oneof(fc.jsonValue(), fc.object({ withNullPrototype: false }), fc.string(), fc.double());

@@ -183,7 +183,7 @@ describe('who is told of an incident', () => {
       what: fc.constantFrom('fails', 'proof', 'asks', 'looks'),
     });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
         let incident = open();
         let nowMs = START_MS;
         let memory: AlertMemory | undefined;

@@ -85,7 +85,7 @@ describe('what counts as proof', () => {
   it('never leaves a breaker without a way out, whatever ends how', () => {
     const ends = fc.constantFrom<Partial<RunRecord>>(failed, { ...unverified, proof: false }, { ...unverified, proof: true }, { ...failed, class: 'verify' });
     fc.assert(
-      fc.property(fc.array(ends, { maxLength: 40 }), (story) => {
+      fc.property(fc.array(ends, { maxLength: 40, size: 'max' }), (story) => {
         let book = NO_HOLDS;
         story.forEach((end, index) => {
           book = fold(holdsOnStart(book, ['cadence:nightly'], `r${index}-1`), { ...end, run_id: `r${index}-1` });

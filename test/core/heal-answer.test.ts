@@ -59,7 +59,7 @@ describe('the answer of an agent', () => {
       '}',
     );
     fc.assert(
-      fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 12 }), fc.anything(), (parts, structured) => {
+      fc.property(fc.array(fc.oneof(words, fc.string()), { maxLength: 12, size: 'max' }), fc.anything(), (parts, structured) => {
         const answer = readAnswer(structured, parts.join(''));
         return answer === undefined || Object.keys(answer.set).every((name) => !/^(?:PATH|LD_.*)$/.test(name));
       }),

@@ -225,7 +225,7 @@ describe('A23 a fix that was kept', () => {
 it('nothing runs away: whatever fails and however often, fixes an hour, restarts without a proof and agents are bounded', () => {
   const event = fc.record({ waitMs: fc.nat({ max: 8 * HOUR }), isFinal: fc.boolean(), proof: fc.nat({ max: 9 }).map((n) => n === 0), answers: fc.boolean() });
   fc.assert(
-    fc.property(fc.array(event, { maxLength: 120 }), fc.subarray([RESTART, HALVE, ASK, TELL]), (events, rungs) => {
+    fc.property(fc.array(event, { maxLength: 120, size: 'max' }), fc.subarray([RESTART, HALVE, ASK, TELL]), (events, rungs) => {
       let print = fresh();
       let nowMs = START;
       let began: number[] = [];

@@ -74,7 +74,7 @@ describe('P27 what became of the reloads of a timer', () => {
   it('never grows without bound, and forgets no answer that it has', () => {
     const step = fc.record({ hours: fc.integer({ min: 1, max: 48 }), isReloaded: fc.boolean(), who: fc.constantFrom('t', 'o', 'c', '') });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         let [all, hours]: [ReloadTraces, number] = [{}, 0];
         const slots: (readonly [string, number])[] = [];
         for (const { hours: more, isReloaded, who } of steps) {

@@ -15,11 +15,11 @@ const ages = fc.integer({ min: -3, max: 20 });
 const sizes = fc.nat(50);
 const segments = fc.uniqueArray(
   fc.tuple(fc.constantFrom('runs' as const, 'journal' as const, 'slots' as const), ages, sizes).map((of) => segment(...of)),
-  { selector: ({ path }) => path },
+  { selector: ({ path }) => path, maxLength: 40, size: 'max' },
 );
 const outputs = fc.uniqueArray(
   fc.tuple(ages, sizes).map((of) => output(...of)),
-  { selector: ({ path }) => path },
+  { selector: ({ path }) => path, maxLength: 40, size: 'max' },
 );
 const policies = fc.record({ retentionMs: fc.nat(20 * DAY_MS), retentionBytes: fc.nat(800), retentionRuns: fc.option(fc.nat(12), { nil: undefined }) });
 

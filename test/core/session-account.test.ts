@@ -142,7 +142,7 @@ describe("the account's breaker", () => {
     const kind = fc.constantFrom(...(Object.keys(SESSION_CLASSES) as SessionClass[]));
     const one = fc.record({ kind, id: fc.constantFrom('a', 'b', 'c'), hours: fc.option(fc.integer({ min: -2, max: 200 }), { nil: undefined }) });
     fc.assert(
-      fc.property(fc.array(one, { maxLength: 20 }), fc.nat(20), (ends, cut) => {
+      fc.property(fc.array(one, { maxLength: 20, size: 'max' }), fc.nat(20), (ends, cut) => {
         const runs = ends.map(({ kind, id, hours }) => run(kind, at(id), kind === 'quota' && hours !== undefined ? T0 + hours * HOUR : undefined));
         const written = JSON.parse(JSON.stringify(fold(NO_HOLDS, ...runs.slice(0, cut))));
         assert.deepEqual(fold(written, ...runs.slice(cut)), fold(NO_HOLDS, ...runs));
@@ -153,7 +153,7 @@ describe("the account's breaker", () => {
   it('has at most one probe, and only its success closes, in any order of starts, blocks, failures and successes', () => {
     const failure = { because: 'x', nowMs: T0, random: 0.5 };
     fc.assert(
-      fc.property(fc.array(fc.constantFrom('start', 'block', 'fail', 'ok', 'old-ok', 'old-block'), { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(fc.constantFrom('start', 'block', 'fail', 'ok', 'old-ok', 'old-block'), { maxLength: 60, size: 'max' }), (steps) => {
         let [breaker, count]: [Breaker, number] = [CLOSED, 0];
         for (const what of steps) {
           const before = breaker;

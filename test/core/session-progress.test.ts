@@ -100,7 +100,7 @@ describe('the cost so far', () => {
         message: { id, model, content: [{ type: 'text', text }], usage: { input_tokens: count, output_tokens: count } },
       }));
     fc.assert(
-      fc.property(fc.array(message, { maxLength: 40 }), (events) => {
+      fc.property(fc.array(message, { maxLength: 40, size: 'max' }), (events) => {
         let progress = NOT_BEGUN;
         let before = 0;
         for (const event of events) {

@@ -301,7 +301,7 @@ describe('a garbled session', () => {
         line,
         odd.map((event) => JSON.stringify(event)),
       ),
-      { maxLength: 12 },
+      { maxLength: 12, size: 'max' },
     );
     fc.assert(
       fc.property(stream, fc.boolean(), fc.constantFrom(0, 1, 124, 137, 143, null), stop, fc.string(), (texts, isWhole, code, stoppedFor, stderrTail) => {

@@ -23,7 +23,7 @@ describe('a unified diff', () => {
   it('carries one text into the other, whatever they are', () => {
     const line = fc.constantFrom('a', 'b', 'c', 'd', '');
     const text = fc
-      .tuple(fc.array(line, { maxLength: 30 }), fc.boolean())
+      .tuple(fc.array(line, { maxLength: 30, size: 'max' }), fc.boolean())
       .map(([lines, isOpen]) => lines.join('\n') + (isOpen || lines.length === 0 ? '' : '\n'));
     fc.assert(fc.property(text, text, (before, now) => assert.equal(apply(before, unifiedDiff('x', before, now)), now)));
   });

@@ -30,7 +30,7 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
     dayShift: fc.constantFrom(0, 0, 0, 0, 1, -1, 3),
     cutBytes: fc.nat(900),
   }),
-  { maxLength: 40 },
+  { maxLength: 40, size: 'max' },
 );
 
 /** All records that stand in the log, oldest first, as a reader without links and snapshots sees them. */
