@@ -12,6 +12,7 @@ import { runToRest, storyOwner } from '../support/story.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
 const START_MS = Date.UTC(2026, 10, 20, 7);
+/** A thousand in a minute: test/notify/storm.test.ts. */
 const [CADENCES, FAILURES] = [50, 4];
 
 it('A15 a storm of failures in fifty cadences is fifty folders, each failure counted, at a bounded cost, behind the work of users', async () => {
