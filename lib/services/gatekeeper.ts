@@ -68,6 +68,13 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
     return keysOf({ ...cadence, name }).map((key) => ({ key, breaker: breakerOf(book.holds(), key) }));
   }
 
+  /** Of the bus, its account and its agent; who is forced goes past the pause of its cadence alone. */
+  function pauseOf(name: string, cadence: Cadence | undefined, isForced: boolean): string | undefined {
+    const { paused } = book.holds();
+    const keys = ['bus', ...keysOf({ ...cadence, name }).filter((key) => !isForced || key !== cadenceKey(name))];
+    return keys.map((key) => paused[key]?.because).find((because) => because !== undefined);
+  }
+
   return {
     lookAround() {
       if (!deps.ownership.isHeld()) {
@@ -95,7 +102,6 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
     lookAgainMs: () => (health.fault() === undefined ? undefined : clock.nowMs() + TRY_AGAIN_MS),
     verdict(name, definition) {
       const { cadence } = definition;
-      const { paused } = book.holds();
       const isForced = askForced(name);
       return admit({
         isForced,
@@ -103,7 +109,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         dueMs: name.dueMs,
         expiresMs: cadence?.expiresMs === undefined || name.attempts > 0 ? undefined : name.dueMs + cadence.expiresMs,
         halted,
-        paused: (paused.bus ?? (isForced ? undefined : paused[cadenceKey(name.cadence)]))?.because,
+        paused: pauseOf(name.cadence, cadence, isForced),
         unfit: unfitness(definition),
         breakers: breakersOf(name.cadence, cadence).filter(({ key }) => !isForced || key !== cadenceKey(name.cadence)),
         unasked: cadence && deps.unasked(cadence),

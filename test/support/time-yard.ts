@@ -38,10 +38,13 @@ export interface TimeYard {
 export interface TimeYardOptions {
   readonly startIso: string;
   readonly zone?: string;
-  readonly outcome?: (job: Job, clock: Clock) => Ended | Promise<Ended>;
+  readonly outcome?: (job: Job, clock: Clock, takes: Takes) => Ended | Promise<Ended>;
   readonly http?: Http;
   readonly files?: () => Files;
 }
+
+/** The run goes on for so long, in the yard's time. */
+type Takes = (ms: number) => Promise<void>;
 
 /** How a run ends, and what it answers as data. */
 type Ended = Outcome & { readonly answer?: unknown };
@@ -54,6 +57,7 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
   const time = { bootMs: 0, awakeMs: 0, zone };
   const uptime: Uptime = { sinceBootMs: () => time.bootMs, awakeMs: () => time.awakeMs, timezone: () => time.zone };
   const ran: string[] = [];
+  const busyUntil = new Map<string, number>();
   let parts: OwnerParts | undefined;
   let fault: unknown;
   let isWoken = false;
@@ -61,7 +65,13 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
 
   const run: Runner['run'] = async (job) => {
     ran.push(`${job.cadence.name} ${job.tick.slot ?? '-'} ${job.attempt}`);
-    const { answer, ...ended } = await outcome(job, clock);
+    const takes: Takes = async (ms) => {
+      busyUntil.set(job.runId, clock.nowMs() + ms);
+      await new Promise<void>((resolve) => void clock.after(ms, resolve));
+      busyUntil.delete(job.runId);
+      isWoken = true;
+    };
+    const { answer, ...ended } = await outcome(job, clock, takes);
     const result = answer === undefined ? {} : { result: { kind: 'kept', value: answer } as const };
     return { outcome: ended, ending: undefined, stdoutPath: null, stderrPath: null, ...result };
   };
@@ -91,8 +101,9 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       await owner.conclusion.idle();
       await clock.breathe();
       // What the program itself has under way waits for the disk, and no time passes meanwhile.
-      while (parts === owner && owner.jobs.running().some(({ cadence }) => cadence.startsWith('bus-'))) await clock.breathe();
-      nextMs = Math.min(...[slotMs, tickMs, owner.announcing.poll()].map((ms) => ms ?? Number.POSITIVE_INFINITY));
+      while (parts === owner && owner.jobs.running().some(({ cadence, runId }) => cadence.startsWith('bus-') && !busyUntil.has(runId))) await clock.breathe();
+      while (owner.probe.isAsking()) await clock.breathe();
+      nextMs = Math.min(...[slotMs, tickMs, owner.probe.poll(), owner.announcing.poll()].map((ms) => ms ?? Number.POSITIVE_INFINITY), ...busyUntil.values());
     }
     if (fault !== undefined) throw fault;
     return nextMs;

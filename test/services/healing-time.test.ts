@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import type { Outcome } from '../../lib/core/outcome.ts';
+import { formatTickName } from '../../lib/core/tick.ts';
+import type { Http } from '../../lib/ports.ts';
+import { inFastFolder } from '../support/fast-folder.ts';
+import { incidentsOf } from '../support/notice-yard.ts';
+import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const FAILED: Outcome = { kind: 'fail', blame: 'cadence', reason: 'exit 1: TypeError: total.add is not a function' };
+/** Where the machine has a claude of its own, it is not asked. */
+const BUS = 'claude: { path: /nowhere/claude }\nnotify: { after: 1, cooldown: 0, remind: 0, webhook: { url: "https://well.example/hook" } }\n';
+
+interface Yard extends TimeYard {
+  isBroken: boolean;
+  /** What an agent does with its time, and how it ends. */
+  agent: (takes: (ms: number) => Promise<void>, nowMs: number) => Promise<Outcome & { readonly answer?: unknown }>;
+  /** When agents were started, in minutes since the beginning. */
+  readonly asked: number[];
+  readonly told: string[];
+  /** A tick by hand: the yard has no schedules, so nothing else wakes its owner. */
+  tick(cadence: string, payload?: unknown): void;
+  minutes(): number;
+  /** What became of each fix, oldest first. */
+  fixes(): readonly string[];
+  incident(): { readonly id: string; readonly state: string; readonly because: string | undefined };
+}
+
+const MENDED: Outcome & { readonly answer: unknown } = { kind: 'ok', summary: '', answer: { kind: 'restart', diagnosis: 'a date was read as text' } };
+
+async function createYard(lines: readonly string[]): Promise<Yard> {
+  const asked: number[] = [];
+  const told: string[] = [];
+  const http: Http = {
+    async post({ body }) {
+      told.push((JSON.parse(body) as { text: string }).text);
+      return { kind: 'answer', status: 204, retryAfterMs: undefined, text: '' };
+    },
+  };
+  const startMs = Date.parse('2026-11-20T07:00:00Z');
+  const base = inFastFolder(() =>
+    createTimeYard({
+      startIso: new Date(startMs).toISOString(),
+      http,
+      async outcome({ cadence }, clock, takes) {
+        if (cadence.name !== 'bus-heal-books') return yard.isBroken ? FAILED : { kind: 'ok', summary: '' };
+        asked.push(yard.minutes());
+        return yard.agent(takes, clock.nowMs());
+      },
+    }),
+  );
+  let ticks = 0;
+  const yard: Yard = Object.assign(base, {
+    ...{ isBroken: true, agent: async () => MENDED, asked, told },
+    tick(cadence: string, payload?: unknown) {
+      ticks += 1;
+      const dueMs = base.clock.nowMs();
+      const name = formatTickName({ dueMs, cadence, id: `tick${String(ticks).padStart(8, '0')}`, attempts: 0 });
+      const tick = { cadence, source: 'test', enqueued_at: new Date(dueMs).toISOString(), ...(payload === undefined ? {} : { payload }) };
+      writeFileSync(`${base.root}/state/cadence-bus/inbox/${name}`, `${JSON.stringify(tick)}\n`);
+      base.owner().queue.expect();
+    },
+    minutes: () => (base.clock.nowMs() - startMs) / MINUTE,
+    fixes() {
+      const [, ...rows] = readFileSync(`${base.root}/state/cadence-bus/attempts.tsv`, 'utf8').trim().split('\n');
+      const last = new Map(rows.map((row) => row.split('\t')).map(([at = '', , , source = '', , status = '']) => [at, `${source} ${status}`]));
+      return [...last.values()];
+    },
+    incident() {
+      const { id, state, asked: ask } = incidentsOf(base.root)[0] as { id: string; state: string; asked?: { because: string } };
+      return { id, state, because: ask?.because };
+    },
+  });
+  mkdirSync(`${base.root}/state/cadence-bus/inbox`, { recursive: true });
+  writeFileSync(`${base.root}/cadences/bus.yaml`, BUS);
+  yard.cadence('books', 'retry: { attempts: 1 }', 'breaker: { failures: 1000 }', ...lines);
+  await yard.start();
+  return yard;
+}
+
+describe('the window of a fix, on an owner that nothing else wakes', () => {
+  const WINDOW = ['on_failure:', '  - { agent: { verify: 2h } }'];
+
+  it('A23 a fix is kept when its window is over, by the owner itself, and not before', async () => {
+    const yard = await createYard(WINDOW);
+    yard.agent = async (takes) => {
+      await takes(3 * MINUTE);
+      yard.isBroken = false;
+      return MENDED;
+    };
+    yard.tick('books');
+    await yard.pass(10 * MINUTE);
+    assert.deepEqual([yard.incident().state, yard.fixes()], ['resolved', ['agent pending']], 'a run has ended well, and the window is open');
+    await yard.passUntil('2026-11-20T09:02:59Z');
+    assert.deepEqual(yard.fixes(), ['agent pending']);
+    await yard.passUntil('2026-11-20T09:03:00Z');
+    assert.deepEqual(yard.fixes(), ['agent kept'], 'two hours after it was applied');
+  });
+
+  it('A23 an owner that was away when the window ended keeps the fix as soon as it is there', async () => {
+    const yard = await createYard(WINDOW);
+    yard.agent = async () => {
+      yard.isBroken = false;
+      return MENDED;
+    };
+    yard.tick('books');
+    await yard.pass(MINUTE);
+    await yard.off(5 * HOUR);
+    assert.deepEqual(yard.fixes(), ['agent pending']);
+    await yard.start();
+    await yard.pass(1_000);
+    assert.deepEqual(yard.fixes(), ['agent kept']);
+  });
+
+  it('A24 the same failure within the window is its regression, though a run had ended well; after it, within 7 days, its recurrence', async () => {
+    for (const [afterMs, status] of [
+      [HOUR, 'agent regressed'],
+      [3 * HOUR, 'agent recurred'],
+      [6 * DAY, 'agent recurred'],
+      [8 * DAY, 'agent kept'],
+    ] as const) {
+      const yard = await createYard(WINDOW);
+      yard.agent = async () => {
+        yard.isBroken = false;
+        return MENDED;
+      };
+      yard.tick('books');
+      await yard.pass(MINUTE);
+      await yard.pass(afterMs);
+      yard.agent = async () => ({ kind: 'ok', summary: '', answer: { kind: 'none', diagnosis: 'I do not know' } });
+      yard.isBroken = true;
+      yard.tick('books');
+      await yard.pass(MINUTE);
+      assert.equal(yard.fixes()[0], status, `it came back after ${afterMs / HOUR} h`);
+    }
+  });
+});
+
+describe('the time of agents', () => {
+  it('P14 A28 two hours of them are spent on one incident, then a person is asked, whose approval gives two more', async () => {
+    const yard = await createYard(['on_failure:', '  - { agent: { timeout: 50m } }']);
+    yard.agent = async (takes) => {
+      await takes(45 * MINUTE);
+      return MENDED;
+    };
+    yard.tick('books');
+    await yard.pass(HOUR);
+    assert.deepEqual([yard.asked, yard.fixes(), yard.incident().state], [[0], ['agent regressed'], 'needs_human'], 'it rests, and a person is asked');
+    // It may be asked again after 12 h; 90 minutes are used up then, and 50 more are not left.
+    await yard.passUntil('2026-11-20T20:00:00Z');
+    yard.tick('books');
+    await yard.pass(HOUR);
+    assert.deepEqual(yard.asked, [0, 13 * 60]);
+    await yard.passUntil('2026-11-22T20:00:00Z');
+    yard.tick('books');
+    await yard.pass(2 * HOUR);
+    assert.equal(yard.asked.length, 2, 'the wall');
+    assert.match(yard.incident().because ?? '', /^agents and programs have worked on it for 1h 30m, of 2h at most$/);
+    yard.tick('bus-control', { order: 'incident', what: 'approve', id: yard.incident().id });
+    await yard.pass(HOUR);
+    assert.equal(yard.asked.length, 3, 'a person has said: go on');
+  });
+
+  it('A22 an agent whose account is held is not started; it goes on by itself when the account is free', async () => {
+    const yard = await createYard(['on_failure:', '  - { agent: { timeout: 5m } }']);
+    yard.agent = async () => {
+      yard.isBroken = false;
+      return MENDED;
+    };
+    yard.tick('bus-control', { order: 'pause', key: 'account:claude', because: 'the bill is not paid' });
+    await yard.pass(MINUTE);
+    yard.tick('books');
+    await yard.pass(5 * HOUR);
+    assert.deepEqual([yard.asked, yard.fixes(), yard.incident().state], [[], ['agent pending'], 'healing'], 'it waits, and is no failure');
+    yard.tick('bus-control', { order: 'resume', key: 'account:claude' });
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.asked.length, yard.incident().state], [1, 'resolved']);
+    assert.deepEqual(yard.fixes(), ['agent kept']);
+  });
+
+  it('A22 an agent that meets the limit of its account waits until the time that the account names, is charged nothing, and a person hears of it once', async () => {
+    const yard = await createYard(['on_failure:', '  - { agent: { timeout: 5m } }']);
+    yard.agent = async (_takes, nowMs) => {
+      if (yard.asked.length === 1) return { kind: 'fail', blame: 'account', class: 'quota', reason: 'usage limit reached', untilMs: nowMs + 3 * HOUR };
+      yard.isBroken = false;
+      return MENDED;
+    };
+    yard.tick('books');
+    await yard.pass(2 * HOUR + 59 * MINUTE);
+    assert.deepEqual([yard.asked, yard.fixes()], [[0], ['agent pending']]);
+    assert.match(yard.incident().because ?? '', /^the agent waits for its account: usage limit reached/);
+    assert.equal(yard.told.filter((text) => text.includes('waits for its account')).length, 1, yard.told.join('\n'));
+    await yard.pass(10 * MINUTE);
+    assert.equal(yard.asked.length, 2);
+    assert.ok((yard.asked[1] ?? 0) >= 180 && (yard.asked[1] ?? 0) < 190, `after ${yard.asked[1]} minutes`);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent kept'], 'resolved']);
+  });
+});
