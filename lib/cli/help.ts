@@ -1,10 +1,12 @@
 import type { CommandSpec, FlagSpec } from './command.ts';
+import { findCommand } from './command-line.ts';
 import { COMMAND_GROUPS, GLOBAL_FLAGS } from './commands.ts';
+import { TOPICS } from './topics.ts';
 
 const NAME_WIDTH = 14;
 
 export function overview(): string {
-  const line = ({ name, summary }: CommandSpec): string => `  ${name.padEnd(NAME_WIDTH)}${summary}`;
+  const line = ({ name, summary }: Pick<CommandSpec, 'name' | 'summary'>): string => `  ${name.padEnd(NAME_WIDTH)}${summary}`;
   return [
     'Examples',
     '  cadence-bus start                     run what is in the inbox, and what comes',
@@ -15,6 +17,9 @@ export function overview(): string {
     'Usage: cadence-bus <command> [options]',
     ...COMMAND_GROUPS.flatMap(({ title, commands }) => ['', title, ...commands.map(line)]),
     '',
+    'Topics: cadence-bus help <topic>',
+    ...TOPICS.map(line),
+    '',
     'Everywhere',
     ...flagLines(GLOBAL_FLAGS),
     '',
@@ -23,7 +28,12 @@ export function overview(): string {
   ].join('\n');
 }
 
-export function commandHelp(command: CommandSpec): string {
+/** Of a topic, or else of a command. */
+export function helpOn(name: string): string {
+  return TOPICS.find((topic) => topic.name === name)?.text ?? commandHelp(findCommand(name));
+}
+
+function commandHelp(command: CommandSpec): string {
   const flags = [...command.flags, ...GLOBAL_FLAGS];
   return [
     'Examples',

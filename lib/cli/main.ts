@@ -35,7 +35,7 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
         );
   const spec = findCommand(name);
   const { flags, words } = parseLine(spec, rest);
-  if (flags.has('help')) return help(name, plain);
+  if (flags.has('help')) return help(spec.name, plain);
   refuseMoreWords(spec, words);
   const command = await spec.load();
   const out = createOutput(world, { isJson, isVerbose: flags.has('verbose'), isColored });
@@ -84,15 +84,15 @@ async function withoutCommand({ rest, says }: CommandLine, out: Output): Promise
 }
 
 async function help(name: string | undefined, out: Output): Promise<number> {
-  const { commandHelp, overview } = await import('./help.ts');
-  const text = name === undefined ? overview() : commandHelp(findCommand(name));
+  const { helpOn, overview } = await import('./help.ts');
+  const text = name === undefined ? overview() : helpOn(name);
   out.result({ ok: true, help: text }, () => text);
   return 0;
 }
 
 async function man(out: Output): Promise<number> {
-  const [{ manPage }, { describeExits }] = await Promise.all([import('./man-page.ts'), import('./self-description.ts')]);
-  const page = manPage(COMMAND_GROUPS, GLOBAL_FLAGS, describeExits());
+  const [{ manPage }, { describeExits }, { TOPICS }] = await Promise.all([import('./man-page.ts'), import('./self-description.ts'), import('./topics.ts')]);
+  const page = manPage(COMMAND_GROUPS, GLOBAL_FLAGS, describeExits(), TOPICS);
   out.result({ ok: true, man: page }, () => page.trimEnd());
   return 0;
 }

@@ -1,8 +1,14 @@
 import { VERSION } from '../core/version.ts';
 import type { CommandGroup, CommandSpec, FlagSpec } from './command.ts';
+import type { Topic } from './topics.ts';
 
 /** `man cadence-bus`, from the one table of commands. */
-export function manPage(groups: readonly CommandGroup[], everywhere: readonly FlagSpec[], exits: Readonly<Record<string, string>>): string {
+export function manPage(
+  groups: readonly CommandGroup[],
+  everywhere: readonly FlagSpec[],
+  exits: Readonly<Record<string, string>>,
+  topics: readonly Topic[],
+): string {
   return `${[
     `.TH CADENCE-BUS 1 "" "cadence-bus ${VERSION}" "User Commands"`,
     '.SH NAME',
@@ -19,6 +25,7 @@ export function manPage(groups: readonly CommandGroup[], everywhere: readonly Fl
     ...everywhere.flatMap(flagLines),
     '.SH EXIT STATUS',
     ...Object.entries(exits).flatMap(([code, meaning]) => ['.TP', `.B ${code}`, escaped(meaning)]),
+    ...topics.flatMap(({ name, text }) => [`.SH ABOUT ${name.toUpperCase()}`, '.nf', ...text.split('\n').map(escaped), '.fi']),
     '.SH FILES',
     ...['cadences/', 'state/cadence-bus/inbox/', 'state/cadence-bus/dlq/', 'state/cadence-bus/circuit-open.json', 'logs/cadence-bus/subsessions/'].flatMap(
       (path) => ['.br', `.I ${escaped(path)}`],

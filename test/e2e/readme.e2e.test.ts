@@ -9,8 +9,8 @@ import { npmSettings, type Packed, PROJECT, packed } from '../support/packed.ts'
 import { type Command, readmeBlocks, readmeCadences, readmeCommands } from '../support/readme.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
-/** Commands of a section that begins with a clone run in a copy of it; all others in an agent root, beside the installed package. */
-const IN_CHECKOUT = 'Try it';
+/** Commands of sections that begin with a clone run in a copy of it; all others in an agent root, beside the installed package. */
+const IN_CHECKOUT: readonly string[] = ['cadence-bus', 'Try it'];
 
 /** They go on until somebody ends them, so they are heard until they have said this, and ended after all that follows in their place. */
 const GOES_ON: Readonly<Record<string, RegExp>> = {
@@ -29,9 +29,7 @@ const NOT_RUN: readonly (readonly [beginning: string, because: string])[] = [
 const ALSO_WELL: readonly (readonly [beginning: string, code: number, because: string])[] = [
   ['cadence-bus doctor', 1, 'it tells what is wrong with the machine that the test runs on, such as a full disk'],
   ['cadence-bus incidents show', 66, 'nothing has failed in the root of the test'],
-  ['cadence-bus incidents ignore', 66, 'the same'],
   ['cadence-bus heartbeat', 1, 'it finds that a run is missing, where the reader’s story left one'],
-  ['cadence-bus probe', 1, 'an incident of the story may wait'],
   ['cadence-bus notify test', 1, 'the variables that its sinks name are not set: a notice would leave the machine'],
 ];
 
@@ -49,6 +47,8 @@ interface Told {
 }
 
 const leaders: ChildProcess[] = [];
+/** What those that go on have said so far. */
+const heard = new Map<string, () => string>();
 
 /** In a process group of its own, as a terminal gives to a job. */
 function begin(text: string, { cwd, env }: Place): { readonly child: ChildProcess; readonly said: () => string } {
@@ -103,6 +103,7 @@ async function follow(command: Command, place: Place): Promise<void> {
     return;
   }
   const { child, said } = begin(command.text, place);
+  heard.set(command.text, said);
   await eventually(
     at,
     () => {
@@ -159,7 +160,24 @@ describe('the commands of README.md', () => {
       writeFileSync(path, text);
     }
 
-    for (const command of toTest((section) => section === IN_CHECKOUT)) it(`line ${command.line}: ${command.text}`, () => follow(command, place));
+    for (const command of toTest((section) => IN_CHECKOUT.includes(section))) it(`line ${command.line}: ${command.text}`, () => follow(command, place));
+
+    it('npm start tells what README.md shows of it', async () => {
+      const told = readmeBlocks().find(({ section, language }) => section === 'cadence-bus' && language === 'text');
+      const said = heard.get('npm ci && npm start');
+      assert.ok(told !== undefined && told.lines.length >= 5 && said !== undefined);
+      // Times, lengths and ids are those of another day.
+      const plain = (text: string): string => text.replace(/\d{8}T\d{9}Z\.demo-broken\.[a-z0-9]{12}/, 'DEAD').replaceAll(/\d[\d:.]*(?:ms|s)?/g, '·');
+      for (const { text } of told.lines)
+        await eventually(
+          text,
+          () =>
+            said()
+              .split('\n')
+              .some((line) => plain(line).includes(plain(text))),
+          LIMIT_MS,
+        );
+    });
 
     it('and what they show is there: a dead tick with its reason, an open breaker', () => {
       assert.match(readdirSync(join(cwd, 'state/cadence-bus/dlq')).join('\n'), /^\d{8}T\d{9}Z\.demo-broken\.[a-z0-9]{12}\.2\.exhausted\.json$/m);
@@ -184,7 +202,7 @@ describe('the commands of README.md', () => {
     });
     after(() => endAll('SIGINT'));
 
-    for (const command of toTest((section) => section !== IN_CHECKOUT)) it(`line ${command.line}: ${command.text}`, () => follow(command, place));
+    for (const command of toTest((section) => !IN_CHECKOUT.includes(section))) it(`line ${command.line}: ${command.text}`, () => follow(command, place));
 
     for (const { language, lines } of readmeBlocks()) {
       const text = lines.map((line) => line.text).join('\n');
