@@ -3,7 +3,9 @@ import { composeOwner, type OwnerParts } from '../../lib/app/compose.ts';
 import { readSlots, type SlotQuery } from '../../lib/app/slot-reading.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import type { SlotView } from '../../lib/core/slot-account.ts';
+import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
+import { createProcesses } from '../../lib/platform/processes.ts';
 import type { Clock, Files, Http, Job, Runner, Uptime } from '../../lib/ports.ts';
 import { type TestClock, testClock } from './bus.ts';
 import { tempRoot } from './temp-root.ts';
@@ -41,6 +43,8 @@ export interface TimeYardOptions {
   readonly outcome?: (job: Job, clock: Clock, takes: Takes) => Ended | Promise<Ended>;
   readonly http?: Http;
   readonly files?: () => Files;
+  /** Runs are real children, while which no time passes in the yard. */
+  readonly isReal?: boolean;
 }
 
 /** The run goes on for so long, in the yard's time. */
@@ -51,7 +55,7 @@ type Ended = Outcome & { readonly answer?: unknown };
 
 const FINE: Outcome = { kind: 'ok', summary: 'done' };
 
-export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, files = createFiles, http }: TimeYardOptions): TimeYard {
+export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, files = createFiles, http, isReal = false }: TimeYardOptions): TimeYard {
   const root = tempRoot('cb-time-');
   const clock = testClock(Date.parse(startIso));
   const time = { bootMs: 0, awakeMs: 0, zone };
@@ -101,7 +105,8 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       await owner.conclusion.idle();
       await clock.breathe();
       // What the program itself has under way waits for the disk, and no time passes meanwhile.
-      while (parts === owner && owner.jobs.running().some(({ cadence, runId }) => cadence.startsWith('bus-') && !busyUntil.has(runId))) await clock.breathe();
+      while (parts === owner && owner.jobs.running().some(({ cadence, runId }) => (isReal || cadence.startsWith('bus-')) && !busyUntil.has(runId)))
+        await (isReal ? new Promise((resolve) => setTimeout(resolve, 1)) : clock.breathe());
       while (owner.probe.isAsking()) await clock.breathe();
       nextMs = Math.min(...[slotMs, tickMs, owner.probe.poll(), owner.announcing.poll()].map((ms) => ms ?? Number.POSITIVE_INFINITY), ...busyUntil.values());
     }
@@ -143,7 +148,9 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
         files: files(),
         clock,
         uptime,
-        runners: { inline: runner, command: runner, claude: runner, agent: runner },
+        ...(isReal
+          ? { processes: createProcesses({ clock: createClock(), files: createFiles() }) }
+          : { runners: { inline: runner, command: runner, claude: runner, agent: runner } }),
         ...(http === undefined ? {} : { http }),
       };
       parts = composeOwner({ root, ownership, serves: () => true, wake, onFault, ...stands });
