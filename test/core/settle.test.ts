@@ -90,4 +90,13 @@ describe('the delay', () => {
     );
   });
   it('is nothing where there is no table', () => assert.equal(retryDelayMs({ ...DEFAULT_RETRY, delaysMs: [] }, 1, 0.5), 0));
+
+  it('A7 is one cooldown for every restart where the table has one entry, and grows where it has more', () => {
+    const waits = (delaysMs: readonly number[]) => [1, 2, 3, 10].map((made) => retryDelayMs({ attempts: 11, delaysMs, jitter: 0 }, made, 0.9));
+    assert.deepEqual(waits([60_000]), [60_000, 60_000, 60_000, 60_000]);
+    assert.deepEqual(waits([60_000, 120_000, 240_000]), [60_000, 120_000, 240_000, 240_000]);
+    const policy = { attempts: 11, delaysMs: [60_000], jitter: 0 };
+    const ends = Array.from({ length: 11 }, (_, made) => settle(name(made + 1), tick, fail, policy, T0, 0.5).to);
+    assert.deepEqual([new Set(ends.slice(0, 10)), ends[10]], [new Set(['waiting']), 'dlq'], 'ten restarts, and then it is given up');
+  });
 });

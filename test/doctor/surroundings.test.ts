@@ -63,7 +63,7 @@ describe('the check of the place', () => {
     [`${home}/Google Drive/agents`, 'Google Drive'],
     [`${home}/Library/CloudStorage/Box-Box/agents`, 'a cloud'],
   ] as const) {
-    it(`fails in a folder that ${name} syncs: ${root}`, async () => {
+    it(`A64 fails in a folder that ${name} syncs: ${root}`, async () => {
       const { level, detail, mend } = await inspect(root);
       assert.equal(level, 'fail');
       assert.match(detail, new RegExp(name));

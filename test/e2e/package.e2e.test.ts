@@ -88,7 +88,7 @@ describe('the packed and installed program', () => {
     }
   });
 
-  it('runs nothing when it is installed', () => {
+  it('A64 runs nothing when it is installed', () => {
     const { scripts = {} } = readManifest(product.packageDir);
     assert.deepEqual(
       ['preinstall', 'install', 'postinstall'].filter((name) => name in scripts),

@@ -70,7 +70,7 @@ function listen(yard: Yard, stage: string): () => boolean {
 
 // Side by side, for most of it is waiting: the owner tries a disk again that has refused every five seconds.
 describe('a disk that is full', { concurrency: true }, () => {
-  it('stops the owner from claiming, is told, loses nothing, and the owner goes on by itself when there is room', async () => {
+  it('A53 stops the owner from claiming, is told, loses nothing, and the owner goes on by itself when there is room', async () => {
     const disk = createSmallDisk(24);
     const { yard } = disk;
     furnish(yard);

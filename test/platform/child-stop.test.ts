@@ -27,7 +27,7 @@ for (const source of process.platform === 'linux' ? sources : sources.slice(1)) 
       assert.deepEqual(await yard.people(spec), []);
     });
 
-    it('kills one that ignores SIGTERM after its grace, and its children with it', async () => {
+    it('A3 kills one that ignores SIGTERM after its grace, and its children with it', async () => {
       const spec = yard.spec(program('ignores-term.sh'));
       const child = processes.start(spec);
       await yard.hear(spec, /ready/);
