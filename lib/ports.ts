@@ -187,6 +187,8 @@ export interface History {
   find(runOrTickId: string): RunRecord | undefined;
   /** Every attempt of a tick, oldest first. */
   attempts(cadence: string, tickId: string): readonly RunRecord[];
+  /** The newest record of each of these runs, looked for among so many of the newest records, or a few more. */
+  newest(runIds: ReadonlySet<string>, among: number): ReadonlyMap<string, RunRecord>;
   /** Ids of the keyed ticks that have ended since then: the same key again is the same tick. */
   keyed(sinceMs: Ms): Iterable<string>;
   /** Per cadence: the last run, and how many of each kind there were. */

@@ -15,6 +15,9 @@ export interface HistoryDeps {
 /** A tick has few attempts, and they stand close together; behind so many other runs the log is searched instead. */
 const ATTEMPTS_WITHIN = 500;
 
+/** To look for one costs as much as to parse a tenth of the lines. */
+const MOST_NEEDLES = 8;
+
 /** Answers from the files alone. A call tells of the log as it is at that moment. */
 export function createHistory({ files, paths }: HistoryDeps): History {
   const dir = paths.runs;
@@ -33,6 +36,16 @@ export function createHistory({ files, paths }: HistoryDeps): History {
       const ids = new Set<string>();
       for (const { run } of recordsBackward(files, dir, { firstDay, needles: ['"key":', '"slot":'] })) if (isFinal(run.status)) ids.add(run.tick);
       return ids;
+    },
+    newest(runIds, among) {
+      const newest = new Map<string, RunRecord>();
+      if (runIds.size === 0) return newest;
+      const needles = runIds.size <= MOST_NEEDLES ? [...runIds] : undefined;
+      for (const { run } of recordsBackward(files, dir, { needles, enough: among })) {
+        if (runIds.has(run.run_id) && !newest.has(run.run_id)) newest.set(run.run_id, run);
+        if (newest.size === runIds.size) break;
+      }
+      return newest;
     },
     runs({ cadence, limit, sinceMs, status }) {
       const runs: RunRecord[] = [];

@@ -40,11 +40,14 @@ export interface BackwardQuery {
   readonly firstDay?: string | undefined;
   /** Only lines that contain one of these are looked at: a sieve, the caller checks what passes. */
   readonly needles?: readonly string[] | undefined;
+  /** The end of the search, once so many lines lie behind it. */
+  readonly enough?: number | undefined;
 }
 
 /** Every record, newest first. */
 export function* recordsBackward(files: LogFiles, dir: string, query: BackwardQuery = {}): Generator<Found> {
   const needles = query.needles?.map((needle) => Buffer.from(needle));
+  let passed = 0;
   for (const day of listDays(files, dir).toReversed()) {
     if (query.firstDay !== undefined && day < query.firstDay) return;
     if (query.before !== undefined && day > query.before.day) continue;
@@ -56,8 +59,17 @@ export function* recordsBackward(files: LogFiles, dir: string, query: BackwardQu
         const found = recordAt(chunk, day, line.start, line.end);
         if (found !== undefined) yield found;
       }
+      if (query.enough === undefined) continue;
+      passed += countLines(chunk.bytes);
+      if (passed >= query.enough) return;
     }
   }
+}
+
+function countLines(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) count += 1;
+  return count;
 }
 
 interface Line {

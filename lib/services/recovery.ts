@@ -47,9 +47,12 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   const { queue, history, book } = deps;
   const unseen = book.load();
   const claims = await queue.orphans();
-  const recorded = claims.length === 0 ? new Map<string, RunRecord>() : recentEnds(history);
+  const recorded = history.newest(
+    new Set(claims.flatMap(({ name }) => [name.attempts, name.attempts - 1].map((tries) => formatRunId(name.id, tries)))),
+    RECENT_RUNS,
+  );
   // The owner before us may have died between a record and its flush: no move before that is on disk.
-  if (recorded.size > 0) await deps.runLog.flush();
+  if (claims.length > 0) await deps.runLog.flush();
   const open: Claim[] = [];
   for (const claim of claims) {
     const end = recorded.get(runIdOf(claim)) ?? (hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim));
@@ -71,12 +74,6 @@ const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts)
 function endedUnrun(recorded: ReadonlyMap<string, RunRecord>, { name, tick }: Claim): RunRecord | undefined {
   const before = tick.dead === undefined ? recorded.get(formatRunId(name.id, name.attempts - 1)) : undefined;
   return before !== undefined && isFinal(before.status) ? before : undefined;
-}
-
-function recentEnds(history: History): Map<string, RunRecord> {
-  const ends = new Map<string, RunRecord>();
-  for (const run of history.runs({ limit: RECENT_RUNS })) if (!ends.has(run.run_id)) ends.set(run.run_id, run);
-  return ends;
 }
 
 /** Carries out the move that the record prescribes. A deferral gives its run id back, so its record may be an earlier one's: that run is judged again, not believed. */

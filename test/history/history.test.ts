@@ -175,6 +175,33 @@ describe('runs', () => {
     }
   });
 
+  it('are found by their ids, the newest record of each, no farther back than was asked for', () => {
+    const fixture = logFixture();
+    const old = runOf();
+    const again = [runOf({ status: 'waiting' }), runOf({ summary: 'between' })];
+    const few = [...again, { ...(again[0] as RunRecord), status: 'succeeded' as const }, runOf()];
+    // The log is read in blocks, and the last block is looked at whole.
+    fixture.record(old, ...Array.from({ length: 4_000 }, () => runOf()), ...few);
+    const ids = (...runs: readonly RunRecord[]): Set<string> => new Set(runs.map(({ run_id }) => run_id));
+    const found = (wanted: Set<string>, among: number): readonly unknown[] => [...fixture.history.newest(wanted, among).values()];
+    assert.deepEqual(found(ids(again[0] as RunRecord), 10), [few[2]]);
+    assert.deepEqual(found(ids(...few, runOf()), 10), [few[3], few[2], few[1]]);
+    assert.deepEqual(found(ids(old), 10), []);
+    assert.deepEqual(found(ids(old), 5_000), [old]);
+    assert.deepEqual(found(new Set(), 10), []);
+    const strangers = Array.from({ length: 20 }, () => runOf());
+    assert.deepEqual(found(ids(...strangers, old), 5_000), [old]);
+  });
+
+  it('read no farther back for an id than they must', () => {
+    const fixture = logFixture();
+    const runs = Array.from({ length: 4_000 }, () => runOf());
+    fixture.record(...runs);
+    const counter = countingReads(fixture);
+    assert.equal(counter.history.newest(new Set([(runs.at(-1) as RunRecord).run_id]), 5_000).size, 1);
+    assert.equal(counter.reads, 1);
+  });
+
   it('are found while the owner writes, and without its snapshot', () => {
     const fixture = logFixture();
     const log = fixture.open();
