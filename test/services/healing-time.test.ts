@@ -17,6 +17,8 @@ const BUS = 'claude: { path: /nowhere/claude }\nnotify: { after: 1, cooldown: 0,
 
 interface Yard extends TimeYard {
   isBroken: boolean;
+  /** Programs that mend say that they have. */
+  isMending: boolean;
   /** What an agent does with its time, and how it ends. */
   agent: (takes: (ms: number) => Promise<void>, nowMs: number) => Promise<Outcome & { readonly answer?: unknown }>;
   /** When agents were started, in minutes since the beginning. */
@@ -27,6 +29,8 @@ interface Yard extends TimeYard {
   minutes(): number;
   /** What became of each fix, oldest first. */
   fixes(): readonly string[];
+  /** Why no agent is asked any more. */
+  chronic(): string | undefined;
   incident(): { readonly id: string; readonly state: string; readonly because: string | undefined };
 }
 
@@ -47,6 +51,7 @@ async function createYard(lines: readonly string[]): Promise<Yard> {
       startIso: new Date(startMs).toISOString(),
       http,
       async outcome({ cadence }, clock, takes) {
+        if (yard.isMending && cadence.name === 'bus-mend-books') return { kind: 'ok', summary: '' };
         if (cadence.name !== 'bus-heal-books') return yard.isBroken ? FAILED : { kind: 'ok', summary: '' };
         asked.push(yard.minutes());
         return yard.agent(takes, clock.nowMs());
@@ -55,7 +60,7 @@ async function createYard(lines: readonly string[]): Promise<Yard> {
   );
   let ticks = 0;
   const yard: Yard = Object.assign(base, {
-    ...{ isBroken: true, agent: async () => MENDED, asked, told },
+    ...{ isBroken: true, isMending: false, agent: async () => MENDED, asked, told },
     tick(cadence: string, payload?: unknown) {
       ticks += 1;
       const dueMs = base.clock.nowMs();
@@ -69,6 +74,11 @@ async function createYard(lines: readonly string[]): Promise<Yard> {
       const [, ...rows] = readFileSync(`${base.root}/state/cadence-bus/attempts.tsv`, 'utf8').trim().split('\n');
       const last = new Map(rows.map((row) => row.split('\t')).map(([at = '', , , source = '', , status = '']) => [at, `${source} ${status}`]));
       return [...last.values()];
+    },
+    chronic() {
+      const { asked: ask } = incidentsOf(base.root)[0] ?? {};
+      const { because, chronic } = (ask ?? {}) as { because?: string; chronic?: boolean };
+      return chronic === true ? because : undefined;
     },
     incident() {
       const { id, state, asked: ask } = incidentsOf(base.root)[0] as { id: string; state: string; asked?: { because: string } };
@@ -163,6 +173,42 @@ describe('the time of agents', () => {
     yard.tick('bus-control', { order: 'incident', what: 'approve', id: yard.incident().id });
     await yard.pass(HOUR);
     assert.equal(yard.asked.length, 3, 'a person has said: go on');
+  });
+
+  it('A28 so many fixes in an hour, then incidents and notices only until somebody approves, however long that takes', async () => {
+    const yard = await createYard(['on_failure:', '  - { when: any, command: ["true"] }', 'heal: { per_hour: 2 }']);
+    const mended = (): number => yard.ran.filter((run) => run.startsWith('bus-mend-books')).length;
+    yard.isMending = true;
+    yard.tick('books');
+    await yard.pass(20 * MINUTE);
+    assert.deepEqual([mended(), yard.fixes(), yard.incident().state], [2, ['rule:command regressed', 'rule:command regressed'], 'needs_human']);
+    assert.match(yard.incident().because ?? '', /^2 fixes of exit were tried within an hour; none more until it is approved/);
+    const { length } = yard.told;
+    await yard.pass(5 * HOUR);
+    yard.tick('books');
+    await yard.pass(20 * MINUTE);
+    assert.equal(mended(), 2, 'the hour is long over');
+    await yard.pass(2 * DAY);
+    yard.tick('books');
+    await yard.pass(MINUTE);
+    assert.ok(mended() === 2 && yard.told.length > length, 'it is told all the same');
+    yard.tick('bus-control', { order: 'incident', what: 'approve', id: yard.incident().id });
+    await yard.pass(MINUTE);
+    assert.ok(mended() > 2);
+  });
+
+  it('P28 an agent rests longer with each fix that did not hold, is asked five times, and then a person is told, though it is ignored', async () => {
+    const yard = await createYard(['on_failure:', '  - { agent: { timeout: 3m } }']);
+    const DAYS = 16;
+    for (let hour = 0; hour < DAYS * 24 && yard.chronic() === undefined; hour += 3) {
+      yard.tick('books');
+      await yard.pass(3 * HOUR);
+      if (hour === 0) yard.tick('bus-control', { order: 'incident', what: 'ignore', id: yard.incident().id, until: '2026-12-19T00:00:00Z' });
+    }
+    const gaps = yard.asked.slice(1).map((at, n) => (at - (yard.asked[n] ?? 0)) / 60);
+    assert.deepEqual(gaps, [12, 24, 48, 96], 'hours, at the first failure after each rest');
+    assert.match(yard.chronic() ?? '', /^CHRONIC: 5 fixes did not hold/);
+    assert.equal(yard.told.filter((text) => text.includes('CHRONIC')).length, 1, yard.told.join('\n'));
   });
 
   it('A22 an agent whose account is held is not started; it goes on by itself when the account is free', async () => {
