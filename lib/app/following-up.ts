@@ -69,7 +69,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
     if (event.stage !== 'claimed' || event.attempt !== 1) return;
     const { cadence = '', tick = '', run_id = '', ts } = event;
     try {
-      followUps.started(beginning(cadence, tick, run_id, ts));
+      followUps.started(cadence, () => beginning(cadence, tick, run_id, ts));
     } catch (error) {
       // A run begins though nobody can be told: its claim must not be left lying for that.
       if (!(error instanceof CadenceError)) throw error;

@@ -19,6 +19,7 @@ export function createLastWords({
 }): (event: BusEvent) => BusEvent {
   return (event) => {
     if (event.stage !== 'run_finished' && event.stage !== 'subsession_failed') return event;
+    if (event.stdout_path === undefined && event.stderr_path === undefined) return event;
     const cadence = definitions.get(event.cadence ?? '')?.cadence;
     const redact = cadence === undefined ? redacting.ofOwner : redacting.ofCadence(cadence);
     const linesOf = (path: unknown): readonly string[] => (typeof path === 'string' ? lastLines(redact(readTail(files, path, TAIL_BYTES)), LINES) : []);

@@ -22,16 +22,20 @@ export function createOwnerStats(journal: Pick<Journal, 'onEvent'>): () => Owner
   const counts: Record<Counter | 'claimed', number> = {
     ...{ claimed: 0, inline: 0, escalated: 0, succeeded: 0, failed: 0, retries: 0, deferred: 0, dlq: 0, spawn_failures: 0 },
   };
-  let last: OwnerStats['last_decision'] = null;
+  let last: BusEvent | undefined;
   journal.onEvent((event) => {
     const counted = countersOf(event);
     for (const counter of counted) counts[counter] += 1;
-    if (counted.length > 0) last = { at: event.ts, stage: event.stage, cadence: event.cadence ?? null, run_id: event.run_id ?? null };
+    if (counted.length > 0) last = event;
   });
   return () => {
     const { claimed, ...told } = counts;
-    return { ...told, inline: claimed - told.escalated, last_decision: last };
+    return { ...told, inline: claimed - told.escalated, last_decision: last === undefined ? null : decisionOf(last) };
   };
+}
+
+function decisionOf({ ts, stage, cadence, run_id }: BusEvent): OwnerStats['last_decision'] {
+  return { at: ts, stage, cadence: cadence ?? null, run_id: run_id ?? null };
 }
 
 /** Care for a failure is no work that somebody asked for. */

@@ -47,8 +47,9 @@ export function createCommentary(out: Output, root: string): Commentary {
       // What it did is told by its incidents.
       if (isCareCadence(event.cadence ?? '') && (event.stage === 'claimed' || event.stage === 'run_finished')) return;
       count(event);
+      if (out.isJson || (!out.isVerbose && isRoutine(event))) return;
       const line = describeEvent(event, out.paint, root);
-      if (line !== undefined && (out.isVerbose || !isRoutine(event))) say(event, line);
+      if (line !== undefined) say(event, line);
     },
     begin(info, isDrain) {
       out.note(`${out.paint.bold('cadence-bus')} ${info.version}, process ${info.pid}, owns ${info.root}`);

@@ -3,6 +3,7 @@ export type Ms = number;
 
 const COMPACT = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})(\d{3})Z$/;
 const FIRST_MS = Date.UTC(1970, 0, 1);
+const DAY_MS: Ms = 86_400_000;
 const LAST_MS = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** `20261120T070000000Z`: sorts as text in the order of time, safe in every file system. */
@@ -23,20 +24,36 @@ export function parseCompact(text: string): Ms | undefined {
   return d < 29 || new Date(at).getUTCDate() === d ? at : undefined;
 }
 
+/** What was written last, and what was read last: a busy owner asks a dozen times for the same millisecond. */
+let written = { ms: Number.NaN, text: '' };
+let read: { readonly text: string; readonly ms: Ms | undefined } = { text: '', ms: undefined };
+let today = { startMs: Number.NaN, name: '' };
+
 /** Any number becomes a writable instant: what lies outside 1970 to 9999 is clamped, for clocks do jump. */
 export function toIso(ms: Ms): string {
-  const safe = Number.isFinite(ms) ? Math.min(LAST_MS, Math.max(FIRST_MS, ms)) : FIRST_MS;
-  return new Date(safe).toISOString();
+  if (ms !== written.ms) {
+    const safe = Number.isFinite(ms) ? Math.min(LAST_MS, Math.max(FIRST_MS, ms)) : FIRST_MS;
+    written = { ms, text: new Date(safe).toISOString() };
+  }
+  return written.text;
 }
 
 /** Reads `2026-11-20T07:00:00Z` and what `Date` reads besides; undefined where there is no instant in it. */
 export function parseIso(text: unknown): Ms | undefined {
+  if (text === read.text) return read.ms;
   if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
   const at = Date.parse(text);
-  return Number.isNaN(at) ? undefined : at;
+  if (Number.isNaN(at)) return undefined;
+  // Without a zone it is a local time, and the zone of a process may change.
+  if (text.endsWith('Z')) read = { text, ms: at };
+  return at;
 }
 
 /** The folder-friendly day of an instant, UTC: `2026-11-20`. */
 export function dayOf(ms: Ms): string {
-  return toIso(ms).slice(0, 10);
+  if (!(ms >= today.startMs && ms < today.startMs + DAY_MS)) {
+    const name = toIso(ms).slice(0, 10);
+    today = { startMs: Date.parse(name), name };
+  }
+  return today.name;
 }

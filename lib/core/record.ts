@@ -29,10 +29,12 @@ export interface Finished {
 
 const TIMED_OUT = 124;
 
-/** The record of a run that has ended. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The record of a run that has ended. What most runs have not is added where there is some, for spreading nothing a dozen times is half the cost. */
 export function recordOf(run: Finished): RunRecord {
-  const { name, tick, outcome, transition, ending } = run;
-  return {
+  const { name, tick, cadence, outcome, transition, ending } = run;
+  const record: Writable<RunRecord> = {
     run_id: formatRunId(name.id, name.attempts),
     cadence: name.cadence,
     tick: name.id,
@@ -48,20 +50,20 @@ export function recordOf(run: Finished): RunRecord {
     cost_usd: run.costUsd ?? null,
     stdout_path: run.stdoutPath,
     stderr_path: run.stderrPath,
-    ...(run.chargedUsd === undefined ? {} : { charged_usd: run.chargedUsd }),
-    ...failureOf(outcome),
-    ...resultOf(run),
-    ...proofOf(run),
-    ...(run.cadence?.account === undefined ? {} : { account: run.cadence.account }),
-    ...(run.cadence?.provider === undefined ? {} : { provider: run.cadence.provider }),
-    ...originOf(tick),
-    ...(run.cadence?.run.kind === 'claude' || run.cadence?.run.kind === 'agent' ? { prompt_path: run.cadence.run.promptPath } : {}),
-    ...tailOf(outcome, ending),
-    ...movesOf(transition),
-    ...sessionOf(ending),
-    ...(ending === undefined || ending.survivors.length === 0 ? {} : { survivors: ending.survivors }),
-    ...(ending === undefined || ending.droppedBytes === 0 ? {} : { dropped_bytes: ending.droppedBytes }),
   };
+  if (run.chargedUsd !== undefined) record.charged_usd = run.chargedUsd;
+  if (outcome.kind === 'fail' || outcome.kind === 'give_up') Object.assign(record, failureOf(outcome));
+  if (run.result !== undefined) Object.assign(record, resultOf(run.result, run.stdoutPath));
+  if (run.evidence !== undefined) record.verify = run.evidence;
+  if (outcome.kind === 'unverified') record.proof = cadence?.verify?.counts === 'ended';
+  if (cadence?.account !== undefined) record.account = cadence.account;
+  if (cadence?.provider !== undefined) record.provider = cadence.provider;
+  Object.assign(record, originOf(tick));
+  if (cadence?.run.kind === 'claude' || cadence?.run.kind === 'agent') record.prompt_path = cadence.run.promptPath;
+  if (ending !== undefined) Object.assign(record, tailOf(outcome, ending));
+  if (transition.to !== 'finished') Object.assign(record, movesOf(transition));
+  if (ending !== undefined) Object.assign(record, sessionOf(ending), remainsOf(ending));
+  return record;
 }
 
 /** The record of a tick that ends without a run: expired, malformed, coalesced, cancelled while it waited. */
@@ -109,26 +111,17 @@ function originOf(tick: Tick): Pick<RunRecord, 'key' | 'slot' | 'force' | 'sourc
 }
 
 /** Everything the holds need of a failure: they are a fold over records alone. */
-function failureOf(outcome: Outcome): Pick<RunRecord, 'blame' | 'class' | 'blocked_until'> {
-  if (outcome.kind !== 'fail' && outcome.kind !== 'give_up') return {};
-  const { blame, class: kind, untilMs } = outcome;
+function failureOf({ blame, class: kind, untilMs }: Extract<Outcome, { kind: 'fail' | 'give_up' }>): Pick<RunRecord, 'blame' | 'class' | 'blocked_until'> {
   return { blame, ...(kind === undefined ? {} : { class: kind }), ...(untilMs === undefined ? {} : { blocked_until: toIso(untilMs) }) };
 }
 
-function resultOf({ result, stdoutPath }: Finished): Pick<RunRecord, 'result' | 'result_path'> {
-  if (result === undefined) return {};
+function resultOf(result: KeptResult, stdoutPath: string | null): Pick<RunRecord, 'result' | 'result_path'> {
   return result.kind === 'kept' ? { result: result.value } : stdoutPath === null ? {} : { result_path: stdoutPath };
 }
 
-function proofOf({ evidence, outcome, cadence }: Finished): Pick<RunRecord, 'verify' | 'proof'> {
-  return {
-    ...(evidence === undefined ? {} : { verify: evidence }),
-    ...(outcome.kind === 'unverified' ? { proof: cadence?.verify?.counts === 'ended' } : {}),
-  };
-}
-
-function sessionOf(ending: Ending | undefined): Partial<RunRecord> {
-  const { id, turns, model, tokens, isEstimate, cwd, isResumed } = ending?.session ?? {};
+function sessionOf({ session }: Ending): Partial<RunRecord> {
+  if (session === undefined) return {};
+  const { id, turns, model, tokens, isEstimate, cwd, isResumed } = session;
   return {
     ...(id === undefined ? {} : { session_id: id }),
     ...(turns === undefined ? {} : { turns }),
@@ -146,8 +139,12 @@ function exitCodeOf(ending: Ending | undefined): number | null {
   return stoppedFor === 'timeout' || stoppedFor === 'idle' || stoppedFor === 'hung_start' ? TIMED_OUT : ending.code;
 }
 
-function tailOf(outcome: Outcome, ending: Ending | undefined): Pick<RunRecord, 'stderr_tail'> {
-  if (ending === undefined || outcome.kind === 'ok' || outcome.kind === 'unverified') return {};
+function remainsOf({ survivors, droppedBytes }: Ending): Pick<RunRecord, 'survivors' | 'dropped_bytes'> {
+  return { ...(survivors.length === 0 ? {} : { survivors }), ...(droppedBytes === 0 ? {} : { dropped_bytes: droppedBytes }) };
+}
+
+function tailOf(outcome: Outcome, ending: Ending): Pick<RunRecord, 'stderr_tail'> {
+  if (outcome.kind === 'ok' || outcome.kind === 'unverified') return {};
   const tail = ending.stderrTail.trim() === '' ? ending.stdoutTail : ending.stderrTail;
   return tail.trim() === '' ? {} : { stderr_tail: tail };
 }

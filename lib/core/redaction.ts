@@ -39,7 +39,7 @@ export function createRedaction(secrets: readonly Secret[]): Redact {
     );
   };
   return (text) => {
-    if (text.length < LEAST_PART) return text;
+    if (text.length < LEAST_PART || !mayHold(text, forms)) return text;
     // What was taken out may leave a new edge. Each turn takes something out, so there is a last one.
     for (let before = text; ; ) {
       const after = once(before);
@@ -49,17 +49,28 @@ export function createRedaction(secrets: readonly Secret[]): Redact {
   };
 }
 
-/** Every text in a value of any depth, but for what stands under these names: ids, kinds and paths. */
+/** Every text in a value of any depth, but for what stands under these names: ids, kinds and paths. The value itself where none had a secret. */
 export function redactWords<T>(value: T, redact: Redact, except: ReadonlySet<string>): T {
   if (typeof value === 'string') return redact(value) as T;
-  if (Array.isArray(value)) return value.map((one) => redactWords(one, redact, except)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, except.has(key) ? one : redactWords(one, redact, except)])) as T;
+  let changed: Map<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    if (except.has(key)) continue;
+    const before = (value as Record<string, unknown>)[key];
+    const after = redactWords(before, redact, except);
+    if (after !== before) changed = (changed ?? new Map()).set(key, after);
+  }
+  if (changed === undefined) return value;
+  const clean = Object.entries(value).map(([key, one]) => [key, changed.has(key) ? changed.get(key) : one] as const);
+  return (Array.isArray(value) ? clean.map(([, one]) => one) : Object.fromEntries(clean)) as T;
 }
 
 interface Form {
   readonly text: string;
   readonly mark: string;
+  /** Its first and its last characters: so much must be left of it. */
+  readonly head: string;
+  readonly tail: string;
 }
 
 /** As it is, as JSON writes it, as a URL writes it; of several lines each, for words are told by the line. */
@@ -70,7 +81,9 @@ function formsOf(secrets: readonly Secret[]): readonly Form[] {
     const written = [value, JSON.stringify(value).slice(1, -1), encoded(value), ...lines];
     for (const text of written) if (text.length >= LEAST_VALUE && !forms.has(text)) forms.set(text, `[redacted ${name.replaceAll(/[^\w.-]/g, '_')}]`);
   }
-  return [...forms].map(([text, mark]) => ({ text, mark })).sort((a, b) => b.text.length - a.text.length);
+  return [...forms]
+    .map(([text, mark]) => ({ text, mark, head: text.slice(0, LEAST_PART), tail: text.slice(-LEAST_PART) }))
+    .sort((a, b) => b.text.length - a.text.length);
 }
 
 /** A lone half of a character has no such form. */
@@ -94,19 +107,21 @@ function withoutValues(piece: string, forms: readonly Form[]): string {
   return forms.reduce((words, { text, mark }) => (words.includes(text) ? words.replaceAll(text, () => mark) : words), piece);
 }
 
-const CUT_BEFORE = /^|: | \| |\n/g;
+/** Behind each of them, also where one stands at the very beginning. */
+const CUT_BEFORE = /(?<=^|: | \| |\n)/g;
 const CUT_AFTER = /…|$/g;
 const EDGES = /(: | \| |\n|…)/;
 
 /** The window of a tail may begin in the middle of a secret, and a line that is too long ends in the middle of one. */
 function withoutParts(piece: string, forms: readonly Form[]): string {
   let text = piece;
-  for (const { text: form, mark } of forms) {
+  for (const one of forms) {
+    const { text: form, mark } = one;
     text = text
       .split(EDGES)
       .map((part) => (part.length >= LEAST_PART && form.includes(part) ? mark : part))
       .join('');
-    if (!holdsPart(text, form)) continue;
+    if (!holdsEnd(text, one)) continue;
     for (const { 0: edge, index } of [...text.matchAll(CUT_AFTER)].toReversed()) {
       const length = lengthOf(
         form,
@@ -115,8 +130,7 @@ function withoutParts(piece: string, forms: readonly Form[]): string {
       );
       if (length > 0) text = `${text.slice(0, index - length)}${mark}${edge}${text.slice(index + edge.length)}`;
     }
-    for (const { 0: edge, index } of [...text.matchAll(CUT_BEFORE)].toReversed()) {
-      const from = index + edge.length;
+    for (const { index: from } of [...text.matchAll(CUT_BEFORE)].toReversed()) {
       const length = lengthOf(
         form,
         (part) => text.startsWith(part, from),
@@ -129,8 +143,20 @@ function withoutParts(piece: string, forms: readonly Form[]): string {
 }
 
 /** Cheap, and mostly the answer: neither its first nor its last characters are there. */
-function holdsPart(text: string, form: string): boolean {
-  return text.includes(form.slice(0, LEAST_PART)) || text.includes(form.slice(-LEAST_PART));
+function holdsEnd(text: string, { head, tail }: Form): boolean {
+  return text.includes(head) || text.includes(tail);
+}
+
+/** What every shape below has in it, and every mark. */
+const HINT =
+  /\[redacted|sk-|gh[opsru]_|github_pat_|glpat-|npm_|xox|xapp-|AKIA|ASIA|AIza|\d{8}:|eyJ|hooks\.slack|webhooks\/|:\/\/|bearer|authorization|key|token|passw|passphrase|secret|credential/i;
+
+/** Most words have nothing in them that any of the searches could find. */
+function mayHold(text: string, forms: readonly Form[]): boolean {
+  if (HINT.test(text)) return true;
+  if (forms.length === 0) return false;
+  const parts = text.split(EDGES).filter((part) => part.length >= LEAST_PART);
+  return forms.some((form) => holdsEnd(text, form) || parts.some((part) => form.text.includes(part)));
 }
 
 function lengthOf(form: string, isThere: (part: string) => boolean, part: (length: number) => string): number {

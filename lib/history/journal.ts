@@ -67,16 +67,21 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
 type See = (event: BusEvent) => void;
 
 function createSubscribers(onFault: (error: unknown) => void) {
-  const all = new Set<See>();
+  // Never changed in place: who subscribes or goes while an event is told changes nothing of its telling.
+  let all: readonly See[] = [];
   return {
     add(see: See): Closeable {
       // Wrapped, so that one function that subscribes twice is two subscribers.
       const subscriber: See = (event) => see(event);
-      all.add(subscriber);
-      return { close: () => void all.delete(subscriber) };
+      all = [...all, subscriber];
+      return {
+        close() {
+          all = all.filter((other) => other !== subscriber);
+        },
+      };
     },
     tell(event: BusEvent): void {
-      for (const see of [...all]) {
+      for (const see of all) {
         try {
           see(event);
         } catch (error) {

@@ -41,7 +41,7 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
   ];
 
   function isUnproven(run: RunRecord): boolean {
-    if (keysOf(run).some((key) => failing.has(key))) return true;
+    if (failing.size > 0 && keysOf(run).some((key) => failing.has(key))) return true;
     try {
       return incidents.open().some((incident) => concerns(incident, run));
     } catch (error) {
@@ -51,9 +51,9 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
     }
   }
 
-  function remember(run: RunRecord): void {
-    if ((run.follow_ups ?? []).some((one) => 'care' in one && one.care === 'failure')) for (const key of keysOf(run)) failing.add(key);
-    else if (isProven(run)) for (const key of keysOf(run)) failing.delete(key);
+  function remember(run: RunRecord, followUps: readonly FollowUp[]): void {
+    if (followUps.some((one) => 'care' in one && one.care === 'failure')) for (const key of keysOf(run)) failing.add(key);
+    else if (failing.size > 0 && isProven(run)) for (const key of keysOf(run)) failing.delete(key);
   }
 
   function drop(payload: CareRequest, key: string, parentRun?: string): void {
@@ -71,12 +71,12 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
     of(run) {
       const care = careOf(run, isProven(run) && isUnproven(run), definitions.get(run.cadence) !== undefined);
       const planned: readonly FollowUp[] = care === undefined ? [] : [{ care }];
-      remember({ ...run, follow_ups: planned });
+      remember(run, planned);
       return planned;
     },
     put: (run, kind) => drop({ care: kind, run_id: run.run_id }, careKey(run.run_id, kind), run.run_id),
     order: (incidentId, change, key) => drop({ care: 'ordered', incident_id: incidentId, change }, key),
     found: (finding) => drop({ care: 'found', finding }, foundKey(finding)),
-    seen: remember,
+    seen: (run) => remember(run, run.follow_ups ?? []),
   };
 }

@@ -20,8 +20,8 @@ export interface FollowUps {
   plan(run: RunRecord): RunRecord;
   /** Puts its hooks and notices on disk. Throws where the disk refuses; do it again then. */
   act(run: RunRecord): void;
-  /** A run begins, and somebody may want to hear of it. */
-  started(run: RunRecord): void;
+  /** A run of this cadence begins, and somebody may want to hear of it. */
+  started(cadence: string, beginning: () => RunRecord): void;
   /** Makes good what these records, oldest first, prescribe and what was perhaps not done. */
   makeGood(runs: readonly RunRecord[]): Promise<void>;
 }
@@ -98,10 +98,11 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
       return follow_ups.length === 0 ? run : { ...run, follow_ups };
     },
     act,
-    started(run) {
-      if (isBuiltin(run.cadence)) return;
-      const notify = notifyOf(run.cadence);
+    started(cadence, beginning) {
+      if (isBuiltin(cadence)) return;
+      const notify = notifyOf(cadence);
       if (notify === undefined || !notify.on.includes('start') || notify.sinks.length === 0) return;
+      const run = beginning();
       for (const sink of notify.sinks) putNotice(run, 'start', sink, notify.message);
       deps.wake();
     },

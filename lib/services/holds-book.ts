@@ -54,12 +54,14 @@ const SAVE_AFTER_RUNS = 20_000;
 export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
   const { clock, doc, view, runLog, journal, health } = deps;
   let holds: Holds = NO_HOLDS;
+  /** It moves with every run, the rest with few: so it is put into the book when that is saved. */
+  let { through } = NO_HOLDS;
   let unsavedRuns = 0;
   let isUnsaved = false;
   let shown = '';
 
   function save(): void {
-    doc.write(holds);
+    doc.write({ ...holds, through });
     unsavedRuns = 0;
     isUnsaved = false;
     showView();
@@ -128,14 +130,16 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
       shown = view.read() === undefined ? '' : 'unknown';
       const unseen = [...runLog.since(holds.through)];
       for (const run of unseen) holds = fold(run);
-      holds = holdsAfterRestart({ ...holds, through: runLog.position() });
+      holds = holdsAfterRestart(holds);
+      through = runLog.position();
       return unseen;
     },
     onStart(keys, runId) {
       become(holdsOnStart(holds, keys, runId), runId);
     },
     onEnd(run, end) {
-      become({ ...fold(run), through: end }, run.run_id);
+      through = end;
+      become(fold(run), run.run_id);
       unsavedRuns += 1;
       if (unsavedRuns >= SAVE_AFTER_RUNS) trySave();
     },

@@ -56,6 +56,13 @@ describe('the book of holds', () => {
     assert.notEqual(state(book, 'account:claude'), 'closed');
   });
 
+  it('stays the very same book over good ends where all is well, whatever is paused', () => {
+    const paused = holdsPause(NO_HOLDS, 'cadence:other', 'holiday', T0);
+    const { blame: _nobody, ...good } = run({ status: 'succeeded', reason: '' });
+    for (const book of [NO_HOLDS, paused])
+      for (const more of [{}, { account: 'claude', provider: 'codex' }]) assert.equal(holdsOnEnd(book, { ...good, ...more }, DEFAULT_POLICIES, 0.5), book);
+  });
+
   it('moves nothing for what was stopped, skipped, coalesced or never run', () => {
     for (const status of ['interrupted', 'cancelled', 'skipped', 'coalesced', 'expired'] as const) {
       const { blame: _none, ...blameless } = run({ status });

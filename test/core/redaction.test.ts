@@ -116,6 +116,53 @@ describe('redaction by value', () => {
   });
 });
 
+describe('redaction of what has no hint of a secret', () => {
+  const values = [VALUE, 'abcdefgh-1234', 'multi line one\n  and the other line'];
+  const redact = createRedaction(values.map((value, n) => ({ name: `S${n}`, value })));
+  const shapes = ['sk-ant-api03-AbCdEf', 'sk-abcdefghijklmnopqrstuv', 'ghp_0123456789abcdefAB', 'glpat-0123456789abcdef', 'github_pat_0123456789abcdefghij'];
+  const more = [
+    'xoxb-12345678',
+    'xapp-12345678',
+    'AKIAIOSFODNN7EXAMPLE',
+    'AIzaAbCdEf0123456789AbCdEf0123456789AbC',
+    '123456789:AAF_abcdefghijklmnopqrstuvwxyz012345',
+  ];
+  const long = [
+    'eyJhbGciOiJ.abcdefgh.x',
+    'hooks.slack.com/services/T000/B000',
+    '/api/webhooks/12/abcdefgh',
+    'x://a:b@c',
+    'Bearer abc.def-1',
+    `npm_${'a1'.repeat(16)}`,
+  ];
+  const said = [
+    'Authorization: Basic abcdefgh',
+    '--passphrase letmein',
+    'PASSWORD=letmein',
+    'api-key: abcd',
+    'credentials: "x y"',
+    '-----BEGIN PRIVATE KEY-----',
+  ];
+  const parts = values.flatMap((value) => [value, value.slice(0, 7), value.slice(-7), value.slice(3, 10), encodeURIComponent(value)]);
+  const plain = ['done', ' ', ': ', ' | ', '\n', '…', 'three files', '12', 'x'];
+  const piece = fc.oneof({ weight: 3, arbitrary: fc.constantFrom(...plain) }, fc.constantFrom(...shapes, ...more, ...long, ...said, ...parts));
+
+  it('comes to the same as if everything were searched for', () => {
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 7 }), (pieces) => {
+        const words = pieces.join('');
+        // A mark is a hint: behind one, and a clean edge, all searches are made.
+        if (words.length >= 6) assert.equal(redact(`[redacted]. | ${words}`), `[redacted]. | ${redact(words)}`);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('finds each shape and each part where it stands alone', () => {
+    for (const secret of [...shapes, ...more, ...long, ...said, ...parts]) assert.notEqual(redact(secret), secret, secret);
+  });
+});
+
 describe('what is a secret', () => {
   it('is known by its name', () => {
     for (const name of ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN', 'DB_PASSWORD', 'GH_PAT', 'SLACK_WEBHOOK_URL', 'AWS_SECRET_ACCESS_KEY', 'OPENAI_APIKEY'])
@@ -141,5 +188,14 @@ describe('words of any depth', () => {
       list: [{ command: '[redacted DB_PASS]', pid: 3 }],
       none: null,
     });
+  });
+
+  it('are the very same where there was no secret, and leave every name its value where there was one', () => {
+    const value = { reason: 'exit 1', list: [{ pid: 3 }, 'x'], none: undefined };
+    assert.equal(redactWords(value, byValue, new Set()), value);
+    const odd = JSON.parse(`{"__proto__": "a", "said": ["b", ${JSON.stringify(VALUE)}], "n": 0}`);
+    const clean = redactWords(odd, byValue, new Set());
+    assert.equal(JSON.stringify(clean), '{"__proto__":"a","said":["b","[redacted DB_PASS]"],"n":0}');
+    assert.ok(JSON.stringify(odd).includes('hunter2'), 'and what it was made of is as it was');
   });
 });
