@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import { inFewGroups } from './grouping.mjs';
 
 /**
- * A plugin for esbuild, which puts two modules into one file only where the very same entries want them: with sixty verbs
- * that is more than a hundred files. Here modules are put together in layers; an entry that wants one module of a layer is
+ * A plugin for esbuild, because esbuild puts two modules into one file only where the very same entries want them: with
+ * sixty verbs that is more than a hundred files. Here modules are put together in layers; an entry that wants one module of a layer is
  * made to want all of it, so that esbuild makes one file of them. Only modules of ours are named, for those of packages
  * come with them.
  */
