@@ -126,8 +126,9 @@ export interface Queue {
   /** Cadences with pending ticks. */
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
-  /** One rename that charges the attempt. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
-  take(head: Head): Promise<Claim | undefined>;
+  /** One rename that charges the attempt, or less for a line of a batch. `lasts`: its run goes on for a while, so the claim is to
+   *  be a file that a person can see. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
+  take(head: Head, lasts?: boolean): Promise<Claim | undefined>;
   /** Nothing was done with this claim, for the disk refused: it is pending again, uncharged, once the disk is well. */
   putBack(claim: Claim): void;
   /** The cadence is held: its ticks leave the drop zone, so that it stays small. One rename a tick, once. */

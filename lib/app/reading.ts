@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { readLinesUnderWay } from '../bus/lines-under-way.ts';
 import { cadenceOf } from '../config/cadence-folder.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { isCareCadence } from '../core/builtin.ts';
@@ -11,6 +12,7 @@ import { isFinal, type RunRecord } from '../core/run.ts';
 import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
+import { createIds } from '../platform/ids.ts';
 import type { Files, History } from '../ports.ts';
 
 /** What every reading verb starts from: the files. No owner is needed, and nothing is changed. */
@@ -18,6 +20,7 @@ export interface Reading {
   readonly paths: Paths;
   readonly files: Files;
   readonly history: History;
+  /** With the lines of batches under way: those that have not begun wait. */
   names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[];
   /** Names of cadences that there is a file for, and of commands of `exec`; nothing is parsed. */
   defined(): readonly string[];
@@ -47,7 +50,12 @@ const MAX_STATE_BYTES = 16 * 1024 * 1024;
 export function createReading(root: string, files: Files = createFiles()): Reading {
   const paths = pathsOf(root);
   const history = createHistory({ files, paths });
-  const names = (folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[] => files.list(paths[folder]).flatMap((file) => parseTickName(file) ?? []);
+  function names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[] {
+    const own = files.list(paths[folder]).flatMap((file) => parseTickName(file) ?? []);
+    if (folder === 'inbox') return own;
+    const lines = readLinesUnderWay({ files, paths, ids: createIds() });
+    return [...own, ...(folder === 'waiting' ? lines.waiting : lines.running)];
+  }
 
   function readJson(path: string): unknown {
     const found = files.read(path, MAX_STATE_BYTES);

@@ -1,8 +1,11 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { formatDeadName, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
-import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
+import type { Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
+import { textOfLine } from './batch-line.ts';
+import { type BatchLines, createBatchLines } from './batch-lines.ts';
+import { createBatchStore } from './batch-store.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
@@ -10,9 +13,12 @@ import { createIntake } from './intake.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { createLeftFiles } from './left-files.ts';
 import { createOpening } from './opening.ts';
-import { createPending, type Entry } from './pending.ts';
+import { createOrphans } from './orphans.ts';
+import { createPending, type Entry, type Pending } from './pending.ts';
+import { inSlices } from './slices.ts';
 import { createStillness } from './stillness.ts';
 import { createStranded } from './stranded.ts';
+import { createUnfolding } from './unfolding.ts';
 
 /**
  * The queue on files. Folders are states, names carry due time, attempts and reason, every transition is one rename:
@@ -21,7 +27,7 @@ import { createStranded } from './stranded.ts';
  *       └──▶ waiting ──▶ ──┘   │  └───▶ dlq           a deferral takes the attempt back
  *               ▲──────────────┘
  *
- * Names are kept in memory; the inbox is read when a hint came (`fs.watch` may lose events, a listing does not), and
+ * A batch is claimed whole, and its lines run where they stand (batches.ts). Names are kept in memory; the inbox is read when a hint came (`fs.watch` may lose events, a listing does not), and
  * never more often than its own cost allows. A stale owner's rename fails, for the name has changed.
  */
 export interface FileQueueDeps {
@@ -34,7 +40,6 @@ export interface FileQueueDeps {
   readonly budget?: number;
 }
 
-const SLICE_MS: Ms = 8;
 const DEFAULT_BUDGET = 131_072;
 /** The last number that a name can hold: a tick that claims to have spent more is not lost for it. */
 const MAX_ATTEMPTS = 999_999;
@@ -43,11 +48,10 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   const { files, clock, paths } = deps;
   const pending = createPending(deps.budget ?? DEFAULT_BUDGET);
   const inInbox = new Map<string, Entry>();
-  const claimed = new Set<string>();
-  const unparked = new Set<string>();
+  const [claimed, unparked] = [new Set<string>(), new Set<string>()];
   let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
-  const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`;
+  const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`; // of what has a file
   const isTaken = (id: string): boolean => claimed.has(id) || pending.byId(id) !== undefined;
 
   function admit(entry: Entry): boolean {
@@ -55,7 +59,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     const twin = pending.byId(id);
     if (claimed.has(id)) return false;
     if (twin !== undefined) {
-      if (files.info(pathOf(twin)) !== undefined) return false;
+      if (twin.line !== undefined || files.info(pathOf(twin)) !== undefined) return false;
       forget(twin);
     }
     pending.add(entry);
@@ -69,11 +73,15 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   function forget(entry: Entry): void {
     pending.remove(entry);
     if (entry.folder === 'inbox') inInbox.delete(entry.file);
+    if (entry.line !== undefined) lines.forget(entry);
   }
 
   const stranded = createStranded(files, pathOf, admit);
-  const isPending = (file: string): boolean => inInbox.get(file)?.gone === false;
-  const { left, deadLetters, batches, dropZone, opening } = assemble(deps, { admit, isTaken, textOf, isPending });
+  const { left, deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { pending, admit, isTaken, textOf, isPending });
+
+  function isPending(file: string): boolean {
+    return inInbox.get(file)?.gone === false;
+  }
 
   async function scanWaiting(): Promise<void> {
     const breathe = inSlices(clock);
@@ -92,8 +100,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     const mustRefill = isUnread || (isPartial && (pending.isShort() || isDry));
     if (mustRefill) await scanWaiting();
     if (mustRefill || dropZone.isDue(isDry)) await dropZone.scan(mustRefill);
-    // What an earlier owner began to unpack is known by its ids only until the first of them is claimed.
-    const isUnpacking = await batches.advance(mustRefill);
+    const isUnpacking = await batches.advance();
     const isReporting = deadLetters.catchUp();
     if (isReporting) await clock.breathe();
     if (mustRefill) [isPartial, isUnread] = [false, false];
@@ -110,16 +117,23 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
 
   function textOf(id: string): string | undefined {
     const entry = pending.byId(id);
+    if (entry?.line !== undefined) return textOfLine(entry.line);
     const judged = entry === undefined ? undefined : look(entry);
     return judged?.kind === 'tick' ? judged.text : undefined;
   }
 
   function readEntry(entry: Entry): Tick | undefined {
+    if (entry.line !== undefined) return entry.line.tick;
     const judged = left.spare(pathOf(entry), () => look(entry));
     return judged?.kind === 'tick' ? judged.tick : undefined;
   }
 
   function move(entry: Entry, name: TickName): void {
+    if (entry.line !== undefined) {
+      forget(entry);
+      lines.wait(name, entry.line);
+      return;
+    }
     const file = formatTickName(name);
     const isMoved = left.spare(pathOf(entry), () => files.rename(pathOf(entry), `${paths.waiting}/${file}`));
     forget(entry);
@@ -129,10 +143,21 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   return {
     refresh,
     cadences: () => pending.cadences(),
-    head: (cadence) => pending.head(cadence),
-    async take(head) {
+    head(cadence) {
+      lines.offer(cadence);
+      return pending.head(cadence);
+    },
+    async take(head, lasts = false) {
+      lines.take(head.name.cadence);
       const entry = pending.byId(head.name.id);
-      if (entry === undefined) return undefined;
+      if (entry?.line !== undefined && (lasts || lines.isLeaving(entry))) await lines.unfoldNow(entry);
+      if (entry === undefined || entry.gone) return undefined;
+      if (entry.line !== undefined) {
+        const claim = lines.begin(entry, entry.line);
+        forget(entry);
+        claimed.add(claim.name.id);
+        return claim;
+      }
       const name = { ...entry.name, attempts: Math.min(MAX_ATTEMPTS, entry.name.attempts + 1) };
       const path = `${paths.claimed}/${formatTickName(name)}`;
       const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), path));
@@ -144,9 +169,11 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (claim !== undefined) claimed.add(name.id);
       return claim;
     },
-    putBack({ name }) {
+    putBack(claim) {
+      const { name } = claim;
       const uncharged = { ...name, attempts: name.attempts - 1 };
       claimed.delete(name.id);
+      if (lines.putBack(claim, uncharged)) return;
       stranded.note({ name: uncharged, folder: 'waiting', file: formatTickName(uncharged), gone: false }, `${paths.claimed}/${formatTickName(name)}`);
     },
     async park(cadence) {
@@ -169,6 +196,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     async settle(claim, transition, attempts) {
       const from = `${paths.claimed}/${formatTickName(claim.name)}`;
       claimed.delete(claim.name.id);
+      const line = lines.lineOf(claim);
+      if (line !== undefined) return lines.settle(claim, line, transition, attempts);
       switch (transition.to) {
         case 'finished':
           return files.remove(from);
@@ -185,11 +214,13 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     async discard(name, transition, attempts) {
       const entry = pending.byId(name.id);
       if (entry === undefined) return false;
-      const isDone = left.spare(pathOf(entry), () =>
+      if (entry.line !== undefined && transition.to === 'dlq') await lines.unfoldBeside(entry);
+      if (entry.gone) return false;
+      const end = (): boolean =>
         transition.to === 'dlq'
           ? deadLetters.bury(pathOf(entry), transition.name, readEntry(entry), transition.because, attempts) !== undefined
-          : files.remove(pathOf(entry)),
-      );
+          : files.remove(pathOf(entry));
+      const isDone = entry.line === undefined ? left.spare(pathOf(entry), end) : lines.discard(entry.line);
       forget(entry);
       return isDone === true;
     },
@@ -206,18 +237,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     find: (id) => pending.byId(id)?.name,
     async orphans() {
-      const claims: Claim[] = [];
-      for (const file of files.list(paths.claimed)) {
-        const name = parseTickName(file);
-        if (name === undefined) {
-          if (!file.startsWith('.')) left.leave(`${paths.claimed}/${file}`, 'it has no name of a tick');
-          continue;
-        }
-        const claim = opening.open({ name: { ...name, attempts: Math.max(0, name.attempts - 1) }, folder: 'waiting', file, gone: true }, name);
-        if (claim === undefined) continue;
-        claimed.add(name.id);
-        claims.push(claim);
-      }
+      const claims = orphans();
+      for (const { name } of claims) claimed.add(name.id);
       return claims;
     },
     put(name, tick) {
@@ -237,17 +258,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   };
 }
 
-/** Lets others have their turn when a slice is over. */
-function inSlices(clock: Clock): () => Promise<void> | undefined {
-  let sliceEndMs = clock.nowMs() + SLICE_MS;
-  return () => {
-    if (clock.nowMs() < sliceEndMs) return undefined;
-    sliceEndMs = clock.nowMs() + SLICE_MS;
-    return clock.breathe();
-  };
-}
-
 interface Memory {
+  readonly pending: Pending;
   admit(entry: Entry): boolean;
   isTaken(id: string): boolean;
   textOf(id: string): string | undefined;
@@ -255,7 +267,7 @@ interface Memory {
 }
 
 /** Everything between a file in the inbox and an entry in memory. */
-function assemble(deps: FileQueueDeps, { admit, isTaken, textOf, isPending }: Memory) {
+function assemble(deps: FileQueueDeps, { pending, admit, isTaken, textOf, isPending }: Memory) {
   const left = createLeftFiles(deps.news);
   const stillness = createStillness(deps.clock);
   const deadLetters = createDeadLetters({ ...deps, left });
@@ -263,10 +275,13 @@ function assemble(deps: FileQueueDeps, { admit, isTaken, textOf, isPending }: Me
   const intake = createIntake({ ...parts, batches: () => batches, admit });
   const { condemn } = intake;
   const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);
-  const batches: Batches = createBatches({ ...parts, condemn, isTaken, textOf, admit, lookAgainAt, relook: () => dropZone.hint() });
+  const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => dropZone.hint() });
+  const lines: BatchLines = createBatchLines({ pending, unfolding: createUnfolding(parts), onSettled: store.endIfOver });
+  const batches: Batches = createBatches({ ...parts, store, lines, isTaken, textOf });
   const dropZone: DropZone = createDropZone({ ...parts, intake, isKnown: (file) => isPending(file) || batches.isNoted(file) });
   const opening = createOpening({ ...parts, dropZone });
-  return { left, deadLetters, batches, dropZone, opening };
+  const orphans = createOrphans({ ...parts, opening, store, lines });
+  return { left, deadLetters, batches, lines, dropZone, opening, orphans };
 }
 
 /** It asks for nothing but a run, so one run serves all that asked before it began. */

@@ -51,6 +51,6 @@ function unread(info: FileInfo | undefined): Omit<Fault, 'because'> {
 }
 
 /** When a file without a due time of its own is due: a whole millisecond that a name can hold, and never in the future. */
-export function arrivedMs(info: FileInfo, nowMs: Ms): Ms {
+export function arrivedMs(info: Pick<FileInfo, 'mtimeMs'>, nowMs: Ms): Ms {
   return Math.max(0, Math.floor(Math.min(info.mtimeMs, nowMs)));
 }

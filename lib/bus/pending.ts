@@ -1,14 +1,17 @@
 import { createHeap, type Heap } from '../core/heap.ts';
 import { isForcedName, type TickName } from '../core/tick.ts';
 import type { Head } from '../ports.ts';
+import type { BatchLine } from './batch-line.ts';
 
 /** One tick that may be claimed, as the owner remembers it: its name, and the file that bears it now. */
 export interface Entry {
   name: TickName;
-  folder: 'inbox' | 'waiting';
+  folder: 'inbox' | 'waiting' | 'batch';
   /** The file's own name; a foreign file keeps its name until it is claimed or parked. */
   file: string;
   gone: boolean;
+  /** In a batch under way it has no file of its own. */
+  line?: BatchLine | undefined;
 }
 
 /**
@@ -53,10 +56,13 @@ export function createPending(budget: number): Pending {
     const heap = heaps.get(cadence);
     if (heap === undefined || heap.size() <= share) return;
     const sorted = heap.items().toSorted((a, b) => (before(a, b) ? -1 : 1));
-    for (const entry of sorted.slice(share)) forget(entry);
-    cut.add(cadence);
     const kept = newHeap();
-    for (const entry of sorted.slice(0, share)) kept.push(entry);
+    for (const [n, entry] of sorted.entries()) {
+      // No folder brings a line back, and there are never many.
+      if (n < share || entry.line !== undefined) kept.push(entry);
+      else forget(entry);
+    }
+    cut.add(cadence);
     heaps.set(cadence, kept);
   }
 

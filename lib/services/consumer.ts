@@ -155,7 +155,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   /** False: the cadence is busy now. */
   async function startHead(head: Head, cadence: Cadence): Promise<boolean> {
-    const claim = await queue.take(head);
+    const claim = await queue.take(head, cadence.run.kind !== 'inline');
     if (claim === undefined) return true;
     try {
       if (await endEarly(claim, cadence)) return true;

@@ -7,7 +7,6 @@ import type { Claim, Queue } from '../../lib/ports.ts';
 import { testBus } from '../support/bus.ts';
 
 const ID = 'x7k2p9qd4mzt';
-const OTHER = 'aaaaaaaaaaab';
 const tick = (cadence = 'nightly', more = {}) => ({ cadence, source: 'test', enqueued_at: '2026-11-20T06:00:00.000Z', ...more });
 
 async function takeNext(queue: Queue, cadence = 'nightly'): Promise<Claim | undefined> {
@@ -148,20 +147,6 @@ describe('the queue on files', () => {
     const ids = [await takeNext(queue), await takeNext(queue)].map((claim) => claim?.name.id);
     assert.equal(new Set(ids).size, 2);
     assert.ok(ids.includes(ID));
-  });
-
-  it('unpacks a batch: good lines run, a bad one is dead-lettered, and doing it twice doubles nothing', async () => {
-    const bus = testBus();
-    const lines = [JSON.stringify({ ...tick(), id: ID }), 'not json', JSON.stringify({ ...tick('other'), id: OTHER }), ''].join('\n');
-    const path = bus.drop('many.ndjson', lines);
-    const kept = readFileSync(path);
-    await bus.queue.refresh();
-    assert.equal(bus.ls('waiting').length, 2);
-    assert.equal(bus.ls('dlq').length, 1);
-    assert.deepEqual(bus.ls('inbox'), []);
-    assert.deepEqual(bus.ls('tmp'), []);
-    assert.ok(kept.length > 0);
-    assert.equal((await takeNext(bus.queue, 'other'))?.name.id, OTHER);
   });
 
   it('drops from memory a tick that somebody removed', async () => {

@@ -6,7 +6,7 @@ import { parseDeadName } from '../../lib/core/tick.ts';
 import { readTick } from '../../lib/wire/tick.ts';
 import { inFastFolder } from '../support/fast-folder.ts';
 import { canonicalName, deadName, type HostileYard, hostileYard, tickText } from '../support/hostile-cases.ts';
-import { playToRest, takeBeside, treeOf } from '../support/hostile-check.ts';
+import { claimedIds, playToRest, takeBeside, treeOf } from '../support/hostile-check.ts';
 
 /** One file of any name with any bytes: it ends in exactly one of runs, dead and left, and a restart changes nothing. */
 async function checkOneEnd(file: string, bytes: string | Uint8Array): Promise<'runs' | 'dead' | 'left' | 'gone'> {
@@ -17,7 +17,7 @@ async function checkOneEnd(file: string, bytes: string | Uint8Array): Promise<'r
   const claims = await playToRest(yard);
   const dead = bus.ls('dlq');
   const left = bus.ls('inbox');
-  assert.deepEqual([bus.ls('claimed').length, bus.ls('waiting'), bus.ls('tmp')], [claims.length, [], []]);
+  assert.deepEqual([claimedIds(yard).length, bus.ls('waiting'), bus.ls('tmp')], [claims.length, [], []]);
   for (const name of dead) assert.ok(parseDeadName(name) !== undefined, name);
   const before = treeOf(bus.paths.state);
   assert.equal((await bus.again().orphans()).length, claims.length);

@@ -63,6 +63,8 @@ function check(root: string, told: Told, where: string, deaths = told.isCut ? 1 
   assert.equal(history.find(IDS.good)?.status, 'succeeded', where);
   assert.equal(history.find(IDS.old)?.status, 'expired', where);
   assert.equal(IDS.folded.filter((id) => history.find(id)?.status === 'coalesced').length, 2, where);
+  for (const id of IDS.quick) assert.equal(history.find(id)?.status, 'succeeded', `${where}: ${id}`);
+  assert.deepEqual(readdirSync(paths.claimed), [], where);
   const dead = readdirSync(paths.dlq);
   for (const file of dead) {
     assert.ok(parseDeadName(file) !== undefined, `${where}: ${file} lies in dlq`);
@@ -70,7 +72,7 @@ function check(root: string, told: Told, where: string, deaths = told.isCut ? 1 
     const content = JSON.parse(readFileSync(`${paths.dlq}/${file}`, 'utf8'));
     assert.ok(content.dead?.because !== undefined, `${where}: ${file} does not say why`);
   }
-  for (const id of [...IDS.broken, IDS.hopeless, IDS.unknown])
+  for (const id of [...IDS.broken, IDS.hopeless, IDS.doomed, IDS.unknown])
     assert.equal(dead.filter((file) => file.includes(id)).length, 1, `${where}: ${id} is not dead once`);
   assert.ok(parseHolds(JSON.parse(readFileSync(paths.holds, 'utf8'))) !== undefined, `${where}: holds.json`);
   const circuit = existsSync(paths.circuit) ? readFileSync(paths.circuit, 'utf8') : undefined;

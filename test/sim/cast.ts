@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { SpawnSpec } from '../../lib/ports.ts';
 import type { Chance } from './world/chance.ts';
 import type { Behaviour, SimChild } from './world/children.ts';
@@ -9,6 +10,13 @@ const NOTIFY = `notify:
   message: '{task} {status}'
   webhook: { url: "https://one.example/hook" }
 `;
+
+/** Run in the owner's own process, and so where they stand in a batch. */
+export const HANDLER = fileURLToPath(new URL('./world/handler.mjs', import.meta.url));
+const INLINE: Readonly<Record<string, string>> = {
+  'quick.yaml': `run: { inline: ${HANDLER} }\noverlap: queue\n`,
+  'frail.yaml': `run: { inline: ${HANDLER} }\nretry: { attempts: 3, delays: [5s, 1m] }\nbreaker: { failures: 3, open: 2m, max_open: 8m }\n`,
+};
 
 export const CADENCES: Readonly<Record<string, string>> = {
   'steady.yaml': 'run: { command: [steady] }\nlane: own\n',
@@ -25,9 +33,13 @@ export const CADENCES: Readonly<Record<string, string>> = {
   'hooked.yaml': `run: { command: [hooked] }\nretry: { attempts: 2, delays: [5s] }\non_failure: [echo a]\non_complete: echo c\n${NOTIFY}`,
   'worker.md': `---\nbudget: { run_usd: 0.5, day_usd: 2 }\nretry: { attempts: 2, delays: [20s] }\ntimeout: 10m\n${NOTIFY}---\nWork.\n`,
   'helper.md': '---\nbudget: { run_usd: 0.3 }\n---\nHelp.\n',
+  ...INLINE,
 };
 
-export const NAMES: readonly string[] = Object.keys(CADENCES).map((file) => file.slice(0, file.lastIndexOf('.')));
+/** Those that have children. */
+export const NAMES: readonly string[] = Object.keys(CADENCES)
+  .filter((file) => !(file in INLINE))
+  .map((file) => file.slice(0, file.lastIndexOf('.')));
 
 export const fileOf = (name: string): string => Object.keys(CADENCES).find((file) => file.startsWith(`${name}.`)) as string;
 
@@ -42,6 +54,23 @@ export function behave(spec: SpawnSpec, part: SimChild['part'], chance: Chance, 
   if (claude) return sessionByChance(spec, chance);
   if (part !== 'run') return command(300, chance.pick([0, 0, 0, 1, 2]));
   return { ...byName(program, chance), ...(chance.is(0.02) ? { spawnError: 'there are too many processes' } : {}) };
+}
+
+/** How an inline run goes. */
+export function behaveInline(cadence: string, chance: Chance, isCalm: boolean): unknown {
+  if (isCalm || cadence === 'quick') return 'done';
+  return chance.pick([
+    ...['done', 'done', 'done', 'done'],
+    ...[
+      { kind: 'fail', reason: 'no' },
+      { kind: 'fail', reason: 'no' },
+      { kind: 'give_up', reason: 'never' },
+    ],
+    ...[
+      { kind: 'defer', delay: '20s', reason: 'later' },
+      { kind: 'skip', reason: 'nothing to do' },
+    ],
+  ]);
 }
 
 function command(lastsMs: number, code: number | null): Behaviour {

@@ -30,6 +30,8 @@ export async function play({ seed, steps }: Story, onLook: (look: Look) => void 
   } finally {
     process.off('unhandledRejection', hear);
     stage.machine.die(false);
+    // What is left of its owner must not act in the next story.
+    await stage.machine.turns.settle();
   }
 }
 

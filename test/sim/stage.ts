@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { toIso } from '../../lib/core/instant.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, formatTickName } from '../../lib/core/tick.ts';
-import { BUS_YAML, behave, CADENCES, fileOf } from './cast.ts';
-import type { Step } from './story.ts';
+import { BUS_YAML, behave, behaveInline, CADENCES, fileOf, HANDLER } from './cast.ts';
+import type { BatchLine, Step } from './story.ts';
+import { createChance } from './world/chance.ts';
 import type { SimChild } from './world/children.ts';
 import { createMachine, type Machine } from './world/machine.ts';
 
@@ -16,6 +18,8 @@ export interface Witness {
   readonly names: Map<string, readonly string[]>;
   /** By folder of a run: what was started there. */
   readonly starts: Map<string, { readonly child: SimChild; readonly cuts: number; readonly refusals: number }[]>;
+  /** By run: inline runs that began, and whether their try is charged. */
+  readonly inline: Map<string, { readonly cuts: number; readonly refusals: number; readonly isUncharged: boolean }>;
   /** What went wrong in the very instant of a start. */
   readonly wrongs: string[];
   /** Since when an operator, an editor or a clock has not touched the holds. */
@@ -37,10 +41,13 @@ export interface Stage {
 }
 
 const START_MS = Date.UTC(2026, 10, 20, 6, 50);
+const HANDLER_TEXT = readFileSync(HANDLER);
+// Loading takes real time, of which the simulation knows nothing: its owner finds it loaded.
+await import(`file://${HANDLER}?v=${START_MS}-${HANDLER_TEXT.length}`);
 
 export function createStage(seed: number): Stage {
   const witness: Witness = {
-    ...{ acked: new Set(), dropped: new Set(), names: new Map(), starts: new Map(), wrongs: [] },
+    ...{ acked: new Set(), dropped: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
     ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0 },
   };
   const machine = createMachine({
@@ -131,6 +138,22 @@ export function createStage(seed: number): Stage {
     });
   }
 
+  function putLines(id: string, lines: readonly BatchLine[]): void {
+    if (isRefused()) return;
+    const texts = lines.map(({ cadence, id: own, key, inMs = 0, isBad }) => {
+      if (isBad === true) return `{"cadence":"${cadence}","id":\n`;
+      const words = { cadence, id: own, source: 'lines', due_at: toIso(machine.nowMs() + inMs), ...(key === undefined ? {} : { key }) };
+      return `${JSON.stringify(words)}\n`;
+    });
+    put(`${paths.inbox}/${id}.ndjson`, texts.join(''), true);
+    for (const { cadence, id: own, key, isBad } of lines) {
+      if (isBad === true) continue;
+      const tickId = key === undefined ? own : machine.ids.keyed('key', cadence, key);
+      witness.names.set(tickId, [...(witness.names.get(tickId) ?? []), own]);
+      witness.acked.add(tickId);
+    }
+  }
+
   async function play(step: Step): Promise<void> {
     switch (step.do) {
       case 'enqueue':
@@ -145,6 +168,8 @@ export function createStage(seed: number): Stage {
         for (const { id } of step.ticks) witness.acked.add(id);
         return;
       }
+      case 'lines':
+        return putLines(step.id, step.lines);
       case 'garbage':
         return put(`${paths.inbox}/${step.file}`, step.text, false);
       case 'pass':
@@ -199,10 +224,26 @@ export function createStage(seed: number): Stage {
     }
   }
 
+  (globalThis as { simulatedHandler?: unknown }).simulatedHandler = (tick: { cadence: string }, { runId }: { runId: string }) =>
+    seeInline(machine, witness, tick.cadence, runId, seed);
+  put(HANDLER, HANDLER_TEXT.toString(), true);
   for (const [file, text] of Object.entries(CADENCES)) put(`${paths.cadences}/${file}`, text, true);
   put(`${paths.cadences}/bus.yaml`, BUS_YAML, true);
   put(`${machine.root}/bin/claude`, '', true, 0o755);
   return { machine, paths, witness, play };
+}
+
+/** The same of a run that has no child. */
+function seeInline(machine: Machine, witness: Witness, cadence: string, runId: string, seed: number): unknown {
+  // What a dead process would have done next, it does not do.
+  if (machine.life?.isDead !== false) return 'dead';
+  const { refusals } = machine.trouble;
+  const last = witness.inline.get(runId);
+  if (last !== undefined && !last.isUncharged && last.cuts === machine.cuts && last.refusals === refusals)
+    witness.wrongs.push(`${runId} of ${cadence} was run again without a reason`);
+  const answer = behaveInline(cadence, createChance(`inline ${runId} ${witness.inline.size}`, seed), witness.isCalm);
+  witness.inline.set(runId, { cuts: machine.cuts, refusals, isUncharged: (answer as { kind?: string }).kind === 'defer' });
+  return answer;
 }
 
 /** A run begins: is it the only one, and has this try of it not been made before? */

@@ -5,6 +5,8 @@ import { type Chance, createChance } from './world/chance.ts';
 export type Step =
   | { readonly do: 'enqueue'; readonly cadence: string; readonly id: string; readonly how: 'synced' | 'dropped' | 'foreign'; readonly more: Fields }
   | { readonly do: 'batch'; readonly id: string; readonly ticks: readonly { readonly cadence: string; readonly id: string }[] }
+  /** A batch of all kinds of lines, most of which run in place. */
+  | { readonly do: 'lines'; readonly id: string; readonly lines: readonly BatchLine[] }
   | { readonly do: 'garbage'; readonly file: string; readonly text: string }
   | { readonly do: 'pass' | 'sleep' | 'jump'; readonly ms: number }
   /** The process dies, or the machine, at the n-th changing call from now; after a while it is started again. */
@@ -21,6 +23,14 @@ export type Step =
 
 type Fields = Readonly<Record<string, unknown>>;
 
+export interface BatchLine {
+  readonly cadence: string;
+  readonly id: string;
+  readonly key?: string;
+  readonly inMs?: number;
+  readonly isBad?: boolean;
+}
+
 export interface Story {
   readonly seed: number;
   readonly steps: readonly Step[];
@@ -34,7 +44,36 @@ export function storyOf(seed: number): Story {
   const chance = createChance('story', seed);
   const ids: string[] = [];
   const steps = Array.from({ length: chance.int(4, 36) }, () => stepBy(chance, ids));
-  return { seed, steps };
+  return { seed, steps: withLines(steps, seed, ids) };
+}
+
+/** Half of the stories have batches besides, right before something that may end the owner, or anywhere. */
+function withLines(steps: readonly Step[], seed: number, ids: string[]): readonly Step[] {
+  const chance = createChance('lines', seed);
+  if (chance.is(0.5)) return steps;
+  return steps.flatMap((step) => {
+    if (!chance.is(step.do === 'die' ? 0.6 : 0.1)) return [step];
+    const more: Step[] = [
+      lines(chance, ids),
+      ...(chance.is(0.1) ? [{ do: 'edit' as const, cadence: 'quick', to: chance.pick(['disabled', 'whole'] as const) }] : []),
+    ];
+    if (step.do === 'die' && chance.is(0.5)) return [{ ...step, after: chance.int(1, 60) }, ...more];
+    return [...more, step];
+  });
+}
+
+function lines(chance: Chance, ids: string[]): Step {
+  const count = chance.is(0.1) ? chance.int(100, 300) : chance.int(1, 20);
+  const all = Array.from({ length: count }, (): BatchLine => {
+    const cadence = chance.is(0.85) ? chance.pick(['quick', 'quick', 'frail']) : chance.pick(NAMES);
+    return {
+      ...{ cadence, id: fresh(chance, ids) },
+      ...(chance.is(0.05) ? { key: chance.pick(['a', 'b']) } : {}),
+      ...(chance.is(0.03) ? { inMs: duration(chance, HOUR) } : {}),
+      ...(chance.is(0.03) ? { isBad: true } : {}),
+    };
+  });
+  return { do: 'lines', id: fresh(chance, []), lines: chance.is(0.1) ? [...all, ...all.slice(0, 2)] : all };
 }
 
 /** Likely ones stand for more of a hundred. */

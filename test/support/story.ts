@@ -16,6 +16,10 @@ const CADENCES: Readonly<Record<string, string>> = {
   old: 'run: { command: [old] }\nexpires: 1h',
   folded: 'run: { command: [folded] }\noverlap: coalesce',
   paid: 'run: { command: [paid] }\noverlap: queue\nbudget: { run_usd: 1, day_usd: 5 }',
+  quick: 'run: { inline: cadences/handler.mjs }\noverlap: queue',
+  frail: 'run: { inline: cadences/handler.mjs }\nretry: { attempts: 3, delays: [1s] }',
+  doomed: 'run: { inline: cadences/handler.mjs }\noverlap: queue',
+  tardy: 'run: { inline: cadences/handler.mjs }',
 };
 
 export const IDS = {
@@ -29,6 +33,12 @@ export const IDS = {
   paid: ['paid00000001', 'paid00000002'],
   unknown: 'unknown00001',
   order: 'order0000001',
+  /** Lines of batches. */
+  quick: ['quick0000001', 'quick0000002', 'quick0000003', 'quick0000004'],
+  frail: 'frail0000001',
+  doomed: 'doomed000001',
+  tardy: 'later0000002',
+  paused: 'paused000001',
 } as const;
 
 export const ALL_IDS: readonly string[] = Object.values(IDS).flat();
@@ -40,6 +50,7 @@ export const STORY_COST_USD = 0.3;
 export function writeStory(root: string, nowMs: number): void {
   mkdirSync(`${root}/cadences`, { recursive: true });
   for (const [name, text] of Object.entries(CADENCES)) writeFileSync(`${root}/cadences/${name}.yaml`, `${text}\n`);
+  writeFileSync(`${root}/cadences/handler.mjs`, 'export default () => undefined;\n');
   const inbox = `${root}/state/cadence-bus/inbox`;
   mkdirSync(inbox, { recursive: true });
   const drop = (cadence: string, id: string, more: object = {}, dueMs = nowMs - 1000): void => {
@@ -61,6 +72,26 @@ export function writeStory(root: string, nowMs: number): void {
   writeFileSync(`${inbox}/keyed-b.json`, '{"cadence":"good","source":"hand","key":"k"}\n');
   writeFileSync(`${inbox}/garbage.json`, 'not a tick\n');
   writeFileSync(`${inbox}/batch.ndjson`, '{"cadence":"good","source":"batch"}\n{"cadence":"flaky","source":"batch"}\nbad line\n');
+  writeFileSync(`${inbox}/batch-in-place.ndjson`, batchInPlace(nowMs));
+}
+
+/** What ends well at once, what does not, what is held, what is no tick, and what is asked for twice. */
+function batchInPlace(nowMs: number): string {
+  const line = (cadence: string, more: object): string => JSON.stringify({ cadence, due_at: new Date(nowMs - 1000).toISOString(), ...more });
+  return `${[
+    line('quick', { id: IDS.quick[0] }),
+    line('doomed', { id: IDS.doomed }),
+    'bad line',
+    line('frail', { id: IDS.frail }),
+    line('quick', { id: IDS.quick[1] }),
+    line('tardy', { id: IDS.tardy }),
+    line('quick', { key: 'k' }),
+    line('good', { id: IDS.paused }),
+    line('quick', { id: IDS.quick[2] }),
+    line('quick', { key: 'k' }),
+    line('quick', { id: IDS.quick[3] }),
+    line('quick', {}),
+  ].join('\n')}\n`;
 }
 
 export interface StoryRunner extends Runner {
@@ -74,12 +105,15 @@ export function storyRunner(ran: Map<string, number> = new Map()): StoryRunner {
     const fail: Outcome = { kind: 'fail', blame: 'cadence', reason: `exit 1: ${cadence.name}` };
     switch (cadence.name) {
       case 'flaky':
+      case 'frail':
         return attempt < 2 ? fail : { kind: 'ok', summary: 'at last' };
       case 'broken':
         return fail;
       case 'hopeless':
+      case 'doomed':
         return { kind: 'give_up', blame: 'cadence', reason: 'exit 78' };
       case 'later':
+      case 'tardy':
         return (ran.get(runId) ?? 0) < 2 ? { kind: 'defer', delayMs: 5_000, reason: 'exit 75' } : { kind: 'ok', summary: 'now' };
       default:
         return { kind: 'ok', summary: 'done' };

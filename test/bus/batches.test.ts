@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { takeAudit } from '../../lib/app/audit.ts';
+import { createReading } from '../../lib/app/reading.ts';
+import { parseTickName } from '../../lib/core/tick.ts';
+import type { Claim, Queue } from '../../lib/ports.ts';
+import { type TestBus, testBus } from '../support/bus.ts';
+
+const IDS = ['first0000001', 'second000001', 'third0000001', 'fourth000001', 'fifth0000001'] as const;
+const line = (bus: TestBus, id: string, more: object = {}): string =>
+  `${JSON.stringify({ cadence: 'nightly', id, due_at: new Date(bus.clock.nowMs() - 1000).toISOString(), ...more })}\n`;
+
+function batchOf(bus: TestBus, ids: readonly string[] = IDS): TestBus {
+  bus.drop('many.ndjson', ids.map((id) => line(bus, id)).join(''));
+  return bus;
+}
+
+async function take(queue: Queue, cadence = 'nightly'): Promise<Claim> {
+  const head = queue.head(cadence);
+  const claim = head === undefined ? undefined : await queue.take(head);
+  assert.ok(claim !== undefined);
+  return claim;
+}
+
+const finished = { to: 'finished', status: 'succeeded', because: '' } as const;
+const placesOf = ({ root }: TestBus): object => {
+  const { names } = createReading(root);
+  return {
+    waiting: names('waiting')
+      .map(({ id }) => id)
+      .sort(),
+    running: names('claimed')
+      .map(({ id }) => id)
+      .sort(),
+  };
+};
+
+describe('a batch under way', () => {
+  it('is claimed by one rename, runs where it stands, and is gone with its last line', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const [file] = bus.ls('claimed');
+    assert.match(file ?? '', /^[a-z0-9]{12}\.many\.ndjson$/);
+    assert.deepEqual([bus.ls('inbox'), bus.ls('waiting'), bus.ls('tmp')], [[], [], []]);
+    const claims: Claim[] = [];
+    for (const _ of IDS) claims.push(await take(bus.queue));
+    assert.deepEqual(claims.map(({ name }) => name.id).sort(), [...IDS].sort());
+    assert.ok(claims.every(({ name, tick }) => name.attempts === 1 && tick.cadence === 'nightly'));
+    assert.deepEqual([bus.ls('waiting'), bus.ls('claimed').length], [[], 2]);
+    for (const claim of claims) assert.equal(await bus.queue.settle(claim, finished, []), true);
+    assert.deepEqual(bus.ls('claimed'), []);
+  });
+
+  it('is seen line by line by whoever only looks, each line once', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const claim = await take(bus.queue);
+    const rest = IDS.filter((id) => id !== claim.name.id);
+    assert.deepEqual(placesOf(bus), { waiting: rest.toSorted(), running: [claim.name.id] });
+    const { waiting, running, missing, doubled } = takeAudit(bus.root);
+    assert.deepEqual({ waiting, running, missing, doubled }, { waiting: 4, running: 1, missing: [], doubled: [] });
+    assert.equal(createReading(bus.root).lookup(claim.name.id).status, 'running');
+    assert.equal(createReading(bus.root).lookup(rest[0] as string).status, 'queued');
+  });
+
+  it('gives what fails, what dies and what is cancelled the place that it would have had', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const [fails, dies] = [await take(bus.queue), await take(bus.queue)];
+    const againMs = bus.clock.nowMs() + 30_000;
+    assert.equal(await bus.queue.settle(fails, { to: 'waiting', status: 'failed', because: 'exit 1', name: { ...fails.name, dueMs: againMs } }, []), true);
+    assert.equal(await bus.queue.settle(dies, { to: 'dlq', status: 'dead', because: 'boom', name: { ...dies.name, reason: 'exhausted' } }, []), true);
+    await bus.queue.refresh();
+    assert.deepEqual(bus.ls('waiting'), [bus.canonical('nightly', fails.name.id, 1, againMs)]);
+    assert.equal(JSON.parse(readFileSync(`${bus.paths.dlq}/${bus.ls('dlq')[0]}`, 'utf8')).dead.because, 'boom');
+    const cancelled = bus.queue.find(IDS.find((id) => bus.queue.find(id)?.attempts === 0) as string);
+    assert.ok(cancelled !== undefined);
+    assert.equal(await bus.queue.discard(cancelled, { to: 'finished', status: 'cancelled', because: '' }, []), true);
+    assert.equal(bus.queue.find(cancelled.id), undefined);
+    const next = bus.again();
+    assert.deepEqual(await next.orphans(), []);
+    await next.refresh();
+    assert.equal(next.find(cancelled.id), undefined);
+    assert.equal(next.find(fails.name.id)?.attempts, 1);
+    assert.equal(IDS.filter((id) => next.find(id)?.attempts === 0).length, 2);
+  });
+
+  it('goes on where its owner died: what had begun is charged, what had ended is not met again', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const [ended, begun] = [await take(bus.queue), await take(bus.queue)];
+    assert.equal(await bus.queue.settle(ended, finished, []), true);
+    await bus.queue.discard(bus.queue.head('nightly')?.name as Claim['name'], finished, []);
+    const next = bus.again();
+    const orphans = await next.orphans();
+    assert.deepEqual(
+      orphans.map(({ name }) => [name.id, name.attempts]),
+      [[begun.name.id, 1]],
+    );
+    await next.refresh();
+    assert.equal(next.find(ended.name.id), undefined);
+    const [orphan] = orphans as [Claim];
+    assert.equal(
+      await next.settle(orphan, { to: 'waiting', status: 'interrupted', because: '', name: { ...orphan.name, dueMs: bus.clock.nowMs() } }, []),
+      true,
+    );
+    await next.refresh();
+    assert.equal(parseTickName(bus.ls('waiting')[0] ?? '')?.id, begun.name.id);
+    for (let n = 0; n < 3; n += 1) await next.settle(await take(next), finished, []);
+    assert.deepEqual([bus.ls('claimed'), bus.ls('waiting')], [[], []]);
+  });
+
+  it('writes out what was offered and passed over, and what lasts', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const lasting = await bus.queue.take(bus.queue.head('nightly') as { name: Claim['name'] }, true);
+    assert.equal(bus.ls('claimed').filter((file) => parseTickName(file)?.id === lasting?.name.id).length, 1);
+    assert.ok(bus.queue.head('nightly') !== undefined);
+    await bus.queue.refresh();
+    assert.deepEqual(
+      bus.ls('waiting').map((file) => parseTickName(file)?.attempts),
+      [0, 0, 0, 0],
+    );
+    assert.deepEqual(bus.ls('claimed').length, 1);
+    assert.equal(await bus.queue.settle(await take(bus.queue), finished, []), true);
+  });
+
+  it('writes out at once what is not to run now, and buries what is no tick', async () => {
+    const bus = testBus();
+    const later = { due_at: new Date(bus.clock.nowMs() + 60_000).toISOString() };
+    bus.drop(
+      'many.ndjson',
+      `${line(bus, IDS[0], later)}not json\n${line(bus, IDS[1], { cadence: 'bus-control' })}${line(bus, IDS[2], { slot: '2026-11-20T07:00Z' })}`,
+    );
+    await bus.queue.refresh();
+    assert.deepEqual([bus.ls('waiting').length, bus.ls('dlq').length, bus.ls('claimed'), bus.ls('tmp')], [3, 1, [], []]);
+    assert.match(bus.news.join('\n'), /line 2 of many\.ndjson: it is not JSON/);
+  });
+
+  it('that grows after it was claimed, through a handle of its writer, loses no line and doubles none', async () => {
+    const bus = testBus();
+    const path = bus.drop('many.ndjson', line(bus, IDS[0]));
+    const writer = openSync(path, 'a');
+    await bus.queue.refresh();
+    const first = await take(bus.queue);
+    writeSync(writer, line(bus, IDS[1]) + line(bus, IDS[2]));
+    closeSync(writer);
+    assert.equal(await bus.queue.settle(first, finished, []), true);
+    const next = bus.again();
+    assert.deepEqual(await next.orphans(), []);
+    await next.refresh();
+    const ids = [await take(next), await take(next)].map(({ name }) => name.id);
+    assert.deepEqual(ids.sort(), [IDS[1], IDS[2]].sort());
+    await bus.queue.refresh();
+    assert.deepEqual([await take(bus.queue), await take(bus.queue)].map(({ name }) => name.id).sort(), [IDS[1], IDS[2]].sort());
+  });
+
+  it('that somebody takes away is nobody’s any more: its runs conclude nothing', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const claim = await take(bus.queue);
+    for (const file of bus.ls('claimed')) if (file.endsWith('.ndjson')) rmSync(`${bus.paths.claimed}/${file}`);
+    await bus.queue.refresh();
+    assert.equal(bus.queue.head('nightly'), undefined);
+    assert.equal(await bus.queue.settle(claim, finished, []), false);
+    assert.deepEqual(bus.ls('claimed'), []);
+  });
+
+  it('believes of its progress only whole lines', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    await take(bus.queue);
+    const progress = bus.ls('claimed').find((file) => file.endsWith('.done')) as string;
+    appendFileSync(`${bus.paths.claimed}/${progress}`, '{"done":[[0,4');
+    assert.equal((await bus.again().orphans()).length, 1);
+    writeFileSync(`${bus.paths.claimed}/${progress}`, '\0\0\0\0');
+    const next = bus.again();
+    assert.deepEqual(await next.orphans(), []);
+    await next.refresh();
+    for (const id of IDS) assert.equal(next.find(id)?.attempts, 0);
+  });
+});
