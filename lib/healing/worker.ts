@@ -59,13 +59,13 @@ function subjectOf(deps: WorkerDeps, job: Job): (Subject & { readonly healing: H
 }
 
 /** Of what was found without a run that failed: how its cadence ran last, with what is wrong for a reason. */
-function runOf({ history }: WorkerDeps, { cadence, title, first_at }: Incident): RunRecord {
+function runOf({ history }: WorkerDeps, { cadence, title }: Incident): RunRecord {
   const blank = {
-    ...{ run_id: '', cadence, tick: '', attempt: 1, summary: '', started_at: '', ended_at: null, duration_ms: 0, exit_code: null, signal: null },
+    ...{ run_id: '', cadence, tick: '', attempt: 1, summary: '', started_at: 'never', ended_at: null, duration_ms: 0, exit_code: null, signal: null },
     ...{ cost_usd: null, stdout_path: null, stderr_path: null },
   };
   const [last] = history.runs({ cadence, limit: RECENT_RUNS }).filter(({ status }) => status !== 'expired' && status !== 'coalesced');
-  return { ...(last ?? { ...blank, started_at: first_at }), status: last?.status ?? 'held', reason: title, summary: '' };
+  return { ...(last ?? blank), status: last?.status ?? 'held', reason: title, summary: '' };
 }
 
 function prepare(

@@ -288,6 +288,7 @@ describe('what is found without a run that failed', () => {
       await yard.start();
       await yard.pass(60 * SECOND);
       assert.deepEqual(yard.incidents(), ['disabled needs_human 1'], `cut after call ${n}, ${files.calls.at(-1)}`);
+      assert.match(yard.prompts[0] ?? '', /Its last run: never\./);
       assert.ok(yard.prompts.length >= 1 && yard.told.length >= 1 && new Set(yard.told.map(({ text }) => text)).size === 1, `cut after call ${n}`);
     }
     assert.ok(deaths > 20, `${deaths} deaths`);
