@@ -1,4 +1,5 @@
 import { CadenceError } from '../core/error.ts';
+import { parseJson } from '../core/json-text.ts';
 import { formatDeadName, isTickId, parseRunId } from '../core/tick.ts';
 import { incidentOfTick } from './incident-reading.ts';
 import { createReading, type DeadEntry, type Reading } from './reading.ts';
@@ -73,12 +74,7 @@ function findDead(reading: Reading, id: string): DeadEntry {
 function readContent(reading: Reading, { file }: DeadEntry): unknown {
   const found = reading.files.read(`${reading.paths.dlq}/${file}`, MAX_FILE_BYTES);
   if (found?.kind !== 'text') return undefined;
-  try {
-    return JSON.parse(found.text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return parseJson(found.text);
 }
 
 function deadView(reading: Reading, entry: DeadEntry): DeadView {

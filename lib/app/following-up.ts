@@ -8,6 +8,7 @@ import { HOOKS } from '../core/follow-up.ts';
 import { hookRun } from '../core/hook-run.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { blankRecord } from '../core/record.ts';
 import { createRedaction } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
 import { slotKey } from '../core/slot.ts';
@@ -140,23 +141,7 @@ function createNamedRedaction({ redacting, machine }: Storage): (text: string, n
 
 /** A run that has only begun, as far as it can be told of. */
 function beginning(cadence: string, tick: string, runId: string, ts: string): RunRecord {
-  return {
-    run_id: runId,
-    cadence,
-    tick,
-    attempt: 1,
-    status: 'running',
-    reason: '',
-    summary: '',
-    started_at: toIso(parseIso(ts) ?? 0),
-    ended_at: null,
-    duration_ms: 0,
-    exit_code: null,
-    signal: null,
-    cost_usd: null,
-    stdout_path: null,
-    stderr_path: null,
-  };
+  return { ...blankRecord({ cadence, id: tick, attempts: 1 }), run_id: runId, status: 'running', started_at: toIso(parseIso(ts) ?? 0) };
 }
 
 type Prepared = { readonly job: Job } | { readonly outcome: Outcome };

@@ -1,3 +1,4 @@
+import { parseJson } from '../core/json-text.ts';
 import { isSecretName } from '../core/redaction.ts';
 import type { Reading } from './reading.ts';
 
@@ -31,13 +32,4 @@ export function describeOverlay({ values, source, incident_id }: OverlayView): s
 
 function shownValues(values: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isSecretName(name) ? '[redacted]' : value]));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

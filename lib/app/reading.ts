@@ -8,6 +8,7 @@ import { type Holds, NO_HOLDS } from '../core/holds.ts';
 import { parseIso, toIso } from '../core/instant.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import type { PurseView } from '../core/purse-view.ts';
+import { blankRecord } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
 import { createHistory } from '../history/history.ts';
@@ -175,32 +176,12 @@ function look(reading: Reading, id: string, tickId: string): RunRecord | undefin
   return waiting === undefined ? record : pendingRecord(reading, waiting, record);
 }
 
-function blank(name: TickName): RunRecord {
-  return {
-    run_id: formatRunId(name.id, name.attempts),
-    cadence: name.cadence,
-    tick: name.id,
-    attempt: name.attempts,
-    status: 'queued',
-    reason: '',
-    summary: '',
-    started_at: '',
-    ended_at: null,
-    duration_ms: 0,
-    exit_code: null,
-    signal: null,
-    cost_usd: null,
-    stdout_path: null,
-    stderr_path: null,
-  };
-}
-
 function underWay(reading: Reading, name: TickName): RunRecord {
-  return { ...blank(name), status: 'running', ...reading.outputs(formatRunId(name.id, name.attempts)) };
+  return { ...blankRecord(name), status: 'running', ...reading.outputs(formatRunId(name.id, name.attempts)) };
 }
 
 function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undefined): RunRecord {
-  const next = { ...blank({ ...name, attempts: name.attempts + 1 }) };
+  const next = { ...blankRecord({ ...name, attempts: name.attempts + 1 }) };
   const breaker = reading.holds().breakers[`cadence:${name.cadence}`];
   const because = breaker !== undefined && 'because' in breaker ? breaker.because : '';
   const isHeld = breaker !== undefined && breaker.state !== 'closed' && breaker.state !== 'backing_off';

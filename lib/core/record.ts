@@ -31,6 +31,27 @@ const TIMED_OUT = 124;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
+/** The record of a run of which no more is known than its name. */
+export function blankRecord(name: Pick<TickName, 'cadence' | 'id' | 'attempts'>): RunRecord {
+  return {
+    run_id: formatRunId(name.id, name.attempts),
+    cadence: name.cadence,
+    tick: name.id,
+    attempt: name.attempts,
+    status: 'queued',
+    reason: '',
+    summary: '',
+    started_at: '',
+    ended_at: null,
+    duration_ms: 0,
+    exit_code: null,
+    signal: null,
+    cost_usd: null,
+    stdout_path: null,
+    stderr_path: null,
+  };
+}
+
 /** The record of a run that has ended. What most runs have not is added where there is some, for spreading nothing a dozen times is half the cost. */
 export function recordOf(run: Finished): RunRecord {
   const { name, tick, cadence, outcome, transition, ending } = run;
@@ -70,21 +91,11 @@ export function recordOf(run: Finished): RunRecord {
 export function recordWithoutRun(name: TickName, tick: Tick | undefined, transition: Transition, nowMs: Ms): RunRecord {
   const at = toIso(nowMs);
   return {
-    run_id: formatRunId(name.id, name.attempts),
-    cadence: name.cadence,
-    tick: name.id,
-    attempt: name.attempts,
+    ...blankRecord(name),
     status: transition.status,
     reason: transition.because,
-    summary: '',
     started_at: at,
     ended_at: at,
-    duration_ms: 0,
-    exit_code: null,
-    signal: null,
-    cost_usd: null,
-    stdout_path: null,
-    stderr_path: null,
     ...(tick === undefined ? {} : originOf(tick)),
     ...movesOf(transition),
   };

@@ -1,5 +1,6 @@
 import type { BusEvent, Stage } from '../core/event.ts';
 import { dayOf, type Ms, parseIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import { isTickId } from '../core/tick.ts';
 import { type Chunk, chunksBackward, chunksForward, NEWLINE } from './chunks.ts';
@@ -58,13 +59,7 @@ function* eventsIn({ bytes }: Chunk, needle: string | undefined, query: EventsQu
 }
 
 function parseEvent(text: string): BusEvent | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { ts, level, stage } = value as Record<string, unknown>;
   return typeof ts === 'string' && typeof level === 'string' && typeof stage === 'string' ? (value as BusEvent) : undefined;

@@ -1,4 +1,5 @@
 import { type Incident, isIncidentId } from '../core/incident.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 import { parseIncident } from '../wire/incident.ts';
@@ -32,13 +33,4 @@ export function readIncident(files: Pick<Files, 'read'>, paths: Pick<Paths, 'inc
 
 export function incidentPath({ incidents }: Pick<Paths, 'incidents'>, id: string): string {
   return `${incidents}/${id}/incident.json`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,6 @@
 import { notifyCadence } from '../core/builtin.ts';
 import { dayOf, type Ms } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Delivery, Notice } from '../core/notice.ts';
 import type { Paths } from '../core/paths.ts';
 import { sinkId } from '../core/sink.ts';
@@ -114,13 +115,4 @@ function linesOf(files: Files, path: string): readonly Delivery[] {
   const found = files.read(path, MAX_DAY_BYTES);
   if (found?.kind !== 'text') return [];
   return found.text.split('\n').flatMap((line) => (line === '' ? [] : (parseDelivery(parseJson(line)) ?? [])));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 import { parseIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import { SLOT_ENDS } from '../core/slot.ts';
 import type { FiredLine, SlotCursor, SlotLine, SlotPlan } from '../core/slot-line.ts';
 
@@ -15,13 +16,7 @@ function fieldsOf(value: unknown): Fields | undefined {
 
 /** undefined for whatever is no line of ours: torn, garbled, of a newer version. */
 export function parseSlotLine(text: string): SlotLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
   const line = fieldsOf(value);
   return line !== undefined && isInstant(line.ts) && isText(line.kind) && LINES[line.kind]?.(line) === true ? (line as unknown as SlotLine) : undefined;
 }
@@ -86,13 +81,7 @@ export interface SavedCursors {
 
 /** The cursors as they were at a place in the ledger. undefined: it is not what we wrote, and the ledger is read from its beginning. */
 export function parseCursors(text: string): SavedCursors | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
   const saved = fieldsOf(value);
   const through = fieldsOf(saved?.through);
   const cadences = fieldsOf(saved?.cadences);
