@@ -33,10 +33,10 @@ export interface Pending {
 }
 
 const before = (a: Entry, b: Entry): boolean => {
-  const [forcedA, forcedB] = [isForcedName(a.name), isForcedName(b.name)];
-  if (forcedA !== forcedB) return forcedA;
-  const [retryA, retryB] = [a.name.attempts > 0, b.name.attempts > 0];
-  if (retryA !== retryB) return retryA;
+  const isForced = isForcedName(a.name);
+  if (isForced !== isForcedName(b.name)) return isForced;
+  const isRetry = a.name.attempts > 0;
+  if (isRetry !== b.name.attempts > 0) return isRetry;
   if (a.name.dueMs !== b.name.dueMs) return a.name.dueMs < b.name.dueMs;
   return a.name.id < b.name.id;
 };
