@@ -19,7 +19,7 @@ import type { Storage } from './storage.ts';
 export type Runners = Readonly<Record<Cadence['run']['kind'], Runner>>;
 
 /** What runners need of the machine besides its disk, its time and its processes. */
-export type Programs = Pick<RunnerDeps, 'askProgram' | 'newSessionId' | 'enqueue'> & {
+export type Programs = Pick<RunnerDeps, 'askProgram' | 'newSessionId' | 'enqueue' | 'load'> & {
   readonly cutLog: typeof cutLog;
   readonly hearProgram: typeof hearProgram;
 };
@@ -32,12 +32,12 @@ export function composeRunners(
   programs: Programs = { askProgram, hearProgram, cutLog, newSessionId: randomSessionId, enqueue: createChildEnqueue(storage.paths.root) },
 ): Runners {
   const { clock, files, paths, machine, definitions, redacting, history } = storage;
-  const { cutLog, askProgram, newSessionId, enqueue } = programs;
+  const { cutLog, askProgram, newSessionId, enqueue, load } = programs;
   const watch = createWatch({ clock, files, cutLog });
   const events = createOutputEvents(storage);
   const deps = {
     ...{ clock, files, paths, processes, watch, events, env: machine.env, nodePath: process.execPath },
-    ...{ askProgram, newSessionId, enqueue, meter, settings: definitions.settings },
+    ...{ askProgram, newSessionId, enqueue, load, meter, settings: definitions.settings },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };
   const { inline, command, claude, agent } = createRunners(deps);

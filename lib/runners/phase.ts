@@ -31,6 +31,8 @@ export interface RunnerDeps {
   readonly lastAttempt: (cadence: string, tickId: string) => RunRecord | undefined;
   /** The lines of a run that are events. */
   readonly events: OutputEvents;
+  /** How a handler's module is loaded; by default Node imports it. */
+  readonly load?: ((url: string) => Promise<unknown>) | undefined;
   /** For handlers: a tick of another cadence, told whose child it is. */
   readonly enqueue: (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }) => Promise<unknown>;
 }

@@ -22,7 +22,12 @@ type How = 'run' | 'adopt';
  * goes on in the middle: with the child of the part under way, or with none, and then the run was interrupted.
  */
 export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind'], Runner>> {
-  const works: Works = { inline: createInlineWork(deps), command: createCommandWork(deps), claude: createClaudeWork(deps), agent: createAgentWork(deps) };
+  const works: Works = {
+    inline: createInlineWork(deps, deps.load),
+    command: createCommandWork(deps),
+    claude: createClaudeWork(deps),
+    agent: createAgentWork(deps),
+  };
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
     settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
   const runner: Runner = {

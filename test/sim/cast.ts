@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import type { SpawnSpec } from '../../lib/ports.ts';
 import type { Chance } from './world/chance.ts';
 import type { Behaviour, SimChild } from './world/children.ts';
@@ -12,7 +11,7 @@ const NOTIFY = `notify:
 `;
 
 /** Run in the owner's own process, and so where they stand in a batch. */
-export const HANDLER = fileURLToPath(new URL('./world/handler.mjs', import.meta.url));
+export const HANDLER = '/sim/handlers/handler.mjs';
 const INLINE: Readonly<Record<string, string>> = {
   'quick.yaml': `run: { inline: ${HANDLER} }\noverlap: queue\n`,
   'frail.yaml': `run: { inline: ${HANDLER} }\nretry: { attempts: 3, delays: [5s, 1m] }\nbreaker: { failures: 3, open: 2m, max_open: 8m }\n`,

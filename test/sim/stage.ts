@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { toIso } from '../../lib/core/instant.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, formatTickName } from '../../lib/core/tick.ts';
@@ -41,9 +40,6 @@ export interface Stage {
 }
 
 const START_MS = Date.UTC(2026, 10, 20, 6, 50);
-const HANDLER_TEXT = readFileSync(HANDLER);
-// Loading takes real time, of which the simulation knows nothing: its owner finds it loaded.
-await import(`file://${HANDLER}?v=${START_MS}-${HANDLER_TEXT.length}`);
 
 export function createStage(seed: number): Stage {
   const witness: Witness = {
@@ -55,6 +51,7 @@ export function createStage(seed: number): Stage {
     startMs: START_MS,
     behave: (spec, part, chance) => behave(spec, part, chance, witness.isCalm),
     onStart: (child) => seeStart(machine, witness, child),
+    handle: (cadence, runId) => seeInline(machine, witness, cadence, runId, seed),
   });
   const paths = pathsOf(machine.root);
   const { disk, turns, trouble, doom } = machine;
@@ -224,9 +221,7 @@ export function createStage(seed: number): Stage {
     }
   }
 
-  (globalThis as { simulatedHandler?: unknown }).simulatedHandler = (tick: { cadence: string }, { runId }: { runId: string }) =>
-    seeInline(machine, witness, tick.cadence, runId, seed);
-  put(HANDLER, HANDLER_TEXT.toString(), true);
+  put(HANDLER, '', true);
   for (const [file, text] of Object.entries(CADENCES)) put(`${paths.cadences}/${file}`, text, true);
   put(`${paths.cadences}/bus.yaml`, BUS_YAML, true);
   put(`${machine.root}/bin/claude`, '', true, 0o755);
@@ -235,8 +230,6 @@ export function createStage(seed: number): Stage {
 
 /** The same of a run that has no child. */
 function seeInline(machine: Machine, witness: Witness, cadence: string, runId: string, seed: number): unknown {
-  // What a dead process would have done next, it does not do.
-  if (machine.life?.isDead !== false) return 'dead';
   const { refusals } = machine.trouble;
   const last = witness.inline.get(runId);
   if (last !== undefined && !last.isUncharged && last.cuts === machine.cuts && last.refusals === refusals)

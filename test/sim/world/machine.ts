@@ -62,12 +62,14 @@ export interface MachineOptions {
   readonly startMs: number;
   readonly behave: (spec: SpawnSpec, part: SimChild['part'], chance: Chance) => Behaviour;
   readonly onStart: (child: SimChild) => void;
+  /** An inline run begins: what its handler answers. */
+  readonly handle: (cadence: string, runId: string) => unknown;
 }
 
 const ROOT = '/sim';
 const HTTP_TAKES_MS = 30;
 
-export function createMachine({ seed, startMs, behave, onStart }: MachineOptions): Machine {
+export function createMachine({ seed, startMs, behave, onStart, handle }: MachineOptions): Machine {
   const chance = createChance(seed, 'machine');
   const turns = createTurns();
   const time = { asleepMs: 0, offsetMs: 0, bootMs: 0 };
@@ -168,6 +170,10 @@ export function createMachine({ seed, startMs, behave, onStart }: MachineOptions
         newSessionId: () => `00000000-0000-4000-8000-${machine.ids.fresh()}`,
         enqueue: async () => undefined,
         cutLog: () => 0,
+        // What a dead process would have done next, it does not do. Loading a real module takes real time, of which nobody here knows.
+        load: async () => ({
+          default: (tick: { cadence: string }, { runId }: { runId: string }) => (life.isDead ? 'dead' : handle(tick.cadence, runId)),
+        }),
       },
       http: post(life),
       uptime: { sinceBootMs: () => passedMs() - time.bootMs, awakeMs: turns.awakeMs, timezone: () => 'UTC' },
