@@ -145,6 +145,8 @@ export interface Queue {
   report(run: RunRecord, attempts: readonly RunRecord[]): void;
   /** A pending tick by its id. */
   find(id: string): TickName | undefined;
+  /** What the text of a pending tick says now; undefined: it is gone, or it is none. */
+  peek(id: string): Tick | undefined;
   /** Claims that an earlier owner left. A malformed one lies in the dlq already. */
   orphans(): Promise<readonly Claim[]>;
   /** A tick of the bus's own, accepted at once and on disk when it returns. false: one with this id is pending or runs. */

@@ -117,7 +117,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const knownKeys = createKnownKeys({ clock, history, conclusion });
   const missingEnv = (names: readonly string[]): readonly string[] => names.filter((name) => (machine.env[name] ?? '') === '');
   const probe = composeProbe(storage, { ...wiring, queue, book, reconsider: () => consumer.reconsider() });
-  const gatekeeper = createGatekeeper({ ...storage, capacity, health, book, purse, ownership: wiring.ownership, missingEnv, unasked: probe.unasked });
+  const gatekeeper = createGatekeeper({ ...storage, queue, capacity, health, book, purse, ownership: wiring.ownership, missingEnv, unasked: probe.unasked });
   const late = { gatekeeper: () => gatekeeper, jobs: () => jobs, hasEnded };
   const scheduling = composeScheduling({ storage, queue, conclusion, health, ...late, uptime: wiring.uptime, wake: wiring.wake, onFault });
   const shared = { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse, knownKeys, onFault, serves: wiring.serves };

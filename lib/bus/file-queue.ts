@@ -47,8 +47,7 @@ const MAX_ATTEMPTS = 999_999;
 export function createFileQueue(deps: FileQueueDeps): Queue {
   const { files, clock, paths } = deps;
   const pending = createPending(deps.budget ?? DEFAULT_BUDGET);
-  const inInbox = new Map<string, Entry>();
-  const [claimed, unparked] = [new Set<string>(), new Set<string>()];
+  const [inInbox, claimed, unparked] = [new Map<string, Entry>(), new Set<string>(), new Set<string>()];
   let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`; // of what has a file
@@ -122,9 +121,9 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     return judged?.kind === 'tick' ? judged.text : undefined;
   }
 
-  function readEntry(entry: Entry): Tick | undefined {
-    if (entry.line !== undefined) return entry.line.tick;
-    const judged = left.spare(pathOf(entry), () => look(entry));
+  function readEntry(entry: Entry | undefined): Tick | undefined {
+    if (entry?.line !== undefined) return entry.line.tick;
+    const judged = entry === undefined ? undefined : left.spare(pathOf(entry), () => look(entry));
     return judged?.kind === 'tick' ? judged.tick : undefined;
   }
 
@@ -236,6 +235,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (judged.kind === 'tick' && judged.tick.dead === undefined) deadLetters.report(name, judged.tick, run.reason, attempts);
     },
     find: (id) => pending.byId(id)?.name,
+    peek: (id) => readEntry(pending.byId(id)),
     async orphans() {
       const claims = orphans();
       for (const { name } of claims) claimed.add(name.id);

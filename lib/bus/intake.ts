@@ -1,6 +1,6 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { type DeadName, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import { type DeadName, FORCED_DUE_MS, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
 import type { Clock, Files, Ids, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import type { Batches } from './batches.ts';
@@ -72,7 +72,8 @@ export function createIntake(deps: IntakeDeps): Intake {
     const { tick, info } = found;
     stillness.forget(file);
     const keyed = keyedId(ids, tick);
-    const name = { dueMs: given.dueMs ?? arrivedMs(info, clock.nowMs()), cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
+    const dueMs = tick.force === true ? FORCED_DUE_MS : (given.dueMs ?? arrivedMs(info, clock.nowMs()));
+    const name = { dueMs, cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
     if (deps.admit({ name, folder: 'inbox', file, gone: false })) return;
     if (keyed === undefined) {
       deps.admit({ name: { ...name, id: ids.fresh() }, folder: 'inbox', file, gone: false });

@@ -6,7 +6,7 @@ import { breakerOf, cadenceKey, keysOf } from '../core/holds.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
-import type { Clock, Definition, Definitions, Files, Journal, Ownership } from '../ports.ts';
+import type { Clock, Definition, Definitions, Files, Journal, Ownership, Queue } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import { createForcedLook } from './forced.ts';
 import type { HoldsBook } from './holds-book.ts';
@@ -32,6 +32,7 @@ export interface GatekeeperDeps {
   readonly files: Files;
   readonly paths: Paths;
   readonly journal: Journal;
+  readonly queue: Pick<Queue, 'peek'>;
   readonly definitions: Definitions;
   readonly capacity: Capacity;
   readonly health: StorageHealth;
@@ -45,7 +46,7 @@ export interface GatekeeperDeps {
 
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
   const { clock, files, paths, journal, capacity, health, book } = deps;
-  const askForced = createForcedLook(files, paths);
+  const askForced = createForcedLook(deps.queue);
   let halted: string | undefined;
   let wasWell = true;
 

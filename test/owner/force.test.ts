@@ -33,6 +33,20 @@ describe('D5 D16 run --force', () => {
     assert.deepEqual([other.status, other.force], ['skipped', undefined]);
   });
 
+  it('goes past a pause also where the tick was written by hand, under a name of its own', async () => {
+    const desk = createDesk();
+    desk.shell('duty', 'echo done');
+    await desk.own();
+    await desk.ask('pause', 'duty');
+    const waits = await desk.enqueue('duty');
+    desk.put('state/cadence-bus/inbox/by-hand.json', '{"cadence":"duty","force":true}\n');
+    await eventually('it has run', () => desk.records().some(({ cadence, force, status }) => cadence === 'duty' && force === true && status === 'succeeded'));
+    assert.ok(
+      desk.ls('waiting').some((file) => file.includes(waits)),
+      'what was not forced still waits',
+    );
+  });
+
   it('runs beside a run under way, and ahead of what waits', async () => {
     const desk = createDesk();
     desk.shell('duty', 'echo "$CADENCE_TICK" >>order; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done');

@@ -156,4 +156,13 @@ describe('a story that once ended badly', () => {
   it('a child is adopted, though a power cut brought back the tick that had been cancelled before it', async () => {
     assert.deepEqual(await play(storyOf(21_990)), undefined);
   });
+
+  it('a forced tick of a paused cadence runs, whatever its file is called', async () => {
+    for (const how of ['foreign', 'synced', 'dropped'] as const)
+      await isWell(
+        { do: 'order', id: 'pausehopeles', payload: { order: 'pause', key: 'cadence:hopeless', because: 'a story' } },
+        { do: 'enqueue', cadence: 'hopeless', id: 'forced111111', how, more: { force: true } },
+        { do: 'pass', ms: 471_273 },
+      );
+  });
 });

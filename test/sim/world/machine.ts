@@ -187,7 +187,11 @@ export function createMachine({ seed, startMs, behave, onStart, handle }: Machin
         return { kind: 'owned', ownership: ownershipOf(life) };
       },
       takeOver: () => Promise.reject(new Error('nobody takes over here')),
-      watchCadences: (dir, onChange) => watch(life, dir, () => onChange()),
+      watchCadences(dir, onChange) {
+        // Between the first look and the watch something may have changed.
+        turns.soon(life, () => onChange());
+        return watch(life, dir, () => onChange());
+      },
       openLog: () => ({ write: () => undefined, close: () => undefined }),
     };
   }
