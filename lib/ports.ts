@@ -168,7 +168,7 @@ export interface QueueNews {
 
 /** The log of runs (`runs/<day>.jsonl`), one writer. */
 export interface RunLog {
-  /** Counted at once; in the log at the end of this turn, with the next `write`, or with the few that wait for one: then `written` is told where it ends. */
+  /** Counted at once; in the log with the next `write`: then `written` is told where it ends. */
   record(run: RunRecord, written?: (end: LogPosition) => void): void;
   /** What was recorded is in the page cache when it returns. Throws where the disk refuses: then none of it is in the log, and all of it waits. */
   write(): void;

@@ -1,4 +1,3 @@
-import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
 import { createLocalDays } from '../core/local-day.ts';
 import type { Paths } from '../core/paths.ts';
@@ -21,7 +20,7 @@ export interface RunLogDeps {
 /**
  * The log of runs: one JSON line a record in `runs/<day>.jsonl`, each with a link to the record before it of the same
  * cadence, and a snapshot of the digest. The links make `runs <cadence>` as cheap as the records it shows. What is recorded
- * in one turn is one write for each sixteen of them. Where the disk refuses, records wait in memory and `flush` says why.
+ * before a write shares it. Where the disk refuses, records wait in memory and `flush` says why.
  */
 export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog {
   const dir = paths.runs;
@@ -38,7 +37,6 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
   }
 
   let pending: Recorded[] = [];
-  let isWriteComing = false;
 
   function write(): void {
     if (pending.length === 0) return;
@@ -55,29 +53,10 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
     }
   }
 
-  async function writeSoon(): Promise<void> {
-    if (isWriteComing) return;
-    isWriteComing = true;
-    await clock.breathe();
-    isWriteComing = false;
-    tryToWrite();
-  }
-
-  function tryToWrite(): void {
-    try {
-      write();
-    } catch (error) {
-      // The records wait. Whoever flushes next meets the fault, and can answer it.
-      if (!(error instanceof CadenceError)) throw error;
-    }
-  }
-
   return {
     record(run, written) {
       foldSpending(digest.spending, run, digest.days);
       pending.push({ run, written });
-      if (pending.length % TOGETHER === 0) tryToWrite();
-      else void writeSoon();
     },
     write,
     async flush() {
@@ -102,9 +81,6 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
     },
   };
 }
-
-/** A write costs as much as the rest of a record; and what is not written when its owner is killed is run again. */
-const TOGETHER = 16;
 
 interface Recorded {
   readonly run: RunRecord;

@@ -33,8 +33,6 @@ export interface Ended {
   readonly run: RunRecord;
   /** The folders of its children, removed at the very end. */
   readonly runDirs: readonly string[];
-  /** A handler's good end: it is written with the others of its turn. What a process did is written at once, for it is not done twice. */
-  readonly canWait?: boolean;
 }
 
 interface Pending extends Ended {
@@ -195,11 +193,11 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   }
 
   return {
-    end({ claim, transition, run: ended, runDirs, canWait = false }) {
+    end({ claim, transition, run: ended, runDirs }) {
       const run = followUps.plan(ended);
       return new Promise((resolve) => {
         record(run, (position) => void ends.push({ claim, transition, run, runDirs, position, done: resolve }));
-        if (!canWait) tryToWrite();
+        tryToWrite();
         work();
       });
     },

@@ -68,12 +68,10 @@ export function createJobs(deps: JobsDeps): Jobs {
     const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random());
     const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
     const run = recordOf({ ...end, outcome, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
-    const isAwaited = needsSettling(cadence, end);
-    const canWait = !isAwaited && cadence.run.kind === 'inline';
-    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how), canWait });
+    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how) });
     // From here on the record speaks for the money.
     purse.release(job.runId);
-    if (isAwaited) await isSettled;
+    if (needsSettling(cadence, end)) await isSettled;
   }
 
   /** What may cost money is on disk before it starts. */
