@@ -46,6 +46,9 @@ interface LineReader extends Closeable {
   read(at: LogPosition, newer: LogPosition | undefined): RecordLine | undefined;
 }
 
+/** So far apart, some lines read one by one cost less than all that lies between them. */
+const NEAR_BYTES = 8 * 1024;
+
 /**
  * Reads single lines, of each segment through one open file and into one buffer. Where a cadence fills most of the log,
  * its next record is near: then what lies before the newer one is read at once, and the next links cost nothing.
@@ -75,7 +78,7 @@ function createLineReader(files: LogFiles, dir: string): LineReader {
   return {
     read(at, newer) {
       let line = parseWithin(at);
-      if (line === 'not_whole' && newer?.day === at.day && newer.bytes - at.bytes <= WINDOW_BYTES) {
+      if (line === 'not_whole' && newer?.day === at.day && newer.bytes - at.bytes <= NEAR_BYTES) {
         const offset = Math.max(0, newer.bytes - WINDOW_BYTES);
         fill(at.day, offset, newer.bytes - offset);
         line = parseWithin(at);

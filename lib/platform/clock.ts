@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from '../ports.ts';
 
 /** `setTimeout` takes no more (24.8 days) and would fire at once. */

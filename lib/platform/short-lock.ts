@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
 import { faultOf } from './fault.ts';

@@ -1,6 +1,5 @@
 import { readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { isZone } from '../core/zone.ts';
 import type { Uptime } from '../ports.ts';
 import { errnoOf } from './fault.ts';

@@ -6,7 +6,7 @@ import type { Product, Root } from './product.ts';
 /** Logs as years of work leave them, written by the product's own writers. */
 
 const STEP_MS = 1_000;
-/** Runs behind the last writing of the holds, and at least as many as the writer leaves behind a snapshot (1 MiB of them). */
+/** Runs behind the last writing of the holds. */
 const TAIL = 2_500;
 
 function recordOf(index: number, endedMs: number): RunRecord {
@@ -52,8 +52,7 @@ export async function writePast(product: Product, root: Root, count: number): Pr
     log.record(run);
     journal.emit({ level: 'info', stage: 'run_finished', cadence: run.cadence, tick: run.tick, run_id: run.run_id, status: run.status, attempt: 1 });
     if (index % 5_000 === 0) await journal.flush();
-    if (index % 500 === 0 && index < count - TAIL) await log.flush();
-    if (index === count - TAIL) log.write();
+    if (index % 100 === 0) await log.flush();
     if (index === count - TAIL) writeFileSync(root.paths.holds, JSON.stringify({ format: 1, through: log.position(), breakers: {}, paused: {} }));
   }
   log.write();
