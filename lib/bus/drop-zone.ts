@@ -7,7 +7,7 @@ import type { Stillness } from './stillness.ts';
 
 /**
  * When the inbox is read, and in which order. A listing is complete where a hint is not, but it costs what the folder
- * holds, so it is made after a hint, and not again before ten times its cost has passed. Canonical names and batches come
+ * holds, so it is made after a hint, and not again before twenty times its cost has passed. Canonical names and batches come
  * first, for they cost next to nothing; of the others only some are opened a round, so that a heap of garbage keeps no
  * tick waiting.
  */
@@ -25,7 +25,7 @@ export interface DropZone {
 /** Names that look canonical, and batches, which are only noted. Names of dead ticks end in a word and are opened. */
 const COSTS_NOTHING = /^\d{8}T\d{9}Z\..*\d\.json$|\.ndjson$/s;
 const SLICE_MS: Ms = 8;
-const REST_FACTOR = 10;
+const REST_FACTOR = 20;
 const MAX_REST_MS: Ms = 5_000;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
 const FIRST_ROUND = 256;

@@ -31,7 +31,10 @@ export function judge(found: FileText): Judgement {
     case 'text': {
       const { text, info } = found;
       const reading = readTick(text, toIso(info.mtimeMs));
-      if (reading.kind === 'tick') return { ...reading, dueMs: reading.dueMs === undefined ? undefined : Math.max(0, reading.dueMs), text, info };
+      if (reading.kind === 'tick') {
+        const { kind, tick, id, dueMs } = reading;
+        return { kind, tick, id, dueMs: dueMs === undefined ? undefined : Math.max(0, dueMs), text, info };
+      }
       const isClosed = text.endsWith('\n');
       return { kind: 'fault', reason: 'malformed', because: reading.because, info, isClosed, isFinal: isClosed && reading.isJson };
     }

@@ -67,7 +67,9 @@ export function createJobs(deps: JobsDeps): Jobs {
     const outcome = blamedOn(cadence, end.outcome, ending);
     const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random());
     const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
-    const run = recordOf({ ...end, outcome, name, tick, cadence, startedMs: job.startedMs, endedMs, transition, costUsd, chargedUsd });
+    const { stdoutPath, stderrPath, evidence, result } = end;
+    const kept = { ending, stdoutPath, stderrPath, costUsd, evidence, chargedUsd, result };
+    const run = recordOf({ name, tick, cadence, startedMs: job.startedMs, endedMs, outcome, transition, ...kept });
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how) });
     // From here on the record speaks for the money.
     purse.release(job.runId);

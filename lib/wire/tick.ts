@@ -56,8 +56,9 @@ function checkTick(raw: Record<string, unknown>, fallbackIso: string): TickReadi
   }
   const { id, due_at } = checked.data;
   // The object is handed on as it was read, so that unknown fields keep their order; only what is missing is filled in.
-  const tick = { ...raw, source: raw.source ?? 'unknown', enqueued_at: raw.enqueued_at ?? fallbackIso } as unknown as Tick;
-  return { kind: 'tick', tick, id: typeof id === 'string' && isTickId(id) ? id : undefined, dueMs: parseIso(due_at) };
+  raw.source ??= 'unknown';
+  raw.enqueued_at ??= fallbackIso;
+  return { kind: 'tick', tick: raw as unknown as Tick, id: typeof id === 'string' && isTickId(id) ? id : undefined, dueMs: parseIso(due_at) };
 }
 
 function tooLarge(): TickReading {
