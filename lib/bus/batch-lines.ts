@@ -10,7 +10,7 @@ import type { Unfolding } from './unfolding.ts';
 /**
  * The lines of batches under way, from the look at them to their end. One that may run at once runs where it stands, and
  * costs no file. What has to wait leaves: it is written out as a file of its own, by the hundred, and is from then on a
- * tick like any other. So does what was offered, and passed over: its cadence is held, or busy.
+ * tick like any other. What waits for a run under way stays, unless it keeps others from being looked at.
  */
 export interface BatchLines {
   /** How many lie in memory. */
@@ -35,7 +35,9 @@ export interface BatchLines {
   settle(claim: Claim, line: BatchLine, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
   /** Ends without a run, and without a trace but its record. */
   discard(line: BatchLine): boolean;
-  /** What was passed over leaves. */
+  /** Its cadence is held for long. */
+  leaveHeld(cadence: string): void;
+  /** No more can be looked at before some of them are gone: what was offered, and passed over, leaves. */
   leavePassedOver(): void;
   /** What leaves becomes files, at most so many. */
   unfold(most: number): Promise<void>;
@@ -86,6 +88,10 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
   function leave(entry: Entry): void {
     forget(entry);
     leaving.add(entry);
+  }
+
+  function leaveHeld(cadence: string): void {
+    for (const entry of staying.get(cadence) ?? []) leave(entry);
   }
 
   function adopt(name: TickName, line: BatchLine): Claim {
@@ -160,8 +166,9 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
       onSettled(line.run);
       return true;
     },
+    leaveHeld,
     leavePassedOver() {
-      for (const cadence of offered) for (const entry of staying.get(cadence) ?? []) leave(entry);
+      for (const cadence of offered) leaveHeld(cadence);
       offered.clear();
     },
     async unfold(most) {

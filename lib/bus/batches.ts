@@ -1,4 +1,4 @@
-import { toIso } from '../core/instant.ts';
+import { type Ms, toIso } from '../core/instant.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, type TickName } from '../core/tick.ts';
 import type { Clock, Ids, QueueNews } from '../ports.ts';
 import { readTick, type TickReading } from '../wire/tick.ts';
@@ -45,12 +45,15 @@ type Reading = Extract<TickReading, { kind: 'tick' }>;
 
 /** So many lie in memory at once. */
 const AHEAD = 4_096;
+/** So long may those that wait for a run under way keep others from being looked at. */
+const PATIENCE_MS: Ms = 1_000;
 const LOOKED_AT_A_ROUND = 1_024;
 const UNFOLDED_A_ROUND = 4 * GROUP;
 
 export function createBatches(deps: BatchesDeps): Batches {
   const { clock, ids, news, store, lines } = deps;
   const noted = new Set<string>();
+  let fullSinceMs: Ms | undefined;
 
   function look(run: BatchRun, number: number): void {
     const text = textOfLine({ run, number });
@@ -144,16 +147,28 @@ export function createBatches(deps: BatchesDeps): Batches {
     for (const run of changed) store.endIfOver(run);
   }
 
+  const hasUnread = (): boolean => noted.size > 0 || store.unread() !== undefined;
+
+  function makeRoom(): void {
+    const nowMs = clock.nowMs();
+    if (lines.size() < AHEAD || !hasUnread()) fullSinceMs = undefined;
+    else if (fullSinceMs === undefined) fullSinceMs = nowMs;
+    else if (Math.abs(nowMs - fullSinceMs) >= PATIENCE_MS) {
+      lines.leavePassedOver();
+      fullSinceMs = undefined;
+    }
+  }
+
   return {
     note: (file) => void noted.add(file),
     isNoted: (file) => noted.has(file),
     async advance() {
       for (const run of store.takeLost()) lines.drop(run);
       store.endAll();
-      lines.leavePassedOver();
+      makeRoom();
       await lookAhead();
       await lines.unfold(UNFOLDED_A_ROUND);
-      return lines.hasLeaving() || (lines.size() < AHEAD && (noted.size > 0 || store.unread() !== undefined));
+      return lines.hasLeaving() || hasUnread();
     },
   };
 }

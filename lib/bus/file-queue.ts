@@ -176,6 +176,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       stranded.note({ name: uncharged, folder: 'waiting', file: formatTickName(uncharged), gone: false }, `${paths.claimed}/${formatTickName(name)}`);
     },
     async park(cadence) {
+      lines.leaveHeld(cadence);
       if (!unparked.delete(cadence)) return;
       try {
         const breathe = inSlices(clock);

@@ -111,12 +111,16 @@ describe('a batch under way', () => {
     assert.deepEqual([bus.ls('claimed'), bus.ls('waiting')], [[], []]);
   });
 
-  it('writes out what was offered and passed over, and what lasts', async () => {
+  it('writes out what lasts, and what is held for long; what waits for a run under way stays', async () => {
     const bus = batchOf(testBus());
     await bus.queue.refresh();
     const lasting = await bus.queue.take(bus.queue.head('nightly') as { name: Claim['name'] }, true);
     assert.equal(bus.ls('claimed').filter((file) => parseTickName(file)?.id === lasting?.name.id).length, 1);
     assert.ok(bus.queue.head('nightly') !== undefined);
+    bus.clock.advance(10_000);
+    await bus.queue.refresh();
+    assert.deepEqual(bus.ls('waiting'), []);
+    await bus.queue.park('nightly');
     await bus.queue.refresh();
     assert.deepEqual(
       bus.ls('waiting').map((file) => parseTickName(file)?.attempts),
@@ -124,6 +128,22 @@ describe('a batch under way', () => {
     );
     assert.deepEqual(bus.ls('claimed').length, 1);
     assert.equal(await bus.queue.settle(await take(bus.queue), finished, []), true);
+  });
+
+  it('does not hide the lines of other cadences behind thousands that wait for a run under way', async () => {
+    const bus = testBus();
+    bus.drop('many.ndjson', `${'{"cadence":"nightly"}\n'.repeat(5000)}{"cadence":"other"}\n`);
+    for (let round = 0; round < 8; round += 1) await bus.queue.refresh();
+    assert.equal(bus.queue.head('other'), undefined);
+    assert.ok(bus.queue.head('nightly'));
+    assert.deepEqual(bus.ls('waiting'), [], 'not at once: the run under way may be over soon');
+    bus.clock.advance(1000);
+    for (let round = 0; round < 30 && bus.queue.head('other') === undefined; round += 1) {
+      bus.clock.advance(10);
+      await bus.queue.refresh();
+    }
+    assert.ok(bus.queue.head('other'));
+    assert.ok(bus.queue.head('nightly'));
   });
 
   it('writes out at once what is not to run now, and buries what is no tick', async () => {
