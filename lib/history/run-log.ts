@@ -106,14 +106,14 @@ function linesFrom(start: LogPosition, records: readonly Recorded[], { cadences 
   });
 }
 
-/** A reader folds what lies behind the snapshot: 256 KiB are some 600 records and some 4 ms of its first command. */
-const SNAPSHOT_EVERY_BYTES = 256 * 1024;
+/** A reader folds what lies behind the snapshot: 128 KiB are some 300 records and some 4 ms of its first command. */
+const SNAPSHOT_EVERY_BYTES = 128 * 1024;
 
 interface Snapshot {
   save(): void;
 }
 
-/** When to write `digest.json`: each 256 KiB, at a day's change and at the end. */
+/** When to write `digest.json`: each 128 KiB, at a day's change and at the end. */
 function createSnapshots(files: Pick<Files, 'write'>, dir: string, digest: Digest, tailBytes: number) {
   let addedBytes = tailBytes;
   let saved = { atBytes: 0, day: digest.through.day, chars: 0 };

@@ -65,11 +65,11 @@ function failed(error: unknown): Measure {
 }
 
 function prepare(): Bench {
-  const ground = openGround();
   // A mounted image must not outlive us.
   process.once('exit', () => ground.close());
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
   const { quick: isQuick, full: isFull } = values;
+  const ground = openGround(isFull);
   const count = (usual: number, least = 1): number => (isQuick ? Math.max(least, Math.round(usual / 10)) : usual);
   return { product: findProduct(values.dist), ground, isQuick, isFull, count };
 }

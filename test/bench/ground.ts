@@ -16,17 +16,19 @@ export interface Ground {
 }
 
 const IMAGE_BYTES = 4 * 1024 ** 3;
+/** Room for the workloads of a million files, which cost some seconds to prepare. */
+const LARGE = { bytes: 12 * 1024 ** 3, files: 3_000_000 };
 
 /**
  * ext4 without a journal looks for a free inode past every one that was freed in the last minute: each file created costs
  * 0.5 ms there, after any deletions, against 0.02 ms with a journal. A queue measured there is a measurement of that. So
  * such a place is refused: an image of a journaled ext4 is mounted where we may, memory is used where we may not.
  */
-export function openGround(where = tmpdir()): Ground {
+export function openGround(isLarge: boolean, where = tmpdir()): Ground {
   if (process.platform !== 'linux') return groundIn(where, `${process.platform}, ${where}`, undefined);
   const mount = mountOf(where);
   if (mount.type !== 'ext4' || isJournaled(mount.source)) return groundIn(where, `${mount.type} on ${mount.source}`, doubtOf(mount.type));
-  return mountImage(where) ?? memory(`${where} is ext4 without a journal and no image could be mounted`);
+  return mountImage(where, isLarge) ?? memory(`${where} is ext4 without a journal and no image could be mounted`);
 }
 
 function groundIn(where: string, what: string, doubt: string | undefined, close: () => void = () => undefined): Ground {
@@ -79,16 +81,16 @@ function isJournaled(source: string): boolean {
 }
 
 /** undefined: not root, no mkfs, or no loop device to be had. */
-function mountImage(where: string): Ground | undefined {
+function mountImage(where: string, isLarge: boolean): Ground | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const home = mkdtempSync(join(where, 'cadence-bench-image-'));
   const [image, point] = [join(home, 'ext4.img'), join(home, 'mounted')];
   mkdirSync(point);
   writeFileSync(image, '');
-  truncateSync(image, IMAGE_BYTES);
+  truncateSync(image, isLarge ? LARGE.bytes : IMAGE_BYTES);
   // Without the lazy parts no kernel thread writes tables while we measure.
   const isThere =
-    runs('mkfs.ext4', '-q', '-F', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image) &&
+    runs('mkfs.ext4', '-q', '-F', ...(isLarge ? ['-N', String(LARGE.files)] : []), '-E', 'lazy_itable_init=0,lazy_journal_init=0', image) &&
     runs('mount', '-o', 'loop', image, point) &&
     readdirSync(point).length > 0;
   if (!isThere) {

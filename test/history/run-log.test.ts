@@ -284,7 +284,7 @@ describe('the snapshot of the digest', () => {
     assert.deepEqual(lastRunOf(fixture.history.digest()['nightly-backup']), ran);
   });
 
-  it('is written at a flush once 256 KiB were logged since the last one, and at the first flush of a day', async () => {
+  it('is written at a flush once 128 KiB were logged since the last one, and at the first flush of a day', async () => {
     const fixture = logFixture();
     const log = fixture.open();
     const through = (): unknown => snapshot(fixture).through;
@@ -292,12 +292,12 @@ describe('the snapshot of the digest', () => {
     await log.flush();
     const first = log.position();
     assert.deepEqual(through(), first);
-    log.record(runOf({ summary: 'x'.repeat(175 * 1024) }));
+    log.record(runOf({ summary: 'x'.repeat(90 * 1024) }));
     await log.flush();
     assert.deepEqual(through(), first, 'not yet');
-    log.record(runOf({ summary: 'x'.repeat(100 * 1024) }));
+    log.record(runOf({ summary: 'x'.repeat(40 * 1024) }));
     await log.flush();
-    assert.deepEqual(through(), log.position(), '256 KiB');
+    assert.deepEqual(through(), log.position(), '128 KiB');
     fixture.nowMs += DAY_MS;
     log.record(runOf());
     await log.flush();
