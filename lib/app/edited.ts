@@ -2,6 +2,7 @@ import type { DefinitionChange } from '../config/definitions.ts';
 import { breakerOf, cadenceKey, holdsReset } from '../core/holds.ts';
 import type { Clock, Definitions, Journal, Queue } from '../ports.ts';
 import type { HoldsBook } from '../services/holds-book.ts';
+import { isDiskFault } from '../services/storage-health.ts';
 
 export interface EditedDeps {
   readonly clock: Clock;
@@ -29,6 +30,9 @@ export function createForgiveness({ clock, definitions, queue, journal, book, on
     if (!isEdit || state === 'isolated' || (state === 'closed' && failures === 0)) return;
     book.change(holdsReset(book.holds(), cadenceKey(name), clock.nowMs()));
     journal.emit({ level: 'info', stage: 'breaker_reset', cadence: name, path, because: 'its definition was edited' });
-    queue.hasten(name).catch(onFault);
+    queue.hasten(name).catch((error) => {
+      // Where the disk refuses, what waits for another try has that try at its own time.
+      if (!isDiskFault(error)) onFault(error);
+    });
   };
 }

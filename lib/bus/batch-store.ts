@@ -16,7 +16,8 @@ export interface BatchStore {
   /** The first that has lines which nobody has looked at. */
   unread(): BatchRun | undefined;
   endIfOver(run: BatchRun): void;
-  endAll(): void;
+  /** Writes down what the disk refused, or what need not be written at once, and ends those that are over. */
+  tendAll(): void;
   /** Those that somebody has taken away since the last time. */
   takeLost(): readonly BatchRun[];
 }
@@ -147,7 +148,8 @@ export function createBatchStore(deps: BatchStoreDeps): BatchStore {
       return undefined;
     },
     endIfOver,
-    endAll() {
+    tendAll() {
+      for (const run of open) run.save();
       for (const run of open) endIfOver(run);
     },
     takeLost() {

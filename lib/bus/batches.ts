@@ -164,7 +164,7 @@ export function createBatches(deps: BatchesDeps): Batches {
     isNoted: (file) => noted.has(file),
     async advance() {
       for (const run of store.takeLost()) lines.drop(run);
-      store.endAll();
+      store.tendAll();
       makeRoom();
       await lookAhead();
       await lines.unfold(UNFOLDED_A_ROUND);

@@ -236,7 +236,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       againMs = undefined;
       isIdle = false;
       lookAround();
+      const { breakers } = book.holds();
       book.tend();
+      // A clock that was set back has shortened a hold; what was parked for it must not wait for the old hour.
+      if (book.holds().breakers !== breakers) parking.freeAll();
       purse.tend();
       sliceEndMs = clock.nowMs() + SLICE_MS;
       while (!isClosed && (await pass())) againMs = undefined;

@@ -165,4 +165,20 @@ describe('a story that once ended badly', () => {
         { do: 'pass', ms: 471_273 },
       );
   });
+
+  it('what arrives while an owner is still starting, on a disk that refuses, is seen', async () => {
+    assert.deepEqual(await play(storyOf(6457)), undefined);
+  });
+
+  it('a line of a batch whose end could not be written down is counted once in the end', async () => {
+    assert.deepEqual(await play(storyOf(1605)), undefined);
+  });
+
+  it('a cadence whose hold a clock that was set back has shortened waits no longer than that', async () => {
+    assert.deepEqual(await play(storyOf(1620)), undefined);
+  });
+
+  it('an edit while the disk refuses ends no owner', async () => {
+    assert.deepEqual(await play(storyOf(3876)), undefined);
+  });
 });
