@@ -101,8 +101,6 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership): 
   const isWhole = options.ordersOnly !== true && options.only === undefined;
   if (isWhole) listeners.push(await beginSchedules(parts));
   const watches = watchAll(parts, ports, loop.wake);
-  // The loop may have looked before, and nobody has said what came between that look and this watch.
-  parts.queue.expect();
   let stopping: Promise<void> | undefined;
   const stop = (because: string): Promise<void> => {
     stopping ??= shutDown(because).then(() => settleEnd?.resolve(because), fail);

@@ -251,6 +251,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     expect: () => dropZone.hint(),
     onArrival(wake) {
+      dropZone.hint(); // Nobody says what came between the last look and this watch.
       return files.watch(paths.inbox, () => {
         dropZone.hint();
         wake();

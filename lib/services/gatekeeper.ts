@@ -49,6 +49,8 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
   const askForced = createForcedLook(deps.queue);
   let halted: string | undefined;
   let wasWell = true;
+  /** A tick was held for the disk, which may have been well again before anybody looked around. */
+  let hasHeldForDisk = false;
 
   function lookAtRoom(): void {
     const freeBytes = files.freeBytes(paths.state);
@@ -90,7 +92,8 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         journal.emit(stop === undefined ? { level: 'info', stage: 'resumed', key: 'halt' } : { level: 'warn', stage: 'halted', path: paths.halt });
       lookAtRoom();
       const isWell = health.fault() === undefined;
-      const isChanged = stop !== halted || isWell !== wasWell;
+      const isChanged = stop !== halted || isWell !== wasWell || (isWell && hasHeldForDisk);
+      if (isWell) hasHeldForDisk = false;
       halted = stop;
       wasWell = isWell;
       return isChanged;
@@ -100,10 +103,12 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
       if (cadence?.slots === undefined) return definition;
       return { ...definition, cadence: chooseSlot(cadence, (key) => breakerOf(book.holds(), key), clock.nowMs()) };
     },
-    lookAgainMs: () => (health.fault() === undefined ? undefined : clock.nowMs() + TRY_AGAIN_MS),
+    lookAgainMs: () => (health.fault() === undefined && !hasHeldForDisk ? undefined : clock.nowMs() + TRY_AGAIN_MS),
     verdict(name, definition) {
       const { cadence } = definition;
       const isForced = askForced(name);
+      const storage = health.fault();
+      hasHeldForDisk ||= storage !== undefined;
       return admit({
         isForced,
         nowMs: clock.nowMs(),
@@ -117,7 +122,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         busy: capacity.isBusy(name.cadence),
         laneFull: cadence && capacity.laneFull(cadence),
         workspaceTaken: cadence && capacity.workspaceTaken(cadence),
-        storage: health.fault(),
+        storage,
         shortage: cadence && deps.purse.shortage(cadence),
       });
     },

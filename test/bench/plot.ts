@@ -33,6 +33,7 @@ export function plot(bars: readonly Bar[]): string {
   );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="11" fill="#24292f">`,
+    '<title>How fast cadence-bus is beside others, as ratios</title>',
     `<rect width="${WIDTH}" height="${height}" fill="#ffffff"/>`,
     `<text x="8" y="18" font-size="13">Time of ours divided by time of what it is compared with; less is better, light bars miss their target</text>`,
     ...lines,

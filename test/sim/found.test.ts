@@ -181,4 +181,8 @@ describe('a story that once ended badly', () => {
   it('an edit while the disk refuses ends no owner', async () => {
     assert.deepEqual(await play(storyOf(3876)), undefined);
   });
+
+  it('what was held for the disk goes on, also where the disk was well again before anybody looked', async () => {
+    assert.deepEqual(await play(storyOf(7767)), undefined);
+  });
 });
