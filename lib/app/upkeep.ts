@@ -1,5 +1,6 @@
 import { CadenceError } from '../core/error.ts';
-import { dayOf } from '../core/instant.ts';
+import { dayOf, type Ms } from '../core/instant.ts';
+import { isLeftover, leftoverFolders } from '../core/leftover.ts';
 import { applyRetention } from '../history/retention.ts';
 import { identityOf } from '../platform/process-identity.ts';
 import type { Incidents } from '../ports.ts';
@@ -7,7 +8,7 @@ import type { Storage } from './storage.ts';
 
 /**
  * What the owner tidies at its start and once a day while it works: history and output beyond their keep, drafts of
- * producers that died, and a drop zone that a burst has left bloated (a folder of ext4 never shrinks, and every look at
+ * producers that died, what an owner before it was killed over, and a drop zone that a burst has left bloated (a folder of ext4 never shrinks, and every look at
  * it costs its size). Nothing that changes a tick; a fault of the disk is told and left for the next time.
  */
 export interface Upkeep {
@@ -16,6 +17,8 @@ export interface Upkeep {
 }
 
 const BLOATED_BYTES = 4 * 1024 * 1024;
+/** Whoever writes a file is through long before that. */
+const OLD_MS: Ms = 3_600_000;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
 
 export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>): Upkeep {
@@ -28,6 +31,22 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
       return pid !== undefined && identityOf(Number(pid)) === undefined;
     });
     return dead.filter((file) => files.remove(`${paths.tmp}/${file}`)).length;
+  }
+
+  /** Half-written files. Where only owners write, ours is none of them, for it writes and renames in one go. */
+  function sweepLeftovers(): number {
+    const isDead = (path: string, isOwners: boolean): boolean => {
+      const info = files.info(path);
+      return info?.kind === 'file' && (isOwners || clock.nowMs() - info.mtimeMs > OLD_MS);
+    };
+    const dead = leftoverFolders(paths).flatMap(({ dir, place, isOwners }) =>
+      files
+        .list(dir)
+        .filter((file) => isLeftover(place, file))
+        .map((file) => `${dir}/${file}`)
+        .filter((path) => isDead(path, isOwners)),
+    );
+    return dead.filter((path) => files.remove(path)).length;
   }
 
   /** An empty folder in its place, at once: a rename replaces an empty folder and refuses one that has a file in it. */
@@ -46,7 +65,7 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
       doneOn = today;
       try {
         shrinkInbox();
-        const drafts = sweepDrafts();
+        const drafts = sweepDrafts() + sweepLeftovers();
         const settings = definitions.settings();
         const forgotten = incidents.forget(settings.retentionMs);
         const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);

@@ -1,8 +1,8 @@
 import type { Ms } from '../core/instant.ts';
+import { isLeftover, leftoverFolders } from '../core/leftover.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, FIX, ok, warn } from './check.ts';
-import { isLeftover, type LeftoverPlace } from './leftover.ts';
 import { counted, listed } from './wording.ts';
 
 export interface LeftoversDeps {
@@ -18,17 +18,8 @@ const OLD_MS: Ms = 3_600_000;
  * forgotten may be in use again at this instant: they are removed only while there is no owner.
  */
 export function createLeftoversCheck({ clock, files, paths }: LeftoversDeps): Check {
-  const places: readonly (readonly [dir: string, place: LeftoverPlace])[] = [
-    [paths.state, 'state'],
-    [paths.runs, 'runs'],
-    [paths.inbox, 'ticks'],
-    [paths.waiting, 'ticks'],
-    [paths.dlq, 'ticks'],
-    [paths.tmp, 'tmp'],
-  ];
-
   function old(): readonly string[] {
-    return places.flatMap(([dir, place]) =>
+    return leftoverFolders(paths).flatMap(({ dir, place }) =>
       files
         .list(dir)
         .filter((file) => isLeftover(place, file))

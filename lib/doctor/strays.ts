@@ -1,7 +1,7 @@
+import { isLeftover } from '../core/leftover.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 import { type Check, ok, warn } from './check.ts';
-import { isLeftover } from './leftover.ts';
 import { counted, listed, shellWord } from './wording.ts';
 
 export interface StraysDeps {

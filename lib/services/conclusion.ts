@@ -9,7 +9,7 @@ import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.
 
 /**
  * How a run ends: record, flush, settle, follow up, conclude, announce. The record is written at once, so that our death repeats no run
- * that has ended; the good ends of handlers in one turn share one write, and many ends one flush. A claimed file moves only after the line that ends its run is on disk; only
+ * that has ended; many ends share one flush. A claimed file moves only after the line that ends its run is on disk; only
  * if the move was ours do holds change and waiters hear of it. When the disk fails, ends are kept in memory and tried
  * again until it holds.
  */

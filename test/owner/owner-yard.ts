@@ -35,6 +35,8 @@ export interface Yard {
   records(): readonly RunRecord[];
   ls(folder: 'inbox' | 'waiting' | 'claimed' | 'dlq' | 'running' | 'tmp' | 'subsessions'): readonly string[];
   children(): readonly number[];
+  /** The root is left as it is, for whoever looks for what went wrong. */
+  keep(): void;
 }
 
 /** `within`: a folder of the test's own, for example a small disk, which `unmount` takes away with all that is on it. */
@@ -42,6 +44,7 @@ export function createYard({ within = tmpdir(), unmount }: { readonly within?: s
   const root = realpathSync.native(mkdtempSync(join(within, 'cb-owner-')));
   const paths = pathsOf(root);
   const started: CliProcess[] = [];
+  let isKept = false;
   const clean = (): void => {
     for (const one of started) if (!one.hasEnded()) killQuietly(one.pid);
     for (const pid of childrenOf(root)) killQuietly(pid);
@@ -56,6 +59,7 @@ export function createYard({ within = tmpdir(), unmount }: { readonly within?: s
       return childrenOf(root).length === 0;
     });
     process.off('exit', clean);
+    if (isKept) return;
     unmount?.();
     rmSync(root, { recursive: true, force: true });
   });
@@ -108,6 +112,9 @@ export function createYard({ within = tmpdir(), unmount }: { readonly within?: s
     records: () => readLines<RunRecord>(paths.runs),
     ls: (folder) => list(paths[folder]),
     children: () => childrenOf(root),
+    keep() {
+      isKept = true;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Files } from '../../lib/ports.ts';
@@ -43,6 +43,33 @@ describe('the upkeep', () => {
     writeFileSync(`${parts.paths.tmp}/bbbbbbbbbbbb.${process.pid}`, 'half');
     await parts.upkeep.daily();
     assert.deepEqual(readdirSync(parts.paths.tmp), [`bbbbbbbbbbbb.${process.pid}`]);
+  });
+
+  it('sweeps what an owner was killed over, at once where only owners write, and else when it is old', async () => {
+    const { parts, clock } = owner();
+    const { paths } = parts;
+    const name = '20261120T070000000Z.bus-care.x7k2p9qd4mzt.0';
+    const own = [
+      `${paths.waiting}/${name}.json.2033266587`,
+      `${paths.claimed}/${name}.json.17`,
+      `${paths.dlq}/${name}.exhausted.json.17`,
+      `${paths.runs}/digest.json.17`,
+      `${paths.slots}/cursors.json.17`,
+    ];
+    const shared = [`${paths.state}/alerts.json.17`, `${paths.outbox}/abc.json.17`, `${paths.inbox}/${name}.json.17`, `${paths.tmp}/x7k2p9qd4mzt.3.json`];
+    const users = [`${paths.waiting}/notes.17`, `${paths.state}/inbox.17`, `${paths.outbox}/notes`, `${paths.tmp}/mine.json`];
+    const there = (all: readonly string[]): readonly string[] => all.filter((path) => existsSync(path));
+    const touch = (path: string, atMs: number): void => {
+      writeFileSync(path, 'half');
+      utimesSync(path, atMs / 1000, atMs / 1000);
+    };
+    for (const path of [...own, ...shared]) touch(path, T0 - 60_000);
+    for (const path of users) touch(path, T0 - 365 * 86_400_000);
+    await parts.upkeep.daily();
+    assert.deepEqual([there(own), there(shared), there(users)], [[], shared, users]);
+    clock.advance(86_400_000);
+    await parts.upkeep.daily();
+    assert.deepEqual([there(shared), there(users)], [[], users]);
   });
 
   it('puts an empty folder in the place of a drop zone that a burst has bloated, and never over a tick', async () => {

@@ -3,6 +3,7 @@
  * Runs one suite of tests, every file by its name.
  *
  *     node test/support/run-tests.mjs [unit | e2e | bench | claude] [part of a path …]
+ *     FILE_TIMEOUT_MS=1800000 node test/support/run-tests.mjs …       for a test that was made longer
  *
  * On Node 20 `node --test <folder or quoted glob>` finds no `.ts` test and passes. So the files are found here, and a run
  * that has nothing to run, or a file without a test in it, is a failure. Node's own closing lines stay on stdout: `.ci/run`
@@ -58,7 +59,8 @@ function makePackage(folder, env) {
 }
 
 function runNode(suite, files, report, env) {
-  const args = ['--import', 'tsx', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-timeout=${FILE_TIMEOUT_MS[suite]}`];
+  const timeoutMs = process.env.FILE_TIMEOUT_MS ?? FILE_TIMEOUT_MS[suite];
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-timeout=${timeoutMs}`];
   args.push('--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${report}`);
   const child = spawn(process.execPath, [...args, ...files], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
