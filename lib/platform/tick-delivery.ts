@@ -1,4 +1,4 @@
-import { closeSync, fsync, linkSync, mkdirSync, openSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, linkSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { toIso } from '../core/instant.ts';
@@ -10,13 +10,19 @@ import { requireRoot } from './root.ts';
 import type { TickRequest } from './tick-request.ts';
 
 /*
- * From memory to the inbox, durably. A draft is written and flushed in tmp/, linked into inbox/ (a link never replaces),
- * and the folder is flushed:
+ * From memory to the inbox, durably. A draft is written in tmp/, takes its place in inbox/, and both it and the folder are
+ * flushed before the caller is answered:
  *
  *     inbox/<due>.<cadence>.<id>.0.json     one tick
  *     inbox/<id>.ndjson                     many; each line a tick with its `id` and `due_at` besides
  *
- * A kill leaves a draft in tmp/, which nobody reads, or a whole file in inbox/, whose caller never heard of it.
+ * A flush makes the file system write its own log, which is what a call costs. So what has a fresh id takes its place before
+ * the first flush: one write of that log carries file and name, and the folder has nothing left to flush. A key or a slot
+ * may be asked for again, so such a tick is flushed before it is linked (a link never replaces): who finds it there is told
+ * "already pending", and may rely on it.
+ *
+ * A kill leaves a draft in tmp/, which nobody reads, or a whole file in inbox/, whose caller never heard of it. Only a power
+ * cut in the midst of a call may leave a fresh one in inbox/ without its text; the owner dead-letters that, as malformed.
  */
 
 /** How one tick fared. */
@@ -26,6 +32,8 @@ export type Delivery = { readonly kind: 'placed' | 'already_pending'; readonly p
 interface Parcel {
   readonly file: string;
   readonly text: string;
+  /** Somebody else may be asking for the very same file. */
+  readonly isKeyed: boolean;
   readonly requests: readonly TickRequest[];
 }
 
@@ -75,7 +83,7 @@ function pack(requests: readonly TickRequest[], ids: Ids): readonly Parcel[] {
   let sizeBytes = 0;
   const close = (): void => {
     if (batch.length === 1) parcels.push(alone(batch[0] as TickRequest));
-    else if (batch.length > 1) parcels.push({ file: `${ids.fresh()}.ndjson`, text, requests: batch });
+    else if (batch.length > 1) parcels.push({ file: `${ids.fresh()}.ndjson`, text, isKeyed: false, requests: batch });
     batch = [];
     text = '';
     sizeBytes = 0;
@@ -97,39 +105,58 @@ function pack(requests: readonly TickRequest[], ids: Ids): readonly Parcel[] {
 }
 
 function alone(request: TickRequest): Parcel {
-  return { file: formatTickName(request.name), text: `${request.json}\n`, requests: [request] };
+  return { file: formatTickName(request.name), text: `${request.json}\n`, isKeyed: request.isKeyed, requests: [request] };
 }
 
-/** A draft, flushed, then linked. Calls that cost microseconds are synchronous, the flush is not: it may take 20 ms. */
-async function put(paths: Paths, { file, text }: Parcel, ids: Ids): Promise<Delivery> {
-  await makeFolder(paths, paths.tmp);
+/** Calls that cost microseconds are synchronous, the flush is not: it may take 20 ms. */
+async function put(paths: Paths, { file, text, isKeyed }: Parcel, ids: Ids): Promise<Delivery> {
   const draft = `${paths.tmp}/${ids.fresh()}.${process.pid}`;
-  const handle = attempt('create', draft, () => openSync(draft, 'wx', 0o600));
+  const path = `${paths.inbox}/${file}`;
+  const handle = await inFolder(paths, paths.tmp, 'create', draft, () => openSync(draft, 'wx', 0o600));
+  let left = draft;
   try {
-    try {
-      attempt('write', draft, () => writeFileSync(handle, text));
-      await flush(handle).catch((thrown: unknown) => Promise.reject(faultOf(thrown, 'flush', draft)));
-    } finally {
-      closeSync(handle);
-    }
-    return await link(paths, draft, `${paths.inbox}/${file}`);
+    attempt('write', draft, () => writeFileSync(handle, text));
+    if (isKeyed) return await link(paths, draft, path, handle);
+    await inFolder(paths, paths.inbox, 'create', path, () => renameSync(draft, path));
+    left = path;
+    await flushed(handle, path);
+    left = '';
+    return { kind: 'placed', path };
   } finally {
-    attemptUnless('remove', draft, 'ENOENT', undefined, () => unlinkSync(draft));
+    closeSync(handle);
+    // What is not known to be on disk was not enqueued: it goes, unless the owner was faster.
+    if (left !== '') attemptUnless('remove', left, 'ENOENT', undefined, () => unlinkSync(left));
   }
 }
 
-/** The owner may swap an empty inbox for a new one at any instant, and a name looked up in the old one is not there. */
-async function link(paths: Paths, draft: string, path: string): Promise<Delivery> {
-  for (let tries = 1; ; tries += 1) {
+async function link(paths: Paths, draft: string, path: string, handle: number): Promise<Delivery> {
+  await flushed(handle, draft);
+  const isFirst = await inFolder(paths, paths.inbox, 'create', path, () => {
     try {
       linkSync(draft, path);
-      return { kind: 'placed', path };
+      return true;
     } catch (thrown) {
-      if (errnoOf(thrown) === 'EEXIST') return { kind: 'already_pending', path };
-      if (errnoOf(thrown) !== 'ENOENT' || tries === MAX_TRIES) throw faultOf(thrown, 'create', path);
-      await makeFolder(paths, paths.inbox);
+      if (errnoOf(thrown) === 'EEXIST') return false;
+      throw thrown;
+    }
+  });
+  return { kind: isFirst ? 'placed' : 'already_pending', path };
+}
+
+/** Makes the folder where it is missing. The owner may swap an empty inbox for a new one at any instant, and a name looked up in the old one is not there. */
+async function inFolder<T>(paths: Paths, folder: string, verb: string, path: string, act: () => T): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return act();
+    } catch (thrown) {
+      if (errnoOf(thrown) !== 'ENOENT' || tries === MAX_TRIES) throw faultOf(thrown, verb, path);
+      await makeFolder(paths, folder);
     }
   }
+}
+
+async function flushed(handle: number, path: string): Promise<void> {
+  await flush(handle).catch((thrown: unknown) => Promise.reject(faultOf(thrown, 'flush', path)));
 }
 
 /** A new folder is as lasting as its entry in its parent, so these are flushed too, up to the root. */

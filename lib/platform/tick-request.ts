@@ -30,6 +30,8 @@ export interface EnqueueOptions {
 export interface TickRequest {
   readonly name: TickName;
   readonly json: string;
+  /** Its id follows from its key or its slot, so that others may ask for the very same tick. */
+  readonly isKeyed: boolean;
 }
 
 const MAX_INSTANT = 60;
@@ -39,7 +41,8 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}[0-9TZ:.+-]*$/;
 /** Throws `bad_data` for whatever would not come out at the other end as it went in. */
 export function requestOf(cadence: string, options: EnqueueOptions, nowMs: Ms, ids: Ids): TickRequest {
   const tick = tickOf(cadence, options, nowMs);
-  return { name: { dueMs: dueOf(options, nowMs), cadence, id: idOf(tick, ids), attempts: 0 }, json: toJson(tick) };
+  const name = { dueMs: dueOf(options, nowMs), cadence, id: idOf(tick, ids), attempts: 0 };
+  return { name, json: toJson(tick), isKeyed: (tick.key ?? tick.slot) !== undefined };
 }
 
 function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {

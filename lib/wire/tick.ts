@@ -38,7 +38,11 @@ export function readTick(text: string, fallbackIso: string): TickReading {
     value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    return { kind: 'malformed', because: text.trim() === '' ? 'it is empty' : `it is not JSON: ${error.message.slice(0, 200)}`, isJson: false };
+    return {
+      kind: 'malformed',
+      because: text.trim() === '' ? 'it is empty: its writer was cut off' : `it is not JSON: ${error.message.slice(0, 200)}`,
+      isJson: false,
+    };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'malformed', because: 'it is not a JSON object', isJson: true };
   const raw = value as Record<string, unknown>;

@@ -8,7 +8,7 @@ import { enqueue, findRoot } from '../../lib/index.ts';
 import { createIds } from '../../lib/platform/ids.ts';
 import { createProducer, type EnqueueOptions } from '../../lib/platform/producer.ts';
 import { emptyRoot, filesIn, inboxOf, readTicks } from './inbox-reader.ts';
-import { libraryProducer } from './producer.ts';
+import { libraryProducer, type Words } from './producer.ts';
 
 const DUE_MS = Date.UTC(2026, 10, 20, 7);
 
@@ -163,32 +163,34 @@ it('finds the root as the command line does', () => {
 
 // strace is for Linux alone; the order of calls that it proves is the same everywhere.
 if (spawnSync('strace', ['-o', '/dev/null', 'true']).status === 0) {
-  it('answers after draft, link and folder were flushed, in this order', () => {
+  const DRAFT = '[^>]*/tmp/[a-z0-9]{12}\\.\\d+';
+  const PLACED = '[^>]*/inbox/[^>/]*\\.(nd)?json';
+
+  /** Where each step stands among the calls of one `enqueue`; the order that these patterns are given in is the order asked for. */
+  const stepsOf = (words: Words, patterns: readonly string[]): readonly number[] => {
     const root = emptyRoot();
     mkdirSync(join(root, 'state/cadence-bus/tmp'), { recursive: true });
     mkdirSync(inboxOf(root));
-    const { argv } = libraryProducer().command({ cadence: 'mail' }, root);
+    const { argv } = libraryProducer().command(words, root);
     const log = join(root, 'strace');
-    spawnSync('strace', ['-f', '-y', '-o', log, '-e', 'trace=fsync,link,linkat,write', ...argv], {
+    spawnSync('strace', ['-f', '-y', '-o', log, '-e', 'trace=fsync,link,linkat,rename,renameat,renameat2,write', ...argv], {
       stdio: 'ignore',
       env: { ...process.env, TSX_DISABLE_CACHE: '1' },
     });
     const calls = readFileSync(log, 'utf8').split('\n');
-    const at = (pattern: RegExp): number => calls.findIndex((call) => pattern.test(call));
-    const steps = [
-      /write\(\d+<[^>]*\/tmp\/[a-z0-9]{12}\.\d+>/,
-      /fsync\(\d+<[^>]*\/tmp\/[a-z0-9]{12}\.\d+>/,
-      /link(at)?\(.*inbox/,
-      /fsync\(\d+<[^>]*\/inbox>/,
-      /write\(1<.*ok/,
-    ].map(at);
-    assert.ok(
-      steps.every((step) => step >= 0),
-      JSON.stringify(steps),
-    );
-    assert.deepEqual(
-      steps,
-      [...steps].sort((a, b) => a - b),
-    );
+    return patterns.map((pattern) => calls.findIndex((call) => new RegExp(pattern).test(call)));
+  };
+  const inOrder = (steps: readonly number[]): boolean => steps.every((step, n) => step > (steps[n - 1] ?? -1));
+
+  it('answers after file and folder were flushed; a fresh tick costs one write of the log, for it has its place before the first flush', () => {
+    const steps = [`write\\(\\d+<${DRAFT}>`, `rename(at2?)?\\(.*${PLACED}`, `fsync\\(\\d+<${PLACED}>`, 'fsync\\(\\d+<[^>]*/inbox>', 'write\\(1<.*ok'];
+    const found = stepsOf({ cadence: 'mail' }, steps);
+    assert.ok(inOrder(found), JSON.stringify(found));
+  });
+
+  it('flushes a keyed tick before it has its name, for whoever finds that name relies on its text', () => {
+    const steps = [`write\\(\\d+<${DRAFT}>`, `fsync\\(\\d+<${DRAFT}>`, 'link(at)?\\(.*inbox', 'fsync\\(\\d+<[^>]*/inbox>', 'write\\(1<.*ok'];
+    const found = stepsOf({ cadence: 'mail', key: 'order-7' }, steps);
+    assert.ok(inOrder(found), JSON.stringify(found));
   });
 }
