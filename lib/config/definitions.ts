@@ -66,13 +66,15 @@ export function createDefinitions({ files, paths, home }: DefinitionsDeps): Live
     folderProblems = 'fault' in listed ? [{ path: paths.cadences, line: 1, column: 1, key: '', message: listed.fault.message, hint: listed.fault.hint }] : [];
     // A folder that cannot be read says nothing about what it holds: everything stays as it was.
     if ('fault' in listed) return book.takeChanges();
-    const view = viewFolder(listed.value, pathOf);
     const file = changed !== undefined && normalize(dirname(changed)) === normalize(paths.cadences) ? basename(changed) : undefined;
     const only = file === undefined ? undefined : cadenceOf(file);
     if (only !== undefined) {
-      putCadence(only, view.cadences.get(only) ?? [], true);
+      // Of very many files those that bear another name are not even looked at.
+      const group = listed.value.filter((name) => name.startsWith(`${only}.`));
+      putCadence(only, viewFolder(group, pathOf).cadences.get(only) ?? [], true);
       return book.takeChanges();
     }
+    const view = viewFolder(listed.value, pathOf);
     // Settings come first, for cadences name lanes.
     putSettings(file === SETTINGS_FILE);
     for (const name of book.entries.keys()) if (isCadenceName(name) && !view.cadences.has(name)) book.put(name, undefined);
@@ -95,6 +97,20 @@ export function createDefinitions({ files, paths, home }: DefinitionsDeps): Live
 function createBook() {
   const entries = new Map<string, Entry>();
   let changes: DefinitionChange[] = [];
+  /** Made once for each state of the folder, for some ask at every run. */
+  let listed: readonly Definition[] | undefined;
+  const shown = new WeakMap<Entry, Definition>();
+
+  /** As long as nothing has changed it is the same object. */
+  function show(name: string): Definition | undefined {
+    const entry = entries.get(name);
+    const known = entry && shown.get(entry);
+    if (entry === undefined || known !== undefined) return known;
+    const made = { name, path: entry.path, cadence: entry.good, problems: entry.problems, warnings: entry.warnings ?? [] };
+    shown.set(entry, made);
+    return made;
+  }
+
   return {
     entries: entries as ReadonlyMap<string, Entry>,
     put(name: string, entry: Entry | undefined): void {
@@ -102,6 +118,7 @@ function createBook() {
       if (entry === before) return;
       if (entry === undefined) entries.delete(name);
       else entries.set(name, entry);
+      listed = undefined;
       const kind = changeOf(before, entry);
       const path = (entry ?? before)?.path ?? '';
       if (kind !== undefined) changes.push({ kind, name, path, problems: entry?.problems ?? [] });
@@ -113,16 +130,14 @@ function createBook() {
     },
     unusable: () => [...entries.values()].filter(({ good }) => good === undefined).flatMap(({ problems }) => problems),
     answers: {
-      get: (name: string) => (isCadenceName(name) ? toDefinition(name, entries.get(name)) : undefined),
-      all: () =>
-        [...entries.keys()]
+      get: (name: string) => (isCadenceName(name) ? show(name) : undefined),
+      all() {
+        listed ??= [...entries.keys()]
           .filter(isCadenceName)
           .sort()
-          .flatMap((name) => toDefinition(name, entries.get(name)) ?? []),
+          .flatMap((name) => show(name) ?? []);
+        return listed;
+      },
     },
   };
-}
-
-function toDefinition(name: string, entry: Entry | undefined): Definition | undefined {
-  return entry === undefined ? undefined : { name, path: entry.path, cadence: entry.good, problems: entry.problems, warnings: entry.warnings ?? [] };
 }

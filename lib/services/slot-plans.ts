@@ -46,6 +46,10 @@ export function createSlotPlans(deps: SlotPlansDeps): SlotPlans {
   const entries = new Map<string, SlotEntry>();
   let isChanged = true;
   let zone = deps.uptime.timezone();
+  /** Definitions whose plan the ledger has: one that is edited is another object. */
+  let settled = new WeakSet<Definition>();
+  let settledBy: string | undefined;
+  let looked: readonly Definition[] = [];
 
   const lineOf = (cadence: string, fromMs: Ms, plan: SlotPlan | null, because: string): SlotLine => ({
     ts: toIso(clock.nowMs()),
@@ -67,7 +71,16 @@ export function createSlotPlans(deps: SlotPlansDeps): SlotPlans {
     if (now === zone) return;
     journal.emit({ level: 'warn', stage: 'zone_changed', from: zone, to: now });
     zone = now;
+    settled = new WeakSet();
     isChanged = true;
+  }
+
+  /** Those that nobody has looked at since they were edited; all of them, where others are to fire from now on. */
+  function unsettled(known: readonly Definition[]): readonly Definition[] {
+    const { scheduler } = definitions.settings();
+    if (scheduler !== settledBy) settled = new WeakSet();
+    settledBy = scheduler;
+    return known.filter((definition) => !settled.has(definition));
   }
 
   /** When the definition was edited: the plan before holds until then. */
@@ -122,31 +135,46 @@ export function createSlotPlans(deps: SlotPlansDeps): SlotPlans {
     return [...fired].sort();
   }
 
+  async function allChanges(isStart: boolean): Promise<PlanChanges> {
+    const lines: SlotLine[] = [];
+    const known = definitions.all();
+    const fresh = unsettled(known);
+    for (const definition of fresh) {
+      // One that never was right says nothing; what held before it broke goes on to hold.
+      if (definition.cadence !== undefined) lines.push(...(await changeOf(definition, isStart)));
+    }
+    const names = new Set(known.map(({ name }) => name));
+    for (const name of ledger.cadences()) {
+      const cursor = ledger.cursor(name);
+      if (!names.has(name) && cursor !== undefined && cursor.plan !== null) lines.push(...retire(name, cursor, 'its definition is gone'));
+    }
+    const touched = lines.flatMap((line) => ('cadence' in line ? [line.cadence] : []));
+    looked = fresh;
+    return { lines, names: isStart ? [...new Set([...names, ...touched])] : [...new Set(touched)] };
+  }
+
   return {
     entry: (name) => entries.get(name),
     entries: () => [...entries.values()],
     markChanged() {
       isChanged = true;
+      looked = [];
     },
     async changes(isStart) {
       lookAtZone();
       if (!isChanged) return { lines: [], names: [] };
-      const lines: SlotLine[] = [];
-      const known = definitions.all();
-      for (const definition of known) {
-        // One that never was right says nothing; what held before it broke goes on to hold.
-        if (definition.cadence !== undefined) lines.push(...(await changeOf(definition, isStart)));
-      }
-      const names = new Set(known.map(({ name }) => name));
-      for (const name of ledger.cadences()) {
-        const cursor = ledger.cursor(name);
-        if (!names.has(name) && cursor !== undefined && cursor.plan !== null) lines.push(...retire(name, cursor, 'its definition is gone'));
-      }
-      const touched = lines.flatMap((line) => ('cadence' in line ? [line.cadence] : []));
+      // What is edited while we decide is marked anew.
       isChanged = false;
-      return { lines, names: isStart ? [...new Set([...names, ...touched])] : [...new Set(touched)] };
+      try {
+        return await allChanges(isStart);
+      } catch (error) {
+        isChanged = true;
+        throw error;
+      }
     },
     adopt(names) {
+      for (const definition of looked) settled.add(definition);
+      looked = [];
       for (const name of names) {
         const cursor = ledger.cursor(name);
         const entry = cursor === undefined ? undefined : createEntry(name, cursor, deps.machine);

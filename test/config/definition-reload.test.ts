@@ -163,6 +163,28 @@ describe('looking again where nothing has changed', () => {
     assert.equal(reads, 51);
   });
 
+  it('answers with the same objects, and after an edit with another one for what was edited', () => {
+    const yard = createYard();
+    for (const name of ['job', 'other']) yard.put(`${name}.yaml`, RUN);
+    const definitions = yard.load();
+    const before = definitions.all();
+    definitions.reload();
+    assert.equal(definitions.all(), before);
+    assert.equal(definitions.get('job'), before[0]);
+    definitions.reload(yard.put('job.yaml', `${RUN}timeout: 1m\n`));
+    assert.deepEqual(
+      definitions.all().map((one, n) => one === before[n]),
+      [false, true],
+    );
+    assert.equal(definitions.get('job')?.cadence?.timeoutMs, 60_000);
+    yard.remove('other.yaml');
+    definitions.reload();
+    assert.deepEqual(
+      definitions.all().map(({ name }) => name),
+      ['job'],
+    );
+  });
+
   it('sees a file that was replaced by a rename, even with the same time and size', () => {
     const yard = createYard();
     const path = yard.put('job.yaml', `${RUN}timeout: 1m\n`);
