@@ -93,13 +93,13 @@ export async function startOwner(product: Product, root: Root): Promise<OwnerPro
   };
 }
 
-/** How many runs of it the log holds that ended well. */
-export function runsOf(root: Root, cadence: string): number {
+/** How many runs of it, or of all, the log holds that ended well. */
+export function runsOf(root: Root, cadence?: string): number {
+  const of = cadence === undefined ? '' : `"cadence":"${cadence}"`;
   let runs = 0;
   for (const file of existsSync(root.paths.runs) ? readdirSync(root.paths.runs) : []) {
     if (!file.endsWith('.jsonl')) continue;
-    for (const line of readFileSync(join(root.paths.runs, file), 'utf8').split('\n'))
-      if (line.includes(`"cadence":"${cadence}"`) && line.includes('"status":"succeeded"')) runs += 1;
+    for (const line of readFileSync(join(root.paths.runs, file), 'utf8').split('\n')) if (line.includes(of) && line.includes('"status":"succeeded"')) runs += 1;
   }
   return runs;
 }

@@ -8,12 +8,20 @@ import { PAST_ROWS } from './past.ts';
 import { PEER_COMMAND_ROWS } from './peer-commands.ts';
 import { PEER_LATENCY_ROWS } from './peer-latency.ts';
 import { PEER_THROUGHPUT_ROWS } from './peer-throughput.ts';
+import { SCHEDULE_ROWS } from './schedules.ts';
 import { SPAWN_ROWS } from './spawn.ts';
 
 /** Every workload, in the order of its number. */
-export const ROWS: readonly Row[] = [...COMMAND_ROWS, ...LATENCY_ROWS, ...DRAIN_ROWS, ...IDLE_ROWS, ...BURST_ROWS, ...SPAWN_ROWS, ...PAST_ROWS].toSorted(
-  (a, b) => a.id - b.id,
-);
+export const ROWS: readonly Row[] = [
+  ...COMMAND_ROWS,
+  ...LATENCY_ROWS,
+  ...DRAIN_ROWS,
+  ...IDLE_ROWS,
+  ...BURST_ROWS,
+  ...SPAWN_ROWS,
+  ...PAST_ROWS,
+  ...SCHEDULE_ROWS,
+].toSorted((a, b) => a.id - b.id);
 
 /** Ours beside others, under the number of the workload; `--peers` runs them too. */
 export const PEER_ROWS: readonly Row[] = [...PEER_COMMAND_ROWS, ...PEER_LATENCY_ROWS, ...PEER_THROUGHPUT_ROWS]
