@@ -78,8 +78,8 @@ export interface Files {
   remove(path: string): boolean;
   /** Removes a folder and all in it; never follows a symlink. */
   removeTree(path: string): void;
-  /** With its parents, 0700 unless `mode` says otherwise. */
-  makeDir(path: string, mode?: number): void;
+  /** With its parents, 0700 unless `mode` says otherwise. false: it was there. */
+  makeDir(path: string, mode?: number): boolean;
   /** Makes what was created, renamed or removed in this folder survive a power cut. */
   flushDir(path: string): void;
   /** Opens for appending, creates where needed; a torn last line of an earlier life is closed with a newline first. */

@@ -36,7 +36,8 @@ export function composeRunners(
   const watch = createWatch({ clock, files, cutLog });
   const events = createOutputEvents(storage);
   const deps = {
-    ...{ clock, files, paths, processes, watch, events, env: machine.env, nodePath: process.execPath },
+    // A copy: each look into the environment of the process itself asks the system.
+    ...{ clock, files, paths, processes, watch, events, env: { ...machine.env }, nodePath: process.execPath },
     ...{ askProgram, newSessionId, enqueue, load, meter, settings: definitions.settings },
     lastAttempt: (cadence: string, tickId: string) => history.attempts(cadence, tickId).at(-1),
   };

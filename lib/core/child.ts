@@ -11,6 +11,8 @@ export interface SpawnSpec {
   readonly stderrPath: string;
   /** `running/<run_id>/`: the shim writes `pid` and `exit` there, so that both outlive us. */
   readonly runDir: string;
+  /** It was made for this child, so no earlier one left anything there. */
+  readonly isFresh?: boolean;
 }
 
 export interface ChildExit {

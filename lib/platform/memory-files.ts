@@ -103,7 +103,11 @@ export function createMemoryFiles({ disk, clock, within, insteadOf }: MemoryFile
     },
     remove: (path) => folderOf(path).delete(basename(path)),
     removeTree,
-    makeDir: (path) => void folderOf(`${path}/file`),
+    makeDir(path) {
+      const isNew = !folders.has(path);
+      folderOf(`${path}/file`);
+      return isNew;
+    },
     flushDir: () => undefined,
     append: (path) => appendTo(find(path) ?? keep(path, ''), clock),
     truncate(path, headBytes) {

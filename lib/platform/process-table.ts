@@ -20,14 +20,17 @@ export interface ProcessTable {
   tagged(runId: string, pids?: Iterable<number>): Promise<ReadonlySet<number>>;
   /** Command lines, their words separated by spaces; none of who has gone. */
   commands(pids: Iterable<number>): Promise<ReadonlyMap<number, string>>;
-  /** Pids that came to be within the last `ms`, and after `pid` where one is named; undefined where the system cannot say that cheaply. */
+  /** Pids that came to be within the last `ms`, and after the first child of the shim `pid` where one is named: some may be
+   *  gone, or mere threads. undefined where the system cannot say that cheaply. */
   youngerThan(ms: number, pid?: number): readonly number[] | undefined;
 }
 
 const TICKS_PER_SECOND = 100; // USER_HZ: the same on every architecture that Node runs on.
 
-/** Pids are given out upwards, and within this time they hardly come round; so a short run's people need not be looked at for their age, and the only child of a shim is the program. */
+/** Pids are given out upwards, and within this time they hardly come round; so a short run's people need not be looked at for their age. */
 const COUNTED_UP_MS = 5000;
+/** So many pids are asked for one by one; what is beyond is looked up in the list of all. */
+const ASKED_PIDS = 256;
 
 export function createProcessTable(source: 'proc' | 'ps' = existsSync('/proc/self/stat') ? 'proc' : 'ps'): ProcessTable {
   return source === 'proc' ? procTable() : psTable();
@@ -39,14 +42,18 @@ function procTable(): ProcessTable {
   return {
     all: async () => entries(procPids()),
     among: async (pids) => entries(pids),
-    tagged: async (runId, pids) => new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId))),
+    tagged: async (runId, pids) => {
+      const found = new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId)));
+      // A thread can be asked like a process, and answers for it; only the list leaves it out.
+      return found.size === 0 ? found : new Set(procPids().filter((pid) => found.has(pid)));
+    },
     commands: async (pids) => new Map([...pids].map((pid) => [pid, (readProc(pid, 'cmdline')?.toString() ?? '').split('\0').join(' ').trim()])),
     youngerThan: (ms, pid) => {
       const last = lastPid();
-      if (pid !== undefined && ms < COUNTED_UP_MS && last >= pid) return last - pid <= 1 ? [last] : procPids().filter((other) => other > pid);
-      const bornAfter = (uptime() - ms / 1000) * TICKS_PER_SECOND;
+      if (pid !== undefined && ms < COUNTED_UP_MS && last >= pid) return bornAfter(pid + 1, last);
+      const sinceTicks = (uptime() - ms / 1000) * TICKS_PER_SECOND;
       return entries(procPids())
-        .filter((entry) => Number(entry.startedAt) >= bornAfter)
+        .filter((entry) => Number(entry.startedAt) >= sinceTicks)
         .map((entry) => entry.pid);
     },
   };
@@ -56,6 +63,12 @@ function procPids(): readonly number[] {
   return readdirSync('/proc')
     .map(Number)
     .filter((pid) => pid > 0);
+}
+
+/** Where few were given out since, none of them being alive is the rule, and the list of all is not made for it. */
+function bornAfter(pid: number, last: number): readonly number[] {
+  if (last - pid > ASKED_PIDS) return procPids().filter((other) => other > pid);
+  return Array.from({ length: Math.max(0, last - pid) }, (_none, n) => pid + 1 + n).filter((other) => existsSync(`/proc/${other}`));
 }
 
 /** The last field: the pid that was given out last. */

@@ -42,7 +42,7 @@ export function createProcesses(ports: { readonly clock: Clock; readonly files: 
 }
 
 function start(deps: Deps, spec: SpawnSpec): Child {
-  const shim = clear(deps.files, spec.runDir) ?? startShim(spec);
+  const shim = (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec);
   const exited = shim.ended.then((end) => conclude(deps, spec, end));
   if (shim.pid === undefined) return { exited, stop: async () => [] };
   const { pid } = shim;

@@ -5,6 +5,7 @@ import { readTail, TAIL_BYTES } from './capture.ts';
 import { createLineFollower, type Line } from './line-follower.ts';
 import type { Phase, RunnerDeps } from './phase.ts';
 import { putFile, writeRunFile } from './run-file.ts';
+import type { LastLook } from './watch.ts';
 
 /** How a child is attended, whoever started it. */
 export interface Attention {
@@ -29,12 +30,12 @@ export interface ChildPlan extends Attention {
 
 /** Starts a child and stays with it to its end. `CadenceError` where the disk refuses what must be there before. */
 export async function runChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, plan: ChildPlan): Promise<Ending> {
-  if (stop.cause !== undefined) return endingOf(deps, phase, { exit: NO_EXIT, stoppedFor: stop.cause, survivors: [] }, 0);
+  if (stop.cause !== undefined) return endingOf(deps, phase, { exit: NO_EXIT, stoppedFor: stop.cause, survivors: [] });
   deps.files.makeDir(deps.paths.subsessions);
-  writeRunFile(deps.files, phase, plan.kind, plan.note);
+  const isFresh = writeRunFile(deps.files, phase, plan.kind, plan.note);
   const { argv, cwd, env, stdinPath } = plan;
-  const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, ...phase.output });
-  return follow(deps, phase, child, stop, plan);
+  const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, isFresh, ...phase.output });
+  return follow(deps, phase, child, stop, plan, phase.before.stdoutBytes + phase.before.stderrBytes);
 }
 
 export function adoptChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, attention: Attention = {}): Promise<Ending> {
@@ -61,20 +62,20 @@ const MAX_EVENT_BYTES = 1024 * 1024;
 
 const NO_EXIT: ChildExit = { code: null, signal: null, spawnError: null, lost: false };
 
-async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal, attention: Attention): Promise<Ending> {
+async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSignal, attention: Attention, startBytes?: number): Promise<Ending> {
   const { firstOutputMs } = attention;
   const { idleTimeoutMs, logCapBytes } = phase.job.cadence;
   const timeoutMs = phase.timeoutMs ?? phase.job.cadence.timeoutMs;
   const stopper = stopperOf(child, phase.job.cadence.killGraceMs);
-  const limits = { timeoutMs, idleTimeoutMs, firstOutputMs, stdoutBefore: phase.before.stdoutBytes, logCapBytes };
+  const limits = { timeoutMs, idleTimeoutMs, firstOutputMs, stdoutBefore: phase.before.stdoutBytes, startBytes, logCapBytes };
   const listener = listen(deps, phase, attention, stopper.end);
   const watched = deps.watch.add({ ...phase.output, ...limits, ...listener, startedMs: phase.startedMs, onLimit: stopper.end });
   stop.onStop(stopper.end);
   const end = await stopper.ended;
   await listener?.end();
-  const droppedBytes = watched.end();
+  const last = watched.end();
   const survivors = end.stoppedFor === null && end.exit.spawnError === null ? await deps.processes.leftBehind(phase.job.runId, phase.startedMs) : end.survivors;
-  return endingOf(deps, phase, { ...end, survivors }, droppedBytes);
+  return endingOf(deps, phase, { ...end, survivors }, last);
 }
 
 /** The file is read on from where the run began, whoever followed it before. */
@@ -113,15 +114,20 @@ function stopperOf(child: Child, killGraceMs: number): { readonly end: (cause: S
   return { end, ended };
 }
 
-function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors }: ChildEnd, droppedBytes: number): Ending {
+function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors }: ChildEnd, last?: LastLook): Ending {
+  const { output, before, until } = phase;
+  const { stdoutBytes = 0, stderrBytes = 0, droppedBytes = 0 } = last ?? {};
+  // Of a silent child nothing is read.
+  const tail = (path: string, sizeBytes: number, from: number, to: number | undefined): string =>
+    sizeBytes > from ? readTail(deps.files, path, TAIL_BYTES, from, to) : '';
   return {
     code: exit.code,
     signal: exit.signal,
     spawnError: exit.spawnError,
     stoppedFor,
     durationMs: Math.max(0, deps.clock.nowMs() - phase.startedMs),
-    stdoutTail: readTail(deps.files, phase.output.stdoutPath, TAIL_BYTES, phase.before.stdoutBytes, phase.until?.stdoutBytes),
-    stderrTail: readTail(deps.files, phase.output.stderrPath, TAIL_BYTES, phase.before.stderrBytes, phase.until?.stderrBytes),
+    stdoutTail: tail(output.stdoutPath, stdoutBytes, before.stdoutBytes, until?.stdoutBytes),
+    stderrTail: tail(output.stderrPath, stderrBytes, before.stderrBytes, until?.stderrBytes),
     droppedBytes,
     survivors,
   };

@@ -11,7 +11,8 @@ import type { Phase } from './phase.ts';
  */
 const MAX_BYTES = 64 * 1024;
 
-export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string | number | boolean>> = {}): void {
+/** True where the folder was made for it, and nothing else can lie there. */
+export function writeRunFile(files: Files, phase: Phase, kind: string, more: Readonly<Record<string, string | number | boolean>> = {}): boolean {
   const { job, part, runDir, output, before, startedMs } = phase;
   const content = {
     format: 1,
@@ -31,14 +32,15 @@ export function writeRunFile(files: Files, phase: Phase, kind: string, more: Rea
     ...(job.cadence.provider === undefined ? {} : { provider: job.cadence.provider }),
     ...more,
   };
-  putFile(files, `${runDir}/run.json`, `${JSON.stringify(content)}\n`);
+  return putFile(files, `${runDir}/run.json`, `${JSON.stringify(content)}\n`);
 }
 
-/** A whole new file, whatever an earlier run under the same id left there. */
-export function putFile(files: Files, path: string, text: string): void {
-  files.makeDir(dirname(path));
-  files.remove(path);
+/** A whole new file, whatever an earlier run under the same id left there. True: its folder is new. */
+export function putFile(files: Files, path: string, text: string): boolean {
+  const isFresh = files.makeDir(dirname(path));
+  if (!isFresh) files.remove(path);
   files.create(path, text);
+  return isFresh;
 }
 
 /** The phase as its first owner began it: its start, its two files, which carry the day of that start in their names, and where in them it begins. */

@@ -9,6 +9,8 @@ export interface WatchedRun extends Output, WatchLimits {
   readonly logCapBytes: number;
   /** Bytes on stdout that are not its own words. */
   readonly stdoutBefore?: number;
+  /** How long both logs are together, where that is known. */
+  readonly startBytes?: number | undefined;
   /** Called at each look: whoever follows the output may have missed a hint. */
   onLook?(): void;
   /** Counts its signs of life, where bytes of output are none. */
@@ -23,8 +25,16 @@ export interface Watch {
 }
 
 export interface Watched {
-  /** Looks a last time at the size of the logs; answers how many bytes the cap dropped in all. */
-  end(): number;
+  /** Looks a last time at the logs, and cuts what is too long. */
+  end(): LastLook;
+}
+
+export interface LastLook {
+  /** How long they were. */
+  readonly stdoutBytes: number;
+  readonly stderrBytes: number;
+  /** What the cap has dropped of them in all. */
+  readonly droppedBytes: number;
 }
 
 export interface WatchDeps {
@@ -60,18 +70,20 @@ export function createWatch(deps: WatchDeps): Watch {
 
   return {
     add(run) {
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signsOf(deps.files, run)), isReported: false, dropped: new Map() };
+      const signs = run.signs?.() ?? run.startBytes ?? signsOf(deps.files, run);
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map() };
       entries.add(entry);
       const inMs = waitFor(entry);
       if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
       return {
         end() {
-          if (entries.delete(entry)) capLogs(deps, entry);
+          entries.delete(entry);
           if (entries.size === 0) {
             timer?.close();
             timer = undefined;
           }
-          return [...entry.dropped.values()].reduce((sum, bytes) => sum + bytes, 0);
+          const [stdoutBytes, stderrBytes] = capLogs(deps, entry);
+          return { stdoutBytes, stderrBytes, droppedBytes: [...entry.dropped.values()].reduce((sum, bytes) => sum + bytes, 0) };
         },
       };
     },
@@ -96,14 +108,14 @@ function inspect(deps: WatchDeps, entry: Entry): void {
   entry.run.onLimit(cause);
 }
 
-function capLogs(deps: WatchDeps, { run, dropped }: Entry): void {
-  if (run.logCapBytes <= 0) return;
-  for (const path of [run.stdoutPath, run.stderrPath]) {
-    unlessRefused(undefined, () => {
-      if (sizeOf(deps.files, path) <= run.logCapBytes) return;
-      dropped.set(path, deps.cutLog(path, run.logCapBytes));
-    });
-  }
+/** Answers with how long they were. */
+function capLogs(deps: WatchDeps, { run, dropped }: Entry): readonly [number, number] {
+  const cap = (path: string): number => {
+    const sizeBytes = sizeOf(deps.files, path);
+    if (run.logCapBytes > 0 && sizeBytes > run.logCapBytes) unlessRefused(undefined, () => void dropped.set(path, deps.cutLog(path, run.logCapBytes)));
+    return sizeBytes;
+  };
+  return [cap(run.stdoutPath), cap(run.stderrPath)];
 }
 
 function signsOf(files: Files, run: WatchedRun): number {

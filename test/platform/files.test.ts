@@ -279,12 +279,23 @@ describe('writing', () => {
     files.removeTree(link);
     assert.deepEqual(readdirSync(outside), ['kept']);
     files.removeTree(fresh());
+    const flat = freshDir();
+    symlinkSync(outside, join(flat, 'link'));
+    writeFileSync(join(flat, 'a'), '');
+    files.removeTree(flat);
+    assert.equal(existsSync(flat), false);
+    assert.deepEqual(readdirSync(outside), ['kept']);
+    const file = join(freshDir(), 'file');
+    writeFileSync(file, '');
+    files.removeTree(file);
+    assert.equal(existsSync(file), false);
   });
 
   it('makes a folder with its parents, for its user alone', () => {
     const dir = join(fresh(), 'a', 'b');
-    files.makeDir(dir);
-    files.makeDir(dir);
+    assert.equal(files.makeDir(dir), true);
+    assert.equal(files.makeDir(dir), false);
+    assert.equal(files.makeDir(join(dir, 'c')), true);
     assert.equal(modeOf(dir), '700');
     assert.equal(modeOf(join(dir, '..')), '700');
     const file = fresh();

@@ -27,6 +27,18 @@ describe('the list of processes', () => {
     assert.deepEqual([...parseTagged(text, 'abc-1')], [12, 15]);
   });
 
+  it('names a process once and none of its threads, whose pids come right behind its own', async () => {
+    const yard = childYard();
+    const spec = yard.spec([process.execPath, '-e', 'console.log("ready"); setInterval(() => {}, 1000)']);
+    const child = yard.processes.start(spec);
+    await yard.hear(spec, /ready/);
+    const [pid, ...others] = await yard.people(spec);
+    const around = Array.from({ length: 60 }, (_none, n) => (pid as number) + n);
+    assert.deepEqual(others.length, 1, 'the shim and the program');
+    assert.deepEqual([...(await yard.table.tagged(spec.runId, around))], [pid, ...others]);
+    await child.stop(1000);
+  });
+
   it('is the same through /proc and through ps, as far as both can see', async () => {
     const yard = childYard('ps');
     const spec = yard.spec(program('silent.sh'));

@@ -42,6 +42,15 @@ describe('a command', () => {
     assert.match(reasonOf((await bench.run(bench.job(bench.fixture('dies-by-signal.sh', 'KILL')))).outcome), /^fail: killed by SIGKILL/);
   });
 
+  it('begins in a folder where nothing of an earlier run of this id lies', async () => {
+    const job = bench.job(bench.command(['/bin/sh', '-c', 'ls "$CADENCE_ROOT/state/cadence-bus/running/$CADENCE_RUN_ID"']));
+    const folder = join(bench.paths.running, job.runId);
+    bench.files.makeDir(folder);
+    for (const name of ['run.json', 'exit', 'start']) writeFileSync(join(folder, name), '7\n');
+    assert.deepEqual((await bench.run(job)).outcome, { kind: 'ok', summary: 'pid | run.json' });
+    assert.equal(JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')).run_id, job.runId);
+  });
+
   it('P3 is stopped at its timeout, however little it heeds SIGTERM, and leaves nobody', async () => {
     const job = bench.job(bench.fixture('ignores-term.sh'), { timeoutMs: 300, killGraceMs: 50 });
     const end = await bench.run(job);

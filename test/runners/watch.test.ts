@@ -111,12 +111,12 @@ describe('the watch over all runs', () => {
     seconds(1);
     assert.ok(statSync(`${path}.out`).size < 600_000);
     appendFileSync(`${path}.out`, flood);
-    const dropped = watched.end();
+    const dropped = watched.end().droppedBytes;
     const left = [`${path}.out`, `${path}.err`].map((file) => readFileSync(file, 'utf8'));
     const markers = left.join('').match(/^\[cadence-bus\] .*\n/gm) ?? [];
     assert.equal(markers.length, 2);
     assert.equal(left.join('').length - markers.join('').length + dropped, 3 * flood.length);
-    assert.equal(watched.end(), dropped);
+    assert.equal(watched.end().droppedBytes, dropped);
   });
 
   it('reminds whoever follows the output once a second, and no more once the run has ended', () => {
@@ -141,7 +141,7 @@ describe('the watch over all runs', () => {
     clock.advance(1000);
     clock.advance(1000);
     assert.deepEqual(causes, ['timeout']);
-    assert.equal(watched.end(), 0);
+    assert.equal(watched.end().droppedBytes, 0);
   });
 });
 

@@ -158,7 +158,9 @@ export function createProcessFiles(deps: ProcessFilesDeps): Files {
     remove: (path) => guard.changing('remove', path, () => fileAt(path, 'remove') !== undefined && disk.remove(path)),
     removeTree: (path) => guard.changing('remove', path, () => disk.removeTree(path)),
     makeDir: (path) => {
-      if (guard.reading('make', path, () => disk.find(path)) === undefined) guard.adding('make', path, () => disk.makeDir(path));
+      if (guard.reading('make', path, () => disk.find(path)) !== undefined) return false;
+      guard.adding('make', path, () => disk.makeDir(path));
+      return true;
     },
     flushDir: (dir) => guard.changing('flush', dir, () => disk.flushDir(dir)),
     append,
