@@ -9,6 +9,7 @@ import { createBatchStore } from './batch-store.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
+import { createFirstReadings } from './first-readings.ts';
 import { createIntake } from './intake.ts';
 import { type Judgement, judge } from './judgement.ts';
 import { createLeftFiles } from './left-files.ts';
@@ -273,7 +274,7 @@ function assemble(deps: FileQueueDeps, { pending, admit, isTaken, textOf, isPend
   const left = createLeftFiles(deps.news);
   const stillness = createStillness(deps.clock);
   const deadLetters = createDeadLetters({ ...deps, left });
-  const parts = { ...deps, left, stillness, deadLetters };
+  const parts = { ...deps, left, stillness, deadLetters, readings: createFirstReadings() };
   const intake = createIntake({ ...parts, batches: () => batches, admit });
   const { condemn } = intake;
   const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);

@@ -6,6 +6,7 @@ import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import type { Batches } from './batches.ts';
 import { type DeadLetters, nameOfStray } from './dead-letters.ts';
 import { withReport } from './dead-report.ts';
+import type { FirstReadings, Reading } from './first-readings.ts';
 import { arrivedMs, type Fault, type Judgement, judge } from './judgement.ts';
 import { keyedId } from './keyed-id.ts';
 import type { LeftFiles } from './left-files.ts';
@@ -37,13 +38,12 @@ export interface IntakeDeps {
   readonly deadLetters: DeadLetters;
   readonly stillness: Stillness;
   readonly left: LeftFiles;
+  readonly readings: FirstReadings;
   readonly batches: () => Batches;
   readonly news: QueueNews;
   /** Puts an entry into the queue; false: its id is pending or running already. */
   admit(entry: Entry): boolean;
 }
-
-type Found = Extract<Judgement, { kind: 'tick' }>;
 
 export function createIntake(deps: IntakeDeps): Intake {
   const { files, clock, ids, paths, deadLetters, stillness, news } = deps;
@@ -68,15 +68,22 @@ export function createIntake(deps: IntakeDeps): Intake {
     return found === undefined ? undefined : judge(found);
   }
 
-  function adopt(file: string, found: Found, given: { readonly id: string | undefined; readonly dueMs: Ms | undefined }): void {
+  function admitRead(name: TickName, file: string, found: Reading): boolean {
+    const entry: Entry = { name, folder: 'inbox', file, gone: false };
+    const isNew = deps.admit(entry);
+    if (isNew) deps.readings.keep(entry, found);
+    return isNew;
+  }
+
+  function adopt(file: string, found: Reading, given: { readonly id: string | undefined; readonly dueMs: Ms | undefined }): void {
     const { tick, info } = found;
     stillness.forget(file);
     const keyed = keyedId(ids, tick);
     const dueMs = tick.force === true ? FORCED_DUE_MS : (given.dueMs ?? arrivedMs(info, clock.nowMs()));
     const name = { dueMs, cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
-    if (deps.admit({ name, folder: 'inbox', file, gone: false })) return;
+    if (admitRead(name, file, found)) return;
     if (keyed === undefined) {
-      deps.admit({ name: { ...name, id: ids.fresh() }, folder: 'inbox', file, gone: false });
+      admitRead({ ...name, id: ids.fresh() }, file, found);
     } else if (files.remove(pathOf(file))) {
       news.coalesced(keyed, tick.cadence, `its ${tick.key === undefined ? 'slot' : 'key'} is pending already`);
     }

@@ -5,13 +5,14 @@ import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { withReport } from './dead-report.ts';
 import type { DropZone } from './drop-zone.ts';
+import type { FirstReadings } from './first-readings.ts';
 import { disagreement } from './intake.ts';
-import { type Fault, judge } from './judgement.ts';
+import { type Fault, type Judgement, judge } from './judgement.ts';
 import type { LeftFiles } from './left-files.ts';
 import type { Entry } from './pending.ts';
 import { STILL_MS, type Stillness } from './stillness.ts';
 
-/** What was just claimed is read for the first time, or again: until now its name alone was believed. */
+/** What was just claimed is read for the first time, where its name alone was believed until now, or again, where it may have changed. */
 export interface Opening {
   /** undefined: it was malformed and is dead now, or it lies in the inbox again. */
   open(entry: Entry, name: TickName): Claim | undefined;
@@ -25,6 +26,7 @@ export interface OpeningDeps {
   readonly deadLetters: DeadLetters;
   readonly stillness: Stillness;
   readonly left: LeftFiles;
+  readonly readings: FirstReadings;
   readonly dropZone: DropZone;
 }
 
@@ -72,12 +74,18 @@ export function createOpening(deps: OpeningDeps): Opening {
     return { ...tick, dead };
   }
 
+  function read(entry: Entry, path: string): Judgement | undefined {
+    const reading = deps.readings.take(entry, () => files.info(path));
+    if (reading !== undefined) return reading;
+    const found = files.read(path, MAX_FILE_BYTES);
+    return found === undefined ? undefined : judge(found);
+  }
+
   return {
     open(entry, name) {
       const path = pathOf(name);
-      const found = deps.left.spare(path, () => files.read(path, MAX_FILE_BYTES));
-      if (found === undefined) return files.info(path) === undefined ? undefined : bury(entry, name, 'rejected', 'it cannot be opened');
-      const judged = judge(found);
+      const judged = deps.left.spare(path, () => read(entry, path));
+      if (judged === undefined) return files.info(path) === undefined ? undefined : bury(entry, name, 'rejected', 'it cannot be opened');
       if (judged.kind === 'fault') {
         if (isGrowing(entry, judged) && putBack(entry, name)) return undefined;
         return bury(entry, name, judged.reason, judged.because);

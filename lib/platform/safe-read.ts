@@ -68,7 +68,9 @@ function readWhole(fd: number, expectedBytes: number, maxBytes: number): Buffer 
     const got = readSync(fd, buffer, length, buffer.length - length, null);
     length += got;
     if (length > maxBytes) return undefined;
-    if (got === 0) return buffer.subarray(0, length);
+    // Less than there was room for, once all is there that was told of: the end, without a call that only says so.
+    const isEnd = length >= expectedBytes && length < buffer.length;
+    if (got === 0 || isEnd) return buffer.subarray(0, length);
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(Math.max(4096, length))]);
   }
 }
