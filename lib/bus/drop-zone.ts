@@ -27,6 +27,8 @@ const COSTS_NOTHING = /^\d{8}T\d{9}Z\..*\d\.json$|\.ndjson$/s;
 const SLICE_MS: Ms = 8;
 const REST_FACTOR = 20;
 const MAX_REST_MS: Ms = 5_000;
+/** What a name in a listing costs, where a clock of whole milliseconds has seen nothing: each claim out of the inbox is a hint too. */
+const NAME_MS = 0.002;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
 const FIRST_ROUND = 256;
 const LONGEST_ROUND = 4_096;
@@ -74,7 +76,8 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   async function list(): Promise<void> {
     const startMs = clock.nowMs();
     const names = files.list(paths.inbox);
-    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, REST_FACTOR * Math.max(0, clock.nowMs() - startMs));
+    const costMs = Math.max(clock.nowMs() - startMs, Math.min(1, names.length * NAME_MS));
+    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, Math.floor(REST_FACTOR * costMs));
     // While an earlier listing is not through, only what costs nothing is taken from a new one; the rest of it comes with the next.
     const isBusy = unopened.length > 0;
     isHinted = isBusy;

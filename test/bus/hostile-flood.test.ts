@@ -82,6 +82,37 @@ describe('a flood of garbage', () => {
     assert.equal(bus.queue.head('late')?.name.id, 'late00000000');
   });
 
+  it('is not listed again for each tick that is taken out of it, and is soon after', async () => {
+    const files = hookedFiles();
+    const bus = testBus({ files });
+    let hint = (): void => undefined;
+    files.watch = (_dir, onChange) => {
+      hint = onChange;
+      return { close: () => undefined };
+    };
+    bus.queue.onArrival(() => undefined);
+    for (let n = 0; n < 200; n += 1) bus.drop(bus.canonical('duty', `duty${String(n).padStart(8, '0')}`), tickText({ cadence: 'duty' }));
+    await bus.queue.refresh();
+    let listings = 0;
+    files.before = (call) => {
+      if (call === 'list') listings += 1;
+    };
+    for (let n = 0; n < 10; n += 1) {
+      const head = bus.queue.head('duty');
+      if (head !== undefined) await bus.queue.take(head);
+      hint();
+      await bus.queue.refresh();
+    }
+    assert.equal(listings, 0);
+    bus.drop(bus.canonical('late', 'late00000000'), tickText({ cadence: 'late' }));
+    hint();
+    const againMs = await bus.queue.refresh();
+    assert.ok(againMs !== undefined && againMs <= bus.clock.nowMs() + 20, `again in ${(againMs ?? 0) - bus.clock.nowMs()} ms`);
+    bus.clock.set(againMs);
+    await bus.queue.refresh();
+    assert.deepEqual([listings, bus.queue.head('late')?.name.id], [1, 'late00000000']);
+  });
+
   it('opens only some of a long backlog before the first of it can run', async () => {
     const files = hookedFiles();
     const bus = testBus({ files });
