@@ -97,7 +97,10 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const book = composeBook(storage, health);
   const news = newsTo(journal, (run) => conclusion.note(run), clock, storage.redacting.ofOwner);
   const queue = createFileQueue({ files, clock, paths, ids: storage.ids, news });
-  const rush = createRush(book, clock, () => consumer.reconsider());
+  const rush = createRush(book, clock, () => {
+    consumer.reconsider();
+    wiring.wake();
+  });
   const hasEnded = (id: string): boolean => knownKeys.has(id);
   const following = composeFollowingUp(storage, { ...wiring, queue, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
   const { followUps, healing, announcing, incidentOrders: incident } = following;

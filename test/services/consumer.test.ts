@@ -235,6 +235,49 @@ describe('the consumer', () => {
     assert.equal(bus.began.length, 2);
   });
 
+  it('is not drained while what was passed over may run now, though nothing runs and nobody has looked again yet', async () => {
+    const release: (() => void)[] = [];
+    const bus = await yard({ one: command('one', 'workspace: /w'), two: command('two', 'workspace: /w') }, async () => {
+      await new Promise<void>((resolve) => release.push(resolve));
+      return OK;
+    });
+    const { consumer, jobs, conclusion } = bus.parts;
+    const endRun = async (): Promise<void> => {
+      release.shift()?.();
+      await jobs.ended(['command']);
+      await conclusion.idle();
+    };
+    bus.drop('one');
+    bus.drop('two');
+    await consumer.poll();
+    assert.deepEqual(bus.began, ['one']);
+    await endRun();
+    assert.equal(consumer.isDrained(), false, 'the workspace is free, and two waits for it');
+    await consumer.poll();
+    assert.deepEqual(bus.began, ['one', 'two']);
+    await endRun();
+    await consumer.poll();
+    await conclusion.idle();
+    assert.equal(consumer.isDrained(), true);
+  });
+
+  it('is not drained while files of the drop zone are still to be opened, however late that is', async () => {
+    const bus = await yard({}, () => OK);
+    const { consumer } = bus.parts;
+    for (let n = 0; n < 300; n += 1) writeFileSync(`${bus.parts.paths.inbox}/garbage ${n}.json`, '[]');
+    bus.clock.advance(60_000);
+    await consumer.poll();
+    bus.clock.advance(60_000);
+    assert.ok(bus.ls('inbox').length > 0);
+    assert.equal(consumer.isDrained(), false);
+    for (let n = 0; n < 100 && !consumer.isDrained(); n += 1) {
+      bus.clock.advance(60_000);
+      await consumer.poll();
+      await bus.parts.conclusion.idle();
+    }
+    assert.deepEqual([bus.ls('inbox'), consumer.isDrained()], [[], true]);
+  });
+
   it('M23 claims nothing while the halt file exists, and goes on when it is gone', async () => {
     const bus = await yard({ good: command('good') }, () => OK);
     writeFileSync(bus.parts.paths.halt, '');
