@@ -235,6 +235,8 @@ export interface Child {
   readonly exited: Promise<ChildExit>;
   /** TERM to the program, `graceMs`, then the whole tree with all that carries the run's tag. Resolves with who is left. Later calls join the first. */
   stop(graceMs: Ms): Promise<readonly { readonly pid: number; readonly command: string }[]>;
+  /** It goes on, and its end is waited for no more: it does not keep this process alive. */
+  leave(): void;
 }
 
 // ── Runners ────────────────────────────────────────────────────────────────────────────────────────────────────────

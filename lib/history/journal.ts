@@ -10,7 +10,7 @@ export interface JournalDeps {
   readonly files: Pick<Files, 'list' | 'append' | 'makeDir'>;
   readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
   readonly paths: Pick<Paths, 'journal'>;
-  /** Takes what a subscriber threw. It is the subscriber's bug: it must not become the emitter's failure, nor vanish. */
+  /** Takes what a subscriber threw, and what is no fault of the disk: a bug that must not become the emitter's failure, nor vanish. */
   readonly onFault: (error: unknown) => void;
   /** Takes secrets out of an event before anybody sees it. */
   readonly redacted?: (event: BusEvent) => BusEvent;
@@ -38,7 +38,7 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
       drain();
     } catch (error) {
       // The events wait. Whoever flushes next meets the fault, and can answer it.
-      if (!(error instanceof CadenceError)) throw error;
+      if (!(error instanceof CadenceError)) onFault(error);
     }
   }
 

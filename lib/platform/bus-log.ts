@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import pino from 'pino';
 import type { BusEvent } from '../core/event.ts';
 import { dayOf, type Ms } from '../core/instant.ts';
+import { errnoOf } from './fault.ts';
 
 /**
  * The log for people, `bus-<day>.log`, one JSON object a line. Quiet is healthy: what is normal for every tick stays in
@@ -20,7 +21,7 @@ export function createBusLog(dir: string, nowMs: () => Ms): BusLog {
   let logger: pino.Logger | undefined;
 
   function open(today: string): pino.Logger {
-    destination?.end();
+    close();
     day = today;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
     destination = pino.destination({ dest: `${dir}/bus-${today}.log`, append: true, sync: true, mode: 0o600 });
@@ -30,18 +31,30 @@ export function createBusLog(dir: string, nowMs: () => Ms): BusLog {
     return logger;
   }
 
+  function close(): void {
+    destination?.end();
+    destination = undefined;
+    logger = undefined;
+  }
+
+  /** undefined: the disk refuses. The next event tries again. */
+  function openIfItCan(today: string): pino.Logger | undefined {
+    try {
+      return open(today);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
+    }
+  }
+
   return {
     write(event) {
       if (EVERY_TICK.has(event.stage) || (event.stage === 'run_finished' && event.stdout_path === undefined && event.stderr_path === undefined)) return;
       const today = dayOf(nowMs());
       const { level, stage, ts, ...rest } = event;
-      const into = logger !== undefined && day === today ? logger : open(today);
-      into[level]({ ts, stage, ...rest });
+      const into = logger !== undefined && day === today ? logger : openIfItCan(today);
+      into?.[level]({ ts, stage, ...rest });
     },
-    close() {
-      destination?.end();
-      destination = undefined;
-      logger = undefined;
-    },
+    close,
   };
 }

@@ -14,6 +14,8 @@ export type ShimEnd =
 export interface Shim {
   readonly pid: number | undefined;
   readonly ended: Promise<ShimEnd>;
+  /** This process may end before it. */
+  leave(): void;
 }
 
 const OUTPUT = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
@@ -46,11 +48,11 @@ function launch(spec: SpawnSpec, descriptors: readonly number[]): Shim {
     child.once('error', (error) => end({ kind: 'refused', words: inWords(error) }));
     child.once('exit', (code, signal) => end(code === null ? { kind: 'killed', signal: String(signal) } : { kind: 'exited', code }));
   });
-  return { pid: child.pid, ended };
+  return { pid: child.pid, ended, leave: () => child.unref() };
 }
 
 function refused(words: string): Shim {
-  return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words }) };
+  return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words }), leave: () => undefined };
 }
 
 /** What the system would say in a misleading way: for a missing folder it names the program. */

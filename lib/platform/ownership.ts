@@ -98,8 +98,11 @@ function ownershipOf(path: string, id: string | undefined, control: ControlServe
     close() {
       if (isClosed) return;
       isClosed = true;
-      if (isHeld()) removeFile(path);
-      control.close();
+      try {
+        if (isHeld()) removeFile(path);
+      } finally {
+        control.close();
+      }
     },
   };
 }

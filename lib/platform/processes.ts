@@ -44,13 +44,13 @@ export function createProcesses(ports: { readonly clock: Clock; readonly files: 
 function start(deps: Deps, spec: SpawnSpec): Child {
   const shim = (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec);
   const exited = shim.ended.then((end) => conclude(deps, spec, end));
-  if (shim.pid === undefined) return { exited, stop: async () => [] };
-  const { pid } = shim;
+  if (shim.pid === undefined) return { exited, stop: async () => [], leave: () => undefined };
+  const { pid, leave } = shim;
   if (!deps.shims.has(spec.runId)) deps.shims.set(spec.runId, pid);
   for (const oldest of deps.shims.keys()) if (deps.shims.size > REMEMBERED_SHIMS) deps.shims.delete(oldest);
   const timer = deps.clock.after(RECORD_AFTER_MS, () => recordStart(deps, spec.runDir, pid));
   void shim.ended.then(() => timer.close());
-  return { exited, stop: stopper(deps, spec, Promise.resolve(pid), exited) };
+  return { exited, stop: stopper(deps, spec, async () => pid, exited), leave };
 }
 
 function adopt(deps: Deps, folder: RunFolder): Child {
@@ -59,12 +59,8 @@ function adopt(deps: Deps, folder: RunFolder): Child {
   const exited = found.then(async ({ anchor }) => asExit(code ?? (await followRun(deps, folder, anchor))));
   return {
     exited,
-    stop: stopper(
-      deps,
-      folder,
-      found.then(({ shimPid }) => shimPid),
-      exited,
-    ),
+    stop: stopper(deps, folder, async () => (await found).shimPid, exited),
+    leave: () => undefined,
   };
 }
 
@@ -76,7 +72,7 @@ function clear(files: Files, runDir: string): Shim | undefined {
     return undefined;
   } catch (error) {
     if (!(error instanceof CadenceError)) throw error;
-    return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words: error.message }) };
+    return { pid: undefined, ended: Promise.resolve({ kind: 'refused', words: error.message }), leave: () => undefined };
   }
 }
 
@@ -104,15 +100,17 @@ async function conclude(deps: Deps, folder: RunFolder, end: ShimEnd): Promise<Ch
   }
 }
 
-function stopper(deps: Deps, folder: RunFolder, shimPid: Promise<number | undefined>, exited: Promise<ChildExit>): Child['stop'] {
+function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | undefined>, exited: Promise<ChildExit>): Child['stop'] {
   let hasExited = false;
   let stopping: ReturnType<Child['stop']> | undefined;
-  void exited.then(() => {
+  const over = (): void => {
     hasExited = true;
-  });
+  };
+  // What it rejects with is told to who waits for it.
+  void exited.then(over, over);
   const stop = async (graceMs: Ms): ReturnType<Child['stop']> => {
     const programPid = (): number | undefined => readProgramPid(deps.files, folder.runDir);
-    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid, exited, hasExited: () => hasExited, programPid }, graceMs);
+    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid(), exited, hasExited: () => hasExited, programPid }, graceMs);
   };
   return (graceMs) => {
     stopping ??= stop(graceMs);

@@ -118,6 +118,7 @@ export function createChildren(deps: ChildrenDeps): Children {
         stopping ??= stop(graceMs);
         return stopping;
       },
+      leave: () => undefined,
     };
   }
 
@@ -148,7 +149,7 @@ export function createChildren(deps: ChildrenDeps): Children {
           for (const name of files.list(spec.runDir)) if (['pid', 'exit', 'start'].includes(name)) files.remove(`${spec.runDir}/${name}`);
         } catch (error) {
           if (!(error instanceof CadenceError)) throw error;
-          return { exited: Promise.resolve({ ...LOST, lost: false, spawnError: error.message }), stop: async () => [] };
+          return { exited: Promise.resolve({ ...LOST, lost: false, spawnError: error.message }), stop: async () => [], leave: () => undefined };
         }
         const child = begin(spec);
         const { spawnError } = child.behaviour;
@@ -156,7 +157,7 @@ export function createChildren(deps: ChildrenDeps): Children {
       },
       adopt(_run, runDir) {
         const child = all.findLast((one) => one.runDir === runDir);
-        if (child === undefined) return { exited: Promise.resolve(LOST), stop: async () => [] };
+        if (child === undefined) return { exited: Promise.resolve(LOST), stop: async () => [], leave: () => undefined };
         const code = keptExit(files, runDir);
         const exited: Promise<ChildExit> =
           code !== undefined
