@@ -2,30 +2,47 @@
  * Makes a few files of the compiled command line and of the packages that it needs: hundreds of small ones are most of the
  * time that a command takes. The library beside it stays as it is compiled, and finds its packages in node_modules.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { build } from 'esbuild';
+import { asCommonJs, refuseCircles } from './commonjs.mjs';
+import { keepCompiled } from './compiling.mjs';
 import { inLayers } from './layers.mjs';
 
-/** Packages that are CommonJS ask for node's own modules with `require`, which a module of ours does not have. */
-const REQUIRE = "import { createRequire as requireFor } from 'node:module'; const require = requireFor(import.meta.url);";
+const BIN = 'dist/bin';
+const CHUNKS = join(BIN, 'chunks');
+const ENTRY = join(BIN, 'cadence-bus.js');
 
 const options = {
-  entryPoints: ['dist/bin/cadence-bus.js'],
-  outdir: 'dist/bin',
-  chunkNames: 'chunks/[name]-[hash]',
+  entryPoints: [{ in: ENTRY, out: 'program' }],
+  outdir: CHUNKS,
+  chunkNames: '[name]-[hash]',
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   external: ['@modelcontextprotocol/server'], // optional: it may not be installed
-  banner: { js: REQUIRE },
+  define: { 'import.meta.url': '__filename', 'import.meta.dirname': '__dirname' },
   logLevel: 'warning',
   metafile: true,
+  write: false,
 };
 
-const { metafile: apart } = await build({ ...options, write: false });
-const { metafile } = await build({ ...options, allowOverwrite: true, plugins: [inLayers(apart.inputs, options.entryPoints[0])] });
+const { metafile: apart } = await build(options);
+const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(apart.inputs, ENTRY)] });
+
+const needsOf = Object.entries(metafile.outputs).map(([path, { imports }]) => [
+  path,
+  imports.filter(({ kind }) => kind === 'import-statement').map((one) => one.path),
+]);
+refuseCircles(new Map(needsOf));
+mkdirSync(CHUNKS);
+for (const { path, text } of outputFiles) writeFileSync(join(CHUNKS, basename(path)), asCommonJs(text, basename(path)));
+writeFileSync(join(CHUNKS, 'import.js'), '"use strict";\nmodule.exports = (url) => import(url);\n');
+writeFileSync(join(BIN, 'package.json'), '{ "type": "commonjs" }\n');
+copyFileSync('.build/entry.cjs', ENTRY);
+chmodSync(ENTRY, 0o755);
 
 /** Their licences want to be where their code is. */
 function licenceOf(folder) {
@@ -38,3 +55,5 @@ function licenceOf(folder) {
 const folders = Object.keys(metafile.inputs).flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []);
 const licences = [...new Set(folders)].sort().map(licenceOf);
 writeFileSync('dist/THIRD-PARTY-LICENSES', `What dist/bin holds of other packages, under these licences.\n\n${licences.join(`\n${'─'.repeat(80)}\n\n`)}`);
+
+keepCompiled(BIN);

@@ -18,17 +18,22 @@ process.stderr.on('error', () => undefined);
 // that tidy up at signals do not, and would end an owner with it.
 process.on('SIGXFSZ', () => undefined);
 
-const exitCode = await main(process.argv.slice(2), {
+void main(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   isTerminal: process.stderr.isTTY === true && process.stdout.isTTY === true,
   loadMcp: () => import('../lib/mcp/server.ts'),
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
-});
-// What was said reaches a slow reader first. Then the process ends: an owner that has stopped leaves its children to the
-// next one, and what followed them must not keep this process alive.
-process.stdout.write('', (error) => {
-  if (error) leaveUnheard(error);
-  process.stderr.write('', () => process.exit(exitCode));
-});
+}).then(leave);
+
+/**
+ * What was said reaches a slow reader first. Then the process ends: an owner that has stopped leaves its children to the
+ * next one, and what followed them must not keep this process alive.
+ */
+function leave(exitCode: number): void {
+  process.stdout.write('', (error) => {
+    if (error) leaveUnheard(error);
+    process.stderr.write('', () => process.exit(exitCode));
+  });
+}

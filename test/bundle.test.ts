@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { asCommonJs, refuseCircles } from '../.build/commonjs.mjs';
 import { inFewGroups, type Module } from '../.build/grouping.mjs';
 
 type Made = Readonly<Record<string, readonly [bytes: number, ...needs: string[]]>>;
@@ -63,6 +65,70 @@ describe('the files of the command line', () => {
           );
         }
       }),
+    );
+  });
+});
+
+/** The exports of a file of the bundle, as the program loads it; `files` are the others. */
+function loaded(esm: string, files: Readonly<Record<string, unknown>> = {}): Readonly<Record<string, unknown>> {
+  const module = { exports: {} as Readonly<Record<string, unknown>> };
+  new Function('require', 'module', 'exports', asCommonJs(esm, 'a.js'))((name: string) => files[name] ?? load(name), module, module.exports);
+  return module.exports;
+}
+
+const load = createRequire(import.meta.url);
+
+describe('a file of the command line as CommonJS', () => {
+  it('takes the names that it needs from others once, and gives its own', () => {
+    let asked = 0;
+    const other = {
+      get two() {
+        asked += 1;
+        return () => 2;
+      },
+    };
+    const esm = `import {\n  two as renamed\n} from "./other.js";\nimport { join } from "node:path";\nimport path from "node:path";\nfunction four() {\n  return renamed() + renamed() + (join("a", "b") === path.join("a", "b") ? 0 : 1);\n}\nexport {\n  four\n};\n`;
+    const { four } = loaded(esm, { './other.js': other }) as { four: () => number };
+    assert.equal(four(), 4);
+    assert.equal(asked, 1);
+  });
+
+  it('is strict, as it was', () => {
+    const { self } = loaded('function self() {\n  return this;\n}\nexport {\n  self\n};\n') as { self: () => unknown };
+    assert.equal(self(), undefined);
+  });
+
+  it('loads another file of ours when it comes to it, and leaves every other import to Node', async () => {
+    const esm = 'var near = () => import("./other.js");\nvar far = (url) => import(url);\nexport {\n  near,\n  far\n};\n';
+    const files = { './other.js': { three: 3 }, './import.js': async (url: string) => `Node imports ${url}` };
+    const { near, far } = loaded(esm, files) as { near: () => Promise<unknown>; far: (url: string) => Promise<unknown> };
+    assert.deepEqual(await near(), { three: 3 });
+    assert.equal(await far('file:///a.mjs'), 'Node imports file:///a.mjs');
+  });
+
+  for (const again of ['count = 1;', 'count += 1;', 'count++;', 'count ??= 1;'])
+    it(`is refused where it exports what is assigned later: ${again}`, () => {
+      assert.throws(() => asCommonJs(`var count;\nfunction more() {\n  ${again}\n}\nexport {\n  count,\n  more\n};\n`, 'a.js'), /a\.js exports count/);
+    });
+
+  it('is refused where files need each other in a circle', () => {
+    refuseCircles(
+      new Map([
+        ['a', ['b', 'c']],
+        ['b', ['c']],
+        ['c', []],
+      ]),
+    );
+    assert.throws(
+      () =>
+        refuseCircles(
+          new Map([
+            ['a', ['b']],
+            ['b', ['c']],
+            ['c', ['b']],
+          ]),
+        ),
+      /in a circle: b → c → b/,
     );
   });
 });

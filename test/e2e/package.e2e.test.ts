@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { keepCompiled } from '../../.build/compiling.mjs';
 import type { Receipt, Tick } from '../../lib/index.ts';
 import { type Packed, PROJECT, packed } from '../support/packed.ts';
 import { tempRoot } from '../support/temp-root.ts';
@@ -35,6 +36,18 @@ function compiled(source: string): string[] {
   return source.endsWith('.ts') ? ['.js', '.d.ts'].map((ending) => `dist/${source.replace(/\.ts$/, ending)}`) : [source];
 }
 
+/** Loaded before the program: tells what V8 thinks of what was compiled ahead. */
+const HEARD = `
+const vm = require('node:vm');
+vm.Script = class extends vm.Script {
+  constructor(source, options) {
+    super(source, options);
+    const said = options.cachedData === undefined ? 'absent' : this.cachedDataRejected ? 'refused' : 'taken';
+    process.stderr.write('compiled: ' + said + '\\n');
+  }
+};
+`;
+
 /** A folder of its own inside the one with the package, since other tests work there too. */
 function callersFolder(product: Packed): string {
   return mkdtempSync(join(product.folder, 'caller-'));
@@ -58,7 +71,7 @@ describe('the packed and installed program', () => {
   });
 
   it('holds what is compiled from bin and lib, the shell producer, the cadences and the papers, and nothing else', () => {
-    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES'];
+    const papers = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/THIRD-PARTY-LICENSES', 'dist/bin/package.json'];
     const expected = [...papers, 'dist/cadence-bus.1', ...filesUnder(PROJECT, 'bin', 'lib').flatMap(compiled), ...filesUnder(PROJECT, 'cadences')];
     const packedFiles = filesUnder(product.packageDir, ...readdirSync(product.packageDir));
     // The command line is bundled, so that it starts with a few files in place of hundreds.
@@ -86,6 +99,40 @@ describe('the packed and installed program', () => {
       assert.equal(statSync(file).mode & 0o111, 0o111, `${path} is not executable`);
       assert.ok(readFileSync(file, 'utf8').startsWith(firstLine), `${path} does not begin with ${firstLine}`);
     }
+  });
+
+  it('takes what the build compiled ahead, and runs the same without, with half of it, or with what another V8 compiled', async () => {
+    const folder = callersFolder(product);
+    cpSync(join(product.packageDir, 'dist'), join(folder, 'dist'), { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
+    const bin = join(folder, 'dist/bin');
+    const heard = join(folder, 'heard.cjs');
+    writeFileSync(heard, HEARD);
+    /** What V8 said of each compiled file that it was handed. */
+    const drained = async (): Promise<readonly string[]> => {
+      const root = tempRoot();
+      mkdirSync(join(root, 'cadences'));
+      writeFileSync(join(root, 'cadences/seen.mjs'), 'export default async () => "seen";\n');
+      writeFileSync(join(root, 'cadences/seen.yaml'), 'run: {inline: cadences/seen.mjs}\n');
+      const run = async (...words: string[]): Promise<{ stdout: string; stderr: string }> =>
+        execute(process.execPath, ['--require', heard, join(bin, 'cadence-bus.js'), ...words, '--root', root], { env: product.env });
+      await run('enqueue', 'seen');
+      const { stdout, stderr } = await run('start', '--drain');
+      assert.match(stdout, /1 succeeded/);
+      return [...stderr.matchAll(/^compiled: (\w+)$/gm)].map(([, said]) => said as string);
+    };
+    assert.deepEqual(await drained(), []);
+    keepCompiled(bin);
+    const kept = filesUnder(bin, 'compiled');
+    const said = await drained();
+    assert.ok(said.length > 5 && kept.length >= said.length, `${said.length} of ${kept.length}`);
+    assert.deepEqual([...new Set(said)], ['taken']);
+    for (const path of kept) writeFileSync(join(bin, path), readFileSync(join(bin, path)).subarray(0, 5_000).fill(7, 4, 8));
+    assert.deepEqual([...new Set(await drained())], ['refused']);
+    for (const path of kept) truncateSync(join(bin, path), 100);
+    assert.deepEqual([...new Set(await drained())], ['refused']);
+    for (const path of kept) rmSync(join(bin, path));
+    assert.deepEqual([...new Set(await drained())], ['absent']);
   });
 
   it('A64 runs nothing when it is installed', () => {

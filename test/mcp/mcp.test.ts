@@ -138,18 +138,22 @@ describe('D33 mcp serves the verbs over stdio', () => {
     assert.deepEqual(await exited, [0, null]);
   });
 
-  it('without its optional package it says what to install', async () => {
-    const [stdout, stderr]: [string[], string[]] = [[], []];
-    const missing = Object.assign(new Error("Cannot find package '@modelcontextprotocol/server' imported from x"), { code: 'ERR_MODULE_NOT_FOUND' });
-    const code = await main(['mcp', '--root', desk.root], {
-      cwd: '/',
-      env: {},
-      isTerminal: false,
-      loadMcp: () => Promise.reject(missing),
-      stdout: (text) => void stdout.push(text),
-      stderr: (text) => void stderr.push(text),
+  for (const [missed, code] of [
+    ['package', 'ERR_MODULE_NOT_FOUND'],
+    ['module', 'MODULE_NOT_FOUND'],
+  ])
+    it(`without its optional package it says what to install: ${code}`, async () => {
+      const [stdout, stderr]: [string[], string[]] = [[], []];
+      const missing = Object.assign(new Error(`Cannot find ${missed} '@modelcontextprotocol/server'`), { code });
+      const ended = await main(['mcp', '--root', desk.root], {
+        cwd: '/',
+        env: {},
+        isTerminal: false,
+        loadMcp: () => Promise.reject(missing),
+        stdout: (text) => void stdout.push(text),
+        stderr: (text) => void stderr.push(text),
+      });
+      assert.deepEqual([ended, stdout], [66, []]);
+      assert.match(stderr.join(''), /@modelcontextprotocol\/server, which is not installed[\s\S]*npm install @modelcontextprotocol\/server@2\.4\.0/);
     });
-    assert.deepEqual([code, stdout], [66, []]);
-    assert.match(stderr.join(''), /@modelcontextprotocol\/server, which is not installed[\s\S]*npm install @modelcontextprotocol\/server@2\.4\.0/);
-  });
 });

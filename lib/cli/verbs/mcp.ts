@@ -12,14 +12,14 @@ export async function run({ ask, loadMcp, root }: CommandContext): Promise<numbe
   return 0;
 }
 
-/** It is an optional package: whoever does not want it does not have it. */
+/** It is an optional package: whoever does not want it does not have it. `import` and `require` say so in words of their own. */
 async function load(loadMcp: CommandContext['loadMcp']): Promise<NonNullable<Awaited<ReturnType<NonNullable<CommandContext['loadMcp']>>>>> {
   if (loadMcp === undefined) throw new CadenceError('usage', 'mcp is served by the program itself, not by this caller', 'Start it: cadence-bus mcp');
   try {
     return await loadMcp();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes(PACKAGE)) throw error;
+    if ((code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') || !message.includes(PACKAGE)) throw error;
     throw new CadenceError(
       'not_found',
       `mcp needs the package ${PACKAGE}, which is not installed`,

@@ -1,0 +1,54 @@
+import { transformSync } from 'esbuild';
+
+/**
+ * A file of the split bundle as CommonJS, which esbuild cannot split: Node finds, reads and links such files in half the time, and
+ * only of those can what was compiled be kept. esbuild turns one file into it, but has every use of another file's name
+ * ask a getter. Here each file takes the names that it needs once, when it is loaded; so no name that is exported may be
+ * assigned again later, and no file may need itself through another. The lines that say what comes from where are kept.
+ */
+export function asCommonJs(esm, path) {
+  const later = assignedAgain(esm);
+  if (later.length > 0)
+    throw new Error(`${path} exports ${later.join(', ')}, which is assigned again after it was loaded: export a function that answers with it`);
+  const told = importingByFunction(esm).replaceAll(/^\/\/ (?=dist\/|node_modules\/)/gm, '//! ');
+  const { code } = transformSync(told, { format: 'cjs', platform: 'node', target: 'node20', legalComments: 'inline' });
+  const names = new Map();
+  const body = code.replaceAll(/\(0, (import_\w+)\.(\w+)\)|\b(import_\w+)\.(\w+)/g, (_, calledFrom, called, readFrom, read) => {
+    const [from, name] = [calledFrom ?? readFrom, called ?? read];
+    names.set(from, (names.get(from) ?? new Set()).add(name));
+    return `${from}_${name}`;
+  });
+  const taken = body.replaceAll(/^var (import_\w+) = (.*);$/gm, (line, from, module) => {
+    const wanted = [...(names.get(from) ?? [])];
+    return wanted.length === 0 ? line : `const { ${wanted.map((name) => `${name}: ${from}_${name}`).join(', ')} } = ${module};`;
+  });
+  return `"use strict";\n${taken.replace(/^#!.*\n/, '').replaceAll(/^\/\/! (?=dist\/|node_modules\/)/gm, '// ')}`;
+}
+
+/** `import()` of a file of ours is a `require`; any other stays what it is, in a file that is not compiled ahead. */
+function importingByFunction(esm) {
+  return esm
+    .replaceAll(/(?<![.\w$])import\(("\.\/[^"]+")\)/g, 'Promise.resolve().then(() => require($1))')
+    .replaceAll(/(?<![.\w$])import\(/g, 'require("./import.js")(');
+}
+
+/** esbuild puts the exports last, and writes a statement a line. */
+function assignedAgain(esm) {
+  const exported = /^export \{\n([\s\S]*?)\n\};$/m.exec(esm)?.[1] ?? '';
+  const locals = exported.split('\n').flatMap((line) => /^ {2}([\w$]+)/.exec(line)?.[1] ?? []);
+  return locals.filter((name) =>
+    new RegExp(`^\\s*${name.replaceAll('$', '\\$')} [-+*/%&|?]{0,3}= |\\b${name.replaceAll('$', '\\$')}(\\+\\+|--)`, 'm').test(esm),
+  );
+}
+
+/** A file takes the names that it needs when it is loaded: in a circle of files one would find nothing to take. */
+export function refuseCircles(needsOf) {
+  const done = new Set();
+  const visit = (name, above) => {
+    if (above.includes(name)) throw new Error(`files of the bundle need each other in a circle: ${[...above.slice(above.indexOf(name)), name].join(' → ')}`);
+    if (done.has(name)) return;
+    for (const need of needsOf.get(name) ?? []) visit(need, [...above, name]);
+    done.add(name);
+  };
+  for (const name of needsOf.keys()) visit(name, []);
+}
