@@ -119,6 +119,9 @@ export interface Claim {
 /** The head of one cadence's pending ticks; retries stand before fresh ones, older before younger. */
 export type Head = Pick<Claim, 'name'>;
 
+/** There at once where nothing has to be waited for: a promise for each of a thousand ticks costs more than they do. */
+export type Soon<T> = T | Promise<T>;
+
 export interface Queue {
   /** Takes notice of what has arrived: adopts what is foreign, dead-letters what is malformed. Answers when to look again
    *  at files that are still being written; undefined: only an arrival changes anything. */
@@ -128,7 +131,7 @@ export interface Queue {
   head(cadence: string): Head | undefined;
   /** One rename that charges the attempt, or less for a line of a batch. `lasts`: its run goes on for a while, so the claim is to
    *  be a file that a person can see. undefined: it is gone, or it was malformed and lies in the dlq now; look again. */
-  take(head: Head, lasts?: boolean): Promise<Claim | undefined>;
+  take(head: Head, lasts?: boolean): Soon<Claim | undefined>;
   /** Nothing was done with this claim, for the disk refused: it is pending again, uncharged, once the disk is well. */
   putBack(claim: Claim): void;
   /** The cadence is held: its ticks leave the drop zone, so that it stays small. One rename a tick, once. */
@@ -136,7 +139,7 @@ export interface Queue {
   /** What waits for another try is due now. */
   hasten(cadence: string): Promise<void>;
   /** One rename or removal. false: it was no longer ours; conclude nothing. */
-  settle(claim: Claim, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
+  settle(claim: Claim, transition: Transition, attempts: readonly RunRecord[]): Soon<boolean>;
   /** Ends a pending tick without a run. false: it was not pending. */
   discard(name: TickName, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
   /** Pending ticks of this cadence that have spent nothing and ask for nothing but one run: no payload, no key. */

@@ -35,10 +35,11 @@ export function createRedacting(env: OwnerEnv): Redacting {
 
 /** All that a runner tells of a run but its files, which stay word for word what the child wrote. */
 export function redacted(runner: Runner, { ofCadence }: Redacting): Runner {
-  const clean = (end: RunEnd, cadence: Cadence): RunEnd => ({
-    ...redactWords(end, ofCadence(cadence), NO_WORDS),
-    result: redactWords(end.result, ofCadence(cadence), new Set()),
-  });
+  const clean = (end: RunEnd, cadence: Cadence): RunEnd => {
+    const words = redactWords(end, ofCadence(cadence), NO_WORDS);
+    if (end.result === undefined) return words;
+    return { ...words, result: redactWords(end.result, ofCadence(cadence), NOTHING) };
+  };
   return {
     run: (job, stop) => runner.run(job, stop).then((end) => clean(end, job.cadence)),
     adopt: (job, stop) => runner.adopt(job, stop).then((end) => clean(end, job.cadence)),
@@ -49,6 +50,9 @@ export function redacted(runner: Runner, { ofCadence }: Redacting): Runner {
 export function redactedEvent(event: BusEvent, { ofOwner }: Redacting): BusEvent {
   return redactWords(event, ofOwner, NO_WORDS);
 }
+
+/** A result may call anything what it likes. */
+const NOTHING: ReadonlySet<string> = new Set();
 
 /** Ids, kinds, instants and places. */
 const NO_WORDS: ReadonlySet<string> = new Set([

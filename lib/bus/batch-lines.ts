@@ -1,7 +1,7 @@
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
 import type { TickName } from '../core/tick.ts';
-import type { Claim } from '../ports.ts';
+import type { Claim, Soon } from '../ports.ts';
 import type { BatchLine, StrayLine } from './batch-line.ts';
 import type { BatchRun } from './batch-run.ts';
 import type { Entry, Pending } from './pending.ts';
@@ -32,7 +32,7 @@ export interface BatchLines {
   wait(name: TickName, line: BatchLine): void;
   /** The line that this claim stands for. */
   lineOf(claim: Claim): BatchLine | undefined;
-  settle(claim: Claim, line: BatchLine, transition: Transition, attempts: readonly RunRecord[]): Promise<boolean>;
+  settle(claim: Claim, line: BatchLine, transition: Transition, attempts: readonly RunRecord[]): Soon<boolean>;
   /** Ends without a run, and without a trace but its record. */
   discard(line: BatchLine): boolean;
   /** Its cadence is held for long. */
@@ -62,9 +62,7 @@ const BESIDE = 255;
 export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDeps): BatchLines {
   /** By cadence. */
   const staying = new Map<string, Set<Entry>>();
-  const leaving = new Set<Entry>();
-  const strays = new Set<StrayLine>();
-  const offered = new Set<string>();
+  const [leaving, strays, offered] = [new Set<Entry>(), new Set<StrayLine>(), new Set<string>()];
   const claims = new Map<string, BatchLine>();
   let count = 0;
 
@@ -106,9 +104,24 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
     leaving.add(entry);
   }
 
-  function end(line: BatchLine): void {
-    line.run.settle(line.number);
-    onSettled(line.run);
+  function carryOut(line: BatchLine, transition: Transition, attempts: readonly RunRecord[]): void {
+    if (transition.to === 'dlq') unfolding.bury(line, transition.name, transition.because, attempts);
+    if (transition.to === 'waiting') wait(transition.name, line);
+    else {
+      line.run.settle(line.number);
+      onSettled(line.run);
+    }
+  }
+
+  function settle({ name }: Claim, line: BatchLine, transition: Transition, attempts: readonly RunRecord[]): Soon<boolean> {
+    const settleNow = (): boolean => {
+      const { isLost } = line.run;
+      if (!isLost) carryOut(line, transition, attempts);
+      claims.delete(name.id);
+      return !isLost;
+    };
+    // What lies in the dlq must not be met in the batch as if nobody had begun it, whatever the machine does.
+    return transition.to === 'dlq' ? line.run.flush().then(settleNow) : settleNow();
   }
 
   async function unfold(entries: readonly Entry[], bad: readonly StrayLine[]): Promise<void> {
@@ -143,21 +156,7 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
     adopt,
     wait,
     lineOf: ({ name }) => claims.get(name.id),
-    async settle({ name }, line, transition, attempts) {
-      // What lies in the dlq must not be met in the batch as if nobody had begun it, whatever the machine does.
-      if (transition.to === 'dlq') await line.run.flush();
-      if (line.run.isLost) {
-        claims.delete(name.id);
-        return false;
-      }
-      if (transition.to === 'waiting') wait(transition.name, line);
-      else {
-        if (transition.to === 'dlq') unfolding.bury(line, transition.name, transition.because, attempts);
-        end(line);
-      }
-      claims.delete(name.id);
-      return true;
-    },
+    settle,
     discard(line) {
       if (line.run.isLost) return false;
       line.run.settle(line.number);

@@ -67,7 +67,7 @@ export function createBatches(deps: BatchesDeps): Batches {
       if (isSeenTo) noteId(run, number, reading);
       else enter(run, number, reading);
     } else if (!isSeenTo) {
-      const name = { ...nameOf(run, nameOfStray(run.title), lineId(ids, run.id, number)), reason: 'malformed' as const };
+      const name = { ...nameOf(run, nameOfStray(run.title), lineId(run.id, number)), reason: 'malformed' as const };
       lines.leaveStray({ run, number, name, because: `line ${number + 1} of ${run.title}: ${reading.because}` });
     }
   }
@@ -107,7 +107,7 @@ export function createBatches(deps: BatchesDeps): Batches {
   function choose(run: BatchRun, number: number, reading: Reading): string | undefined {
     const { tick } = reading;
     const named = keyedId(ids, tick) ?? reading.id;
-    const wanted = named ?? lineId(ids, run.id, number);
+    const wanted = named ?? lineId(run.id, number);
     const twin = run.ids.get(wanted);
     if (twin === undefined && !deps.isTaken(wanted)) return wanted;
     const twinText = twin === undefined ? deps.textOf(wanted) : run.lines[twin];
@@ -115,7 +115,7 @@ export function createBatches(deps: BatchesDeps): Batches {
       news.coalesced(wanted, tick.cadence, `line ${number + 1} of ${run.title} is pending already`);
       return undefined;
     }
-    const own = lineId(ids, run.id, number);
+    const own = lineId(run.id, number);
     return deps.isTaken(own) ? undefined : own;
   }
 
@@ -140,7 +140,8 @@ export function createBatches(deps: BatchesDeps): Batches {
       changed.add(run);
       if (run.next < run.lines.length) look(run, run.next);
       run.next += 1;
-      await breathe();
+      const turn = breathe();
+      if (turn !== undefined) await turn;
     }
     // What another tick serves must not run when that one has ended, and we have died.
     for (const run of changed) run.save();

@@ -1,18 +1,18 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { formatDeadName, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
-import type { Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
+import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
-import { textOfLine } from './batch-line.ts';
 import { type BatchLines, createBatchLines } from './batch-lines.ts';
 import { createBatchStore } from './batch-store.ts';
 import { type Batches, createBatches } from './batches.ts';
 import { createDeadLetters } from './dead-letters.ts';
 import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
+import { createEntryText } from './entry-text.ts';
 import { createFirstReadings } from './first-readings.ts';
 import { createIntake } from './intake.ts';
-import { type Judgement, judge } from './judgement.ts';
-import { createLeftFiles } from './left-files.ts';
+import { judge } from './judgement.ts';
+import { createLeftFiles, type LeftFiles } from './left-files.ts';
 import { createOpening } from './opening.ts';
 import { createOrphans } from './orphans.ts';
 import { createPending, type Entry, type Pending } from './pending.ts';
@@ -77,7 +77,9 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
   }
 
   const stranded = createStranded(files, pathOf, admit);
-  const { left, deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { pending, admit, isTaken, textOf, isPending });
+  const left = createLeftFiles(deps.news);
+  const { textOf, tickOf } = createEntryText({ files, left, pending, pathOf });
+  const { deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { left, pending, admit, isTaken, textOf, isPending });
 
   function isPending(file: string): boolean {
     return inInbox.get(file)?.gone === false;
@@ -110,22 +112,24 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     return soonMs === undefined || againMs === undefined ? (soonMs ?? againMs) : Math.min(soonMs, againMs);
   }
 
-  function look(entry: Entry): Judgement | undefined {
-    const found = files.read(pathOf(entry), MAX_FILE_BYTES);
-    return found === undefined ? undefined : judge(found);
-  }
-
-  function textOf(id: string): string | undefined {
-    const entry = pending.byId(id);
-    if (entry?.line !== undefined) return textOfLine(entry.line);
-    const judged = entry === undefined ? undefined : look(entry);
-    return judged?.kind === 'tick' ? judged.text : undefined;
-  }
-
-  function readEntry(entry: Entry | undefined): Tick | undefined {
-    if (entry?.line !== undefined) return entry.line.tick;
-    const judged = entry === undefined ? undefined : left.spare(pathOf(entry), () => look(entry));
-    return judged?.kind === 'tick' ? judged.tick : undefined;
+  function claim(entry: Entry | undefined): Claim | undefined {
+    if (entry === undefined || entry.gone) return undefined;
+    if (entry.line !== undefined) {
+      const begun = lines.begin(entry, entry.line);
+      forget(entry);
+      claimed.add(begun.name.id);
+      return begun;
+    }
+    const name = { ...entry.name, attempts: Math.min(MAX_ATTEMPTS, entry.name.attempts + 1) };
+    const path = `${paths.claimed}/${formatTickName(name)}`;
+    const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), path));
+    forget(entry);
+    if (isOurs !== true) return undefined;
+    stranded.note(entry, path);
+    const opened = opening.open(entry, name);
+    stranded.isOpen(entry);
+    if (opened !== undefined) claimed.add(name.id);
+    return opened;
   }
 
   function move(entry: Entry, name: TickName): void {
@@ -147,27 +151,11 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       lines.offer(cadence);
       return pending.head(cadence);
     },
-    async take(head, lasts = false) {
+    take(head, lasts = false) {
       lines.take(head.name.cadence);
       const entry = pending.byId(head.name.id);
-      if (entry?.line !== undefined && (lasts || lines.isLeaving(entry))) await lines.unfoldNow(entry);
-      if (entry === undefined || entry.gone) return undefined;
-      if (entry.line !== undefined) {
-        const claim = lines.begin(entry, entry.line);
-        forget(entry);
-        claimed.add(claim.name.id);
-        return claim;
-      }
-      const name = { ...entry.name, attempts: Math.min(MAX_ATTEMPTS, entry.name.attempts + 1) };
-      const path = `${paths.claimed}/${formatTickName(name)}`;
-      const isOurs = left.spare(pathOf(entry), () => files.rename(pathOf(entry), path));
-      forget(entry);
-      if (isOurs !== true) return undefined;
-      stranded.note(entry, path);
-      const claim = opening.open(entry, name);
-      stranded.isOpen(entry);
-      if (claim !== undefined) claimed.add(name.id);
-      return claim;
+      if (entry?.line !== undefined && (lasts || lines.isLeaving(entry))) return lines.unfoldNow(entry).then(() => claim(entry));
+      return claim(entry);
     },
     putBack(claim) {
       const { name } = claim;
@@ -194,7 +182,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       const nowMs = clock.nowMs();
       for (const entry of pending.entries(cadence)) if (entry.name.attempts > 0 && entry.name.dueMs > nowMs) move(entry, { ...entry.name, dueMs: nowMs });
     },
-    async settle(claim, transition, attempts) {
+    settle(claim, transition, attempts) {
       const from = `${paths.claimed}/${formatTickName(claim.name)}`;
       claimed.delete(claim.name.id);
       const line = lines.lineOf(claim);
@@ -219,7 +207,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (entry.gone) return false;
       const end = (): boolean =>
         transition.to === 'dlq'
-          ? deadLetters.bury(pathOf(entry), transition.name, readEntry(entry), transition.because, attempts) !== undefined
+          ? deadLetters.bury(pathOf(entry), transition.name, tickOf(entry), transition.because, attempts) !== undefined
           : files.remove(pathOf(entry));
       const isDone = entry.line === undefined ? left.spare(pathOf(entry), end) : lines.discard(entry.line);
       forget(entry);
@@ -227,7 +215,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     },
     async plain(cadence, onlySlots) {
       const fresh = pending.entries(cadence).filter((entry) => entry.name.attempts === 0);
-      return fresh.filter((entry) => isPlain(readEntry(entry), onlySlots)).map((entry) => entry.name);
+      return fresh.filter((entry) => isPlain(tickOf(entry), onlySlots)).map((entry) => entry.name);
     },
     report(run, attempts) {
       const name = parseDeadName(run.moves_to?.slice('dlq/'.length) ?? '');
@@ -237,7 +225,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (judged.kind === 'tick' && judged.tick.dead === undefined) deadLetters.report(name, judged.tick, run.reason, attempts);
     },
     find: (id) => pending.byId(id)?.name,
-    peek: (id) => readEntry(pending.byId(id)),
+    peek: (id) => tickOf(pending.byId(id)),
     async orphans() {
       const claims = orphans();
       for (const { name } of claims) claimed.add(name.id);
@@ -262,6 +250,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
 }
 
 interface Memory {
+  readonly left: LeftFiles;
   readonly pending: Pending;
   admit(entry: Entry): boolean;
   isTaken(id: string): boolean;
@@ -270,8 +259,7 @@ interface Memory {
 }
 
 /** Everything between a file in the inbox and an entry in memory. */
-function assemble(deps: FileQueueDeps, { pending, admit, isTaken, textOf, isPending }: Memory) {
-  const left = createLeftFiles(deps.news);
+function assemble(deps: FileQueueDeps, { left, pending, admit, isTaken, textOf, isPending }: Memory) {
   const stillness = createStillness(deps.clock);
   const deadLetters = createDeadLetters({ ...deps, left });
   const parts = { ...deps, left, stillness, deadLetters, readings: createFirstReadings() };
@@ -284,7 +272,7 @@ function assemble(deps: FileQueueDeps, { pending, admit, isTaken, textOf, isPend
   const dropZone: DropZone = createDropZone({ ...parts, intake, isKnown: (file) => isPending(file) || batches.isNoted(file) });
   const opening = createOpening({ ...parts, dropZone });
   const orphans = createOrphans({ ...parts, opening, store, lines });
-  return { left, deadLetters, batches, lines, dropZone, opening, orphans };
+  return { deadLetters, batches, lines, dropZone, opening, orphans };
 }
 
 /** It asks for nothing but a run, so one run serves all that asked before it began. */

@@ -48,7 +48,7 @@ function readBatch({ files, paths, ids }: Parameters<typeof readLinesUnderWay>[0
   for (const [number, text] of splitLines(found.text).entries()) {
     const tick = spokenBy(text);
     if (tick === undefined) continue;
-    const own = (): string => lineId(ids, batchId, number);
+    const own = (): string => lineId(batchId, number);
     const named = keyedId(ids, tick) ?? (typeof tick.id === 'string' && isTickId(tick.id) ? tick.id : undefined);
     const wanted = named ?? own();
     const twin = seen.get(wanted);

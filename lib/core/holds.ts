@@ -80,7 +80,7 @@ export function holdsOnStart(holds: Holds, keys: readonly string[], runId: strin
 /** A run has ended. The same record folded twice changes nothing the second time only if `through` is kept: see there. */
 export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, random: number): Holds {
   // What all is well with stays so, and costs nothing.
-  if (run.status === 'succeeded' && isBlank(holds)) return holds;
+  if (run.status === 'succeeded' && isEmpty(holds.breakers)) return holds;
   const nowMs = parseIso(run.ended_at) ?? 0;
   const keys = keysOf({ ...run, name: run.cadence });
   const guilty = guiltyKeys(run);
@@ -98,8 +98,9 @@ export function holdsOnEnd(holds: Holds, run: RunRecord, policies: Policies, ran
   return book;
 }
 
-function isBlank({ breakers }: Holds): boolean {
-  for (const _key in breakers) return false;
+/** Nothing is made to find it out: it is asked for every tick. */
+export function isEmpty(book: Readonly<Record<string, unknown>>): boolean {
+  for (const _key in book) return false;
   return true;
 }
 

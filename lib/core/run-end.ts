@@ -13,7 +13,7 @@ export interface RunEnd {
   readonly ending: Ending | undefined;
   readonly costUsd?: number | undefined;
   /** false: it ended before it began, by its guard or because it could not be prepared. */
-  readonly hasRun?: boolean;
+  readonly hasRun?: boolean | undefined;
   readonly stdoutPath: string | null;
   readonly stderrPath: string | null;
 }

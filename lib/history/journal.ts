@@ -30,7 +30,6 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
   const drain = (): void => backlog.drain((text) => writer.write(() => text), clock.nowMs());
 
   async function drainSoon(): Promise<void> {
-    if (isDrainComing) return;
     isDrainComing = true;
     await clock.breathe();
     isDrainComing = false;
@@ -46,7 +45,7 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
     emit(details) {
       const event = redacted({ ts: toIso(clock.nowMs()), ...details } as BusEvent);
       backlog.add(event);
-      void drainSoon();
+      if (!isDrainComing) void drainSoon();
       subscribers.tell(event);
     },
     async flush() {

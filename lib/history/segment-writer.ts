@@ -17,7 +17,7 @@ export interface SegmentWriter {
 
 export interface SegmentWriterDeps {
   readonly files: Pick<Files, 'list' | 'append' | 'makeDir'>;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
 }
 
 /**
@@ -33,6 +33,18 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
   /** Segments of past days that have not been flushed since their last line. */
   const retired: AppendLog[] = [];
   let retiring: Promise<void> | undefined;
+  let isEndKnown = false;
+
+  /** Looked up once a turn of the event loop, in which a thousand lines may be written: somebody may have cut the segment. */
+  function endOf(log: AppendLog): number {
+    if (isEndKnown) return end.bytes;
+    const { endBytes } = log;
+    isEndKnown = true;
+    void clock.breathe().then(() => {
+      isEndKnown = false;
+    });
+    return endBytes;
+  }
 
   function open(day: string): { readonly day: string; readonly log: AppendLog } {
     return { day, log: files.append(segmentPath(dir, day)) };
@@ -44,16 +56,21 @@ export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: st
     const opened = open(today);
     if (newest !== undefined) retired.push(newest.log);
     newest = opened;
+    isEndKnown = false;
     return opened;
   }
 
   return {
     write(textFrom) {
       const { day, log } = segmentOfNow();
-      // Looked up each time: somebody may have cut the segment.
-      const start = { day, bytes: log.endBytes };
+      const start = { day, bytes: endOf(log) };
       const text = textFrom(start);
-      log.write(text);
+      try {
+        log.write(text);
+      } catch (error) {
+        isEndKnown = false;
+        throw error;
+      }
       end = { day, bytes: start.bytes + Buffer.byteLength(text) };
     },
     position: () => end,

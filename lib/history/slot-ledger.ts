@@ -7,7 +7,7 @@ import { cursorsPath, foldInto, formatCursors, loadCursors, slotLinesBackward } 
 
 export interface SlotLedgerDeps {
   readonly files: Files;
-  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
   readonly paths: Pick<Paths, 'slots'>;
 }
 

@@ -6,9 +6,12 @@ import type { AppendLog, Closeable, Files, StopSignal } from '../ports.ts';
 import { describeThrow, failed, judgeAnswer, resultIn } from './answer.ts';
 import { unlessRefused } from './capture.ts';
 import type { InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
+import type { Watched } from './watch.ts';
 
 type Handler = (tick: unknown, context: HandlerContext) => unknown;
-type Loaded = { readonly kind: 'handler'; readonly handler: Handler } | { readonly kind: 'not_loaded'; readonly outcome: Outcome };
+type Ready = { readonly kind: 'handler'; readonly handler: Handler };
+type NotLoaded = { readonly kind: 'not_loaded'; readonly outcome: Outcome };
+type Loaded = Ready | NotLoaded;
 
 /**
  * A module of the user's, run in this process: microseconds instead of milliseconds, and no wall between it and the bus. A
@@ -18,7 +21,7 @@ type Loaded = { readonly kind: 'handler'; readonly handler: Handler } | { readon
  * so each edit leaves the earlier version in memory, and what the file itself imports is not loaded again.
  */
 export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promise<unknown> = (url) => import(url)): Work<InlineKind> {
-  const known = new Map<string, { readonly url: string; readonly loaded: Loaded }>();
+  const known = new Map<string, { readonly url: string; readonly loaded: Ready }>();
   const urls = new Map<string, string | undefined>();
   let failures = 0;
 
@@ -31,11 +34,7 @@ export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promis
     return url;
   }
 
-  async function handlerOf(file: string): Promise<Loaded> {
-    const url = urlOf(file);
-    if (url === undefined) return notLoaded(`its handler ${file} is not there`);
-    const before = known.get(file);
-    if (before?.url === url) return before.loaded;
+  async function handlerOf(file: string, url: string): Promise<Loaded> {
     // Node remembers failures too, but what was wrong may lie in a file that this one imports, and be right by now.
     const loaded = await loadHandler(file, failures === 0 ? url : `${url}-${failures}`, load);
     if (loaded.kind === 'handler') known.set(file, { url, loaded });
@@ -43,14 +42,28 @@ export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promis
     return loaded;
   }
 
+  const lives = createLives(deps);
+
+  async function loadAndRun(file: string, url: string, phase: Phase, stop: StopSignal): Promise<PhaseEnd> {
+    const loaded = await handlerOf(file, url);
+    return loaded.kind === 'handler' ? lives.run(loaded.handler, phase, stop) : unheard(loaded.outcome);
+  }
+
   return {
-    async run({ file }, phase, stop) {
-      if (stop.cause !== undefined) return { outcome: stoppedFor(deps, phase, stop.cause), ending: undefined };
-      const loaded = await handlerOf(file);
-      return loaded.kind === 'handler' ? handle(deps, loaded.handler, phase, stop) : { outcome: loaded.outcome, ending: undefined, isSilent: true };
+    run({ file }, phase, stop) {
+      if (stop.cause !== undefined) return Promise.resolve({ outcome: stoppedFor(deps, phase, stop.cause), ending: undefined });
+      const url = urlOf(file);
+      if (url === undefined) return Promise.resolve(unheard(notLoaded(`its handler ${file} is not there`).outcome));
+      const before = known.get(file);
+      return before?.url === url ? lives.run(before.loaded.handler, phase, stop) : loadAndRun(file, url, phase, stop);
     },
     adopt: async (_kind, phase): Promise<PhaseEnd> => ({ outcome: stoppedFor(deps, phase, 'lost'), ending: undefined }),
   };
+}
+
+/** Nothing of the user's has run. */
+function unheard(outcome: Outcome): PhaseEnd {
+  return { outcome, ending: undefined, isSilent: true };
 }
 
 function versionUrl(files: Files, file: string): string | undefined {
@@ -75,78 +88,103 @@ function isUnknownTypeScript(thrown: unknown, file: string): boolean {
   return /\.[cm]?ts$/.test(file) && (thrown as { code?: unknown } | null)?.code === 'ERR_UNKNOWN_FILE_EXTENSION';
 }
 
-function notLoaded(reason: string): Loaded {
+function notLoaded(reason: string): NotLoaded {
   return { kind: 'not_loaded', outcome: failed(reason) };
-}
-
-/** The handler against its limits: the first cause to stop it wins, whatever the handler answers after that. */
-async function handle(deps: RunnerDeps, handler: Handler, phase: Phase, stop: StopSignal): Promise<PhaseEnd> {
-  const life: Life = { isOver: false, cause: undefined, grace: undefined, abort: undefined, log: undefined, result: undefined };
-  let abandon: (outcome: Outcome) => void = () => undefined;
-  const abandoned = new Promise<Outcome>((resolve) => {
-    abandon = resolve;
-  });
-  const end = (cause: StopCause): void => {
-    if (life.isOver || life.cause !== undefined) return;
-    const { killGraceMs } = phase.job.cadence;
-    life.cause = cause;
-    life.grace = deps.clock.after(killGraceMs, () => abandon(unheeded(stoppedFor(deps, phase, cause), killGraceMs)));
-    life.abort?.abort(abortReason(cause));
-  };
-  stop.onStop(end);
-  const work = call(handler, phase, life, contextOf(deps, phase, life));
-  const answered = work.then((outcome) => (life.cause === undefined ? outcome : stoppedFor(deps, phase, life.cause)));
-  const outcome =
-    (await atOnce(answered)) ??
-    (await Promise.race([answered, deps.clock.breathe()])) ??
-    (await withLimits(deps, phase, end, Promise.race([answered, abandoned])));
-  life.isOver = true;
-  life.grace?.close();
-  unlessRefused(undefined, () => life.log?.close());
-  return { outcome, result: life.cause === undefined ? life.result : undefined, ending: undefined, isSilent: life.log === undefined };
-}
-
-const FEW_TURNS = 8;
-
-/** What is there after a few turns of the microtask queue: most handlers need no more, and a turn of the event loop costs more than they do. */
-async function atOnce<T>(work: Promise<T>): Promise<T | undefined> {
-  let found: T | undefined;
-  void work.then((value) => {
-    found = value;
-  });
-  for (let turn = 0; turn < FEW_TURNS && found === undefined; turn += 1) await undefined;
-  return found;
 }
 
 /** What is made only when it is needed: most handlers need none of it, and a thousand of them run in the time of one program. */
 interface Life {
+  readonly phase: Phase;
+  readonly stop: StopSignal;
+  readonly resolve: (end: PhaseEnd) => void;
   isOver: boolean;
+  /** The first one counts. */
   cause: StopCause | undefined;
   grace: Closeable | undefined;
+  watched: Watched | undefined;
   abort: AbortController | undefined;
   log: AppendLog | undefined;
   result: PhaseEnd['result'];
+}
+
+function newLife(phase: Phase, stop: StopSignal, resolve: Life['resolve']): Life {
+  const nothing = undefined;
+  return { phase, stop, resolve, isOver: false, cause: nothing, grace: nothing, watched: nothing, abort: nothing, log: nothing, result: nothing };
+}
+
+interface Lives {
+  /** The handler against its limits: the first cause to stop it wins, whatever the handler answers after that. */
+  run(handler: Handler, phase: Phase, stop: StopSignal): Promise<PhaseEnd>;
+}
+
+function createLives(deps: RunnerDeps): Lives {
+  /** Most handlers are done before anybody could look: only the others are watched, from the next turn of the event loop on. */
+  const young = new Set<Life>();
+  let isLookComing = false;
+
+  function watchSoon(life: Life): void {
+    young.add(life);
+    if (isLookComing) return;
+    isLookComing = true;
+    void deps.clock.breathe().then(() => {
+      isLookComing = false;
+      for (const one of young) watch(one);
+      young.clear();
+    });
+  }
+
+  /** Silence is no fault of a handler. */
+  function watch(life: Life): void {
+    const { output, startedMs, job } = life.phase;
+    const { timeoutMs, logCapBytes } = job.cadence;
+    const stop = (cause: StopCause): void => stopLife(cause, life);
+    life.watched = deps.watch.add({ ...output, startedMs, timeoutMs, idleTimeoutMs: 0, logCapBytes, onLimit: stop });
+    life.stop.onStop(stop);
+  }
+
+  /** It is asked to end, and abandoned when it does not. */
+  function stopLife(cause: StopCause, life: Life): void {
+    if (life.isOver || life.cause !== undefined) return;
+    const { killGraceMs } = life.phase.job.cadence;
+    life.cause = cause;
+    life.grace = deps.clock.after(killGraceMs, () => end(life, unheeded(stoppedFor(deps, life.phase, cause), killGraceMs)));
+    life.abort?.abort(abortReason(cause));
+  }
+
+  function end(life: Life, outcome: Outcome): void {
+    life.isOver = true;
+    young.delete(life);
+    life.watched?.end();
+    life.grace?.close();
+    if (life.log !== undefined) unlessRefused(undefined, life.log.close);
+    life.resolve({ outcome, result: life.cause === undefined ? life.result : undefined, ending: undefined, isSilent: life.log === undefined });
+  }
+
+  function onAnswer(life: Life, outcome: Outcome): void {
+    if (life.isOver) return;
+    // It may have been stopped before anybody watched it.
+    life.cause ??= life.stop.cause;
+    end(life, life.cause === undefined ? outcome : stoppedFor(deps, life.phase, life.cause));
+  }
+
+  return {
+    run: (handler, phase, stop) =>
+      new Promise((resolve) => {
+        const life: Life = newLife(phase, stop, resolve);
+        watchSoon(life);
+        void call(deps, handler, life).then((outcome) => onAnswer(life, outcome));
+      }),
+  };
 }
 
 function abortReason(cause: StopCause): Error {
   return new Error(`the run is being stopped: ${cause}`);
 }
 
-/** Most handlers are done before anybody could look: only the others are watched. Silence is no fault of a handler. */
-async function withLimits(deps: RunnerDeps, phase: Phase, end: (cause: StopCause) => void, outcome: Promise<Outcome>): Promise<Outcome> {
-  const { timeoutMs, logCapBytes } = phase.job.cadence;
-  const watched = deps.watch.add({ ...phase.output, startedMs: phase.startedMs, timeoutMs, idleTimeoutMs: 0, logCapBytes, onLimit: end });
-  try {
-    return await outcome;
-  } finally {
-    watched.end();
-  }
-}
-
 /** It never rejects, however late it ends: nobody may be listening any more. */
-async function call(handler: Handler, phase: Phase, life: Life, context: HandlerContext): Promise<Outcome> {
+async function call(deps: RunnerDeps, handler: Handler, life: Life): Promise<Outcome> {
   try {
-    const answer = await handler(structuredClone(phase.job.tick), context);
+    const answer = await handler(structuredClone(life.phase.job.tick), contextOf(deps, life));
     const outcome = judgeAnswer(answer);
     if (outcome.kind === 'ok') life.result = resultIn(answer);
     return outcome;
@@ -155,8 +193,8 @@ async function call(handler: Handler, phase: Phase, life: Life, context: Handler
   }
 }
 
-function contextOf(deps: RunnerDeps, phase: Phase, life: Life): HandlerContext {
-  const { runId, attempt, tick } = phase.job;
+function contextOf(deps: RunnerDeps, life: Life): HandlerContext {
+  const { runId, attempt, tick } = life.phase.job;
   const parent = { runId, depth: (tick.depth ?? 0) + 1 };
   return {
     get signal() {
@@ -166,7 +204,7 @@ function contextOf(deps: RunnerDeps, phase: Phase, life: Life): HandlerContext {
       }
       return life.abort.signal;
     },
-    log: (line) => writeLine(deps, phase, life, line),
+    log: (line) => writeLine(deps, life, line),
     runId,
     attempt,
     root: deps.paths.root,
@@ -178,12 +216,12 @@ function contextOf(deps: RunnerDeps, phase: Phase, life: Life): HandlerContext {
 }
 
 /** The file is made with the first line. What a full disk refuses is dropped: the log of a handler is no part of its work. */
-function writeLine(deps: RunnerDeps, phase: Phase, life: Life, line: unknown): void {
+function writeLine(deps: RunnerDeps, life: Life, line: unknown): void {
   if (life.isOver) return;
   const text = lineOf(line);
   unlessRefused(undefined, () => {
     if (life.log === undefined) deps.files.makeDir(deps.paths.subsessions);
-    life.log ??= deps.files.append(phase.output.stdoutPath);
+    life.log ??= deps.files.append(life.phase.output.stdoutPath);
     life.log.write(`${text}\n`);
   });
 }

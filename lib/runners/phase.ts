@@ -77,7 +77,7 @@ export interface PhaseEnd {
   /** What it answered, as data; undefined: words only. */
   readonly result?: { readonly value: unknown } | undefined;
   /** false: its run never began. */
-  readonly hasRun?: boolean;
+  readonly hasRun?: boolean | undefined;
 }
 
 export type InlineKind = Extract<RunKind, { kind: 'inline' }>;

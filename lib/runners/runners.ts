@@ -29,7 +29,7 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
     agent: createAgentWork(deps),
   };
   const start = (first: Phase, stop: StopSignal, how: How): Promise<RunEnd> =>
-    settled(deps, first, () => (first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how)));
+    settled(deps, first, first.part === 'guard' ? guardThenRun(deps, works, first, stop, how) : runThenVerify(deps, works, first, stop, how));
   const runner: Runner = {
     run: (job, stop) =>
       start(
@@ -47,22 +47,31 @@ export function createRunners(deps: RunnerDeps): Readonly<Record<RunKind['kind']
   return { inline: runner, command: runner, claude: runner, agent: runner };
 }
 
+function settled(deps: RunnerDeps, first: Phase, end: Promise<PhaseEnd>): Promise<RunEnd> {
+  return end.then(
+    (known) => runEndOf(deps, first, known),
+    (error) => runEndOf(deps, first, notPrepared(error)),
+  );
+}
+
 /** What the disk refused before anything ran is nobody's failure: the tick comes back uncharged, and by then the owner has seen the disk himself. */
-async function settled(deps: RunnerDeps, first: Phase, act: () => Promise<PhaseEnd>): Promise<RunEnd> {
-  const end = await act().catch((error: unknown): PhaseEnd => {
-    if (!(error instanceof CadenceError)) throw error;
-    return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined, hasRun: false };
-  });
+function notPrepared(error: unknown): PhaseEnd {
+  if (!(error instanceof CadenceError)) throw error;
+  return { outcome: { kind: 'defer', delayMs: undefined, reason: `it could not be prepared: ${error.message}` }, ending: undefined, hasRun: false };
+}
+
+function runEndOf(deps: RunnerDeps, first: Phase, end: PhaseEnd): RunEnd {
   if (first.job.cadence.guard !== undefined) unlessRefused(undefined, () => deps.files.removeTree(phaseOf(deps, first.job, 'guard', 0).runDir));
-  const output = end.isSilent === true && first.part === 'run' ? NO_OUTPUT : keepOutput(deps.files, first.output);
+  const { stdoutPath, stderrPath } = end.isSilent === true && first.part === 'run' ? NO_OUTPUT : keepOutput(deps.files, first.output);
   return {
     outcome: end.outcome,
     evidence: end.evidence,
     result: kept(end.result),
     ending: end.ending,
     costUsd: end.costUsd,
-    ...(end.hasRun === undefined ? {} : { hasRun: end.hasRun }),
-    ...output,
+    hasRun: end.hasRun,
+    stdoutPath,
+    stderrPath,
   };
 }
 
@@ -88,7 +97,12 @@ async function guardThenRun(deps: RunnerDeps, works: Works, guard: Phase, stop: 
 }
 
 /** A look for evidence that has begun says that its run ended well: its child is asked once more what it said, and nothing is repeated. */
-async function runThenVerify(deps: RunnerDeps, works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
+function runThenVerify(deps: RunnerDeps, works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
+  const { verify, summary } = phase.job.cadence;
+  return verify === undefined && summary === undefined ? work(works, phase, stop, how) : runThenLook(deps, works, phase, stop, how);
+}
+
+async function runThenLook(deps: RunnerDeps, works: Works, phase: Phase, stop: StopSignal, how: How): Promise<PhaseEnd> {
   const { run, verify } = phase.job.cadence;
   const looking = how === 'adopt' ? lookUnderWay(deps, phase) : undefined;
   if (looking === undefined) {

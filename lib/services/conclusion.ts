@@ -2,7 +2,7 @@ import type { BusEvent } from '../core/event.ts';
 import type { LogPosition } from '../core/holds.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
-import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
+import type { Claim, Clock, Files, History, Journal, Queue, RunLog, Soon } from '../ports.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
 import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
@@ -100,7 +100,11 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         for (let n = 0; n < covered; n += 1) {
           const [end] = ends as [Pending | Noted];
           if ('noted' in end) followUps.act(end.noted);
-          else await conclude(end);
+          else {
+            const isOurs = end.isOurs ?? move(end);
+            end.isOurs = typeof isOurs === 'boolean' ? isOurs : await isOurs;
+            conclude(end);
+          }
           ends.shift();
         }
         health.well('runs');
@@ -133,13 +137,12 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     await new Promise<void>((resolve) => clock.after(TRY_AGAIN_MS, resolve));
   }
 
-  async function conclude(one: Pending): Promise<void> {
+  function conclude(one: Pending): void {
     const { run } = one;
-    one.isOurs ??= await move(one);
     if (one.isConcluded !== true) {
-      if (one.isOurs) followUps.act(run);
+      if (one.isOurs === true) followUps.act(run);
       one.isConcluded = true;
-      if (one.isOurs) {
+      if (one.isOurs === true) {
         announce(run, one.transition);
         book.onEnd(run, one.position);
         for (const see of listeners) see(run);
@@ -148,18 +151,21 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
       }
     }
     for (const runDir of one.runDirs) files.removeTree(runDir);
-    one.done(one.isOurs);
+    one.done(one.isOurs === true);
   }
 
   /** A move that met a fault may have been made all the same: then the tick lies in the dlq, and what is missing is its report. */
-  async function move(one: Pending): Promise<boolean> {
+  function move(one: Pending): Soon<boolean> {
     const { claim, transition, run } = one;
     const attempts = transition.to === 'dlq' ? history.attempts(run.cadence, run.tick) : [];
     const isFirst = one.isTried !== true;
     one.isTried = true;
-    const isMoved = await queue.settle(claim, transition, attempts);
-    if (isMoved || isFirst) return isMoved;
-    if (transition.to === 'dlq') queue.report(run, attempts);
+    const isMoved = queue.settle(claim, transition, attempts);
+    return isFirst ? isMoved : movedAgain(isMoved, one, attempts);
+  }
+
+  async function movedAgain(isMoved: Soon<boolean>, { transition, run }: Pending, attempts: readonly RunRecord[]): Promise<boolean> {
+    if (!(await isMoved) && transition.to === 'dlq') queue.report(run, attempts);
     return true;
   }
 

@@ -1,14 +1,13 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
 import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
+import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { SLOT_SOURCE } from '../core/slot.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
-import type { Claim, Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
+import type { Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
+import { createEarlyEnd, type EarlyEndDeps } from './early-end.ts';
 import type { Gatekeeper } from './gatekeeper.ts';
-import { endHint } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
@@ -33,7 +32,7 @@ export interface Consumer {
   close(): void;
 }
 
-export interface ConsumerDeps {
+export interface ConsumerDeps extends Omit<EarlyEndDeps, 'dismissal'> {
   readonly clock: Clock;
   readonly paths: Paths;
   readonly queue: Queue;
@@ -45,12 +44,6 @@ export interface ConsumerDeps {
   readonly jobs: Jobs;
   readonly purse: Pick<Purse, 'tend' | 'takeEasing'>;
   readonly control: Cadence;
-  /** Ids of keyed ticks that have ended: the same key again is the same tick. */
-  readonly knownKeys: { has(tickId: string): boolean };
-  /** Why a payload is none for this cadence. */
-  readonly payloadMisfit: (cadence: Cadence, payload: unknown) => string | undefined;
-  /** A timer's tick stands for a slot of the schedule: what became of it; undefined: it is a tick like any other. */
-  readonly hint: (cadence: string, arrivedMs: Ms) => Promise<string | undefined>;
   /** Reads the folder of definitions again: a file may be gone for the blink of a save. */
   readonly relook: () => void;
   /** Takes what a run threw that had to be a value: the owner must end. */
@@ -71,6 +64,7 @@ const CLOCK_SLACK_MS: Ms = 60_000;
 export function createConsumer(deps: ConsumerDeps): Consumer {
   const { clock, paths, queue, journal, definitions, gatekeeper, conclusion, book, jobs, purse } = deps;
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
+  const earlyEnd = createEarlyEnd({ ...deps, dismissal });
   const overlap = createOverlap({ queue, dismissal });
   const parking = createParking({ clock, queue });
   const heldBy: HeldBy = new Map();
@@ -92,8 +86,10 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     sooner(gatekeeper.lookAgainMs());
   }
 
+  const isSliceOver = (): boolean => clock.nowMs() >= sliceEndMs;
+
   async function breathe(): Promise<void> {
-    if (clock.nowMs() < sliceEndMs) return;
+    if (!isSliceOver()) return;
     await clock.breathe();
     lookAround();
     sliceEndMs = clock.nowMs() + SLICE_MS;
@@ -111,7 +107,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     const found = find(cadence);
     let hasStarted = false;
     for (let n = 0; n < QUANTUM && !isClosed; n += 1) {
-      await breathe();
+      if (isSliceOver()) await breathe();
       const head = queue.head(cadence);
       if (head === undefined) return hasStarted;
       if (found === undefined) {
@@ -155,11 +151,14 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 
   /** False: the cadence is busy now. */
   async function startHead(head: Head, cadence: Cadence): Promise<boolean> {
-    const claim = await queue.take(head, cadence.run.kind !== 'inline');
+    const taken = queue.take(head, cadence.run.kind !== 'inline');
+    const claim = taken instanceof Promise ? await taken : taken;
     if (claim === undefined) return true;
     try {
-      if (await endEarly(claim, cadence)) return true;
-      await overlap.coalesce(claim, cadence, breathe);
+      const isEnded = earlyEnd.end(claim, cadence, heldBy.get(cadence.name));
+      if (isEnded !== false && (await isEnded)) return true;
+      const isServing = overlap.coalesce(claim, cadence, breathe);
+      if (isServing !== undefined) await isServing;
     } catch (error) {
       if (isDiskFault(error)) queue.putBack(claim);
       throw error;
@@ -168,37 +167,6 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
     const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
-  }
-
-  /** What only the text of a tick tells: it is too old, its payload is wrong, or its key has run already. */
-  async function endEarly(claim: Claim, cadence: Cadence): Promise<boolean> {
-    const { name, tick } = claim;
-    const nowMs = clock.nowMs();
-    const enqueuedMs = parseIso(tick.enqueued_at) ?? name.dueMs;
-    const isOld =
-      (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs || (cadence.expiresMs !== undefined && enqueuedMs + cadence.expiresMs <= nowMs);
-    const unclaimed = { ...name, attempts: name.attempts - 1 };
-    if (isOld) {
-      const because = expiry(heldBy.get(cadence.name));
-      // Of a slot the ledger tells; there is nothing to revive.
-      const isSlot = tick.slot !== undefined && tick.source === SLOT_SOURCE;
-      await dismissal.endClaim(
-        claim,
-        isSlot ? { to: 'finished', status: 'expired', because } : { to: 'dlq', status: 'expired', name: { ...unclaimed, reason: 'expired' }, because },
-      );
-      return true;
-    }
-    const misfit = deps.payloadMisfit(cadence, tick.payload);
-    if (misfit !== undefined) {
-      const because = `its payload does not fit the schema of ${cadence.name}: ${misfit}`;
-      await dismissal.endClaim(claim, { to: 'dlq', status: 'dead', name: { ...unclaimed, reason: 'permanent' }, because });
-      return true;
-    }
-    if (await endHint(claim, deps, dismissal)) return true;
-    if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
-    await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
-    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
-    return true;
   }
 
   /** Orders first, one after the other; nothing holds them. */

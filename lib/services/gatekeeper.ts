@@ -2,7 +2,7 @@ import { chooseSlot } from '../core/agent-slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { admit, type GateInput, type Verdict } from '../core/gate.ts';
-import { breakerOf, cadenceKey, keysOf } from '../core/holds.ts';
+import { breakerOf, cadenceKey, isEmpty, keysOf } from '../core/holds.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
@@ -67,14 +67,19 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
     return missing.length === 0 ? undefined : { cause: 'missing-env', because: `${missing.join(', ')} is not set in the owner's environment` };
   }
 
-  function breakersOf(name: string, cadence: Cadence | undefined): GateInput['breakers'] {
-    return keysOf({ ...cadence, name }).map((key) => ({ key, breaker: breakerOf(book.holds(), key) }));
+  /** Who is forced goes past the breaker of its cadence alone. */
+  function breakersOf(name: string, cadence: Cadence | undefined, isForced: boolean): GateInput['breakers'] {
+    const holds = book.holds();
+    if (isEmpty(holds.breakers)) return [];
+    const keys = keysFor(name, cadence).filter((key) => !isForced || key !== cadenceKey(name));
+    return keys.map((key) => ({ key, breaker: breakerOf(holds, key) }));
   }
 
   /** Of the bus, its account and its agent; who is forced goes past the pause of its cadence alone. */
   function pauseOf(name: string, cadence: Cadence | undefined, isForced: boolean): string | undefined {
     const { paused } = book.holds();
-    const keys = ['bus', ...keysOf({ ...cadence, name }).filter((key) => !isForced || key !== cadenceKey(name))];
+    if (isEmpty(paused)) return undefined;
+    const keys = ['bus', ...keysFor(name, cadence).filter((key) => !isForced || key !== cadenceKey(name))];
     return keys.map((key) => paused[key]?.because).find((because) => because !== undefined);
   }
 
@@ -117,7 +122,7 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
         halted,
         paused: pauseOf(name.cadence, cadence, isForced),
         unfit: unfitness(definition),
-        breakers: breakersOf(name.cadence, cadence).filter(({ key }) => !isForced || key !== cadenceKey(name.cadence)),
+        breakers: breakersOf(name.cadence, cadence, isForced),
         unasked: cadence && deps.unasked(cadence),
         busy: capacity.isBusy(name.cadence),
         laneFull: cadence && capacity.laneFull(cadence),
@@ -127,6 +132,11 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
       });
     },
   };
+}
+
+/** Also of a cadence whose file is broken. */
+function keysFor(name: string, cadence: Cadence | undefined): readonly string[] {
+  return keysOf(cadence ?? { name });
 }
 
 function inMiB(bytes: number): string {

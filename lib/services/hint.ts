@@ -9,9 +9,13 @@ export interface HintDeps {
   readonly hint: (cadence: string, arrivedMs: Ms) => Promise<string | undefined>;
 }
 
-/** A timer of the system only says that it is time: the slot has a tick of its own, and the timer's ends here. False: it is no such tick. */
+/** A timer of the system only says that it is time: the slot has a tick of its own, and the timer's ends here. */
+export function isTimersTick({ name, tick }: Claim): boolean {
+  return isHint(tick.source) && tick.slot === undefined && tick.payload === undefined && tick.dead === undefined && name.attempts <= 1;
+}
+
+/** False: it is a tick like any other. */
 export async function endHint({ name, tick }: Claim, { journal, hint }: HintDeps, dismissal: Dismissal): Promise<boolean> {
-  if (!isHint(tick.source) || tick.slot !== undefined || tick.payload !== undefined || tick.dead !== undefined || name.attempts > 1) return false;
   const because = await hint(name.cadence, name.dueMs);
   if (because === undefined) return false;
   await dismissal.endClaim({ name, tick }, { to: 'finished', status: 'coalesced', because });

@@ -1,6 +1,6 @@
 import { blamedOn } from '../core/agent-slot.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { keysOf } from '../core/holds.ts';
+import { isEmpty, keysOf } from '../core/holds.ts';
 import type { Ms } from '../core/instant.ts';
 import type { StopCause } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
@@ -46,7 +46,7 @@ type How = 'run' | 'adopt';
 interface Active {
   readonly job: Job;
   readonly stop: ReturnType<JobsDeps['newStop']>;
-  readonly isEnded: Promise<void>;
+  readonly isEnded: Promise<unknown>;
 }
 
 export function createJobs(deps: JobsDeps): Jobs {
@@ -56,10 +56,11 @@ export function createJobs(deps: JobsDeps): Jobs {
   /** With a clean slate a success changes nothing that the next tick's gate would ask for: it need not wait for the flush. */
   function needsSettling(cadence: Cadence, end: RunEnd): boolean {
     const { breakers } = book.holds();
-    return end.outcome.kind !== 'ok' || keysOf(cadence).some((key) => Object.hasOwn(breakers, key));
+    return end.outcome.kind !== 'ok' || (!isEmpty(breakers) && keysOf(cadence).some((key) => Object.hasOwn(breakers, key)));
   }
 
-  async function conclude(claim: Claim, job: Job, end: RunEnd, how: How): Promise<void> {
+  /** Answers what the cadence has to wait for, if anything. */
+  function conclude(claim: Claim, job: Job, end: RunEnd, how: How): Promise<unknown> | undefined {
     const { cadence } = job;
     const { name, tick } = claim;
     const endedMs = clock.nowMs();
@@ -73,7 +74,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how) });
     // From here on the record speaks for the money.
     purse.release(job.runId);
-    if (needsSettling(cadence, end)) await isSettled;
+    return needsSettling(cadence, end) ? isSettled : undefined;
   }
 
   /** What may cost money is on disk before it starts. */
@@ -87,30 +88,45 @@ export function createJobs(deps: JobsDeps): Jobs {
     }
   }
 
-  async function begin(job: Job, stop: StopSignal): Promise<RunEnd> {
-    const refusal = job.cadence.run.kind === 'claude' || job.cadence.run.kind === 'agent' ? await refusalOfDisk() : undefined;
+  async function beginPaid(job: Job, stop: StopSignal): Promise<RunEnd> {
+    const refusal = await refusalOfDisk();
     return refusal === undefined ? deps.runnerOf(job.cadence).run(job, stop) : notBegun(refusal);
   }
 
+  function begin(job: Job, stop: StopSignal, how: How): Promise<RunEnd> {
+    const { kind } = job.cadence.run;
+    try {
+      if (how === 'adopt') return deps.runnerOf(job.cadence).adopt(job, stop);
+      return kind === 'claude' || kind === 'agent' ? beginPaid(job, stop) : deps.runnerOf(job.cadence).run(job, stop);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
   /** The job holds its place in lane and workspace, and its money, from the first line on: nothing is awaited before it. */
-  async function follow(claim: Claim, job: Job, how: How): Promise<void> {
+  function follow(claim: Claim, job: Job, how: How): Promise<void> {
     const stop = deps.newStop();
     capacity.enter(job.cadence);
     purse.reserve(job.runId, job.cadence);
-    const end = how === 'run' ? begin(job, stop) : deps.runnerOf(job.cadence).adopt(job, stop);
-    const work = end.then(
+    const isEnded = begin(job, stop, how).then(
       (ended) => conclude(claim, job, ended, how),
       (error) => conclude(claim, job, refusedByDisk(error), how),
     );
-    active.set(job.runId, { job, stop, isEnded: work });
-    try {
-      await work;
-    } finally {
-      active.delete(job.runId);
-      capacity.leave(job.cadence);
-      purse.release(job.runId);
-      deps.onFree(job.cadence.name);
-    }
+    active.set(job.runId, { job, stop, isEnded });
+    return isEnded.then(
+      () => leave(job),
+      (error) => {
+        leave(job);
+        throw error;
+      },
+    );
+  }
+
+  function leave({ runId, cadence }: Job): void {
+    active.delete(runId);
+    capacity.leave(cadence);
+    purse.release(runId);
+    deps.onFree(cadence.name);
   }
 
   function jobOf(claim: Claim, cadence: Cadence, startedMs: Ms): Job {
@@ -119,18 +135,18 @@ export function createJobs(deps: JobsDeps): Jobs {
   }
 
   return {
-    async start(claim, cadence) {
+    start(claim, cadence) {
       const job = jobOf(claim, cadence, clock.nowMs());
       const about = { cadence: cadence.name, tick: job.tickId, run_id: job.runId };
       book.onStart(keysOf(cadence), job.runId);
       journal.emit({ level: 'info', stage: 'claimed', ...about, attempt: job.attempt });
       if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind, ...agentOf(cadence) });
-      await follow(claim, job, 'run');
+      return follow(claim, job, 'run');
     },
-    async adopt(claim, cadence, startedMs) {
+    adopt(claim, cadence, startedMs) {
       const job = jobOf(claim, cadence, startedMs);
       journal.emit({ level: 'info', stage: 'subsession_adopted', cadence: cadence.name, tick: job.tickId, run_id: job.runId });
-      await follow(claim, job, 'adopt');
+      return follow(claim, job, 'adopt');
     },
     stopRun(tickId, cause) {
       for (const { job, stop } of active.values()) {

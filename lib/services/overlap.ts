@@ -1,5 +1,5 @@
 import type { Cadence } from '../core/cadence.ts';
-import type { Claim, Head, Queue } from '../ports.ts';
+import type { Claim, Head, Queue, Soon } from '../ports.ts';
 import type { Dismissal } from './dismissal.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Dismissal } from './dismissal.ts';
  */
 export interface Overlap {
   /** A claimed tick is about to run: requests that came before it begins are served by it. */
-  coalesce(claim: Claim, cadence: Cadence, breathe: () => Promise<void>): Promise<void>;
+  coalesce(claim: Claim, cadence: Cadence, breathe: () => Promise<void>): Soon<void>;
   /** The head waits for a run under way. True: it was dismissed, look at the next. */
   skip(head: Head, cadence: Cadence | undefined): Promise<boolean>;
 }
@@ -17,15 +17,18 @@ export interface Overlap {
 const A_SLICE = 256;
 
 export function createOverlap({ queue, dismissal }: { queue: Queue; dismissal: Dismissal }): Overlap {
+  async function serveAll(claim: Claim, cadence: Cadence, breathe: () => Promise<void>): Promise<void> {
+    const names = await queue.plain(cadence.name, cadence.overlap === undefined);
+    for (let at = 0; at < names.length; at += A_SLICE) {
+      await dismissal.dismiss(names.slice(at, at + A_SLICE), 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
+      await breathe();
+    }
+  }
+
   return {
-    async coalesce(claim, cadence, breathe) {
+    coalesce(claim, cadence, breathe) {
       const isAsked = cadence.overlap === 'coalesce' || (cadence.overlap === undefined && claim.tick.slot !== undefined);
-      if (!isAsked || claim.tick.payload !== undefined) return;
-      const names = await queue.plain(cadence.name, cadence.overlap === undefined);
-      for (let at = 0; at < names.length; at += A_SLICE) {
-        await dismissal.dismiss(names.slice(at, at + A_SLICE), 'coalesced', `served by ${claim.name.id}, which began after it was asked for`);
-        await breathe();
-      }
+      return isAsked && claim.tick.payload === undefined ? serveAll(claim, cadence, breathe) : undefined;
     },
     async skip(head, cadence) {
       if (cadence?.overlap !== 'skip' || head.name.attempts > 0) return false;

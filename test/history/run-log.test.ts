@@ -212,13 +212,14 @@ describe('the log of runs', () => {
     assert.deepEqual(fixture.history.runs({ cadence: 'busy', limit: 99 }), runs.filter(({ cadence }) => cadence === 'busy').toReversed());
   });
 
-  it('links and ends where the lines really stand, after somebody has cut the log behind its back', () => {
+  it('links and ends where the lines really stand, in the turn after somebody has cut the log behind its back', async () => {
     const fixture = logFixture();
     const log = fixture.open();
     for (const run of [runOf(), runOf(), runOf()]) log.record(run);
     log.write();
     const kept = fixture.text().indexOf('\n') + 1;
     fixture.files.truncate(fixture.segment(), kept);
+    await new Promise((resolve) => setImmediate(resolve));
     const [next, last] = [runOf(), runOf()];
     log.record(next);
     log.record(last);

@@ -67,8 +67,10 @@ describe('twenty cadences on one account', () => {
     const ticks = await Promise.all(TWENTY.map((name) => yard.enqueue(name)));
     const owner = await yard.start({ env });
     await eventually('the account is open and all wait', () => yard.ls('waiting').length === 20 && circuit()?.accounts.claude !== undefined);
-    const [dead] = yard.records();
-    assert.deepEqual([spawns(), yard.records().length, yard.ls('dlq').length], [1, 1, 0]);
+    // The bus's own look at the incident may have ended, too.
+    const runs = yard.records().filter(({ cadence }) => cadence.startsWith('brief-'));
+    const [dead] = runs;
+    assert.deepEqual([spawns(), runs.length, yard.ls('dlq').length], [1, 1, 0]);
     assert.deepEqual([dead?.status, dead?.blame, dead?.class, dead?.account], ['failed', 'account', 'auth', 'claude']);
     assert.match(dead?.reason ?? '', /^authentication failed.*: Invalid API key · Fix external API key$/);
     assert.ok(yard.ls('waiting').every((file) => file.endsWith('.0.json')));

@@ -1,0 +1,74 @@
+import type { Cadence } from '../core/cadence.ts';
+import { expiry } from '../core/gate.ts';
+import { type Ms, parseIso } from '../core/instant.ts';
+import { SLOT_SOURCE } from '../core/slot.ts';
+import type { DeadName, TickName } from '../core/tick.ts';
+import type { Claim, Clock, Queue, Soon } from '../ports.ts';
+import type { Dismissal } from './dismissal.ts';
+import { endHint, type HintDeps, isTimersTick } from './hint.ts';
+
+/** What only the text of a claimed tick tells: it is too old, its payload is wrong, a timer dropped it, or its key has run already. */
+export interface EarlyEnd {
+  /** `held`: what held its cadence last. False: it is to run. */
+  end(claim: Claim, cadence: Cadence, held: string | undefined): Soon<boolean>;
+}
+
+export interface EarlyEndDeps extends HintDeps {
+  readonly clock: Clock;
+  readonly queue: Queue;
+  readonly dismissal: Dismissal;
+  /** Ids of keyed ticks that have ended: the same key again is the same tick. */
+  readonly knownKeys: { has(tickId: string): boolean };
+  /** Why a payload is none for this cadence. */
+  readonly payloadMisfit: (cadence: Cadence, payload: unknown) => string | undefined;
+}
+
+export function createEarlyEnd(deps: EarlyEndDeps): EarlyEnd {
+  const { clock, queue, journal, dismissal } = deps;
+
+  function end(claim: Claim, cadence: Cadence, held: string | undefined): Soon<boolean> {
+    if (isOld(claim, cadence, clock.nowMs())) return endOld(claim, held);
+    const misfit = deps.payloadMisfit(cadence, claim.tick.payload);
+    if (misfit !== undefined) return endMisfit(claim, cadence, misfit);
+    return isTimersTick(claim) ? endHint(claim, deps, dismissal).then((isEnded) => isEnded || endKnown(claim)) : endKnown(claim);
+  }
+
+  async function endOld(claim: Claim, held: string | undefined): Promise<true> {
+    const because = expiry(held);
+    // Of a slot the ledger tells; there is nothing to revive.
+    const isSlot = claim.tick.slot !== undefined && claim.tick.source === SLOT_SOURCE;
+    const name: DeadName = { ...uncharged(claim), reason: 'expired' };
+    await dismissal.endClaim(claim, isSlot ? { to: 'finished', status: 'expired', because } : { to: 'dlq', status: 'expired', name, because });
+    return true;
+  }
+
+  async function endMisfit(claim: Claim, cadence: Cadence, misfit: string): Promise<true> {
+    const because = `its payload does not fit the schema of ${cadence.name}: ${misfit}`;
+    await dismissal.endClaim(claim, { to: 'dlq', status: 'dead', name: { ...uncharged(claim), reason: 'permanent' }, because });
+    return true;
+  }
+
+  function endKnown(claim: Claim): Soon<boolean> {
+    const { name, tick } = claim;
+    if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
+    return endCoalesced(claim);
+  }
+
+  async function endCoalesced(claim: Claim): Promise<true> {
+    const { name } = claim;
+    await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
+    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
+    return true;
+  }
+
+  return { end };
+}
+
+function uncharged({ name }: Claim): TickName {
+  return { ...name, attempts: name.attempts - 1 };
+}
+
+function isOld({ name, tick }: Claim, { expiresMs }: Cadence, nowMs: Ms): boolean {
+  if (tick.expires_at !== undefined && (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs) return true;
+  return expiresMs !== undefined && (parseIso(tick.enqueued_at) ?? name.dueMs) + expiresMs <= nowMs;
+}
