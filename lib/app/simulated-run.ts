@@ -3,7 +3,7 @@ import type { Cadence } from '../core/cadence.ts';
 import { formatDuration } from '../core/duration.ts';
 import type { Ms } from '../core/instant.ts';
 import { spentBy } from '../core/spending.ts';
-import type { Clock, History, RunEnd, Runner } from '../ports.ts';
+import type { Clock, History, Job, RunEnd, Runner } from '../ports.ts';
 import type { Runners } from './running.ts';
 
 /** What a run of a cadence takes and costs, as far as anybody knows. */
@@ -31,9 +31,9 @@ function medianOf(values: readonly number[]): number | undefined {
   return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)];
 }
 
-/** Starts nothing: a run is a time that passes, and what it costs. */
-export function createSimulatedRunners(clock: Clock, estimateOf: (cadence: Cadence) => RunEstimate): Runners {
-  const run: Runner['run'] = ({ cadence }) =>
+/** Starts nothing: a run is a time that passes, and what it costs. What is under way has done some of it. */
+export function createSimulatedRunners(clock: Clock, estimateOf: (cadence: Cadence) => RunEstimate, startedMs: ReadonlyMap<string, Ms> = new Map()): Runners {
+  const pass = ({ cadence }: Job, passedMs: Ms): Promise<RunEnd> =>
     new Promise((resolve) => {
       const { duration_ms, cost_usd } = estimateOf(cadence);
       const { timeoutMs } = cadence;
@@ -47,8 +47,11 @@ export function createSimulatedRunners(clock: Clock, estimateOf: (cadence: Caden
         stdoutPath: null,
         stderrPath: null,
       };
-      clock.after(Math.min(duration_ms, timeoutMs), () => resolve(end));
+      clock.after(Math.max(0, Math.min(duration_ms, timeoutMs) - passedMs), () => resolve(end));
     });
-  const runner: Runner = { run, adopt: run };
+  const runner: Runner = {
+    run: (job) => pass(job, 0),
+    adopt: (job) => pass(job, Math.max(0, clock.nowMs() - (startedMs.get(job.runId) ?? clock.nowMs()))),
+  };
   return { inline: runner, command: runner, claude: runner, agent: runner };
 }

@@ -7,24 +7,28 @@ import { digestPath, formatDigest } from '../history/digest.ts';
 import { LOG_START } from '../history/position.ts';
 import type { Files } from '../ports.ts';
 import type { Reading } from './reading.ts';
+import type { TakenTicks } from './simulation-ticks.ts';
 
 /** What a simulation begins with. */
 export interface SimulationStart {
-  /** Nothing is held and nothing spent. */
+  /** Nothing is held, nothing spent, and nothing waits or runs. */
   readonly fresh: boolean;
   /** What would be held at that instant: keys of breakers and pauses, and `halt`. */
   readonly held_at_start: readonly string[];
   /** On the local day of that instant. */
   readonly spent_at_start_usd: number;
+  readonly waiting_at_start: number;
+  readonly running_at_start: number;
 }
 
-export const FRESH: SimulationStart = { fresh: true, held_at_start: [], spent_at_start_usd: 0 };
+export const FRESH: SimulationStart = { fresh: true, held_at_start: [], spent_at_start_usd: 0, waiting_at_start: 0, running_at_start: 0 };
 
 /**
  * Breakers, pauses, the emergency stop and what was spent are those of the real bus; the log of runs is not, so what was spent stands in a
- * snapshot of the time before the log. Ticks that wait or run are left out: what is asked is what the schedules would do.
+ * snapshot of the time before the log.
  */
-export function beginAsItIs({ paths, files: disk, ...reading }: Reading, files: Files, fromMs: Ms, ownZone: string): SimulationStart {
+export function beginAsItIs(bus: Reading, files: Files, fromMs: Ms, ownZone: string, ticks: TakenTicks): SimulationStart {
+  const { paths, files: disk, ...reading } = bus;
   const holds = reading.holds();
   const { spending, zone } = reading.history.spending(ownZone);
   const days = createLocalDays(zone);
@@ -36,6 +40,8 @@ export function beginAsItIs({ paths, files: disk, ...reading }: Reading, files: 
   return {
     fresh: false,
     held_at_start: [...(isHalted ? ['halt'] : []), ...Object.keys(holds.paused), ...held],
+    waiting_at_start: ticks.waiting,
+    running_at_start: ticks.running,
     spent_at_start_usd: toUsd(tallyOf(spending.bus, days.dayAt(fromMs).name).micros),
   };
 }

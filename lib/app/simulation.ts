@@ -15,8 +15,10 @@ import { createVirtualClock, type VirtualClock } from '../platform/virtual-clock
 import type { Files, Problem } from '../ports.ts';
 import { composeOwner, type OwnerParts, type OwnerWiring } from './compose.ts';
 import { createReading } from './reading.ts';
+import type { Runners } from './running.ts';
 import { createSimulatedRunners, estimateRun, type RunEstimate } from './simulated-run.ts';
 import { beginAsItIs, FRESH, type SimulationStart } from './simulation-start.ts';
+import { NO_TICKS, takeTicks } from './simulation-ticks.ts';
 
 export interface SimulationQuery {
   readonly fromMs: Ms;
@@ -26,7 +28,7 @@ export interface SimulationQuery {
   readonly config: string | undefined;
   /** Every run takes so long. */
   readonly durationMs: Ms | undefined;
-  /** It begins with nothing held or spent, not with what is held and spent now. */
+  /** It begins with nothing held or spent and with no ticks, not with those of now. */
   readonly isFresh: boolean;
 }
 
@@ -57,7 +59,7 @@ const MOST_SLOTS = 10_000;
 
 /**
  * An owner as it is, scheduler, gate, budgets, breakers and all; but its time moves from one event to the next, its state
- * lies in memory, and a run is only time that passes. It begins with nothing pending, and with what is held and spent now.
+ * lies in memory, and a run is only time that passes. It begins with what is held and spent now, and what waits or runs.
  */
 export async function simulate(root: string, query: SimulationQuery): Promise<Simulated> {
   const { fromMs, toMs, config, durationMs } = query;
@@ -77,8 +79,9 @@ export async function simulate(root: string, query: SimulationQuery): Promise<Si
   // A slot at the very first instant is one of them.
   const clock = createVirtualClock(fromMs - 1);
   const files = createMemoryFiles({ disk, clock, within: [paths.state, paths.logs], insteadOf: { [paths.cadences]: folder } });
-  const start = query.isFresh ? FRESH : beginAsItIs(reading, files, fromMs, createUptime().timezone());
-  const owner = composeSimulated(root, files, clock, estimateOf);
+  const ticks = query.isFresh ? NO_TICKS : takeTicks(reading, files);
+  const start = query.isFresh ? FRESH : beginAsItIs(reading, files, fromMs, createUptime().timezone(), ticks);
+  const owner = composeSimulated(root, files, clock, createSimulatedRunners(clock, estimateOf, ticks.startedMs));
   const timers = isByTimer(defined.settings()) ? timed : [];
   const meetings = await live(owner, clock, toMs - 1, timers);
   return { start, files, cadences, problems, estimateOf, meetings };
@@ -110,12 +113,12 @@ interface SimulatedOwner {
   check(): void;
 }
 
-function composeSimulated(root: string, files: Files, clock: VirtualClock, estimateOf: (cadence: Cadence) => RunEstimate): SimulatedOwner {
+function composeSimulated(root: string, files: Files, clock: VirtualClock, runners: Runners): SimulatedOwner {
   const startMs = clock.nowMs();
   const faults: unknown[] = [];
   const passedMs = (): Ms => clock.nowMs() - startMs;
   const parts = composeOwner({
-    ...{ root, files, clock, runners: createSimulatedRunners(clock, estimateOf), hearProgram: nobodyKnows },
+    ...{ root, files, clock, runners, hearProgram: nobodyKnows },
     ownership: { isHeld: () => true, serve: () => undefined, close: () => undefined },
     uptime: { sinceBootMs: passedMs, awakeMs: passedMs, timezone: createUptime().timezone },
     // Hooks and notices are real, so none is carried out.

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { SimulatedSlot, SimulationTally } from '../../lib/app/simulation-view.ts';
 import { toIso } from '../../lib/core/instant.ts';
+import { formatTickName } from '../../lib/core/tick.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
@@ -17,6 +18,8 @@ interface Said {
   readonly fresh: boolean;
   readonly held_at_start: readonly string[];
   readonly spent_at_start_usd: number;
+  readonly waiting_at_start: number;
+  readonly running_at_start: number;
 }
 
 async function simulated(
@@ -216,9 +219,57 @@ describe('A42 simulate', () => {
       [[{ cause: 'halt', slots: 9 }], 9],
     );
     const told = await desk.tell('simulate', ...span);
-    assert.match(
-      told.stderr,
-      /It begins as the bus is now: held: halt, cadence:paused, cadence:open, account:claude; .*--fresh begins with nothing held or spent/,
+    assert.match(told.stderr, /It begins as the bus is now: held: halt, cadence:paused, cadence:open, account:claude; .*--fresh begins with nothing/);
+  });
+
+  it('begins with what waits and runs now: it holds its lane until its usual end, and runs when it is due', async () => {
+    const desk = createDesk();
+    const nowMs = Date.now();
+    const minutes = (n: number): number => nowMs + n * 60_000;
+    desk.put('cadences/bus.yaml', 'lanes: { narrow: 1 }\n');
+    desk.shell('slow', 'true', 'lane: narrow', 'timeout: 1h');
+    desk.shell('next', 'true', 'schedule: every 1m', 'timezone: UTC', 'lane: narrow');
+    for (const name of ['later', 'lines', 'foreign']) desk.shell(name, 'true', 'schedule: "0 0 1 1 *"', 'timezone: UTC');
+    // It has been under way for 5 minutes, and usually takes 10.
+    past(desk, 'slow', minutes(-60), [10 * 60_000, 0]);
+    const put = (path: string, ...lines: readonly object[]): void =>
+      void desk.put(`state/cadence-bus/${path}`, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const tick = (cadence: string, id: string, dueMs: number, attempts = 0): readonly [string, object] => [
+      `${formatTickName({ cadence, id, dueMs, attempts })}`,
+      { cadence, source: 'test', enqueued_at: toIso(nowMs) },
+    ];
+    const [claimed, text] = tick('slow', 'slow00000001', minutes(-5), 1);
+    put(`claimed/${claimed}`, text);
+    put('running/slow00000001-1/run.json', { started_at: toIso(minutes(-5)) });
+    for (const [file, content] of [tick('later', 'later0000001', minutes(3)), tick('later', 'later0000002', minutes(600))]) put(`waiting/${file}`, content);
+    put('inbox/foreign.json', { cadence: 'foreign' });
+    put(
+      'claimed/batch0000001.ndjson',
+      { cadence: 'lines', id: 'lines0000001' },
+      { cadence: 'lines', id: 'lines0000002' },
+      { cadence: 'lines', id: 'lines0000003' },
     );
+    put('claimed/batch0000001.ndjson.done', { begun: 0, id: 'lines0000001' }, { done: [[0, 0]] }, { begun: 1, id: 'lines0000002' });
+    const [order] = tick('bus-control', 'order0000001', nowMs);
+    put(`inbox/${order}`, { cadence: 'bus-control', payload: { order: 'pause', key: 'cadence:next', because: 'left out' } });
+    const before = everything(desk.root);
+    const fromMs = minutes(1);
+    const span = ['--from', toIso(fromMs), '--to', toIso(minutes(9))] as const;
+    const { said, of } = await simulated(desk, ...span);
+    assert.deepEqual([said.waiting_at_start, said.running_at_start], [4, 2]);
+    assert.deepEqual([of('later').runs, of('foreign').runs, of('lines').runs], [1, 1, 2]);
+    assert.deepEqual(
+      of('next').held_by.map(({ cause }) => cause),
+      ['lane'],
+    );
+    const starts = said.slots.filter(({ cadence, end }) => cadence === 'next' && end === 'ran').map(({ at, waited_ms }) => Date.parse(at) + (waited_ms ?? 0));
+    assert.ok(starts.length > 0 && Math.min(...starts) >= minutes(5) - 1000, `it began at ${toIso(Math.min(...starts))}`);
+    assert.ok(Math.min(...starts) < minutes(6), 'the run under way has ended');
+    assert.deepEqual(everything(desk.root), before);
+    const { stderr } = await desk.tell('simulate', ...span);
+    assert.match(stderr, /It begins as the bus is now: 4 ticks wait; 2 run\./);
+    const fresh = await simulated(desk, ...span, '--fresh');
+    assert.deepEqual([fresh.said.waiting_at_start, fresh.said.running_at_start, fresh.of('later').runs, fresh.of('lines').runs], [0, 0, 0, 0]);
+    assert.deepEqual([fresh.of('next').held_by, fresh.of('next').ran], [[], 8]);
   });
 });

@@ -36,12 +36,13 @@ export const TIME_COMMANDS: CommandGroup = {
         {
           name: 'from',
           value: 'TIME',
-          summary: 'where it begins: 07:00, "2026-11-20 7:00" or ISO 8601 (default: now), with what is held, paused and spent now; in the past: with nothing',
+          summary:
+            'where it begins: 07:00, "2026-11-20 7:00" or ISO 8601 (default: now), with what is held, paused, spent, waiting and running now; in the past: with nothing',
         },
         { name: 'to', value: 'TIME', summary: 'where it ends (default: a week later)' },
         { name: 'config', value: 'DIR', summary: 'definitions of this folder instead of cadences/' },
         { name: 'duration', value: '5m', summary: 'so long takes every run (default: the median of the latest 40 successful runs of each)' },
-        { name: 'fresh', summary: 'begin with nothing held, paused or spent' },
+        { name: 'fresh', summary: 'begin with nothing held, paused or spent, and with no tick that waits or runs' },
       ],
       examples: [
         'cadence-bus simulate',

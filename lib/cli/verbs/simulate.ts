@@ -21,11 +21,12 @@ export async function run({ flags, out, root, cwd }: CommandContext): Promise<nu
   if (toMs <= fromMs) throw new CadenceError('usage', '--to is not later than --from', 'Name two instants, the earlier one with --from.');
   const config = flags.text('config');
   const folder = config === undefined || isAbsolute(config) ? config : join(cwd, config);
-  // What was held and spent at an instant of the past, nobody knows any more.
+  // What was held and spent, and what waited, at an instant of the past, nobody knows any more.
   const isFresh = flags.has('fresh') || fromMs < beganMs;
   const view = await readSimulation(await root(), { fromMs, toMs, config: folder, durationMs: flags.duration('duration'), isFresh });
   out.result({ ...view }, () => describe(view, out.paint));
-  if (view.held_at_start.length > 0 || view.spent_at_start_usd > 0) out.note(beginning(view));
+  const start = beginning(view);
+  if (start.length > 0) out.note(`It begins as the bus is now: ${start.join('; ')}. --fresh begins with nothing.`);
   for (const problem of view.problems) out.note(formatProblem(problem));
   const unknown = view.cadences.filter(({ estimate, ran }) => estimate.from === 'unknown' && ran > 0).map(({ cadence }) => cadence);
   if (unknown.length > 0) out.note(`Nobody knows how long these take, so they take no time here: ${unknown.join(', ')}. Say it with --duration.`);
@@ -42,10 +43,14 @@ function instantOf(flag: string, text: string | undefined): number | undefined {
   return at;
 }
 
-function beginning({ held_at_start: held, spent_at_start_usd: usd }: SimulationView): string {
+function beginning({ held_at_start: held, spent_at_start_usd: usd, waiting_at_start: waiting, running_at_start: running }: SimulationView): readonly string[] {
   const keys = held.length > MOST_TOLD ? [...held.slice(0, MOST_TOLD), `and ${held.length - MOST_TOLD} more`] : held;
-  const spent = usd === 0 ? [] : [`${formatMicros(toMicros(usd))} is spent that day`];
-  return `It begins as the bus is now: ${[...(held.length === 0 ? [] : [`held: ${keys.join(', ')}`]), ...spent].join('; ')}. --fresh begins with nothing held or spent.`;
+  return [
+    ...(held.length === 0 ? [] : [`held: ${keys.join(', ')}`]),
+    ...(usd === 0 ? [] : [`${formatMicros(toMicros(usd))} is spent that day`]),
+    ...(waiting === 0 ? [] : [waiting === 1 ? '1 tick waits' : `${waiting} ticks wait`]),
+    ...(running === 0 ? [] : [running === 1 ? '1 runs' : `${running} run`]),
+  ];
 }
 
 function describe(view: SimulationView, paint: Paint): string {

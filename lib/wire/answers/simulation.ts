@@ -22,9 +22,11 @@ export const simulateAnswer = z.looseObject({
   from: text,
   to: text,
   timezone: text.describe('Of this machine.'),
-  fresh: z.boolean().describe('It begins with nothing held, paused or spent.'),
+  fresh: z.boolean().describe('It begins with nothing held, paused or spent, and with no ticks.'),
   held_at_start: z.array(text).describe('What is held or paused where it begins: cadence:<name>, account:<name>, bus, halt …'),
   spent_at_start_usd: number,
+  waiting_at_start: number.describe('Ticks that wait now, orders and notices not among them.'),
+  running_at_start: number.describe('Runs under way; they end when they usually do.'),
   cadences: z.array(
     z.looseObject({
       cadence: text,
