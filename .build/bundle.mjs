@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { build } from 'esbuild';
 import { asCommonJs, refuseCircles } from './commonjs.mjs';
 import { keepCompiled } from './compiling.mjs';
-import { inLayers } from './layers.mjs';
+import { apart, inLayers } from './layers.mjs';
 
 const BIN = 'dist/bin';
 const CHUNKS = join(BIN, 'chunks');
@@ -29,8 +29,8 @@ const options = {
   write: false,
 };
 
-const { metafile: apart } = await build(options);
-const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(apart.inputs, ENTRY)] });
+const { metafile: first } = await build({ ...options, plugins: [apart] });
+const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(first.inputs, ENTRY)] });
 
 const needsOf = Object.entries(metafile.outputs).map(([path, { imports }]) => [
   path,

@@ -2,15 +2,15 @@ import { transformSync } from 'esbuild';
 
 /**
  * A file of the split bundle as CommonJS, which esbuild cannot split: Node finds, reads and links such files in half the time, and
- * only of those can what was compiled be kept. esbuild turns one file into it, but has every use of another file's name
- * ask a getter. Here each file takes the names that it needs once, when it is loaded; so no name that is exported may be
+ * only of those can what was compiled be kept. esbuild turns one file into it, but makes a getter of every name, which every
+ * use of it asks. Here each file takes the names that it needs once, when it is loaded; so no name that is exported may be
  * assigned again later, and no file may need itself through another. The lines that say what comes from where are kept.
  */
 export function asCommonJs(esm, path) {
   const later = assignedAgain(esm);
   if (later.length > 0)
     throw new Error(`${path} exports ${later.join(', ')}, which is assigned again after it was loaded: export a function that answers with it`);
-  const told = importingByFunction(esm).replaceAll(/^\/\/ (?=dist\/|node_modules\/)/gm, '//! ');
+  const told = exportingOnce(importingByFunction(esm)).replaceAll(/^\/\/ (?=dist\/|node_modules\/)/gm, '//! ');
   const { code } = transformSync(told, { format: 'cjs', platform: 'node', target: 'node20', legalComments: 'inline' });
   const names = new Map();
   const body = code.replaceAll(/\(0, (import_\w+)\.(\w+)\)|\b(import_\w+)\.(\w+)/g, (_, calledFrom, called, readFrom, read) => {
@@ -32,9 +32,15 @@ function importingByFunction(esm) {
     .replaceAll(/(?<![.\w$])import\(/g, 'require("./import.js")(');
 }
 
-/** esbuild puts the exports last, and writes a statement a line. */
+/** esbuild puts the exports last, and writes a name and a statement a line. */
+const EXPORTS = /^export \{\n([\s\S]*?)\n\};$/m;
+
+function exportingOnce(esm) {
+  return esm.replace(EXPORTS, (_, names) => `module.exports = {\n${names.replaceAll(/^ {2}([\w$]+) as ([\w$]+)/gm, '  $2: $1')}\n};`);
+}
+
 function assignedAgain(esm) {
-  const exported = /^export \{\n([\s\S]*?)\n\};$/m.exec(esm)?.[1] ?? '';
+  const exported = EXPORTS.exec(esm)?.[1] ?? '';
   const locals = exported.split('\n').flatMap((line) => /^ {2}([\w$]+)/.exec(line)?.[1] ?? []);
   return locals.filter((name) =>
     new RegExp(`^\\s*${name.replaceAll('$', '\\$')} [-+*/%&|?]{0,3}= |\\b${name.replaceAll('$', '\\$')}(\\+\\+|--)`, 'm').test(esm),

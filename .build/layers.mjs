@@ -21,13 +21,19 @@ export function inLayers(inputs, entryPoint) {
     setup(build) {
       build.onResolve({ filter: /^layer:/ }, ({ path }) => ({ path, namespace: 'layer' }));
       build.onLoad({ filter: /./, namespace: 'layer' }, ({ path }) => ({ contents: importing(layers[Number(path.slice('layer:'.length))]), resolveDir: '.' }));
-      build.onLoad({ filter: /\.js$/ }, ({ path }) => {
-        const more = wanted.get(path);
-        return more === undefined || path.includes('node_modules/') ? undefined : { contents: `${readFileSync(path, 'utf8')}\n${importing(more)}` };
-      });
+      build.onLoad({ filter: /\.js$/ }, ({ path }) => sourceOf(path, wanted.get(path)));
     },
   };
 }
+
+/** A module of ours that makes a `require` for itself means that of the bundle, where what it loads is at hand. */
+function sourceOf(path, more = []) {
+  if (!path.startsWith(resolve('dist'))) return undefined;
+  return { contents: `${readFileSync(path, 'utf8').replace(/^const require = createRequire\(.*\);$/m, '')}\n${importing(more)}` };
+}
+
+/** As the same plugin, for a first look at what needs what. */
+export const apart = { name: 'apart', setup: (build) => build.onLoad({ filter: /\.js$/ }, ({ path }) => sourceOf(path)) };
 
 const isStatic = ({ kind }) => kind !== 'dynamic-import';
 const pathsOf = (imports, isMeant) => imports.filter((one) => !one.external && isMeant(one)).map(({ path }) => path);

@@ -1,5 +1,5 @@
-import { createHash, randomFillSync, randomUUID } from 'node:crypto';
 import type { Ids } from '../ports.ts';
+import { cryptography } from './cryptography.ts';
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
 const LENGTH = 12;
@@ -12,7 +12,7 @@ export function createIds(): Ids {
   let next = POOL_BYTES;
   function freshByte(): number {
     if (next === POOL_BYTES) {
-      randomFillSync(pool);
+      cryptography().randomFillSync(pool);
       next = 0;
     }
     return pool[next++] as number;
@@ -28,7 +28,7 @@ export function createIds(): Ids {
     },
     keyed(...words) {
       // As JSON no two lists of words are the same text: ['a', 'b'] is not ['ab'].
-      const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
+      const digest = cryptography().createHash('sha256').update(JSON.stringify(words)).digest('hex').slice(0, 32);
       let rest = BigInt(`0x${digest}`);
       let id = '';
       while (id.length < LENGTH) {
@@ -42,5 +42,5 @@ export function createIds(): Ids {
 
 /** A name for a sub-session, never used before: claude takes one only once. */
 export function randomSessionId(): string {
-  return randomUUID();
+  return cryptography().randomUUID();
 }

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { CadenceError } from '../core/error.ts';
 import { pathsOf } from '../core/paths.ts';
+import { cryptography } from './cryptography.ts';
 import { attempt, attemptUnless, errnoOf, faultOf } from './fault.ts';
 
 /** The shortest limit for the path of a socket is that of macOS: 103 bytes. The name it is made under is a letter longer. */
@@ -29,7 +29,7 @@ export function ownerPlace(root: string): OwnerPlace {
   if (Buffer.byteLength(inRoot) <= LONGEST_PATH_BYTES) return { root: real, socket: inRoot, folder: dirname(inRoot), folderUid: undefined };
   const folderUid = attempt('look at', real, () => statSync(real).uid);
   const folder = `/tmp/cadence-bus-${folderUid}`;
-  const hash = createHash('sha256').update(real).digest('hex').slice(0, 16);
+  const hash = cryptography().createHash('sha256').update(real).digest('hex').slice(0, 16);
   return { root: real, socket: `${folder}/${hash}.sock`, folder, folderUid };
 }
 

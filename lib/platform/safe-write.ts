@@ -6,8 +6,8 @@ import type writeFileAtomic from 'write-file-atomic';
 import { attempt, attemptUnless, errnoOf, faultOf, refusal } from './fault.ts';
 import { SAFE } from './safe-read.ts';
 
-/** Loaded on the first use: the `enqueue` path needs nothing but `node:` modules. */
-const load = createRequire(import.meta.url);
+/** For the first use: the `enqueue` path needs nothing but `node:` modules. Under this name the bundle takes in what it loads. */
+const require = createRequire(import.meta.url);
 
 /**
  * Whole or not at all, and on disk when it returns. The library takes one short write(2) for success, which on a full
@@ -17,7 +17,7 @@ const load = createRequire(import.meta.url);
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   attempt('write', path, () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw refusal('ELOOP', 'write', path);
-    const atomic = load('write-file-atomic') as typeof writeFileAtomic;
+    const atomic = require('write-file-atomic') as typeof writeFileAtomic;
     atomic.sync(path, '', { mode, tmpfileCreated: (temporary) => writeFileSync(temporary, text) });
   });
   flushDir(dirname(path));
