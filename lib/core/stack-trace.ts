@@ -16,21 +16,36 @@ const FINDERS = [findPython, findNode, findGo, findRust, findJava] as const;
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 const MAX_LINE = 4_000;
 
+/** What any of the languages knows its traces by must be found here too. */
+const MAY_OPEN = /^(?:\s+at |panic: |fatal error: |FATAL ERROR: |SIG[A-Z]+: |thread '|\/|file:\/\/|node:|[A-Za-z]:\\)/;
+const OPENS_PYTHON = 'Traceback (most recent call last):';
+
 /** In the order in which they stand there. */
 export function readTraces(text: string): readonly StackTrace[] {
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.replace(COLOURS, '').slice(0, MAX_LINE).trimEnd());
+  const lines = linesOf(text);
   const found: StackTrace[] = [];
   let floor = 0;
   for (let at = 0; at < lines.length; at += 1) {
-    const inside = textsOfJson(lines[at] as string);
+    const line = lines[at] as string;
+    const inside = textsOfJson(line);
     for (const one of inside) found.push(...readTraces(one).map((trace) => ({ ...trace, firstLine: at, lastLine: at })));
-    const trace = inside.length > 0 ? undefined : findAt(lines, at, floor);
+    const trace = inside.length === 0 && mayOpen(line) ? findAt(lines, at, floor) : undefined;
     if (trace === undefined) continue;
     found.push(whole(trace));
     floor = trace.end;
     at = Math.max(at, trace.end - 1);
   }
   return found;
+}
+
+/** Whether a trace may begin to be found at this line. Nearly every line of a log is passed by for this one look. */
+export function mayOpen(line: string): boolean {
+  return line.endsWith(OPENS_PYTHON) || MAY_OPEN.test(line);
+}
+
+function linesOf(text: string): readonly string[] {
+  const plain = text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+  return plain.split(plain.includes('\r') ? /\r\n|\n|\r/ : '\n').map((line) => (line.length > MAX_LINE ? line.slice(0, MAX_LINE) : line).trimEnd());
 }
 
 function findAt(lines: readonly string[], at: number, floor: number): FoundTrace | undefined {

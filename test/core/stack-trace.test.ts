@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { ownFrames, readTraces, type StackFrame } from '../../lib/core/stack-trace.ts';
+import { mayOpen, ownFrames, readTraces, type StackFrame } from '../../lib/core/stack-trace.ts';
+import { findGo } from '../../lib/core/trace-go.ts';
+import { findJava } from '../../lib/core/trace-java.ts';
+import { findNode } from '../../lib/core/trace-node.ts';
+import { findPython } from '../../lib/core/trace-python.ts';
+import { findRust } from '../../lib/core/trace-rust.ts';
 
 /** Real traces, most of them printed by the languages themselves, with the frames that a person has read out of them. */
 const FOLDER = new URL('../fixtures/traces/', import.meta.url).pathname;
@@ -71,6 +76,29 @@ describe('the reader of stack traces', () => {
       }
     });
   }
+
+  it('passes by no line at which any of the languages finds a trace, and most of the others', () => {
+    const seen = { opening: 0, other: 0, passed: 0 };
+    for (const name of Object.keys(expected)) {
+      const lines = readFileSync(`${FOLDER}${name}.log`, 'utf8').split(/\r?\n/);
+      for (const [at, line] of lines.entries()) {
+        const isFound = [findPython, findNode, findGo, findRust, findJava].some((find) => find(lines, at, 0) !== undefined);
+        if (isFound) assert.ok(mayOpen(line), `${name}:${at + 1}: ${line}`);
+        seen[isFound ? 'opening' : 'other'] += 1;
+        if (!isFound && !mayOpen(line)) seen.passed += 1;
+      }
+    }
+    assert.ok(seen.opening > 100 && seen.passed > seen.other / 2, JSON.stringify(seen));
+  });
+
+  it('takes the colours out of a line, and takes each kind of line end for one', () => {
+    const trace = ['Traceback (most recent call last):', '  File "/srv/a.py", line 3, in go', '    fail()', 'ValueError: no'];
+    for (const end of ['\n', '\r\n', '\r'])
+      for (const dye of [(line: string) => line, (line: string) => `\u001b[1;31m${line}\u001b[0m`]) {
+        const [found, ...more] = readTraces(['before', ...trace.map(dye), 'after'].join(end));
+        assert.deepEqual([found?.exceptions[0]?.type, found?.culprit?.line, found?.firstLine, more], ['ValueError', 3, 1, []]);
+      }
+  });
 
   it('has an expectation for every fixture', () => {
     const files = readdirSync(FOLDER).filter((file) => file.endsWith('.log'));
