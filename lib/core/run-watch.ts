@@ -23,6 +23,9 @@ export interface WatchState {
 }
 
 const LOOK_MS: Ms = 1000;
+/** Who has been quiet for so long is looked at less often: what is quiet by the hundred must wake nobody all the time. */
+const LONG_QUIET_MS: Ms = 15 * LOOK_MS;
+const LONG_LOOK_MS: Ms = 4 * LOOK_MS;
 const LONGEST_GAP_MS: Ms = 5 * LOOK_MS;
 
 export function beginWatch(startedMs: Ms, nowMs: Ms, signs: number): WatchState {
@@ -43,10 +46,11 @@ export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' 
   return limits.firstOutputMs !== undefined && (state.mutedMs ?? 0) >= limits.firstOutputMs ? 'hung_start' : undefined;
 }
 
-/** Once a second, and exactly where a deadline comes sooner. */
+/** Once a second, more seldom after a long quiet, and exactly where a deadline comes sooner. */
 export function nextLookMs(state: WatchState, limits: WatchLimits): Ms {
-  const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : LOOK_MS;
-  const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : LOOK_MS;
-  const leftMutedMs = limits.firstOutputMs !== undefined && state.mutedMs !== undefined ? limits.firstOutputMs - state.mutedMs : LOOK_MS;
-  return Math.max(1, Math.min(LOOK_MS, leftMs, leftQuietMs, leftMutedMs));
+  const lookMs = state.quietMs < LONG_QUIET_MS ? LOOK_MS : LONG_LOOK_MS;
+  const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : lookMs;
+  const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : lookMs;
+  const leftMutedMs = limits.firstOutputMs !== undefined && state.mutedMs !== undefined ? limits.firstOutputMs - state.mutedMs : lookMs;
+  return Math.max(1, Math.min(lookMs, leftMs, leftQuietMs, leftMutedMs));
 }

@@ -2,6 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
 import type { ChildExit, Clock, Closeable, Files } from '../ports.ts';
 import { parseExitFile, parsePidFile } from './child-shim.ts';
+import { areAlive, type LifeWatch } from './life-watch.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 
 /**
@@ -19,6 +20,7 @@ export interface AdoptDeps {
   readonly files: Files;
   readonly table: ProcessTable;
   readonly identityOf: (pid: number) => string | undefined;
+  readonly lives: LifeWatch;
 }
 
 export interface Found {
@@ -27,7 +29,6 @@ export interface Found {
   readonly shimPid: number | undefined;
 }
 
-const LOOK_MS: Ms = 1000;
 /** The shim may be on its way from its last wait to its last line, or from its fork to its first. */
 const LAST_WORD_MS: Ms = 200;
 
@@ -83,12 +84,12 @@ async function findShim(deps: AdoptDeps, folder: RunFolder, all: readonly Proces
 export function followRun(deps: AdoptDeps, folder: RunFolder, anchor: ProcessEntry | undefined): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     let isOver = false;
-    let timer: Closeable | undefined;
+    let rest: Closeable | undefined;
     const watch = deps.files.watch(folder.runDir, () => conclude(readExit(deps.files, folder.runDir)));
     const close = (): void => {
       isOver = true;
       watch.close();
-      timer?.close();
+      rest?.close();
     };
     const conclude = (code: number | undefined, isDead = false): boolean => {
       if (!isOver && (code !== undefined || isDead)) {
@@ -97,24 +98,29 @@ export function followRun(deps: AdoptDeps, folder: RunFolder, anchor: ProcessEnt
       }
       return isOver;
     };
-    // Death is believed when it is seen twice, the exit file being read after each look.
-    const look = async (wasDead: boolean): Promise<void> => {
-      const isDead = !(await isAlive(deps.table, anchor));
-      if (conclude(readExit(deps.files, folder.runDir), isDead && wasDead)) return;
-      timer = deps.clock.after(isDead ? LAST_WORD_MS : LOOK_MS, () => void look(isDead).catch(fail));
-    };
     const fail = (error: unknown): void => {
       close();
       reject(error);
     };
-    void look(false).catch(fail);
+    // As long as the shim lives there is no last word; and whoever follows the program alone waits for none.
+    const wait = (followed: ProcessEntry): void => {
+      rest = deps.lives.atNextRound(followed, (isAlive) => (isAlive ? wait(followed) : see(false)), fail);
+    };
+    // Death is believed when it is seen twice, the exit file being read after each look.
+    const see = (isAlive: boolean, wasDead = false): void => {
+      try {
+        if (conclude(readExit(deps.files, folder.runDir), !isAlive && wasDead)) return;
+        if (isAlive && anchor !== undefined) wait(anchor);
+        else rest = deps.clock.after(LAST_WORD_MS, () => look(true));
+      } catch (error) {
+        fail(error);
+      }
+    };
+    const look = (wasDead: boolean): void => {
+      areAlive(deps.table, anchor === undefined ? [] : [anchor]).then(([isAlive = false]) => see(isAlive, wasDead), fail);
+    };
+    look(false);
   });
-}
-
-async function isAlive(table: ProcessTable, anchor: ProcessEntry | undefined): Promise<boolean> {
-  if (anchor === undefined) return false;
-  const [now] = await table.among([anchor.pid]);
-  return now !== undefined && now.state !== 'zombie' && now.startedAt === anchor.startedAt;
 }
 
 export function asExit(code: number | undefined): ChildExit {

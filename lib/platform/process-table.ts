@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { RUN_TAG } from './child-shim.ts';
 
@@ -78,15 +78,15 @@ function lastPid(): number {
 
 function entries(pids: Iterable<number>): readonly ProcessEntry[] {
   return [...pids]
-    .map((pid) => readProc(pid, 'stat'))
-    .map((stat) => (stat === undefined ? undefined : parseProcStat(stat.toString())))
+    .map(readStat)
+    .map((stat) => (stat === undefined ? undefined : parseProcStat(stat)))
     .filter((entry) => entry !== undefined);
 }
 
 /** `pid (name) state ppid pgrp … starttime(22)`; the name may hold spaces and brackets, so everything is counted from its last `)`. */
 export function parseProcStat(text: string): ProcessEntry | undefined {
   const pid = Number.parseInt(text, 10);
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ', 20);
   const [state, parent, group, startedAt] = [fields[0], Number(fields[1]), Number(fields[2]), fields[19]];
   if (!Number.isSafeInteger(pid) || state === undefined || startedAt === undefined) return undefined;
   return { pid, parent, group, startedAt, state: stateOf(state) };
@@ -97,10 +97,28 @@ function carriesTag(pid: number, runId: string): boolean {
   return environ !== undefined && `\0${environ.toString('latin1')}`.includes(`\0${RUN_TAG}=${runId}\0`);
 }
 
+/** A line of some fifty numbers. To read it as a file whose size nobody knows would take 64 KiB for each, and processes are looked at by the hundred. */
+const statLine = Buffer.alloc(4096);
+
+function readStat(pid: number): string | undefined {
+  return unlessGone(() => {
+    const fd = openSync(`/proc/${pid}/stat`, 'r');
+    try {
+      return statLine.toString('utf8', 0, readSync(fd, statLine, 0, statLine.length, 0));
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
+function readProc(pid: number, file: 'environ' | 'cmdline'): Buffer | undefined {
+  return unlessGone(() => readFileSync(`/proc/${pid}/${file}`));
+}
+
 /** undefined: the process has gone, or it is none of ours. */
-function readProc(pid: number, file: 'stat' | 'environ' | 'cmdline'): Buffer | undefined {
+function unlessGone<T>(read: () => T): T | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`);
+    return read();
   } catch (error) {
     if (['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;

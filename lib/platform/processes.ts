@@ -4,6 +4,7 @@ import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../po
 import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart } from './child-adopt.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
 import { named, type Survivor, stopTree } from './child-stop.ts';
+import { createLifeWatch, type LifeWatch } from './life-watch.ts';
 import { identityOf } from './process-identity.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
 
@@ -19,6 +20,7 @@ interface Deps {
   readonly files: Files;
   readonly table: ProcessTable;
   readonly identityOf: (pid: number) => string | undefined;
+  readonly lives: LifeWatch;
   /** The first shims of the latest runs (a guard has one too): who came after them is young enough to be theirs. */
   readonly shims: Map<string, number>;
 }
@@ -31,7 +33,8 @@ const SINCE_SLACK_MS: Ms = 2000;
 const RECORD_AFTER_MS: Ms = 250;
 
 export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
-  const deps: Deps = { clock: ports.clock, files: ports.files, table: ports.table ?? createProcessTable(), identityOf, shims: new Map() };
+  const { clock, files, table = createProcessTable() } = ports;
+  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map() };
   return {
     start: (spec) => start(deps, spec),
     adopt: (runId, runDir) => adopt(deps, { runId, runDir }),

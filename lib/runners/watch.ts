@@ -83,7 +83,7 @@ export function createWatch(deps: WatchDeps): Watch {
             timer = undefined;
           }
           const [stdoutBytes, stderrBytes] = capLogs(deps, entry);
-          return { stdoutBytes, stderrBytes, droppedBytes: [...entry.dropped.values()].reduce((sum, bytes) => sum + bytes, 0) };
+          return { stdoutBytes, stderrBytes, droppedBytes: totalOf(entry.dropped) };
         },
       };
     },
@@ -98,14 +98,22 @@ function waitFor(entry: Entry): Ms {
 }
 
 function inspect(deps: WatchDeps, entry: Entry): void {
-  entry.run.onLook?.();
-  capLogs(deps, entry);
-  const hasSpoken = sizeOf(deps.files, entry.run.stdoutPath) > (entry.run.stdoutBefore ?? 0);
-  entry.state = look(entry.state, deps.clock.nowMs(), signsOf(deps.files, entry.run), hasSpoken);
-  const cause = entry.isReported ? undefined : limitReached(entry.state, entry.run);
+  const { run } = entry;
+  run.onLook?.();
+  const [stdoutBytes, stderrBytes] = sizesLeft(deps, entry);
+  entry.state = look(entry.state, deps.clock.nowMs(), run.signs?.() ?? stdoutBytes + stderrBytes, stdoutBytes > (run.stdoutBefore ?? 0));
+  const cause = entry.isReported ? undefined : limitReached(entry.state, run);
   if (cause === undefined) return;
   entry.isReported = true;
-  entry.run.onLimit(cause);
+  run.onLimit(cause);
+}
+
+/** How long they are once the cap has been seen to. Each is asked for once: runs are looked at by the hundred. */
+function sizesLeft(deps: WatchDeps, entry: Entry): readonly [number, number] {
+  const { run, dropped } = entry;
+  const before = totalOf(dropped);
+  const sizes = capLogs(deps, entry);
+  return totalOf(dropped) === before ? sizes : [sizeOf(deps.files, run.stdoutPath), sizeOf(deps.files, run.stderrPath)];
 }
 
 /** Answers with how long they were. */
@@ -116,6 +124,10 @@ function capLogs(deps: WatchDeps, { run, dropped }: Entry): readonly [number, nu
     return sizeBytes;
   };
   return [cap(run.stdoutPath), cap(run.stderrPath)];
+}
+
+function totalOf(dropped: ReadonlyMap<string, number>): number {
+  return [...dropped.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
 function signsOf(files: Files, run: WatchedRun): number {

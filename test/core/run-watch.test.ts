@@ -47,4 +47,24 @@ describe('the watch over a run', () => {
     assert.equal(nextLookMs(beginWatch(0, 0, 0), { timeoutMs: 0, idleTimeoutMs: 250 }), 250);
     assert.equal(nextLookMs(beginWatch(0, 70_000, 0), LIMITS), 1);
   });
+
+  it('is looked at more seldom once it has long been quiet, and once a second again when it speaks', () => {
+    let state = beginWatch(0, 0, 0);
+    for (let second = 1; second <= 15; second++) state = look(state, second * 1000, 0);
+    assert.equal(nextLookMs(state, NONE), 4000);
+    assert.equal(nextLookMs(state, { timeoutMs: 0, idleTimeoutMs: 17_500 }), 2500);
+    assert.equal(nextLookMs(state, { timeoutMs: 16_200, idleTimeoutMs: 0 }), 1200);
+    assert.equal(nextLookMs(look(state, 19_000, 1), NONE), 1000);
+  });
+
+  it('counts the whole of a long quiet, however seldom it is looked at', () => {
+    const limits = { timeoutMs: 0, idleTimeoutMs: 60_000 };
+    let [state, atMs, looks] = [beginWatch(0, 0, 0), 0, 0];
+    for (; limitReached(state, limits) === undefined; looks += 1) {
+      atMs += nextLookMs(state, limits);
+      state = look(state, atMs, 0);
+    }
+    assert.equal(atMs, 60_000);
+    assert.ok(looks < 30, `${looks} looks`);
+  });
 });
