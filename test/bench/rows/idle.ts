@@ -48,7 +48,7 @@ function idleMeasures(ours: Usage, limit: Usage, seconds: number): readonly Meas
 const TIDY_MS = 12_000;
 
 /** Until nobody has woken it for so long; one who never sleeps is measured as he is. */
-async function quiet(bench: Bench, pid: number): Promise<void> {
+export async function quiet(bench: Bench, pid: number): Promise<void> {
   for (let tries = 0; tries < 5; tries += 1) {
     const before = usageOf(pid).wakeups;
     await pause(bench.isQuick ? 500 : TIDY_MS);
@@ -56,7 +56,7 @@ async function quiet(bench: Bench, pid: number): Promise<void> {
   }
 }
 
-async function over(pid: number, seconds: number): Promise<Usage> {
+export async function over(pid: number, seconds: number): Promise<Usage> {
   const before = usageOf(pid);
   await pause(seconds * 1000);
   const after = usageOf(pid);
