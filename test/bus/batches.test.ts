@@ -3,7 +3,9 @@ import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSyn
 import { describe, it } from 'node:test';
 import { takeAudit } from '../../lib/app/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
+import { recordWithoutRun } from '../../lib/core/record.ts';
 import { parseTickName } from '../../lib/core/tick.ts';
+import { createRunLog } from '../../lib/history/run-log.ts';
 import type { Claim, Queue } from '../../lib/ports.ts';
 import { type TestBus, testBus } from '../support/bus.ts';
 
@@ -62,6 +64,18 @@ describe('a batch under way', () => {
     assert.deepEqual({ waiting, running, missing, doubled }, { waiting: 4, running: 1, missing: [], doubled: [] });
     assert.equal(createReading(bus.root).lookup(claim.name.id).status, 'running');
     assert.equal(createReading(bus.root).lookup(rest[0] as string).status, 'queued');
+  });
+
+  it('counts a line as finished whose end is recorded, though its owner died before the batch said so', async () => {
+    const bus = batchOf(testBus());
+    await bus.queue.refresh();
+    const [ended, cut] = [await take(bus.queue), await take(bus.queue)];
+    const log = createRunLog({ files: bus.files, clock: bus.clock, paths: bus.paths, zone: 'UTC' });
+    log.record(recordWithoutRun(ended.name, ended.tick, finished, 0));
+    log.record({ ...recordWithoutRun(cut.name, cut.tick, finished, 0), status: 'interrupted' });
+    log.close();
+    const { waiting, running, finished: done, enqueued, missing, doubled } = takeAudit(bus.root);
+    assert.deepEqual([waiting, running, done, enqueued, missing, doubled], [3, 1, 1, 5, [], []]);
   });
 
   it('gives what fails, what dies and what is cancelled the place that it would have had', async () => {
