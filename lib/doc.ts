@@ -1,5 +1,6 @@
 import { CadenceError } from './core/error.ts';
 import { formatCompact } from './core/instant.ts';
+import { parseJson } from './core/json-text.ts';
 import type { Clock, Doc, Files } from './ports.ts';
 
 /** Larger is no state of ours. */
@@ -24,7 +25,7 @@ export function createDoc<T>(deps: DocDeps<T>): Doc<T> {
       if (found === undefined) return undefined;
       // What we may not read may be whole: it must not be pushed aside, and a hold must not be forgotten for it.
       if (found.kind === 'unreadable') throw new CadenceError('permission', `cannot read ${path}`, 'Give the user who runs the bus access to this file.');
-      const value = found.kind === 'text' ? deps.parse(parseJson(found.text)) : undefined;
+      const value = found.kind === 'text' ? deps.parse(parseJson(found.text.replace(BYTE_ORDER_MARK, ''))) : undefined;
       if (value === undefined) setAside(deps);
       return value;
     },
@@ -33,16 +34,6 @@ export function createDoc<T>(deps: DocDeps<T>): Doc<T> {
       if (files.remove(path)) files.flushDir(path.slice(0, path.lastIndexOf('/')));
     },
   };
-}
-
-/** undefined stands for what is no JSON, which no JSON text stands for. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text.replace(BYTE_ORDER_MARK, ''));
-  } catch (thrown) {
-    if (thrown instanceof SyntaxError) return undefined;
-    throw thrown;
-  }
 }
 
 function setAside({ files, clock, path, onBroken }: DocDeps<unknown>): void {

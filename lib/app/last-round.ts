@@ -1,5 +1,6 @@
 import type { Ms } from '../core/instant.ts';
 import { parseIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 
@@ -18,14 +19,9 @@ const MOST_BYTES = 1024 * 1024;
 export function readLastRound(files: Pick<Files, 'read'>, paths: Pick<Paths, 'heartbeat'>): LastRound | undefined {
   const found = files.read(paths.heartbeat, MOST_BYTES);
   if (found?.kind !== 'text') return undefined;
-  try {
-    const { at, ok, because, enabled, interval_ms } = (JSON.parse(found.text) ?? {}) as Readonly<Record<string, unknown>>;
-    const isWhole = parseIso(at) !== undefined && typeof ok === 'boolean' && typeof because === 'string' && typeof interval_ms === 'number';
-    return isWhole ? { at: at as string, ok, because, enabled: enabled !== false, interval_ms } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const { at, ok, because, enabled, interval_ms } = (parseJson(found.text) ?? {}) as Readonly<Record<string, unknown>>;
+  const isWhole = parseIso(at) !== undefined && typeof ok === 'boolean' && typeof because === 'string' && typeof interval_ms === 'number';
+  return isWhole ? { at: at as string, ok, because, enabled: enabled !== false, interval_ms } : undefined;
 }
 
 /** He should have been here, and again. A clock that was set back makes nobody late. */

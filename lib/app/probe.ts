@@ -4,6 +4,7 @@ import { CadenceError } from '../core/error.ts';
 import { toVisible, truncate } from '../core/excerpt.ts';
 import type { Incident } from '../core/incident.ts';
 import { parseIso, toIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import { readEvents } from '../history/events.ts';
 import { openFolder, readIncident } from '../incidents/folder.ts';
 import { probeOwner } from '../platform/control.ts';
@@ -141,14 +142,8 @@ const MOST_CURSOR_BYTES = 4096;
 
 function readCursor({ files, paths }: Reading): string | undefined {
   const found = files.read(paths.probeCursor, MOST_CURSOR_BYTES);
-  if (found?.kind !== 'text') return undefined;
-  try {
-    return parseProbeCursor(JSON.parse(found.text));
-  } catch (error) {
-    // What was seen is asked again: the worst that a broken cursor costs.
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  // What was seen is asked again: the worst that a broken cursor costs.
+  return found?.kind === 'text' ? parseProbeCursor(parseJson(found.text)) : undefined;
 }
 
 /** All up to this one are seen. Answers with its whole id. */
@@ -188,10 +183,5 @@ export function promptOf(root: string, pending: readonly PendingIncident[]): str
 
 /** A session that was kept from stopping once is not kept again: it would never end. */
 export function isHeldAlready(input: string): boolean {
-  try {
-    return (JSON.parse(input) as { stop_hook_active?: unknown } | null)?.stop_hook_active === true;
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
+  return (parseJson(input) as { stop_hook_active?: unknown } | null | undefined)?.stop_hook_active === true;
 }

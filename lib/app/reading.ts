@@ -6,6 +6,7 @@ import { isCareCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
 import { parseIso, toIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import type { PurseView } from '../core/purse-view.ts';
 import { blankRecord } from '../core/record.ts';
@@ -60,14 +61,8 @@ export function createReading(root: string, files: Files = createFiles()): Readi
 
   function readJson(path: string): unknown {
     const found = files.read(path, MAX_STATE_BYTES);
-    if (found?.kind !== 'text') return undefined;
-    try {
-      return JSON.parse(found.text);
-    } catch (error) {
-      // The owner sets a broken file aside; until then it says nothing.
-      if (error instanceof SyntaxError) return undefined;
-      throw error;
-    }
+    // The owner sets a broken file aside; until then it says nothing.
+    return found?.kind === 'text' ? parseJson(found.text) : undefined;
   }
 
   const noteOf = (runId: string): Fields => asRecord(readJson(`${paths.running}/${runId}/run.json`));

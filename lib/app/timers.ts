@@ -1,4 +1,5 @@
 import { CadenceError } from '../core/error.ts';
+import { parseJson } from '../core/json-text.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import type { Timers, TimerView } from '../core/timer.ts';
 import { createClock } from '../platform/clock.ts';
@@ -51,13 +52,7 @@ export function stemBeforeMove(files: Files, paths: Paths): string | undefined {
 
 function readRecord(files: Files, paths: Paths): Installed | undefined {
   const found = files.read(paths.installed, MOST_BYTES);
-  if (found?.kind !== 'text') return undefined;
-  try {
-    return parseInstalled(JSON.parse(found.text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return found?.kind === 'text' ? parseInstalled(parseJson(found.text)) : undefined;
 }
 
 const MOST_BYTES = 1024 * 1024;

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/duration.ts';
 import { parseIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import { pathsOf } from '../core/paths.ts';
 import { createFiles } from '../platform/files.ts';
@@ -39,11 +40,6 @@ async function isListening(root: string): Promise<boolean> {
 function lateNames(files: Pick<Files, 'read'>, { lateTimers }: Paths): readonly string[] {
   const found = files.read(lateTimers, MOST_BYTES);
   if (found?.kind !== 'text') return [];
-  try {
-    const { late } = (JSON.parse(found.text) ?? {}) as { readonly late?: unknown };
-    return typeof late === 'object' && late !== null ? Object.keys(late) : [];
-  } catch (error) {
-    if (error instanceof SyntaxError) return [];
-    throw error;
-  }
+  const { late } = (parseJson(found.text) ?? {}) as { readonly late?: unknown };
+  return typeof late === 'object' && late !== null ? Object.keys(late) : [];
 }

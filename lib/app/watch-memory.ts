@@ -1,4 +1,5 @@
 import type { Ms } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import { reloadsInVain } from '../core/reload-trace.ts';
 import type { WatchMemory } from '../core/watch-memory.ts';
@@ -15,13 +16,7 @@ const MOST_BYTES = 1024 * 1024;
 /** Changes nothing, not even what is broken. */
 export function readWatchMemory({ files, paths }: From): WatchMemory | undefined {
   const found = files.read(paths.heartbeat, MOST_BYTES);
-  if (found?.kind !== 'text') return undefined;
-  try {
-    return parseWatchMemory(JSON.parse(found.text));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return found?.kind === 'text' ? parseWatchMemory(parseJson(found.text)) : undefined;
 }
 
 /** By cadence; 0 where nothing is known. */

@@ -1,5 +1,6 @@
 import { lastLines } from '../core/excerpt.ts';
 import { type Ms, toIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import { type DeadName, type DeadReport, formatDeadName, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
@@ -68,11 +69,6 @@ function compact(tick: Tick): string | undefined {
 }
 
 function parse(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }

@@ -1,3 +1,5 @@
+import { parseJson } from './json-text.ts';
+
 /** What `claude auth status` says. Fields come and go with versions, so it is read loosely. */
 export interface AuthStatus {
   readonly isLoggedIn: boolean;
@@ -36,11 +38,6 @@ function instantOf(value: unknown): number | undefined {
 function parse(stdout: string): Readonly<Record<string, unknown>> | undefined {
   const from = stdout.indexOf('{');
   if (from < 0) return undefined;
-  try {
-    const value: unknown = JSON.parse(stdout.slice(from, stdout.lastIndexOf('}') + 1));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(stdout.slice(from, stdout.lastIndexOf('}') + 1));
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
 }

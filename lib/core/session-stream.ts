@@ -1,3 +1,5 @@
+import { parseJson } from './json-text.ts';
+
 /**
  * What a session's stdout says, read loosely: by key, whatever the version, the order or the format (`stream-json` is one
  * event a line, `json` the result alone or an array of all events). What is no JSON is kept as prose.
@@ -62,13 +64,8 @@ export const listOf = (value: unknown): readonly Fields[] => (Array.isArray(valu
 export function parseEvents(line: string): readonly Fields[] | undefined {
   const first = line.trimStart()[0];
   if (first !== '{' && first !== '[') return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return Array.isArray(value) ? listOf(value) : listOf([value]);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(line);
+  return value === undefined ? undefined : listOf(Array.isArray(value) ? value : [value]);
 }
 
 function see(draft: Draft, event: Fields): void {

@@ -1,6 +1,7 @@
 import { lastRunOf } from '../core/cadence-digest.ts';
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
+import { parseJson } from '../core/json-text.ts';
 import { createLocalDays, type LocalDay, type LocalDays } from '../core/local-day.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
 import { createSpending, foldSpending, type Spending } from '../core/spending.ts';
@@ -114,13 +115,7 @@ export function formatDigest(digest: Digest): string {
 }
 
 function parseDigest(text: string): Digest | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
   if (!isObject(value) || value.format !== 2 || !isObject(value.cadences)) return undefined;
   const { through, zone } = value;
   const spending = parseSpending(value.spending);

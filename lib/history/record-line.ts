@@ -1,4 +1,5 @@
 import type { LogPosition } from '../core/holds.ts';
+import { parseJson } from '../core/json-text.ts';
 import { RUN_STATUSES, type RunRecord } from '../core/run.ts';
 import { formatLink } from './position.ts';
 
@@ -53,13 +54,7 @@ export function parseRecordLine(bytes: Buffer, start: number, end: number): Reco
 }
 
 function parseAny(text: string): RecordLine | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const { prev, ...run } = value as Record<string, unknown>;
   return isRunRecord(run) ? { run, prev: prev === null || typeof prev === 'string' ? prev : undefined } : undefined;

@@ -1,3 +1,4 @@
+import { parseJson } from '../core/json-text.ts';
 import type { Redact } from '../core/redaction.ts';
 import type { Files } from '../ports.ts';
 
@@ -40,10 +41,5 @@ function isThere(files: Pick<Files, 'read'>, path: string, message: string): boo
 
 /** A line that was torn by a death says nothing. */
 function messageOf(line: string): unknown {
-  try {
-    return ((JSON.parse(line) ?? {}) as Readonly<Record<string, unknown>>).message;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  return ((parseJson(line) ?? {}) as Readonly<Record<string, unknown>>).message;
 }

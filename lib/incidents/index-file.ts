@@ -1,4 +1,5 @@
 import { type Incident, isIncidentId } from '../core/incident.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 
@@ -49,12 +50,7 @@ export function readIndex(
 }
 
 function parseEntry(line: string): IndexEntry | undefined {
-  try {
-    const value = JSON.parse(line) as Partial<IndexEntry> | null;
-    const isEntry = typeof value?.id === 'string' && isIncidentId(value.id) && typeof value.fingerprint === 'string' && typeof value.state === 'string';
-    return isEntry ? (value as IndexEntry) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(line) as Partial<IndexEntry> | null | undefined;
+  const isEntry = typeof value?.id === 'string' && isIncidentId(value.id) && typeof value.fingerprint === 'string' && typeof value.state === 'string';
+  return isEntry ? (value as IndexEntry) : undefined;
 }

@@ -1,4 +1,5 @@
 import type { Incident } from '../core/incident.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 
@@ -8,14 +9,9 @@ const MAX_BYTES = 1024 * 1024;
 export function readableIncident(files: Pick<Files, 'read'>, { incidents }: Pick<Paths, 'incidents'>, id: string): Incident | undefined {
   const found = files.read(`${incidents}/${id}/incident.json`, MAX_BYTES);
   if (found?.kind !== 'text') return undefined;
-  try {
-    const value = JSON.parse(found.text) as Partial<Incident> | null;
-    const texts = [value?.fingerprint, value?.cadence, value?.detector, value?.title, value?.state, value?.first_at, value?.last_at];
-    const lists = [value?.cadences, value?.run_ids, value?.episodes];
-    const isWhole = value?.id === id && texts.every((text) => typeof text === 'string') && lists.every(Array.isArray) && typeof value.occurrences === 'number';
-    return isWhole ? (value as Incident) : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
+  const value = parseJson(found.text) as Partial<Incident> | null | undefined;
+  const texts = [value?.fingerprint, value?.cadence, value?.detector, value?.title, value?.state, value?.first_at, value?.last_at];
+  const lists = [value?.cadences, value?.run_ids, value?.episodes];
+  const isWhole = value?.id === id && texts.every((text) => typeof text === 'string') && lists.every(Array.isArray) && typeof value.occurrences === 'number';
+  return isWhole ? (value as Incident) : undefined;
 }

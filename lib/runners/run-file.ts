@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { parseIso, toIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
@@ -66,13 +67,8 @@ export function readRunFile(files: Files, { runDir }: Pick<Phase, 'runDir'>): Re
 }
 
 function parseNote(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const note: unknown = JSON.parse(text);
-    return typeof note === 'object' && note !== null ? (note as Record<string, unknown>) : {};
-  } catch (error) {
-    if (error instanceof SyntaxError) return {};
-    throw error;
-  }
+  const note = parseJson(text);
+  return typeof note === 'object' && note !== null ? (note as Record<string, unknown>) : {};
 }
 
 function offsetIn(value: unknown): number {

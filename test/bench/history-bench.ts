@@ -9,7 +9,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { toIso } from '../../lib/core/instant.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { scanIds } from '../../lib/history/audit-scan.ts';
@@ -18,6 +17,7 @@ import { LOG_START } from '../../lib/history/position.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
+import { pastRun } from './past.ts';
 
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2026, 0, 1);
@@ -33,28 +33,7 @@ function idOf(index: number): string {
 }
 
 function recordOf(index: number, nowMs: number): RunRecord {
-  const tick = idOf(index);
-  const isFailure = index % 10 === 9;
-  const cadence = index % 10_000 === 77 ? 'rare-duty' : `cadence-${index % 49}`;
-  return {
-    run_id: `${tick}-1`,
-    cadence,
-    tick,
-    attempt: 1,
-    status: isFailure ? 'failed' : 'succeeded',
-    reason: isFailure ? 'exit 3: cannot reach the server' : '',
-    summary: isFailure ? '' : 'three files changed',
-    started_at: toIso(nowMs - 1500),
-    ended_at: toIso(nowMs),
-    duration_ms: 1500,
-    exit_code: isFailure ? 3 : 0,
-    signal: null,
-    cost_usd: null,
-    stdout_path: `logs/cadence-bus/subsessions/2026-01-01-${cadence}-${tick}-1.stdout.log`,
-    stderr_path: null,
-    source: 'timer',
-    ...(isFailure ? { blame: 'cadence', stderr_tail: 'cannot reach the server\ngiving up' } : {}),
-  };
+  return pastRun(idOf(index), index, nowMs, 1500, index % 10_000 === 77 ? 'rare-duty' : undefined);
 }
 
 async function fill(root: string, records: number, days: number): Promise<void> {

@@ -9,10 +9,9 @@ const STEP_MS = 1_000;
 /** Runs behind the last writing of the holds. */
 const TAIL = 2_500;
 
-function recordOf(index: number, endedMs: number): RunRecord {
-  const tick = `${index.toString(36).padStart(6, '0')}${((index * 7919) % 2_176_782_336).toString(36).padStart(6, '0')}`;
+/** Every tenth run fails. */
+export function pastRun(tick: string, index: number, endedMs: number, durationMs: number, cadence = `cadence-${index % 49}`): RunRecord {
   const isFailure = index % 10 === 9;
-  const cadence = `cadence-${index % 49}`;
   return {
     run_id: `${tick}-1`,
     cadence,
@@ -21,9 +20,9 @@ function recordOf(index: number, endedMs: number): RunRecord {
     status: isFailure ? 'failed' : 'succeeded',
     reason: isFailure ? 'exit 3: cannot reach the server' : '',
     summary: isFailure ? '' : 'three files changed',
-    started_at: toIso(endedMs - 900),
+    started_at: toIso(endedMs - durationMs),
     ended_at: toIso(endedMs),
-    duration_ms: 900,
+    duration_ms: durationMs,
     exit_code: isFailure ? 3 : 0,
     signal: null,
     cost_usd: null,
@@ -32,6 +31,10 @@ function recordOf(index: number, endedMs: number): RunRecord {
     source: 'timer',
     ...(isFailure ? { blame: 'cadence', stderr_tail: 'cannot reach the server\ngiving up' } : {}),
   };
+}
+
+function tickOf(index: number): string {
+  return `${index.toString(36).padStart(6, '0')}${((index * 7919) % 2_176_782_336).toString(36).padStart(6, '0')}`;
 }
 
 /** So many finished runs up to now, and as many events; what derives from them is some thousands behind, as after a kill. */
@@ -48,7 +51,7 @@ export async function writePast(product: Product, root: Root, count: number): Pr
   const journal = createJournal({ files, clock, paths: root.paths, onFault: (error) => Promise.reject(error) });
   for (let index = 0; index < count; index += 1) {
     nowMs += STEP_MS;
-    const run = recordOf(index, nowMs);
+    const run = pastRun(tickOf(index), index, nowMs, 900);
     log.record(run);
     journal.emit({ level: 'info', stage: 'run_finished', cadence: run.cadence, tick: run.tick, run_id: run.run_id, status: run.status, attempt: 1 });
     if (index % 5_000 === 0) await journal.flush();

@@ -2,16 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { RunKind } from '../../lib/core/cadence.ts';
 import { eventually } from '../support/eventually.ts';
-import { CHILDREN, SESSIONS, workbench } from './workbench.ts';
+import { CHILDREN, claudeRun, SESSIONS, workbench } from './workbench.ts';
 
 const bench = workbench();
 const claudePath = join(bench.root, 'claude');
 writeFileSync(claudePath, `#!/bin/sh\nexec '${process.execPath}' '${join(CHILDREN, 'fake-claude.mjs')}' "$@"\n`, { mode: 0o755 });
 bench.settings.current = { ...bench.settings.current, claudePath };
 writeFileSync(join(bench.root, 'duty.md'), 'Do it.\n');
-const claude: RunKind = { kind: 'claude', promptPath: join(bench.root, 'duty.md'), args: [], cwd: bench.root, env: { names: [], values: {} } };
+const claude = claudeRun(bench.root, join(bench.root, 'duty.md'));
 Object.assign(bench.env, { CLAUDE_FAKE_SESSION: join(SESSIONS, 'stream-tool-allowed'), CLAUDE_FAKE_HANGS: '1' });
 
 describe('a session with a tool at work in a session of its own', () => {

@@ -6,7 +6,7 @@ import type { RunKind } from '../../lib/core/cadence.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import type { AskProgram } from '../../lib/runners/claude-flags.ts';
 import { createFlagCheck } from '../../lib/runners/claude-flags.ts';
-import { CHILDREN, reasonOf, SESSIONS, workbench } from './workbench.ts';
+import { CHILDREN, type ClaudeKind, claudeRun, reasonOf, SESSIONS, workbench } from './workbench.ts';
 
 let last: RunRecord | undefined;
 const asked: string[][] = [];
@@ -28,15 +28,7 @@ utimesSync(promptPath, new Date('2026-01-01'), new Date('2026-01-01'));
 const callsPath = join(bench.root, 'calls.jsonl');
 Object.assign(bench.env, { CLAUDE_FAKE_SESSION: join(SESSIONS, 'success-stream'), CLAUDE_FAKE_CALLS: callsPath });
 
-type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
-const claude = (more: Partial<ClaudeKind> = {}): RunKind => ({
-  kind: 'claude',
-  promptPath,
-  args: [],
-  cwd: bench.root,
-  env: { names: [], values: {} },
-  ...more,
-});
+const claude = (more: Partial<ClaudeKind> = {}): RunKind => ({ ...claudeRun(bench.root, promptPath), ...more });
 const ID = '11111111-2222-4333-8444-555555555555';
 const cutShort = {
   ...{ status: 'failed', blame: 'account', class: 'overloaded', session_id: ID, turns: 3, started_at: '2026-11-27T00:00:00.000Z' },

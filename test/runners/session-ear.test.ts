@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunKind } from '../../lib/core/cadence.ts';
-import { CHILDREN, reasonOf, SESSIONS, workbench } from './workbench.ts';
+import { CHILDREN, type ClaudeKind, claudeRun, reasonOf, SESSIONS, workbench } from './workbench.ts';
 
 const bench = workbench();
 const claudePath = join(bench.root, 'claude');
@@ -13,15 +13,7 @@ bench.settings.current = { ...bench.settings.current, claudePath };
 const promptPath = join(bench.root, 'duty.md');
 writeFileSync(promptPath, 'Do it.\n');
 
-type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
-const claude = (more: Partial<ClaudeKind> = {}): RunKind => ({
-  kind: 'claude',
-  promptPath,
-  args: [],
-  cwd: bench.root,
-  env: { names: [], values: {} },
-  ...more,
-});
+const claude = (more: Partial<ClaudeKind> = {}): RunKind => ({ ...claudeRun(bench.root, promptPath), ...more });
 
 /** A session that has said the first lines of a recorded one, and then hangs. */
 function hangAfter(session: string, lines: number): void {

@@ -161,6 +161,13 @@ function cadence(run: RunKind, more: Partial<Cadence>): Cadence {
   };
 }
 
+export type ClaudeKind = Extract<RunKind, { kind: 'claude' }>;
+
+/** A session with nothing but its prompt. */
+export function claudeRun(cwd: string, promptPath: string): ClaudeKind {
+  return { kind: 'claude', promptPath, args: [], cwd, env: { names: [], values: {} } };
+}
+
 /** The words of an outcome, whatever its kind. */
 export function reasonOf(outcome: Outcome): string {
   return `${outcome.kind}: ${outcome.kind === 'ok' ? outcome.summary : outcome.reason}`;
