@@ -44,6 +44,8 @@ export interface DropZoneDeps {
   readonly left: LeftFiles;
   /** It is pending, or a batch that is being unpacked. */
   isKnown(file: string): boolean;
+  /** Drops what memory is not to hold, so that it does not grow with the folder. */
+  trim(isReading: boolean): void;
 }
 
 export function createDropZone(deps: DropZoneDeps): DropZone {
@@ -69,6 +71,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   }
 
   async function breathe(): Promise<void> {
+    deps.trim(true);
     await clock.breathe();
     sliceEndMs = clock.nowMs() + SLICE_MS;
   }

@@ -1,6 +1,6 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { formatDeadName, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from '../core/tick.ts';
+import { formatDeadName, formatTickName, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { type BatchLines, createBatchLines } from './batch-lines.ts';
@@ -11,7 +11,7 @@ import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
 import { createEntryText } from './entry-text.ts';
 import { createFirstReadings } from './first-readings.ts';
 import { createIntake } from './intake.ts';
-import { judge } from './judgement.ts';
+import { isPlain, judge } from './judgement.ts';
 import { createLeftFiles, type LeftFiles } from './left-files.ts';
 import { createOpening } from './opening.ts';
 import { createOrphans } from './orphans.ts';
@@ -47,7 +47,7 @@ const MAX_ATTEMPTS = 999_999;
 
 export function createFileQueue(deps: FileQueueDeps): Queue {
   const { files, clock, paths } = deps;
-  const pending = createPending(deps.budget ?? DEFAULT_BUDGET);
+  const pending = createPending(deps.budget ?? DEFAULT_BUDGET, ({ folder, file }) => folder === 'inbox' && inInbox.delete(file));
   const [inInbox, claimed, unparked] = [new Map<string, Entry>(), new Set<string>(), new Set<string>()];
   let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
@@ -62,6 +62,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (twin.line !== undefined || files.info(pathOf(twin)) !== undefined) return false;
       forget(twin);
     }
+    if (entry.folder === 'inbox' && pending.isBeyond(entry.name)) return true; // where it lies the next reading finds it
     pending.add(entry);
     if (entry.folder === 'inbox') {
       inInbox.set(entry.file, entry);
@@ -72,14 +73,17 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
 
   function forget(entry: Entry): void {
     pending.remove(entry);
-    if (entry.folder === 'inbox') inInbox.delete(entry.file);
     if (entry.line !== undefined) lines.forget(entry);
+  }
+
+  function trim(isReading = false): void {
+    if (pending.trim(isReading)) isPartial = true;
   }
 
   const stranded = createStranded(files, pathOf, admit);
   const left = createLeftFiles(deps.news);
   const { textOf, tickOf } = createEntryText({ files, left, pending, pathOf });
-  const { deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { left, pending, admit, isTaken, textOf, isPending });
+  const { deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { left, pending, admit, isTaken, textOf, isPending, trim });
 
   function isPending(file: string): boolean {
     return inInbox.get(file)?.gone === false;
@@ -90,7 +94,8 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     for (const file of files.list(paths.waiting)) {
       const name = parseTickName(file);
       if (name === undefined || claimed.has(name.id)) continue;
-      if (pending.byId(name.id) === undefined) pending.add({ name, folder: 'waiting', file, gone: false });
+      if (pending.byId(name.id) === undefined && !pending.isBeyond(name)) pending.add({ name, folder: 'waiting', file, gone: false });
+      trim(true);
       await breathe();
     }
   }
@@ -100,13 +105,17 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     const isDry = pending.cadences()[Symbol.iterator]().next().done === true;
     // What an earlier owner's end left to do may have brought some ticks here already, and says nothing of all the others.
     const mustRefill = isUnread || (isPartial && (pending.isShort() || isDry));
-    if (mustRefill) await scanWaiting();
+    if (mustRefill) {
+      [isPartial, isUnread] = [false, true];
+      pending.forgetCuts();
+      await scanWaiting();
+    }
     if (mustRefill || dropZone.isDue(isDry)) await dropZone.scan(mustRefill);
     const isUnpacking = await batches.advance();
     const isReporting = deadLetters.catchUp();
     if (isReporting) await clock.breathe();
-    if (mustRefill) [isPartial, isUnread] = [false, false];
-    if (pending.trim()) isPartial = true;
+    if (mustRefill) isUnread = false;
+    trim();
     const againMs = dropZone.againMs();
     const soonMs = isUnpacking || isReporting ? clock.nowMs() + SOON_MS : undefined;
     return soonMs === undefined || againMs === undefined ? (soonMs ?? againMs) : Math.min(soonMs, againMs);
@@ -256,10 +265,11 @@ interface Memory {
   isTaken(id: string): boolean;
   textOf(id: string): string | undefined;
   isPending(file: string): boolean;
+  trim(isReading: boolean): void;
 }
 
 /** Everything between a file in the inbox and an entry in memory. */
-function assemble(deps: FileQueueDeps, { left, pending, admit, isTaken, textOf, isPending }: Memory) {
+function assemble(deps: FileQueueDeps, { left, pending, admit, isTaken, textOf, isPending, trim }: Memory) {
   const stillness = createStillness(deps.clock);
   const deadLetters = createDeadLetters({ ...deps, left });
   const parts = { ...deps, left, stillness, deadLetters, readings: createFirstReadings() };
@@ -269,20 +279,8 @@ function assemble(deps: FileQueueDeps, { left, pending, admit, isTaken, textOf, 
   const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => dropZone.hint() });
   const lines: BatchLines = createBatchLines({ pending, unfolding: createUnfolding(parts), onSettled: store.endIfOver });
   const batches: Batches = createBatches({ ...parts, store, lines, isTaken, textOf });
-  const dropZone: DropZone = createDropZone({ ...parts, intake, isKnown: (file) => isPending(file) || batches.isNoted(file) });
+  const dropZone: DropZone = createDropZone({ ...parts, intake, trim, isKnown: (file) => isPending(file) || batches.isNoted(file) });
   const opening = createOpening({ ...parts, dropZone });
   const orphans = createOrphans({ ...parts, opening, store, lines });
   return { deadLetters, batches, lines, dropZone, opening, orphans };
-}
-
-/** It asks for nothing but a run, so one run serves all that asked before it began. */
-function isPlain(tick: Tick | undefined, onlySlots: boolean): boolean {
-  return (
-    tick !== undefined &&
-    tick.payload === undefined &&
-    tick.key === undefined &&
-    tick.dead === undefined &&
-    tick.force === undefined &&
-    (!onlySlots || tick.slot !== undefined)
-  );
 }

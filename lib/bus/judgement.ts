@@ -57,3 +57,15 @@ function unread(info: FileInfo | undefined): Omit<Fault, 'because'> {
 export function arrivedMs(info: Pick<FileInfo, 'mtimeMs'>, nowMs: Ms): Ms {
   return Math.max(0, Math.floor(Math.min(info.mtimeMs, nowMs)));
 }
+
+/** It asks for nothing but a run, so one run serves all that asked before it began. */
+export function isPlain(tick: Tick | undefined, onlySlots: boolean): boolean {
+  return (
+    tick !== undefined &&
+    tick.payload === undefined &&
+    tick.key === undefined &&
+    tick.dead === undefined &&
+    tick.force === undefined &&
+    (!onlySlots || tick.slot !== undefined)
+  );
+}

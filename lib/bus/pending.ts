@@ -26,30 +26,38 @@ export interface Pending {
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
   entries(cadence: string): readonly Entry[];
-  /** Drops what exceeds the budget; true when something was dropped. */
-  trim(): boolean;
+  /** Drops what exceeds the budget, or, while a folder is being read, what exceeds it by half; true when something was dropped. */
+  trim(isReading?: boolean): boolean;
+  /** It stands behind all that was kept of its cadence when something was dropped: it is for the next reading of the folders. */
+  isBeyond(name: TickName): boolean;
   /** A cadence of which something was dropped has nothing left here: the folders hold more of it. */
   isShort(): boolean;
+  /** The folders are read anew, so nothing is beyond. */
+  forgetCuts(): void;
 }
 
-const before = (a: Entry, b: Entry): boolean => {
-  const isForced = isForcedName(a.name);
-  if (isForced !== isForcedName(b.name)) return isForced;
-  const isRetry = a.name.attempts > 0;
-  if (isRetry !== b.name.attempts > 0) return isRetry;
-  if (a.name.dueMs !== b.name.dueMs) return a.name.dueMs < b.name.dueMs;
-  return a.name.id < b.name.id;
+const isEarlier = (a: TickName, b: TickName): boolean => {
+  const isForced = isForcedName(a);
+  if (isForced !== isForcedName(b)) return isForced;
+  const isRetry = a.attempts > 0;
+  if (isRetry !== b.attempts > 0) return isRetry;
+  if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs;
+  return a.id < b.id;
 };
+const before = (a: Entry, b: Entry): boolean => isEarlier(a.name, b.name);
 
-export function createPending(budget: number): Pending {
+/** `onGone` hears of each entry that is removed, or does not fit. */
+export function createPending(budget: number, onGone: (entry: Entry) => unknown): Pending {
   const heaps = new Map<string, Heap<Entry>>();
   const ids = new Map<string, Entry>();
-  const cut = new Set<string>();
+  /** The last that was kept of each cadence that was cut. */
+  const cut = new Map<string, TickName>();
   const newHeap = (): Heap<Entry> => createHeap<Entry>(before, (entry) => entry.gone);
 
   function forget(entry: Entry): void {
     entry.gone = true;
     if (ids.get(entry.name.id) === entry) ids.delete(entry.name.id);
+    onGone(entry);
   }
 
   function trimCadence(cadence: string, share: number): void {
@@ -62,7 +70,8 @@ export function createPending(budget: number): Pending {
       if (n < share || entry.line !== undefined) kept.push(entry);
       else forget(entry);
     }
-    cut.add(cadence);
+    const last = sorted[Math.min(share, sorted.length) - 1];
+    if (last !== undefined && sorted.length > share) cut.set(cadence, last.name);
     heaps.set(cadence, kept);
   }
 
@@ -89,13 +98,17 @@ export function createPending(budget: number): Pending {
       return first === undefined ? undefined : { name: first.name };
     },
     entries: (cadence) => heaps.get(cadence)?.items() ?? [],
-    trim() {
-      if (ids.size <= budget) return false;
+    trim(isReading = false) {
+      if (ids.size <= (isReading ? budget * 1.5 : budget)) return false;
       const share = Math.max(256, Math.floor(budget / heaps.size));
-      cut.clear();
       for (const cadence of heaps.keys()) trimCadence(cadence, share);
       return true;
     },
-    isShort: () => [...cut].some((cadence) => heaps.get(cadence)?.peek() === undefined),
+    isBeyond(name) {
+      const last = cut.get(name.cadence);
+      return last !== undefined && isEarlier(last, name);
+    },
+    isShort: () => [...cut.keys()].some((cadence) => heaps.get(cadence)?.peek() === undefined),
+    forgetCuts: () => cut.clear(),
   };
 }

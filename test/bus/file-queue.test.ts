@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { recordWithoutRun } from '../../lib/core/record.ts';
 import type { Transition } from '../../lib/core/settle.ts';
+import { formatTickName } from '../../lib/core/tick.ts';
+import { createFiles } from '../../lib/platform/files.ts';
 import type { Claim, Queue } from '../../lib/ports.ts';
 import { testBus } from '../support/bus.ts';
 
@@ -179,5 +181,58 @@ describe('the queue on files', () => {
     assert.equal(new Set(seen).size, 2000);
     assert.deepEqual(seen, [...seen].sort());
     assert.equal(bus.queue.head('late')?.name.id, ID);
+  });
+
+  it('remembers which cadences it cut until the folders are read again, whatever is cut meanwhile', async () => {
+    const bus = testBus({ budget: 600 });
+    const write = (folder: 'inbox' | 'waiting', cadence: string, count: number): void => {
+      for (let n = 0; n < count; n += 1) {
+        const file = bus.canonical(cadence, `${cadence}${String(n).padStart(8, '0')}`, 0, bus.clock.nowMs() - 90_000 + n);
+        writeFileSync(`${bus.paths[folder]}/${file}`, `${JSON.stringify(tick(cadence))}\n`);
+      }
+    };
+    write('waiting', 'fair', 700);
+    await bus.queue.refresh();
+    let taken = 0;
+    const takeOne = async (): Promise<boolean> => {
+      const head = bus.queue.head('fair');
+      const claim = head === undefined ? undefined : await bus.queue.take(head);
+      if (claim !== undefined) taken += 1;
+      return claim !== undefined;
+    };
+    while (taken < 500) assert.ok(await takeOne());
+    // Another pile is cut, and is never taken from, as where its cadence is held.
+    write('inbox', 'held', 1_000);
+    bus.queue.expect();
+    await bus.queue.refresh();
+    for (let rounds = 0; rounds < 5; rounds += 1) {
+      while (await takeOne());
+      await bus.queue.refresh();
+    }
+    assert.equal(taken, 700);
+    assert.equal(bus.queue.head('held')?.name.id, 'held00000000');
+  });
+
+  it('holds the earliest of a long backlog, in whatever order it is listed, and not what comes behind them', async () => {
+    const budget = 1_000;
+    const names = Array.from(
+      { length: 6_000 },
+      (_, n) => `20261120T0500${String(n % 60).padStart(2, '0')}${String(Math.floor(n / 60)).padStart(3, '0')}Z.pile.pile${String(n).padStart(8, '0')}.0.json`,
+    );
+    const shown = names.toSorted((a, b) => a.slice(-16).localeCompare(b.slice(-16)));
+    const real = createFiles();
+    const bus = testBus({ budget, files: { ...real, list: (dir) => (dir.endsWith('/inbox') ? shown.filter((file) => !taken.has(file)) : real.list(dir)) } });
+    const taken = new Set<string>();
+    // Time goes on with every look at the clock, so that the reading has many slices.
+    let nowMs = bus.clock.nowMs();
+    Object.assign(bus.clock, { nowMs: () => (nowMs += 1) });
+    for (const file of names) bus.drop(file, tick('pile'));
+    const seen: string[] = [];
+    for (let claim = await takeNext(bus.queue, 'pile'); claim !== undefined; claim = await takeNext(bus.queue, 'pile')) {
+      const file = formatTickName({ ...claim.name, attempts: 0 });
+      taken.add(file);
+      seen.push(file);
+    }
+    assert.deepEqual(seen, names.toSorted());
   });
 });
