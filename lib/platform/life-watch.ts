@@ -11,7 +11,8 @@ export interface LifeWatch {
   atNextRound(anchor: ProcessEntry, tell: (isAlive: boolean) => void, fail: (error: unknown) => void): Closeable;
 }
 
-const ROUND_MS: Ms = 4000;
+/** The folder of a run tells of its end at once; a round finds what no hint told, and whose shim was killed. */
+const ROUND_MS: Ms = 10_000;
 
 export function createLifeWatch({ clock, table }: { readonly clock: Pick<Clock, 'after'>; readonly table: Pick<ProcessTable, 'among'> }): LifeWatch {
   interface Asked {

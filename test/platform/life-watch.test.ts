@@ -22,7 +22,7 @@ function bench(table: (pids: readonly number[]) => readonly ProcessEntry[]) {
       (error) => told.push(`${pid} ${String(error)}`),
     );
   const round = async (): Promise<void> => {
-    clock.advance(4000);
+    clock.advance(10_000);
     await settled();
   };
   return { asked, told, next, round };
