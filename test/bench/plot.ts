@@ -7,7 +7,7 @@ import type { Result } from './results.ts';
  */
 
 const WIDTH = 960;
-const LABEL = 520;
+const LABEL = 518;
 const ROW = 22;
 const HEAD = 48;
 const DECADES = 3;
