@@ -1,13 +1,11 @@
-import { toIso } from '../core/instant.ts';
 import type { Loop } from '../loop.ts';
-import type { Clock, Closeable, OwnerInfo } from '../ports.ts';
+import type { Clock, Closeable } from '../ports.ts';
 import { isDiskFault } from '../services/storage-health.ts';
 import type { OwnerParts } from './compose.ts';
 
 /** What there is of an owner when it ends; where it could not start, some of it. */
 export interface Ending {
   readonly parts: OwnerParts;
-  readonly info: OwnerInfo;
   readonly loop: Loop;
   /** They bring work. */
   readonly watches: readonly Closeable[];
@@ -24,11 +22,17 @@ export interface OwnerEnd {
   stop(because: string): Promise<void>;
   /** Rejects with what stood in the way of `begin`, or with a fault that came meanwhile; then all that had begun has ended. */
   start(ending: Ending, begin: () => Promise<void>): Promise<void>;
-  /** There is nothing to be ended; the root is freed. */
-  abandon(): Promise<void>;
+  /** It could not start, and nothing of it is left to be ended: the root is freed. */
+  abandon(error: unknown): Promise<void>;
 }
 
-export function createOwnerEnd(free: () => Promise<void>): OwnerEnd {
+export interface OwnerEndDeps {
+  /** Tells whoever looks at `owner.json` that it has ended, and why. */
+  readonly note: (because: string) => void;
+  readonly free: () => void;
+}
+
+export function createOwnerEnd({ note, free }: OwnerEndDeps): OwnerEnd {
   let fault: { readonly error: unknown } | undefined;
   let up: Ending | undefined;
   let stopping: Promise<void> | undefined;
@@ -45,10 +49,18 @@ export function createOwnerEnd(free: () => Promise<void>): OwnerEnd {
     else void stop(`it met a fault: ${wordsOf(error)}`);
   }
 
+  async function leave(because: string): Promise<void> {
+    try {
+      await unlessDiskRefuses(() => note(because));
+    } finally {
+      free();
+    }
+  }
+
   async function stop(because: string): Promise<void> {
     stopping ??= (up === undefined ? Promise.resolve() : endOwner(up, because))
       .catch(fail)
-      .then(free)
+      .then(() => leave(because))
       .catch(fail)
       .then(() => settle(because));
     await stopping;
@@ -69,14 +81,18 @@ export function createOwnerEnd(free: () => Promise<void>): OwnerEnd {
         up = ending;
       } catch (error) {
         // What this meets besides is found by the next owner; the first cause is told.
-        await Promise.allSettled([endOwner(ending, `it could not start: ${wordsOf(error)}`)]);
+        await Promise.allSettled([endOwner(ending, unstarted(error))]);
         throw error;
       }
     },
-    async abandon() {
-      await Promise.allSettled([free()]);
+    async abandon(error) {
+      await Promise.allSettled([leave(unstarted(error))]);
     },
   };
+}
+
+function unstarted(error: unknown): string {
+  return `it could not start: ${wordsOf(error)}`;
 }
 
 function wordsOf(error: unknown): string {
@@ -88,7 +104,7 @@ const RECORD_GRACE_MS = 10_000;
 const REFUSED_GRACE_MS = 1_000;
 
 /** Ends inline runs, leaves children to the next owner, writes what is open. The root is not free yet. */
-async function endOwner({ parts, info, loop, watches, listeners }: Ending, because: string): Promise<void> {
+async function endOwner({ parts, loop, watches, listeners }: Ending, because: string): Promise<void> {
   for (const watch of watches) watch.close();
   parts.consumer.close();
   await loop.stop();
@@ -102,8 +118,6 @@ async function endOwner({ parts, info, loop, watches, listeners }: Ending, becau
   for (const listener of listeners) listener.close();
   await unlessDiskRefuses(parts.runLog.close);
   await unlessDiskRefuses(parts.journal.close);
-  const ended = { ...info, state: 'stopped', stopped_at: toIso(parts.clock.nowMs()), because };
-  await unlessDiskRefuses(() => parts.files.write(parts.paths.owner, `${JSON.stringify(ended, null, 2)}\n`));
 }
 
 /** A disk that refuses must not keep an owner from its end: what it does not take is found by the next one. */

@@ -51,14 +51,20 @@ export async function startOwner(options: OwnerOptions): Promise<Owner> {
   if (acquired.kind === 'taken') throw refusal(root, acquired.state);
   const { ownership, endedPid } = acquired;
   const life = beginLife(ports);
-  const end = createOwnerEnd(async () => {
-    life.close();
-    ownership.close();
+  const end = createOwnerEnd({
+    note(because) {
+      const ended = { ...info, state: 'stopped', stopped_at: toIso(ports.clock.nowMs()), because };
+      ports.files.write(pathsOf(root).owner, `${JSON.stringify(ended, null, 2)}\n`);
+    },
+    free() {
+      life.close();
+      ownership.close();
+    },
   });
   try {
     return await run({ ...options, ports: life.ports, endedPid }, info, ownership, end);
   } catch (error) {
-    await end.abandon();
+    await end.abandon(error);
     throw error;
   }
 }
@@ -89,7 +95,7 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, e
   }
 
   const [watches, listeners]: [Closeable[], Closeable[]] = [[], []];
-  await end.start({ parts, info, loop, watches, listeners }, async () => {
+  await end.start({ parts, loop, watches, listeners }, async () => {
     listeners.push(...listen(parts, options));
     announceStart(parts, info, options.endedPid);
     await parts.recover();

@@ -50,6 +50,9 @@ describe('an owner that could not start', () => {
       ...new Set(tries.filter(({ name, came }) => came === 'rejected' && name.endsWith('bug') === isBug).map(({ kind }) => kind)),
     ];
     assert.deepEqual([kinds(false), kinds(true)], [['CadenceError'], ['Error']]);
+    for (const { error, because } of tries.filter(({ name, came }) => came === 'rejected' && /journal\/|as bug$|\.done/.test(name)))
+      assert.ok(because === '' || because === `it could not start: ${error}`, because);
+    assert.match(tries.find(({ name }) => name.includes('journal/'))?.because ?? '', /^it could not start: cannot open .*: EISDIR$/);
     assert.equal(tries.find(({ name }) => name.includes('logs/'))?.came, 'started', 'the log for people is the best that can be done, no more');
   });
 });
