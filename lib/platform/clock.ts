@@ -1,4 +1,5 @@
 import type { Clock } from '../ports.ts';
+import { awakeMs } from './awake.ts';
 
 /** `setTimeout` takes no more (24.8 days) and would fire at once. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
@@ -8,14 +9,14 @@ export function createClock(): Clock {
     nowMs: () => Date.now(),
     random: () => Math.random(),
     after(ms, wake) {
-      const dueMs = performance.now() + ms;
+      const dueMs = awakeMs() + ms;
       let timer: NodeJS.Timeout | undefined;
       // Node may call a moment too early, and long waits are made of several; so each call looks how much is left.
       const waitOn = (leftMs: number): void => {
         timer = setTimeout(look, Math.min(LONGEST_TIMEOUT_MS, Math.max(0, Math.ceil(leftMs))));
       };
       const look = (): void => {
-        const leftMs = dueMs - performance.now();
+        const leftMs = dueMs - awakeMs();
         if (leftMs > 0) waitOn(leftMs);
         else wake();
       };

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
 import type { ControlRequest, OwnerInfo, OwnerState } from '../ports.ts';
+import { awakeMs } from './awake.ts';
 import { errnoOf } from './fault.ts';
 import { isAlive, readOwnerInfo } from './owner-info.ts';
 import { knock, ownerPlace, refuseForeignFolder } from './owner-socket.ts';
@@ -81,13 +82,13 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS)
   refuseForeignFolder(place);
   const giveUp = abortAfter(withinMs);
   for (;;) {
-    const beganMs = performance.now();
+    const beganMs = awakeMs();
     const knocked = await knock(place.socket);
     if (knocked.kind !== 'open') return stateOfUnopened(knocked.kind, readOwnerInfo(place.root));
     const pid = await ping(knocked.socket, giveUp);
     const info = readOwnerInfo(place.root);
     // An owner that has just begun may not have written who it is; the one before it is not the answer.
-    if (pid !== undefined) return { kind: 'answers', info: info?.pid === pid ? info : undefined, tookMs: performance.now() - beganMs };
+    if (pid !== undefined) return { kind: 'answers', info: info?.pid === pid ? info : undefined, tookMs: awakeMs() - beganMs };
     if (giveUp.aborted) return { kind: 'silent', info };
     await pause(ASK_AGAIN_MS);
   }

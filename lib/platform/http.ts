@@ -1,4 +1,3 @@
-import { lookup } from 'node:dns/promises';
 import { isLinkLocal, isLoopback } from '../core/address.ts';
 import type { HttpAnswer, HttpRequest } from '../core/http.ts';
 import type { Http } from '../ports.ts';
@@ -52,7 +51,7 @@ async function leadsTo(url: URL): Promise<string | undefined> {
   const hidden = `${url.host} leads to a link-local address, where machines keep their keys`;
   if (isLinkLocal(url.hostname)) return hidden;
   try {
-    const found = await lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true });
+    const found = await process.getBuiltinModule('node:dns/promises').lookup(url.hostname.replace(/^\[|\]$/g, ''), { all: true });
     return found.some(({ address }) => isLinkLocal(address)) ? hidden : undefined;
   } catch (error) {
     // A name that is not known now is not known when it is asked a moment later; that answer tells it.

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { OwnerInfo, OwnerState, Ownership } from '../ports.ts';
+import { awakeMs } from './awake.ts';
 import { probeOwner } from './control.ts';
 import { type ControlServer, createControlServer } from './control-server.ts';
 import { attempt, faultOf } from './fault.ts';
@@ -37,13 +38,13 @@ export type Acquired =
 export async function acquireOwnership(deps: OwnershipDeps): Promise<Acquired> {
   const place = ownerPlace(deps.root);
   makeOwnerFolders(place);
-  const giveUpMs = performance.now() + GIVE_UP_AFTER_MS;
+  const giveUpMs = awakeMs() + GIVE_UP_AFTER_MS;
   for (;;) {
     const state = await probeOwner(place.root);
     if (state.kind !== 'none') return { kind: 'taken', state };
     const acquired = await acquireUnderLock(place, deps.info);
     if (acquired !== undefined) return acquired;
-    if (performance.now() > giveUpMs) {
+    if (awakeMs() > giveUpMs) {
       throw new CadenceError('held', `others are taking ${place.root} and do not come to an end`, `Try again; if it stays so, remove ${place.socket}.lock.`);
     }
     await pause(LOOK_AGAIN_MS);

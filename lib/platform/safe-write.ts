@@ -1,5 +1,4 @@
 import { closeSync, constants, fstatSync, fsyncSync, ftruncateSync, lstatSync, openSync, renameSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type writeFileAtomic from 'write-file-atomic';
@@ -75,9 +74,9 @@ export function flushDir(path: string): void {
   });
 }
 
-/** The same off the event loop, for those who wait anyway. */
+/** The same off the event loop, for those who wait anyway. What it needs is loaded by them alone. */
 export async function flushDirLater(path: string): Promise<void> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  const handle = await process.getBuiltinModule('node:fs/promises').open(path, constants.O_RDONLY | constants.O_DIRECTORY);
   try {
     await handle.sync();
   } catch (thrown) {

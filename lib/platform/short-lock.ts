@@ -1,5 +1,6 @@
 import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
+import { awakeMs } from './awake.ts';
 import { faultOf } from './fault.ts';
 import { folderAt } from './folder-identity.ts';
 
@@ -44,7 +45,7 @@ const LOOK_AGAIN_MS = 25;
 
 /** Waits for its turn; throws `held` where it does not come. */
 export async function withLock<T>(path: string, withinMs: Ms, work: () => T | Promise<T>): Promise<T> {
-  const untilMs = performance.now() + withinMs;
+  const untilMs = awakeMs() + withinMs;
   for (;;) {
     const lock = await tryLock(path);
     if (lock !== undefined) {
@@ -54,8 +55,7 @@ export async function withLock<T>(path: string, withinMs: Ms, work: () => T | Pr
         await lock.release();
       }
     }
-    if (performance.now() > untilMs)
-      throw new CadenceError('held', `somebody else holds ${path}.lock`, 'Try again; a lock whose holder died is free after 5 seconds.');
+    if (awakeMs() > untilMs) throw new CadenceError('held', `somebody else holds ${path}.lock`, 'Try again; a lock whose holder died is free after 5 seconds.');
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
 import type { OwnerInfo } from '../ports.ts';
+import { awakeMs } from './awake.ts';
 import { probeOwner } from './control.ts';
 import { errnoOf, faultOf } from './fault.ts';
 import { isAlive } from './owner-info.ts';
@@ -50,9 +51,9 @@ function signalOwner(info: OwnerInfo, signal: NodeJS.Signals): void {
 }
 
 async function isGoneWithin(info: OwnerInfo, ms: number): Promise<boolean> {
-  const untilMs = performance.now() + ms;
+  const untilMs = awakeMs() + ms;
   while (isAlive(info)) {
-    if (performance.now() > untilMs) return false;
+    if (awakeMs() > untilMs) return false;
     await pause(LOOK_AGAIN_MS);
   }
   return true;

@@ -2,6 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { isZone } from '../core/zone.ts';
 import type { Uptime } from '../ports.ts';
+import { awakeMs } from './awake.ts';
 import { errnoOf } from './fault.ts';
 
 /**
@@ -9,7 +10,7 @@ import { errnoOf } from './fault.ts';
  * a clock that is set. The two of them tell sleep from a jump of the clock.
  */
 export function createUptime(): Uptime {
-  return { sinceBootMs: () => uptime() * 1000, awakeMs: () => performance.now(), timezone };
+  return { sinceBootMs: () => uptime() * 1000, awakeMs, timezone };
 }
 
 const LOCALTIME = '/etc/localtime';

@@ -135,6 +135,28 @@ describe('the packed and installed program', () => {
     assert.deepEqual([...new Set(await drained())], ['absent']);
   });
 
+  it('loads for status no part of Node that takes long to load and is for others', async () => {
+    const folder = callersFolder(product);
+    const listing = join(folder, 'listing.cjs');
+    writeFileSync(listing, "process.on('exit', () => process.stderr.write('loaded: ' + process.moduleLoadList.join('|')));\n");
+    const empty = join(folder, 'empty.cjs');
+    writeFileSync(empty, '');
+    const root = tempRoot();
+    mkdirSync(join(root, 'cadences'));
+    const loadedBy = async (...words: string[]): Promise<readonly string[]> => {
+      const { stderr } = await execute(process.execPath, ['--require', listing, ...words], { env: product.env });
+      return stderr.slice(stderr.indexOf('loaded: ') + 'loaded: '.length).split('|');
+    };
+    const without = new Set(await loadedBy(empty));
+    const more = (await loadedBy(product.bin, 'status', '--root', root)).filter((name) => !without.has(name));
+    assert.ok(more.includes('NativeModule internal/util/parse_args/parse_args'), more.join('\n'));
+    const slow = ['crypto', 'dns/promises', 'internal/dns/promises', 'perf_hooks', 'http', 'https', 'worker_threads'].map((name) => `NativeModule ${name}`);
+    assert.deepEqual(
+      more.filter((name) => slow.includes(name)),
+      [],
+    );
+  });
+
   it('A64 runs nothing when it is installed', () => {
     const { scripts = {} } = readManifest(product.packageDir);
     assert.deepEqual(
