@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
+import { type OwnerPorts, realPorts } from '../../lib/app/owner-ports.ts';
 import { type BusEvent, CadenceError, type Consumer, startConsumer } from '../../lib/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { createYard, finalRecord } from './owner-yard.ts';
+import { createYard, finalRecord, readIfThere } from './owner-yard.ts';
 
 async function refusalOf(begin: () => Promise<Consumer>): Promise<CadenceError> {
   const thrown = await begin().then(
@@ -41,4 +42,26 @@ it('M5 startConsumer() is the one owner, tells what it did, and has freed the ro
   const next = await startConsumer({ root: yard.root });
   await eventually('the next one runs what came meanwhile', () => next.getStats().succeeded === 1);
   await next.stop();
+});
+
+it('a fault that nobody can handle ends the consumer, is told by `ended`, and leaves the root free for the next one', async () => {
+  const yard = createYard();
+  yard.shell('ill', 'exit 3', 'retry: { attempts: 1 }');
+  const openLog: OwnerPorts['openLog'] = () => ({
+    write({ stage }) {
+      if (stage === 'subsession_failed') throw new Error('a bug of ours');
+    },
+    close: () => undefined,
+  });
+  const options = { root: yard.root, ports: { ...realPorts(), openLog } };
+  const consumer = await startConsumer(options);
+  const ended = assert.rejects(consumer.ended, /^Error: a bug of ours$/);
+  const tick = await yard.enqueue('ill');
+  await ended;
+  assert.equal(JSON.parse(readIfThere(yard.paths.owner)).because, 'it met a fault: a bug of ours');
+  const next = await startConsumer({ root: yard.root });
+  await finalRecord(yard, tick);
+  await next.stop();
+  await consumer.stop();
+  assert.equal(yard.records().filter((run) => run.tick === tick).length, 1);
 });
