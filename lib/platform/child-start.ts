@@ -16,20 +16,24 @@ export interface Shim {
   readonly ended: Promise<ShimEnd>;
   /** This process may end before it. */
   leave(): void;
+  /** For one that would run others too: this run is its last. */
+  retire?(): void;
 }
 
 const OUTPUT = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 const INPUT = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /** Starts the shim in a session of its own, its output appended to files. What goes wrong is told in words, for a person who reads the run's record. */
-export function startShim(spec: SpawnSpec): Shim {
+export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec) => Shim | undefined = () => undefined): Shim {
   const descriptors: number[] = [];
+  // The tag is how a run's people are found, so it is there whatever the environment says.
+  const spec = { ...given, env: { ...given.env, [RUN_TAG]: given.runId } };
   try {
     const words = objection(spec);
     if (words !== undefined) return refused(words);
     descriptors.push(openSync(spec.stdinPath ?? devNull, spec.stdinPath === undefined ? constants.O_RDONLY : INPUT));
     descriptors.push(openSync(spec.stdoutPath, OUTPUT, 0o600), openSync(spec.stderrPath, OUTPUT, 0o600));
-    return launch(spec, descriptors);
+    return shared(spec) ?? launch(spec, descriptors);
   } catch (error) {
     return refused(inWords(error as NodeJS.ErrnoException));
   } finally {
@@ -40,7 +44,7 @@ export function startShim(spec: SpawnSpec): Shim {
 function launch(spec: SpawnSpec, descriptors: readonly number[]): Shim {
   const child = crossSpawn('/bin/sh', [...shimArguments(spec.runDir, spec.argv)], {
     cwd: spec.cwd,
-    env: { ...spec.env, [RUN_TAG]: spec.runId },
+    env: spec.env,
     detached: true,
     stdio: [...descriptors],
   });

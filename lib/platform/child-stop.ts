@@ -14,6 +14,8 @@ export interface StopTarget {
   readonly runId: string;
   /** undefined: not known any more, only the tag is left to find its people by. */
   readonly shimPid: number | undefined;
+  /** Its group holds nobody but people of this run; not so where the shim has had other runs, whose daemons may live on. */
+  readonly isGroupItsOwn: boolean;
   readonly exited: Promise<unknown>;
   hasExited(): boolean;
   /** What the shim wrote down; undefined as long as it has not. */
@@ -73,14 +75,14 @@ async function remember(hunt: Hunt): Promise<void> {
     runId,
     all.map((entry) => entry.pid),
   );
-  const roots = all.filter((entry) => tagged.has(entry.pid) || isShims(entry, shim) || hunt.known.get(entry.pid) === entry.startedAt);
+  const roots = all.filter((entry) => tagged.has(entry.pid) || isShims(hunt.target, entry, shim) || hunt.known.get(entry.pid) === entry.startedAt);
   for (const entry of withDescendants(all, roots)) {
     if (entry.pid !== shimPid) hunt.known.set(entry.pid, entry.startedAt);
   }
 }
 
-function isShims(entry: ProcessEntry, shim: ProcessEntry | undefined): boolean {
-  return shim !== undefined && (entry.pid === shim.pid || entry.group === shim.pid);
+function isShims({ isGroupItsOwn }: StopTarget, entry: ProcessEntry, shim: ProcessEntry | undefined): boolean {
+  return shim !== undefined && (entry.pid === shim.pid || (isGroupItsOwn && entry.group === shim.pid));
 }
 
 export function withDescendants(all: readonly ProcessEntry[], roots: readonly ProcessEntry[]): readonly ProcessEntry[] {

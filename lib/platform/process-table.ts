@@ -23,6 +23,8 @@ export interface ProcessTable {
   /** Pids that came to be within the last `ms`, and after the first child of the shim `pid` where one is named: some may be
    *  gone, or mere threads. undefined where the system cannot say that cheaply. */
   youngerThan(ms: number, pid?: number): readonly number[] | undefined;
+  /** The pid that was given out last; undefined where the system does not say. */
+  latest(): number | undefined;
 }
 
 const TICKS_PER_SECOND = 100; // USER_HZ: the same on every architecture that Node runs on.
@@ -48,6 +50,7 @@ function procTable(): ProcessTable {
       return found.size === 0 ? found : new Set(procPids().filter((pid) => found.has(pid)));
     },
     commands: async (pids) => new Map([...pids].map((pid) => [pid, (readProc(pid, 'cmdline')?.toString() ?? '').split('\0').join(' ').trim()])),
+    latest: lastPid,
     youngerThan: (ms, pid) => {
       const last = lastPid();
       if (pid !== undefined && ms < COUNTED_UP_MS && last >= pid) return bornAfter(pid + 1, last);
@@ -140,6 +143,7 @@ function psTable(): ProcessTable {
     },
     commands: async (pids) => parseCommands(await psOf(pids, ['-ww', '-o', 'pid=,command='])),
     youngerThan: () => undefined,
+    latest: () => undefined,
   };
 }
 

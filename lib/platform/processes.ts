@@ -4,6 +4,7 @@ import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../po
 import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart } from './child-adopt.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
 import { named, type Survivor, stopTree } from './child-stop.ts';
+import { createWarmShims, type WarmShims } from './child-warm.ts';
 import { createLifeWatch, type LifeWatch } from './life-watch.ts';
 import { identityOf } from './process-identity.ts';
 import { createProcessTable, type ProcessTable } from './process-table.ts';
@@ -23,6 +24,7 @@ interface Deps {
   readonly lives: LifeWatch;
   /** The first shims of the latest runs (a guard has one too): who came after them is young enough to be theirs. */
   readonly shims: Map<string, number>;
+  readonly warm: WarmShims;
 }
 
 const REMEMBERED_SHIMS = 1000;
@@ -34,7 +36,7 @@ const RECORD_AFTER_MS: Ms = 250;
 
 export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
   const { clock, files, table = createProcessTable() } = ports;
-  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map() };
+  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map(), warm: createWarmShims() };
   return {
     start: (spec) => start(deps, spec),
     adopt: (runId, runDir) => adopt(deps, { runId, runDir }),
@@ -45,15 +47,35 @@ export function createProcesses(ports: { readonly clock: Clock; readonly files: 
 }
 
 function start(deps: Deps, spec: SpawnSpec): Child {
-  const shim = (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec);
+  // The command line of a shim that waits for runs names none, so the record is there before it begins; and it is older than the run.
+  const announce = (pid: number): void => {
+    remember(deps, spec.runId, deps.table.latest() ?? pid);
+    recordStart(deps, spec.runDir, pid);
+  };
+  const shim = (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec, (tagged) => deps.warm.start(tagged, announce));
   const exited = shim.ended.then((end) => conclude(deps, spec, end));
   if (shim.pid === undefined) return { exited, stop: async () => [], leave: () => undefined };
-  const { pid, leave } = shim;
-  if (!deps.shims.has(spec.runId)) deps.shims.set(spec.runId, pid);
-  for (const oldest of deps.shims.keys()) if (deps.shims.size > REMEMBERED_SHIMS) deps.shims.delete(oldest);
+  const { pid, leave, retire } = shim;
+  const stop = stopper(deps, spec, async () => pid, exited, retire === undefined);
+  if (retire !== undefined) {
+    return {
+      exited,
+      stop(graceMs) {
+        retire();
+        return stop(graceMs);
+      },
+      leave,
+    };
+  }
+  remember(deps, spec.runId, pid);
   const timer = deps.clock.after(RECORD_AFTER_MS, () => recordStart(deps, spec.runDir, pid));
   void shim.ended.then(() => timer.close());
-  return { exited, stop: stopper(deps, spec, async () => pid, exited), leave };
+  return { exited, stop, leave };
+}
+
+function remember({ shims }: Deps, runId: string, pid: number): void {
+  if (!shims.has(runId)) shims.set(runId, pid);
+  for (const oldest of shims.keys()) if (shims.size > REMEMBERED_SHIMS) shims.delete(oldest);
 }
 
 function adopt(deps: Deps, folder: RunFolder): Child {
@@ -103,7 +125,7 @@ async function conclude(deps: Deps, folder: RunFolder, end: ShimEnd): Promise<Ch
   }
 }
 
-function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | undefined>, exited: Promise<ChildExit>): Child['stop'] {
+function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | undefined>, exited: Promise<ChildExit>, isGroupItsOwn = true): Child['stop'] {
   let hasExited = false;
   let stopping: ReturnType<Child['stop']> | undefined;
   const over = (): void => {
@@ -113,7 +135,7 @@ function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | 
   void exited.then(over, over);
   const stop = async (graceMs: Ms): ReturnType<Child['stop']> => {
     const programPid = (): number | undefined => readProgramPid(deps.files, folder.runDir);
-    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid(), exited, hasExited: () => hasExited, programPid }, graceMs);
+    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid(), isGroupItsOwn, exited, hasExited: () => hasExited, programPid }, graceMs);
   };
   return (graceMs) => {
     stopping ??= stop(graceMs);
@@ -133,5 +155,7 @@ function isAlive(deps: Deps, runDir: string): boolean {
 async function leftBehind(deps: Deps, runId: string, sinceMs: Ms): Promise<readonly Survivor[]> {
   const young = deps.table.youngerThan(deps.clock.nowMs() - sinceMs + SINCE_SLACK_MS, deps.shims.get(runId));
   if (young === undefined) return [];
-  return named(deps.table, await deps.table.tagged(runId, young));
+  const left = await named(deps.table, await deps.table.tagged(runId, young));
+  if (left.length > 0) deps.warm.retire(runId);
+  return left;
 }
