@@ -46,9 +46,14 @@ export function limitReached(state: WatchState, limits: WatchLimits): 'timeout' 
   return limits.firstOutputMs !== undefined && (state.mutedMs ?? 0) >= limits.firstOutputMs ? 'hung_start' : undefined;
 }
 
+/** Then only a word of it makes a look worth its while. */
+export function isLongQuiet({ quietMs }: WatchState): boolean {
+  return quietMs >= LONG_QUIET_MS;
+}
+
 /** Once a second, more seldom after a long quiet, and exactly where a deadline comes sooner. */
 export function nextLookMs(state: WatchState, limits: WatchLimits): Ms {
-  const lookMs = state.quietMs < LONG_QUIET_MS ? LOOK_MS : LONG_LOOK_MS;
+  const lookMs = isLongQuiet(state) ? LONG_LOOK_MS : LOOK_MS;
   const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : lookMs;
   const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : lookMs;
   const leftMutedMs = limits.firstOutputMs !== undefined && state.mutedMs !== undefined ? limits.firstOutputMs - state.mutedMs : lookMs;

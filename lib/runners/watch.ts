@@ -1,5 +1,5 @@
 import type { Ms } from '../core/instant.ts';
-import { beginWatch, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
+import { beginWatch, isLongQuiet, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
 import type { Clock, Closeable, Files } from '../ports.ts';
 import { type Output, sizeOf, unlessRefused } from './capture.ts';
 
@@ -19,7 +19,10 @@ export interface WatchedRun extends Output, WatchLimits {
   onLimit(cause: 'timeout' | 'idle' | 'hung_start'): void;
 }
 
-/** All runs under way, looked at together: one timer once a second in all, and none while there is nothing to watch. */
+/**
+ * All runs under way, looked at together: one timer once a second in all, and none while there is nothing to watch. Where
+ * all have long been quiet it comes more seldom, and a hint of the first word of any brings it back: a flood is met as soon.
+ */
 export interface Watch {
   add(run: WatchedRun): Watched;
 }
@@ -50,6 +53,8 @@ interface Entry {
   isReported: boolean;
   /** By path: what was dropped of it in all. */
   readonly dropped: Map<string, number>;
+  /** Wait for a word of who has long been quiet. */
+  ears: readonly Closeable[];
 }
 
 export function createWatch(deps: WatchDeps): Watch {
@@ -63,21 +68,39 @@ export function createWatch(deps: WatchDeps): Watch {
     dueMs = clock.nowMs() + inMs;
     timer = clock.after(inMs, () => {
       timer = undefined;
-      for (const entry of [...entries]) inspect(deps, entry);
+      for (const entry of [...entries]) {
+        inspect(deps, entry);
+        if (entries.has(entry)) listen(entry);
+      }
       if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => waitFor(entry))));
     });
+  }
+
+  function hasten(inMs: Ms): void {
+    if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
+  }
+
+  function listen(entry: Entry): void {
+    const { run, state, ears } = entry;
+    if (!isLongQuiet(state) || ears.length > 0) return;
+    const hear = (): void => {
+      if (entry.ears.length === 0) return;
+      stopListening(entry);
+      hasten(LOOK_MS);
+    };
+    entry.ears = [run.stdoutPath, run.stderrPath].map((path) => deps.files.watch(path, hear));
   }
 
   return {
     add(run) {
       const signs = run.signs?.() ?? run.startBytes ?? signsOf(deps.files, run);
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map() };
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map(), ears: [] };
       entries.add(entry);
-      const inMs = waitFor(entry);
-      if (timer === undefined || clock.nowMs() + inMs < dueMs) arm(inMs);
+      hasten(waitFor(entry));
       return {
         end() {
           entries.delete(entry);
+          stopListening(entry);
           if (entries.size === 0) {
             timer?.close();
             timer = undefined;
@@ -91,6 +114,11 @@ export function createWatch(deps: WatchDeps): Watch {
 }
 
 const LOOK_MS: Ms = 1000;
+
+function stopListening(entry: Entry): void {
+  for (const ear of entry.ears) ear.close();
+  entry.ears = [];
+}
 
 /** Of a run that is being stopped only the logs are of interest. */
 function waitFor(entry: Entry): Ms {

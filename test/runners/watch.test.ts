@@ -8,6 +8,7 @@ import { createFiles } from '../../lib/platform/files.ts';
 import { createStopSignal } from '../../lib/runners/stop-signal.ts';
 import { createWatch, type Watch, type WatchedRun } from '../../lib/runners/watch.ts';
 import { testClock } from '../support/bus.ts';
+import { eventually } from '../support/eventually.ts';
 import { tempRoot } from '../support/temp-root.ts';
 import { reasonOf, workbench } from './workbench.ts';
 
@@ -16,7 +17,7 @@ const files = createFiles();
 let runs = 0;
 
 /** A watch over real files whose time moves when the test says so; counts the timers that are set. */
-function bench() {
+function bench(more: Partial<typeof files> = {}) {
   const clock = testClock();
   const timers = { set: 0, open: 0 };
   const after: typeof clock.after = (ms, wake) => {
@@ -38,7 +39,7 @@ function bench() {
       },
     };
   };
-  const watch = createWatch({ clock: { ...clock, after }, files, cutLog });
+  const watch = createWatch({ clock: { ...clock, after }, files: { ...files, ...more }, cutLog });
   const causes: string[] = [];
   const add = (more: Partial<WatchedRun> = {}): { readonly path: string; readonly watched: ReturnType<Watch['add']> } => {
     const path = join(root, `run-${++runs}`);
@@ -127,6 +128,48 @@ describe('the watch over all runs', () => {
     watched.end();
     seconds(3);
     assert.equal(looks, 3);
+  });
+
+  it('looks at who has long been quiet every four seconds, until a hint of its first word', () => {
+    const ears = new Map<string, () => void>();
+    const hearing: typeof files.watch = (path, onChange) => {
+      ears.set(path, onChange);
+      return { close: () => void ears.delete(path) };
+    };
+    const { add, seconds } = bench({ watch: hearing });
+    let looks = 0;
+    const { path, watched } = add({ onLook: () => void looks++ });
+    const looksIn = (count: number): number => {
+      const before = looks;
+      seconds(count);
+      return looks - before;
+    };
+    assert.equal(looksIn(14), 14);
+    assert.equal(ears.size, 0);
+    assert.equal(looksIn(41), 11);
+    assert.deepEqual([...ears.keys()], [`${path}.out`, `${path}.err`]);
+    const say = ears.get(`${path}.err`);
+    appendFileSync(`${path}.err`, 'a word');
+    say?.();
+    assert.equal(ears.size, 0);
+    assert.equal(looksIn(10), 10);
+    seconds(20);
+    assert.equal(ears.size, 2);
+    watched.end();
+    assert.equal(ears.size, 0);
+  });
+
+  it('cuts the log of who floods after a long quiet within a second of the first word', async () => {
+    const { clock, timers, add, seconds } = bench();
+    const { path, watched } = add({ logCapBytes: 1_000_000 });
+    writeFileSync(`${path}.err`, '');
+    seconds(16);
+    const { set } = timers;
+    appendFileSync(`${path}.out`, `${'y'.repeat(99)}\n`.repeat(20_000));
+    await eventually('a hint of the flood', () => timers.set > set);
+    clock.advance(1000);
+    assert.ok(statSync(`${path}.out`).size < 600_000);
+    watched.end();
   });
 
   it('lives on where the disk refuses to tell or to cut', () => {
