@@ -49,11 +49,28 @@ export interface DeadEntry {
 
 const MAX_STATE_BYTES = 16 * 1024 * 1024;
 
-export function createReading(root: string, files: Files = createFiles()): Reading {
+/** What a folder of ticks holds: those with a canonical name, and all others. */
+interface Listing {
+  readonly ticks: readonly TickName[];
+  readonly others: readonly string[];
+}
+
+type TickFolder = 'inbox' | 'waiting' | 'claimed';
+
+/** `isOfOneMoment`: each folder of ticks is looked at once, so that an answer of many parts agrees with itself. */
+export function createReading(root: string, files: Files = createFiles(), { isOfOneMoment = false } = {}): Reading {
   const paths = pathsOf(root);
   const history = createHistory({ files, paths });
-  function names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[] {
-    const own = files.list(paths[folder]).flatMap((file) => parseTickName(file) ?? []);
+  const kept = new Map<TickFolder, Listing>();
+
+  function listing(folder: TickFolder): Listing {
+    const found = kept.get(folder) ?? listingOf(files.list(paths[folder]));
+    if (isOfOneMoment) kept.set(folder, found);
+    return found;
+  }
+
+  function names(folder: TickFolder): readonly TickName[] {
+    const own = listing(folder).ticks;
     if (folder === 'inbox') return own;
     const lines = readLinesUnderWay({ files, paths, ids: createIds() });
     return [...own, ...(folder === 'waiting' ? lines.waiting : lines.running)];
@@ -73,7 +90,7 @@ export function createReading(root: string, files: Files = createFiles()): Readi
     history,
     names,
     defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
-    foreign: () => files.list(paths.inbox).filter((file) => !file.startsWith('.') && parseTickName(file) === undefined),
+    foreign: () => listing('inbox').others.filter((file) => !file.startsWith('.')),
     dead: () =>
       files
         .list(paths.dlq)
@@ -101,6 +118,17 @@ export function createReading(root: string, files: Files = createFiles()): Readi
     },
   };
   return reading;
+}
+
+function listingOf(files: readonly string[]): Listing {
+  const ticks: TickName[] = [];
+  const others: string[] = [];
+  for (const file of files) {
+    const name = parseTickName(file);
+    if (name === undefined) others.push(file);
+    else ticks.push(name);
+  }
+  return { ticks, others };
 }
 
 function runsAskedFor(history: History, query: Parameters<History['runs']>[0]): readonly RunRecord[] {

@@ -79,7 +79,7 @@ export interface OwnerView {
 
 /** Throws `not_found` where `only` is neither defined nor known from what it did. */
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
-  const reading = createReading(root);
+  const reading = createReading(root, undefined, { isOfOneMoment: true });
   const owner = ownerView(await probeOwner(root));
   const holds = await allHolds(reading, nowMs());
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
