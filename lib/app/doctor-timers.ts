@@ -1,3 +1,5 @@
+import { dayOf } from '../core/instant.ts';
+import { busLogPath } from '../core/paths.ts';
 import type { Check } from '../doctor/check.ts';
 import { createLogFolderCheck } from '../doctor/log-folder.ts';
 import { createServiceFilesCheck, type Drift } from '../doctor/service-files.ts';
@@ -6,6 +8,7 @@ import { createTimersCheck } from '../doctor/timers.ts';
 import { createPermissions } from '../platform/permissions.ts';
 import type { Installed } from '../wire/installed.ts';
 import type { DoctorFacts } from './doctor-facts.ts';
+import { nowMs } from './root.ts';
 import { entriesOnDisk, removals, writes } from './service-files.ts';
 import { jobFacts, jobsOf } from './timer-jobs.ts';
 import { composeTimers, createKeeper, readInstalled } from './timers.ts';
@@ -39,6 +42,11 @@ export function timerChecks({ reading: { files, paths }, machine, settings, defi
       realFolder: () => (files.info(paths.logs) === undefined ? undefined : files.realPath(paths.logs)),
       home: machine.home,
       mayWrite: createPermissions().mayWrite,
+      inTheWay() {
+        const path = busLogPath(paths.logs, dayOf(nowMs()));
+        const kind = files.info(path)?.kind;
+        return kind === undefined || kind === 'file' ? undefined : path;
+      },
     }),
   ];
 

@@ -86,6 +86,11 @@ export function runIdOfFolder(folder: string): string {
   return folder.replace(/\.(?:guard|verify)$/, '');
 }
 
+/** The log for people. */
+export function busLogPath(logs: string, day: string): string {
+  return `${logs}/bus-${day}.log`;
+}
+
 /** `logs/cadence-bus/subsessions/<day>-<cadence>-<run_id>.stdout.log` and its twin. */
 export function outputPaths(paths: Paths, day: string, cadence: string, runId: string): { readonly stdout: string; readonly stderr: string } {
   const stem = `${paths.subsessions}/${day}-${cadence}-${runId}`;

@@ -9,10 +9,12 @@ export interface LogFolderDeps {
   readonly realFolder: () => string | undefined;
   readonly home: string;
   readonly mayWrite: (folder: string) => boolean;
+  /** What lies where the log of today belongs, and is no file. */
+  readonly inTheWay: () => string | undefined;
 }
 
 /** launchd opens the log before it starts the program, and where it cannot it starts nothing, with 78 as its only word. */
-export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayWrite }: LogFolderDeps): Check {
+export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayWrite, inTheWay }: LogFolderDeps): Check {
   return {
     id: 'log-folder',
     title: 'Log folder',
@@ -21,6 +23,9 @@ export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayW
       if (real === undefined) return scheduler === 'builtin' ? ok('it is made when it is needed') : fail(`${folder} is not there`, 'cadence-bus doctor --fix');
       if (!mayWrite(real))
         return fail(`${folder} may not be written by this user: what launchd or systemd starts would end without a word`, `chmod u+rwx ${shellWord(folder)}`);
+      const obstacle = inTheWay();
+      if (obstacle !== undefined)
+        return fail(`${obstacle} is no file, so the owner works without its log`, `mv ${shellWord(obstacle)} ${shellWord(`${obstacle}.aside`)}`);
       if (scheduler !== 'launchd') return ok(folder);
       const elsewhere = `Move the root: mv it to a folder such as ${shellWord(`${home}/agents`)}, then cadence-bus install`;
       if (real.startsWith('/Volumes/')) return fail(`${real} is not on the boot volume: launchd starts nothing before that volume is there`, elsewhere);

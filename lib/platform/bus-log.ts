@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import pino from 'pino';
 import type { BusEvent } from '../core/event.ts';
 import { dayOf, type Ms } from '../core/instant.ts';
+import { busLogPath } from '../core/paths.ts';
 import { errnoOf } from './fault.ts';
 
 /**
@@ -24,7 +25,7 @@ export function createBusLog(dir: string, nowMs: () => Ms): BusLog {
     close();
     day = today;
     mkdirSync(dir, { recursive: true, mode: 0o700 });
-    destination = pino.destination({ dest: `${dir}/bus-${today}.log`, append: true, sync: true, mode: 0o600 });
+    destination = pino.destination({ dest: busLogPath(dir, today), append: true, sync: true, mode: 0o600 });
     // A full disk must not end the owner: the journal notices it, and says so.
     destination.on('error', () => destination?.removeAllListeners('drain'));
     logger = pino({ base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, destination);

@@ -65,12 +65,15 @@ describe('the checks of what services are made of', () => {
 
   it('fail for logs that cannot be written, lie under Documents or on another volume, though a link leads there', async () => {
     const home = tempRoot();
-    const inspect = (real: string | undefined, scheduler: 'launchd' | 'systemd' = 'launchd', mayWrite = true) =>
-      createLogFolderCheck({ scheduler, folder: `${home}/agents/logs`, realFolder: () => real, home, mayWrite: () => mayWrite }).inspect();
+    const inspect = (real: string | undefined, scheduler: 'launchd' | 'systemd' = 'launchd', mayWrite = true, obstacle?: string) => {
+      const folder = `${home}/agents/logs`;
+      return createLogFolderCheck({ scheduler, folder, realFolder: () => real, home, mayWrite: () => mayWrite, inTheWay: () => obstacle }).inspect();
+    };
     assert.equal((await inspect(`${home}/agents/logs`)).level, 'ok');
     assert.match((await inspect(`${home}/Documents/agents/logs`)).detail, /~\/Documents/);
     assert.match((await inspect('/Volumes/Stick/agents/logs')).detail, /boot volume/);
     assert.match((await inspect(`${home}/agents/logs`, 'systemd', false)).detail, /may not be written/);
+    assert.match((await inspect(`${home}/agents/logs`, 'systemd', true, '/a/bus.log')).detail, /\/a\/bus\.log is no file/);
     assert.equal((await inspect(undefined)).level, 'fail');
     assert.equal((await inspect(`${home}/Documents/logs`, 'systemd')).level, 'ok', 'systemd keeps nobody out of there');
   });
