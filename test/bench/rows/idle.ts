@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { digits, median, mib, ms, quantile } from '../figures.ts';
+import { digits, inTurn, median, mib, ms, quantile } from '../figures.ts';
 import { actor, lacksProc, pause, startActor, type Usage, until, usageOf } from '../processes.ts';
 import { makeRoot, type Root, startOwner } from '../product.ts';
 import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
@@ -73,9 +73,12 @@ const held: Row = {
     const root = makeRoot(bench.ground.folder('held'));
     root.define('stamp', root.handler('stamp', STAMP));
     root.define('down', `${root.handler('down', FAILING)}retry: {attempts: 9}\nbreaker: {failures: 1, open: 30m}\n`);
-    const owner = await startOwner(bench.product, root);
+    const free = makeRoot(bench.ground.folder('free'));
+    free.define('stamp', free.handler('stamp', STAMP));
+    const [owner, freeOwner] = [await startOwner(bench.product, root), await startOwner(bench.product, free)];
+    const inline = { without: () => inlineLatency(free), beside: () => inlineLatency(root) };
     try {
-      const without = await inlineLatencies(bench, root);
+      await inTurn(bench.count(20, 1), inline); // what is loaded with the first ticks belongs to neither
       const count = bench.count(10_000);
       root.drop('down', count);
       await until('the breaker is open', () => existsSync(root.paths.circuit));
@@ -83,9 +86,10 @@ const held: Row = {
       await quiet(bench, owner.pid);
       const seconds = bench.isQuick ? 2 : 20;
       const ours = await over(owner.pid, seconds);
-      return heldMeasures(count, seconds, ours, without, await inlineLatencies(bench, root));
+      const { without, beside } = await inTurn(bench.count(100, 3), inline);
+      return heldMeasures(count, seconds, ours, without, beside);
     } finally {
-      await owner.stop();
+      await Promise.all([owner.stop(), freeOwner.stop()]);
     }
   },
 };
@@ -117,18 +121,14 @@ function heldMeasures(count: number, seconds: number, ours: Usage, without: read
   ];
 }
 
-/** From the file's making to the handler's first line. */
-async function inlineLatencies(bench: Bench, root: Root): Promise<readonly number[]> {
-  const took: number[] = [];
-  for (let n = 0; n < bench.count(100, 3); n += 1) {
-    const seen = stampsOf(root).length;
-    const at = process.hrtime.bigint();
-    root.drop('stamp', 1);
-    await until('the handler began', () => stampsOf(root).length > seen);
-    took.push(Number((stampsOf(root)[seen] as bigint) - at) / 1e6);
-    await pause(15);
-  }
-  return took;
+/** From the file's making to the handler's first line. The owner without held ticks has rested as long, and is asked in turn with the other. */
+async function inlineLatency(root: Root): Promise<number> {
+  const seen = stampsOf(root).length;
+  const at = process.hrtime.bigint();
+  root.drop('stamp', 1);
+  await until('the handler began', () => stampsOf(root).length > seen);
+  await pause(15);
+  return Number((stampsOf(root)[seen] as bigint) - at) / 1e6;
 }
 
 export const IDLE_ROWS: readonly Row[] = [idle, held];
