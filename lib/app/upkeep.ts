@@ -1,3 +1,4 @@
+import { shrinkInbox } from '../bus/inbox-shrinking.ts';
 import { CadenceError } from '../core/error.ts';
 import { dayOf, type Ms } from '../core/instant.ts';
 import { isLeftover, leftoverFolders } from '../core/leftover.ts';
@@ -8,15 +9,14 @@ import type { Storage } from './storage.ts';
 
 /**
  * What the owner tidies at its start and once a day while it works: history and output beyond their keep, drafts of
- * producers that died, what an owner before it was killed over, and a drop zone that a burst has left bloated (a folder of ext4 never shrinks, and every look at
- * it costs its size). Nothing that changes a tick; a fault of the disk is told and left for the next time.
+ * producers that died, what an owner before it was killed over, and a drop zone that an earlier burst has left
+ * bloated. Nothing that changes a tick; a fault of the disk is told and left for the next time.
  */
 export interface Upkeep {
   /** Does it if it has not been done today. */
   daily(): Promise<void>;
 }
 
-const BLOATED_BYTES = 4 * 1024 * 1024;
 /** Whoever writes a file is through long before that. */
 const OLD_MS: Ms = 3_600_000;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
@@ -49,22 +49,13 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
     return dead.filter((path) => files.remove(path)).length;
   }
 
-  /** An empty folder in its place, at once: a rename replaces an empty folder and refuses one that has a file in it. */
-  function shrinkInbox(): void {
-    const info = files.info(paths.inbox);
-    if (info?.kind !== 'folder' || info.sizeBytes < BLOATED_BYTES || files.list(paths.inbox).length > 0) return;
-    const fresh = `${paths.tmp}/inbox`;
-    files.makeDir(fresh);
-    files.rename(fresh, paths.inbox);
-  }
-
   return {
     async daily() {
       const today = dayOf(clock.nowMs());
       if (today === doneOn) return;
       doneOn = today;
       try {
-        shrinkInbox();
+        shrinkInbox({ files, paths });
         const drafts = sweepDrafts() + sweepLeftovers();
         const settings = definitions.settings();
         const forgotten = incidents.forget(settings.retentionMs);

@@ -1,6 +1,7 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Clock, Files } from '../ports.ts';
+import { shrinkInbox } from './inbox-shrinking.ts';
 import type { Intake } from './intake.ts';
 import type { LeftFiles } from './left-files.ts';
 import type { Stillness } from './stillness.ts';
@@ -32,6 +33,8 @@ const NAME_MS = 0.002;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
 const FIRST_ROUND = 256;
 const LONGEST_ROUND = 4_096;
+/** So many names in one listing bloat the folder. */
+const MANY = 1_000;
 /** A round that was cut short goes on after this, which is long enough to be seen as unfinished by whoever waits for the end. */
 export const SOON_MS: Ms = 10;
 
@@ -56,6 +59,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   let unopened: string[] = [];
   let round = FIRST_ROUND;
   let sliceEndMs: Ms = 0;
+  let mostNames = 0;
 
   function lookAgainAt(atMs: Ms | undefined): void {
     if (atMs !== undefined) lookAgainMs = Math.min(lookAgainMs ?? atMs, atMs);
@@ -76,6 +80,14 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     sliceEndMs = clock.nowMs() + SLICE_MS;
   }
 
+  /** Once a burst is over. Where the system forbids it, the folder stays as it is. */
+  function shrink(names: number): void {
+    mostNames = Math.max(mostNames, names);
+    if (names > 0 || mostNames < MANY) return;
+    mostNames = 0;
+    deps.left.spare(paths.inbox, () => shrinkInbox(deps));
+  }
+
   async function list(): Promise<void> {
     const startMs = clock.nowMs();
     const names = files.list(paths.inbox);
@@ -86,6 +98,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     isHinted = isBusy;
     if (!isBusy) lookAgainMs = undefined;
     stillness.keep(names);
+    shrink(names.length);
     for (const file of names) {
       if (deps.isKnown(file)) continue;
       if (COSTS_NOTHING.test(file)) take(file);
