@@ -24,7 +24,7 @@ const OUTPUT = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | con
 const INPUT = constants.O_RDONLY | constants.O_NOFOLLOW;
 
 /** Starts the shim in a session of its own, its output appended to files. What goes wrong is told in words, for a person who reads the run's record. */
-export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec) => Shim | undefined = () => undefined): Shim {
+export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec, alone: () => Shim) => Shim): Shim {
   const descriptors: number[] = [];
   // The tag is how a run's people are found, so it is there whatever the environment says.
   const spec = { ...given, env: { ...given.env, [RUN_TAG]: given.runId } };
@@ -33,7 +33,7 @@ export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec) => Shim | 
     if (words !== undefined) return refused(words);
     descriptors.push(openSync(spec.stdinPath ?? devNull, spec.stdinPath === undefined ? constants.O_RDONLY : INPUT));
     descriptors.push(openSync(spec.stdoutPath, OUTPUT, 0o600), openSync(spec.stderrPath, OUTPUT, 0o600));
-    return shared(spec) ?? launch(spec, descriptors);
+    return shared(spec, () => launch(spec, descriptors));
   } catch (error) {
     return refused(inWords(error as NodeJS.ErrnoException));
   } finally {

@@ -7,8 +7,8 @@ import type { Shim, ShimEnd } from './child-start.ts';
 
 /**
  * A shim that runs the next child of the same command too. To fork this process and to start a shell is more than half of
- * what a short command costs, and it stops the event loop meanwhile; so where a command comes again within a second, its
- * second shim stays, and is told of each further run in a few lines on its stdin. It does what every shim does: it outlives us,
+ * what a short command costs, and it stops the event loop meanwhile; so where a command comes again within a second of its
+ * end, its second shim stays, and is told of each further run in a few lines on its stdin. It does what every shim does: it outlives us,
  * writes `pid` and `exit`, and is alone in its session with its child. It ends when its stdin does, which is when we are
  * gone, or when it has had nothing to do for a second.
  *
@@ -31,14 +31,16 @@ done`;
 const BURST_MS = 1000;
 const IDLE_MS = 1000;
 const REMEMBERED = 64;
+/** Each holds two descriptors of ours, also while its child runs on and on. */
+const MOST_SHIMS = 16;
 const FACT = /^CADENCE_[A-Z_]+$/;
 
 export interface WarmShims {
   /**
-   * Hands this run to a shim that waits for it, or to a new one that will wait for the next; `announce` is called before
-   * anything can start. undefined: the command has not come lately, or this run needs a shim of its own.
+   * Hands this run to a shim that waits for it, or to a new one that will wait for the next: then `announce` is called before
+   * anything can start. Where the command has not ended lately, or this run cannot be handed over, it is started `alone`.
    */
-  start(spec: SpawnSpec, announce: (pid: number) => void): Shim | undefined;
+  start(spec: SpawnSpec, announce: (pid: number) => void, alone: () => Shim): Shim;
   /** This run has left somebody behind in the group of its shim: it was the last of it. */
   retire(runId: string): void;
 }
@@ -63,15 +65,20 @@ interface Refable {
 
 export function createWarmShims(): WarmShims {
   const idle = new Map<string, Warm>();
-  const startedMs = new Map<string, number>();
+  const endedMs = new Map<string, number>();
+  let alive = 0;
 
-  function cameLately(key: string): boolean {
-    const nowMs = performance.now();
-    const before = startedMs.get(key);
-    startedMs.delete(key);
-    startedMs.set(key, nowMs);
-    for (const oldest of startedMs.keys()) if (startedMs.size > REMEMBERED) startedMs.delete(oldest);
-    return before !== undefined && nowMs - before <= BURST_MS;
+  function noteEnd(key: string): void {
+    endedMs.delete(key);
+    endedMs.set(key, performance.now());
+    for (const oldest of endedMs.keys()) if (endedMs.size > REMEMBERED) endedMs.delete(oldest);
+  }
+
+  /** One end is the reason for one shim: of many that run at once each has its own. */
+  function hasEndedLately(key: string): boolean {
+    const atMs = endedMs.get(key);
+    endedMs.delete(key);
+    return atMs !== undefined && performance.now() - atMs <= BURST_MS;
   }
 
   function dismiss(warm: Warm): void {
@@ -109,11 +116,17 @@ export function createWarmShims(): WarmShims {
     told?.(end);
   }
 
+  function followed(key: string, shim: Shim): Shim {
+    void shim.ended.then(() => noteEnd(key));
+    return shim;
+  }
+
   function launch(key: string, { argv, cwd }: SpawnSpec, env: Readonly<Record<string, string>>): Warm | undefined {
     const child = spawn('/bin/sh', ['-c', WARM_SHIM, 'cadence-bus-shim', ...argv], { cwd, env, detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] });
     // A child that could not be started says so here, and the run gets a shim of its own, which tells why.
     child.once('error', () => undefined);
     if (child.pid === undefined) return undefined;
+    alive += 1;
     const [stdin, answers] = [child.stdin as unknown as Warm['stdin'], child.stdio[3] as unknown as Warm['answers']];
     const warm: Warm = { child, pid: child.pid, key, stdin, answers, runId: '', end: undefined, isRetired: false, timer: undefined };
     // Who is written to and is gone, has ended: that is heard below.
@@ -128,6 +141,7 @@ export function createWarmShims(): WarmShims {
       rest(warm);
     });
     child.once('exit', (_code, signal) => {
+      alive -= 1;
       dismiss(warm);
       finish(warm, { kind: 'killed', signal: String(signal) });
     });
@@ -135,16 +149,15 @@ export function createWarmShims(): WarmShims {
   }
 
   return {
-    start(spec, announce) {
+    start(spec, announce, alone) {
       const [env, facts] = parted(spec.env);
       const lines = [spec.runDir, spec.stdinPath ?? devNull, spec.stdoutPath, spec.stderrPath, ...facts.map(([name, value]) => `${name}=${value}`)];
-      if (process.platform !== 'linux' || lines.some((line) => line.includes('\n') || line === '')) return undefined;
+      if (process.platform !== 'linux' || lines.some((line) => line.includes('\n') || line === '')) return alone();
       // A folder that was made anew under the same name is another one.
       const folder = statSync(spec.cwd, { throwIfNoEntry: false });
       const key = JSON.stringify([spec.argv, spec.cwd, folder?.dev, folder?.ino, env]);
-      if (!cameLately(key)) return undefined;
-      const warm = idle.get(key) ?? launch(key, spec, env);
-      if (warm === undefined) return undefined;
+      const warm = idle.get(key) ?? (hasEndedLately(key) && alive < MOST_SHIMS ? launch(key, spec, env) : undefined);
+      if (warm === undefined) return followed(key, alone());
       idle.delete(key);
       clearTimeout(warm.timer);
       warm.runId = spec.runId;
@@ -154,7 +167,7 @@ export function createWarmShims(): WarmShims {
       });
       hold(warm, true);
       warm.stdin.write(`${lines.join('\n')}\n\n`);
-      return { pid: warm.pid, ended, retire: () => dismiss(warm), leave: () => leave(warm) };
+      return followed(key, { pid: warm.pid, ended, retire: () => dismiss(warm), leave: () => leave(warm) });
     },
     retire(runId) {
       for (const warm of [...idle.values()]) if (warm.runId === runId) dismiss(warm);

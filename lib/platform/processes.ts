@@ -52,7 +52,8 @@ function start(deps: Deps, spec: SpawnSpec): Child {
     remember(deps, spec.runId, deps.table.latest() ?? pid);
     recordStart(deps, spec.runDir, pid);
   };
-  const shim = (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec, (tagged) => deps.warm.start(tagged, announce));
+  const shim =
+    (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec, (tagged, alone) => deps.warm.start(tagged, announce, alone));
   const exited = shim.ended.then((end) => conclude(deps, spec, end));
   if (shim.pid === undefined) return { exited, stop: async () => [], leave: () => undefined };
   const { pid, leave, retire } = shim;

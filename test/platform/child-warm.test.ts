@@ -88,6 +88,18 @@ if (process.platform === 'linux') {
       assert.equal(new Set(both.map(shimOf)).size, 3);
     });
 
+    it('has shims of their own for many that begin at once and go on: nothing of ours is held open for them', async () => {
+      const held = (): number => readdirSync('/proc/self/fd').length;
+      const argv = sh('echo ready; [ -z "$CADENCE_LONG" ] || sleep 1000');
+      for (let n = 0; n < 2; n += 1) await run(yard.spec(argv));
+      const before = held();
+      const specs = Array.from({ length: 8 }, () => yard.spec(argv, { env: env({ CADENCE_LONG: '1' }) }));
+      const children = specs.map((spec) => processes.start(spec));
+      for (const spec of specs) await yard.hear(spec, /ready/);
+      assert.ok(held() - before <= 2, `${held() - before} more descriptors`);
+      for (const left of await Promise.all(children.map((child) => child.stop(0)))) assert.deepEqual(left, []);
+    });
+
     it('writes nothing of its environment to disk', async () => {
       const argv = sh('read -r word <"$CADENCE_RUN_FOLDER/pid"; cat "$CADENCE_RUN_FOLDER"/* | grep -c sesame');
       const spec = (): SpawnSpec => {
