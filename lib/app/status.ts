@@ -79,9 +79,10 @@ export interface OwnerView {
 
 /** Throws `not_found` where `only` is neither defined nor known from what it did. */
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
-  const reading = createReading(root, undefined, { isOfOneMoment: true });
   const owner = ownerView(await probeOwner(root));
-  const holds = await allHolds(reading, nowMs());
+  const holds = await allHolds(createReading(root), nowMs());
+  // Only now: that may have parsed every definition, and who was claimed before it may be held, and wait, by its end.
+  const reading = createReading(root, undefined, { isOfOneMoment: true });
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
   const dead = reading.dead().map(({ name }) => name);
   const cursors = createSlotReading(reading).cursors();
