@@ -1,4 +1,5 @@
 import type { Cadence } from '../core/cadence.ts';
+import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { type Paths, runIdOfFolder } from '../core/paths.ts';
 import { recordOf, transitionOf } from '../core/record.ts';
@@ -55,7 +56,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   if (claims.length > 0) await deps.runLog.flush();
   const open: Claim[] = [];
   for (const claim of claims) {
-    const end = recorded.get(runIdOf(claim)) ?? (hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim));
+    const end = endOf(deps, recorded, claim);
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
   for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
@@ -69,6 +70,22 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
 /** A child was begun for it, whatever was recorded of it before: a power cut brings back what was cancelled in vain. */
 const hasFolder = ({ files, paths }: RecoveryDeps, claim: Claim): boolean => files.info(`${paths.running}/${runIdOf(claim)}`) !== undefined;
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
+
+function endOf(deps: RecoveryDeps, recorded: ReadonlyMap<string, RunRecord>, claim: Claim): RunRecord | undefined {
+  const end = recorded.get(runIdOf(claim));
+  if (end === undefined) return hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim);
+  return isEndOf(end, begunMs(deps, runIdOf(claim))) ? end : undefined;
+}
+
+/** The clock of files may be behind that of the owner. */
+const CLOCKS_APART_MS: Ms = 1_000;
+
+/** A power cut brings back a tick whose end is recorded, and it runs again under its name: that child is not ended by that record. */
+function isEndOf({ started_at, ended_at }: RunRecord, atMs: Ms | undefined): boolean {
+  const [startedMs, endedMs] = [parseIso(started_at), parseIso(ended_at)];
+  if (atMs === undefined || startedMs === undefined || endedMs === undefined) return true;
+  return atMs >= Math.min(startedMs, endedMs) - CLOCKS_APART_MS && atMs <= Math.max(startedMs, endedMs) + CLOCKS_APART_MS;
+}
 
 /** A tick that turned out to be too old once it was claimed was recorded under the try that it did not spend. A revived one ended so before. */
 function endedUnrun(recorded: ReadonlyMap<string, RunRecord>, { name, tick }: Claim): RunRecord | undefined {
@@ -86,7 +103,7 @@ async function completeMove({ queue, history }: RecoveryDeps, claim: Claim, end:
 
 async function resume(deps: RecoveryDeps, claim: Claim): Promise<void> {
   const runId = runIdOf(claim);
-  const startedMs = startOf(deps, runId);
+  const startedMs = begunMs(deps, runId) ?? deps.clock.nowMs();
   if (hasFolder(deps, claim)) deps.jobs.adopt(claim, deps.cadenceOf(claim.name.cadence, runId), startedMs).catch(deps.onFault);
   else await interrupt(deps, claim, startedMs);
 }
@@ -113,9 +130,9 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): P
   await conclusion.end({ claim, transition, run, runDirs: [] });
 }
 
-function startOf(deps: RecoveryDeps, runId: string): number {
-  const found = deps.files.info(`${deps.paths.running}/${runId}/run.json`);
-  return found?.mtimeMs ?? deps.clock.nowMs();
+/** When its child was begun, as far as its folder says. */
+function begunMs({ files, paths }: RecoveryDeps, runId: string): Ms | undefined {
+  return files.info(`${paths.running}/${runId}/run.json`)?.mtimeMs;
 }
 
 /** Run folders without a claim: their tick is settled. One whose child still lives is left, and told. */

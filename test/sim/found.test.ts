@@ -157,6 +157,10 @@ describe('a story that once ended badly', () => {
     assert.deepEqual(await play(storyOf(21_990)), undefined);
   });
 
+  it('a child is adopted, though a power cut brought back the tick that had run well before it', async () => {
+    assert.deepEqual(await play(storyOf(500_156)), undefined);
+  });
+
   it('a forced tick of a paused cadence runs, whatever its file is called', async () => {
     for (const how of ['foreign', 'synced', 'dropped'] as const)
       await isWell(
