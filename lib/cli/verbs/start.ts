@@ -1,5 +1,4 @@
 import { startOwner } from '../../app/owner.ts';
-import { keepHeapLean } from '../../app/owning.ts';
 import { CadenceError, type ErrorCode } from '../../core/error.ts';
 import type { CommandContext } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
@@ -26,7 +25,6 @@ function isOfLaunchd({ env }: CommandContext): boolean {
 
 async function own({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
-  keepHeapLean();
   const commentary = createCommentary(out, at);
   const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
   const isDrain = flags.has('drain');
