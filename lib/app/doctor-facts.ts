@@ -7,6 +7,7 @@ import { CadenceError } from '../core/error.ts';
 import { type Users, usersOf } from '../core/hold-use.ts';
 import type { Holds } from '../core/holds.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
+import { parseJson } from '../core/json-text.ts';
 import type { PurseView } from '../core/purse-view.ts';
 import { shellWord } from '../core/shell-word.ts';
 import type { StateFile } from '../doctor/state-file.ts';
@@ -155,9 +156,13 @@ function readState<T>(files: Files, path: string, parse: (value: unknown) => T |
   }
 }
 
-/** The folder of this package, whether it runs from its sources or from dist/. */
-export function packageFolder(files: Pick<Files, 'info'>, from: string): string {
+const MANIFEST_BYTES = 64 * 1024;
+
+/** The folder of this package, whether it runs from its sources or from dist/, where a package.json of its own says how files are to be read. */
+export function packageFolder(files: Pick<Files, 'read'>, from: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
-    if (files.info(join(folder, 'package.json')) !== undefined || folder === dirname(folder)) return folder;
+    const found = files.read(join(folder, 'package.json'), MANIFEST_BYTES);
+    const manifest = found?.kind === 'text' ? parseJson(found.text) : undefined;
+    if ((manifest as { readonly name?: unknown } | null | undefined)?.name === 'cadence-bus' || folder === dirname(folder)) return folder;
   }
 }

@@ -9,7 +9,7 @@ import { tempRoot } from '../support/temp-root.ts';
 function place(...folders: readonly string[]): string {
   const folder = join(tempRoot(), ...folders);
   mkdirSync(join(folder, 'dist', 'bin'), { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{}');
+  writeFileSync(join(folder, 'package.json'), '{ "name": "cadence-bus" }');
   return folder;
 }
 
