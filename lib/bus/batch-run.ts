@@ -59,10 +59,12 @@ export function createBatchRun({ files, paths, file, text: firstText, info: firs
   let unsaved: number[] = [];
   const lines = splitLines(text);
 
-  function write(entry: string): void {
+  function progressLog(): AppendLog {
     log ??= files.append(`${paths.claimed}/${progressFile(file)}`);
-    log.write(entry);
+    return log;
   }
+
+  const write = (entry: string): void => progressLog().write(entry);
 
   function save(): void {
     if (unsaved.length === 0) return;
@@ -94,7 +96,8 @@ export function createBatchRun({ files, paths, file, text: firstText, info: firs
     save,
     async flush() {
       save();
-      await log?.flush();
+      // Also what an earlier owner wrote: this one may have added nothing to it.
+      await progressLog().flush();
     },
     grow(newText, newInfo) {
       if (!newText.startsWith(text)) return false;

@@ -33,12 +33,13 @@ export function createParking({ clock, queue }: { readonly clock: Pick<Clock, 'n
       const { cause, untilMs, forced } = held;
       const head = queue.head(cadence);
       if (isNewForced(head, forced)) return undefined;
-      const isDue = cause === 'due' && head !== undefined && head.name.dueMs <= clock.nowMs();
-      if (isDue || (untilMs !== undefined && untilMs <= clock.nowMs())) {
+      // One that is due sooner may have come since.
+      const freeMs = cause === 'due' && head !== undefined ? Math.min(head.name.dueMs, untilMs ?? head.name.dueMs) : untilMs;
+      if (freeMs !== undefined && freeMs <= clock.nowMs()) {
         parked.delete(cadence);
         return undefined;
       }
-      onHeld(untilMs);
+      onHeld(freeMs);
       return cause;
     },
     free: (cadence) => void parked.delete(cadence),

@@ -161,6 +161,18 @@ describe('a story that once ended badly', () => {
     assert.deepEqual(await play(storyOf(500_156)), undefined);
   });
 
+  it('a tick that is due sooner than the one its cadence is parked for is waited for, too', async () => {
+    await isWell(
+      { do: 'enqueue', cadence: 'slow', id: 'later1111111', how: 'dropped', more: { inMs: 279_486 } },
+      { do: 'enqueue', cadence: 'slow', id: 'sooner111111', how: 'synced', more: { inMs: 1_366 } },
+      { do: 'pass', ms: 102_056 },
+    );
+  });
+
+  it('a line that a second owner buried is not met in its batch after a power cut', async () => {
+    assert.deepEqual(await play(storyOf(3_004_143)), undefined);
+  });
+
   it('a forced tick of a paused cadence runs, whatever its file is called', async () => {
     for (const how of ['foreign', 'synced', 'dropped'] as const)
       await isWell(
