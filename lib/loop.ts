@@ -3,8 +3,10 @@ import type { Clock, Closeable } from './ports.ts';
 
 /**
  * The only code that waits. `poll` works and answers with the instant at which there is something to do again, or
- * undefined where only a `wake` changes anything. Timers stop while a machine sleeps, so a long wait is cut into halves and
- * ends in steps of ten seconds of wall-clock time; a wait of minutes costs a handful of wake-ups, an idle loop none.
+ * undefined where only a `wake` changes anything. Timers stop while a machine sleeps, so a long wait is made of steps of
+ * five minutes at most and ends in steps of ten seconds of wall-clock time; a wait of minutes costs a handful of wake-ups, an
+ * idle loop none. After a step that took longer than the clock on the wall says, that clock was set back: what is waited for was
+ * named by another time, so it is asked for again.
  */
 export interface Loop {
   wake(): void;
@@ -13,9 +15,11 @@ export interface Loop {
 }
 
 const STEP_MS: Ms = 10_000;
-const LONGEST_MS: Ms = 2 ** 30;
+const LONGEST_STEP_MS: Ms = 300_000;
+/** Clocks are slewed, and timers round. */
+const SLEWED_MS: Ms = 1_000;
 
-/** `longestMs`: a wait is made of steps of this length instead, for what must be noticed soon after a sleep. */
+/** `longestMs`: who waits for anything looks this often, for what must be noticed soon after a sleep. */
 export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefined>; onError: (error: unknown) => void; longestMs?: Ms }): Loop {
   const { clock, poll, onError, longestMs } = deps;
   let timer: Closeable | undefined;
@@ -25,10 +29,14 @@ export function createLoop(deps: { clock: Clock; poll: () => Promise<Ms | undefi
 
   function arm(atMs: Ms | undefined): void {
     if (atMs === undefined) return;
-    const restMs = Math.max(0, atMs - clock.nowMs());
-    timer = clock.after(Math.min(LONGEST_MS, restMs, longestMs ?? Math.max(STEP_MS, restMs / 2)), () => {
+    const sinceMs = clock.nowMs();
+    const restMs = Math.max(0, atMs - sinceMs);
+    const stepMs = Math.min(restMs, longestMs ?? Math.min(LONGEST_STEP_MS, Math.max(STEP_MS, restMs / 2)));
+    timer = clock.after(stepMs, () => {
       timer = undefined;
-      if (clock.nowMs() >= atMs) wake();
+      const nowMs = clock.nowMs();
+      const isSetBack = nowMs < sinceMs + stepMs - SLEWED_MS;
+      if (nowMs >= atMs || longestMs !== undefined || isSetBack) wake();
       else arm(atMs);
     });
   }

@@ -9,14 +9,33 @@ async function turns(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) await turn();
 }
 
-function countingLoop(answer: () => number | undefined = () => undefined) {
-  const clock = testClock();
+/** Its timers stand still in sleep, and take no notice of a clock that is set. */
+function wallClock() {
+  const timers = testClock();
+  let aheadMs = 0;
+  return {
+    ...timers,
+    nowMs: () => timers.nowMs() + aheadMs,
+    jump(ms: number): void {
+      aheadMs += ms;
+    },
+    async pass(ms: number): Promise<void> {
+      for (let restMs = ms; restMs > 0; restMs -= 1000) {
+        timers.advance(Math.min(1000, restMs));
+        await turns(2);
+      }
+    },
+  };
+}
+
+function countingLoop(answer: () => number | undefined = () => undefined, longestMs?: number) {
+  const clock = wallClock();
   const seen = { polls: 0, errors: [] as unknown[] };
   const poll = async (): Promise<number | undefined> => {
     seen.polls += 1;
     return answer();
   };
-  const loop = createLoop({ clock, poll, onError: (error) => seen.errors.push(error) });
+  const loop = createLoop({ clock, poll, onError: (error) => seen.errors.push(error), ...(longestMs === undefined ? {} : { longestMs }) });
   return { clock, seen, loop };
 }
 
@@ -50,11 +69,41 @@ describe('the loop', () => {
       [1, 2],
       [3_600_000, 2],
     ] as const) {
-      for (let restMs = aheadMs; restMs > 0; restMs -= 1000) {
-        clock.advance(Math.min(1000, restMs));
-        await turns(2);
-      }
+      await clock.pass(aheadMs);
       assert.equal(seen.polls, polls);
+    }
+  });
+
+  it('looks within five minutes of being awake where it was to wait for days, and the machine slept past their end', async () => {
+    const { clock, seen, loop } = countingLoop(() => (seen.polls === 1 ? clock.nowMs() + 3 * 86_400_000 : undefined));
+    loop.wake();
+    await clock.pass(1000);
+    clock.jump(4 * 86_400_000);
+    await clock.pass(300_000);
+    assert.equal(seen.polls, 2);
+  });
+
+  it('asks again for what it waits for once the clock was set back, by however little', async () => {
+    for (const backMs of [20_000, 4 * 60_000, 86_400_000]) {
+      const { clock, seen, loop } = countingLoop(() => (seen.polls === 1 ? clock.nowMs() + 3_600_000 : undefined));
+      loop.wake();
+      await clock.pass(1000);
+      clock.jump(-backMs);
+      await clock.pass(300_000);
+      assert.equal(seen.polls, 2, `set back by ${backMs}`);
+    }
+  });
+
+  it('looks as often as it is told where anything is waited for, whatever the clock on the wall does, and not at all else', async () => {
+    for (const jumpMs of [-86_400_000, -30_000, 0]) {
+      const { clock, seen, loop } = countingLoop(() => (seen.polls < 4 ? clock.nowMs() + 3_600_000 : undefined), 60_000);
+      loop.wake();
+      await clock.pass(1000);
+      clock.jump(jumpMs);
+      for (const polls of [2, 3, 4, 4]) {
+        await clock.pass(60_000);
+        assert.equal(seen.polls, polls, `after a jump of ${jumpMs}`);
+      }
     }
   });
 

@@ -42,7 +42,7 @@ export interface SchedulingParts {
   readonly onFault: (error: unknown) => void;
 }
 
-/** Timers stand still in sleep: with a slot to come, the clock on the wall is looked at this often. */
+/** With a slot to come, sleep, a jump of the clock and another time zone are noticed within this; else nobody wakes up for them. */
 const LOOK_MS: Ms = 60_000;
 
 export function composeScheduling(parts: SchedulingParts): Scheduling {
@@ -75,16 +75,10 @@ export function composeScheduling(parts: SchedulingParts): Scheduling {
     }
   }
 
-  /** With a slot to come, sleep, a jump of the clock and another time zone are noticed within a minute; else nobody wakes up for them. */
-  async function pollSoon(): Promise<Ms | undefined> {
-    const nextMs = await poll();
-    return nextMs === undefined ? undefined : Math.min(nextMs, clock.nowMs() + LOOK_MS);
-  }
-
   return {
     async begin() {
       await poll();
-      loop = createLoop({ clock, poll: pollSoon, onError: parts.onFault, longestMs: LOOK_MS });
+      loop = createLoop({ clock, poll, onError: parts.onFault, longestMs: LOOK_MS });
       loop.wake();
     },
     poll,

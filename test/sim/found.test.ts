@@ -201,4 +201,18 @@ describe('a story that once ended badly', () => {
   it('what was held for the disk goes on, also where the disk was well again before anybody looked', async () => {
     assert.deepEqual(await play(storyOf(7767)), undefined);
   });
+
+  it('an owner that is idle tells of a circuit what is true after the clock was set back', async () => {
+    assert.deepEqual(await play(storyOf(4_000_497)), undefined);
+    const two = [1, 2].map((n) => ({ cadence: 'broken', id: `broken00000${n}` }));
+    for (const ms of [-4_855_798, -50_000, 3_600_000])
+      await isWell({ do: 'batch', id: 'batch1111111', ticks: two }, { do: 'pass', ms: 322_639 }, { do: 'jump', ms }, { do: 'pass', ms: 152_968 });
+  });
+
+  it('with nothing scheduled, what waits for long is looked at soon after a sleep and a jump of the clock', async () => {
+    const unscheduled: readonly Step[] = ['timed', 'hourly'].map((cadence) => ({ do: 'edit', cadence, to: 'gone' }));
+    const later = enqueue('steady', 'later1111111', { inMs: 90_000_000 });
+    await isWell(...unscheduled, later, { do: 'pass', ms: 1000 }, { do: 'sleep', ms: 108_000_000 }, { do: 'pass', ms: 310_000 });
+    await isWell(...unscheduled, later, { do: 'pass', ms: 1000 }, { do: 'jump', ms: 100_000_000 }, { do: 'pass', ms: 310_000 });
+  });
 });

@@ -30,6 +30,8 @@ export interface Witness {
   /** When it was last seen to have refused something. */
   refusedMs: number;
   steadyMs: number;
+  /** The clock was set back at some time. */
+  isSetBack: boolean;
 }
 
 export interface Stage {
@@ -44,7 +46,7 @@ const START_MS = Date.UTC(2026, 10, 20, 6, 50);
 export function createStage(seed: number): Stage {
   const witness: Witness = {
     ...{ acked: new Set(), dropped: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
-    ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0 },
+    ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0, isSetBack: false },
   };
   const machine = createMachine({
     seed: String(seed),
@@ -177,6 +179,7 @@ export function createStage(seed: number): Stage {
         return;
       case 'jump':
         machine.jump(step.ms);
+        witness.isSetBack ||= step.ms < 0;
         witness.steadyMs = turns.awakeMs();
         witness.untouchedMs = machine.nowMs();
         return;
