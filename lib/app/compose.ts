@@ -148,8 +148,9 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     async recover() {
       const cadenceOf = (name: string, runId: string) =>
         asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
-      const { isAlive } = processes;
-      await recover({ clock, files, paths, queue, history, runLog, journal, conclusion, jobs, followUps, book, purse, cadenceOf, isAlive, onFault });
+      const { isAlive, adopt } = processes;
+      const parts = { queue, conclusion, jobs, followUps, book, purse };
+      await recover({ clock, files, paths, history, runLog, journal, ...parts, cadenceOf, isAlive, adopt, onFault });
     },
   };
 }

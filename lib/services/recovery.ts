@@ -1,17 +1,18 @@
 import type { Cadence } from '../core/cadence.ts';
 import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type Paths, runIdOfFolder } from '../core/paths.ts';
+import type { Paths } from '../core/paths.ts';
 import { recordOf, transitionOf } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { settle } from '../core/settle.ts';
-import { formatRunId, parseRunId } from '../core/tick.ts';
-import type { Claim, Clock, Files, History, Journal, Queue, RunLog } from '../ports.ts';
+import { formatRunId } from '../core/tick.ts';
+import type { Claim, Clock, Files, History, Journal, Processes, Queue, RunLog } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import type { Purse } from './purse.ts';
+import { sweepRunFolders } from './run-folders.ts';
 
 /**
  * What a new owner does with what the last one left, before anything is claimed. While one owner lives no claim is
@@ -38,6 +39,7 @@ export interface RecoveryDeps {
   /** As the run of this id was begun, by whichever of its agents. */
   readonly cadenceOf: (name: string, runId: string) => Cadence;
   readonly isAlive: (runId: string, runDir: string) => boolean;
+  readonly adopt: Processes['adopt'];
   readonly onFault: (error: unknown) => void;
 }
 
@@ -133,16 +135,4 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): P
 /** When its child was begun, as far as its folder says. */
 function begunMs({ files, paths }: RecoveryDeps, runId: string): Ms | undefined {
   return files.info(`${paths.running}/${runId}/run.json`)?.mtimeMs;
-}
-
-/** Run folders without a claim: their tick is settled. One whose child still lives is left, and told. */
-function sweepRunFolders(deps: RecoveryDeps, known: ReadonlySet<string>): void {
-  const { files, paths, journal } = deps;
-  for (const folder of files.list(paths.running)) {
-    const runId = runIdOfFolder(folder);
-    if (known.has(runId) || parseRunId(runId) === undefined) continue;
-    const runDir = `${paths.running}/${folder}`;
-    if (deps.isAlive(runId, runDir)) journal.emit({ level: 'warn', stage: 'foreign_left', path: runDir, because: 'its process lives, but its tick is gone' });
-    else files.removeTree(runDir);
-  }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, killQuietly } from '../support/owner-cli.ts';
@@ -92,6 +93,21 @@ describe('a child whose owner was killed', () => {
     assert.equal(cancelled.code, 0, cancelled.stderr);
     assert.ok(!isAlive(pid), 'the child is ended');
     assert.equal((await finalRecord(yard, tick)).status, 'cancelled');
+  });
+
+  it('is left and told where its tick is gone, and its folder goes when it has ended', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS);
+    const { pid } = await killOwnerOf(yard);
+    for (const file of yard.ls('claimed')) rmSync(join(yard.paths.claimed, file));
+    await yard.start();
+    const left = await eventually('it is told', () => yard.events('foreign_left')[0]);
+    const [folder] = yard.ls('running');
+    assert.equal(left.path, `${yard.paths.running}/${folder}`);
+    assert.ok(isAlive(pid), 'the child goes on');
+    yard.put('go', '');
+    await eventually('its folder is removed', () => yard.ls('running').length === 0);
+    assert.ok(!isAlive(pid), 'only once it has ended');
   });
 });
 

@@ -215,4 +215,8 @@ describe('a story that once ended badly', () => {
     await isWell(...unscheduled, later, { do: 'pass', ms: 1000 }, { do: 'sleep', ms: 108_000_000 }, { do: 'pass', ms: 310_000 });
     await isWell(...unscheduled, later, { do: 'pass', ms: 1000 }, { do: 'jump', ms: 100_000_000 }, { do: 'pass', ms: 310_000 });
   });
+
+  it('the folder of a run that ended, and whose child outlived its owner, is gone when the child is', async () => {
+    assert.deepEqual(await play(storyOf(4_000_593)), undefined);
+  });
 });

@@ -78,8 +78,10 @@ async function order(stage: Stage, id: string, payload: Extract<Step, { do: 'ord
   await stage.machine.pass(QUIET_MS);
 }
 
+/** Also a child that could not be killed comes to its end. */
 function isBusy(stage: Stage): boolean {
   const { reading } = lookAt(stage, true);
+  if (stage.machine.children.all.some(({ isAlive }) => isAlive)) return true;
   return (
     reading.names('inbox').length +
       reading.names('waiting').length +
