@@ -40,14 +40,25 @@ export function readProgramPid(files: Files, runDir: string): number | undefined
   return parsePidFile(readSmall(files, `${runDir}/pid`));
 }
 
-/** `<pid> <identity>` of the shim, for the next owner. */
-export function formatStart(pid: number, identity: string): string {
-  return `${pid} ${identity}\n`;
+export interface ShimRecord {
+  readonly pid: number;
+  readonly identity: string;
+  /** It has had other runs, whose daemons may live on in its group. */
+  readonly isShared: boolean;
 }
 
-export function readStart(files: Files, runDir: string): { readonly pid: number; readonly identity: string } | undefined {
+/** `<pid> <identity>` of the shim, for the next owner. */
+export function formatStart({ pid, identity, isShared }: ShimRecord): string {
+  return `${pid} ${identity}${isShared ? SHARED : ''}\n`;
+}
+
+const SHARED = ' shared';
+
+export function readStart(files: Files, runDir: string): ShimRecord | undefined {
   const found = /^(\d{1,10}) (.+)\n$/.exec(readSmall(files, `${runDir}/start`));
-  return found === null ? undefined : { pid: Number(found[1]), identity: found[2] as string };
+  if (found === null) return undefined;
+  const [pid, rest] = [Number(found[1]), found[2] as string];
+  return rest.endsWith(SHARED) ? { pid, identity: rest.slice(0, -SHARED.length), isShared: true } : { pid, identity: rest, isShared: false };
 }
 
 export async function findRun(deps: AdoptDeps, folder: RunFolder): Promise<Found> {

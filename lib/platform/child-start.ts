@@ -1,5 +1,4 @@
-import { closeSync, constants, openSync, statSync } from 'node:fs';
-import { devNull } from 'node:os';
+import { closeSync, constants, openSync, type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import crossSpawn from 'cross-spawn';
 import type { SpawnSpec } from '../ports.ts';
@@ -23,17 +22,21 @@ export interface Shim {
 const OUTPUT = constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND | constants.O_NOFOLLOW;
 const INPUT = constants.O_RDONLY | constants.O_NOFOLLOW;
 
+/** Hands the run to a shim that others have had, or starts it `alone`. */
+export type Sharing = (spec: SpawnSpec, folder: Stats, alone: () => Shim) => Shim;
+
 /** Starts the shim in a session of its own, its output appended to files. What goes wrong is told in words, for a person who reads the run's record. */
-export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec, alone: () => Shim) => Shim): Shim {
+export function startShim(given: SpawnSpec, shared: Sharing): Shim {
   const descriptors: number[] = [];
   // The tag is how a run's people are found, so it is there whatever the environment says.
   const spec = { ...given, env: { ...given.env, [RUN_TAG]: given.runId } };
   try {
-    const words = objection(spec);
-    if (words !== undefined) return refused(words);
-    descriptors.push(openSync(spec.stdinPath ?? devNull, spec.stdinPath === undefined ? constants.O_RDONLY : INPUT));
+    const folder = statSync(spec.cwd, { throwIfNoEntry: false });
+    const words = objection(spec, folder);
+    if (folder === undefined || words !== undefined) return refused(words ?? noFolder(spec));
     descriptors.push(openSync(spec.stdoutPath, OUTPUT, 0o600), openSync(spec.stderrPath, OUTPUT, 0o600));
-    return shared(spec, () => launch(spec, descriptors));
+    if (spec.stdinPath !== undefined) descriptors.push(openSync(spec.stdinPath, INPUT));
+    return shared(spec, folder, () => launch(spec, descriptors));
   } catch (error) {
     return refused(inWords(error as NodeJS.ErrnoException));
   } finally {
@@ -41,12 +44,12 @@ export function startShim(given: SpawnSpec, shared: (spec: SpawnSpec, alone: () 
   }
 }
 
-function launch(spec: SpawnSpec, descriptors: readonly number[]): Shim {
+function launch(spec: SpawnSpec, [stdout, stderr, stdin]: readonly number[]): Shim {
   const child = crossSpawn('/bin/sh', [...shimArguments(spec.runDir, spec.argv)], {
     cwd: spec.cwd,
     env: spec.env,
     detached: true,
-    stdio: [...descriptors],
+    stdio: [stdin ?? 'ignore', stdout, stderr],
   });
   const ended = new Promise<ShimEnd>((end) => {
     child.once('error', (error) => end({ kind: 'refused', words: inWords(error) }));
@@ -60,15 +63,18 @@ function refused(words: string): Shim {
 }
 
 /** What the system would say in a misleading way: for a missing folder it names the program. */
-function objection(spec: SpawnSpec): string | undefined {
+function objection(spec: SpawnSpec, folder: Stats | undefined): string | undefined {
   const program = spec.argv[0];
   if (program === undefined || program === '') return 'there is no program to start';
   if (program.startsWith('-')) return `"${program}" is no name of a program`;
-  const folder = statSync(spec.cwd, { throwIfNoEntry: false });
-  if (folder === undefined) return `its folder ${spec.cwd} does not exist`;
+  if (folder === undefined) return noFolder(spec);
   if (!folder.isDirectory()) return `its folder ${spec.cwd} is not a folder`;
   if (program.includes('/') && statSync(resolve(spec.cwd, program), { throwIfNoEntry: false }) === undefined) return `there is no program ${program}`;
   return undefined;
+}
+
+function noFolder({ cwd }: SpawnSpec): string {
+  return `its folder ${cwd} does not exist`;
 }
 
 const WORDS: Readonly<Record<string, string>> = {

@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { devNull } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { SpawnSpec } from '../ports.ts';
+import { RUN_TAG } from './child-shim.ts';
 import type { Shim, ShimEnd } from './child-start.ts';
 
 /**
@@ -12,20 +13,27 @@ import type { Shim, ShimEnd } from './child-start.ts';
  * writes `pid` and `exit`, and is alone in its session with its child. It ends when its stdin does, which is when we are
  * gone, or when it has had nothing to do for a second.
  *
- * The program, its folder and its environment are the shim's own, so nothing of them is ever written down or quoted; what
- * differs from run to run are paths of ours and facts about the run, one a line.
+ * The program, its folder and its environment are the shim's own, so nothing of them is ever written down or quoted. A shell
+ * reads a pipe byte by byte, so of what differs from run to run it is told the run id, which all paths of a run are made of,
+ * and those facts that are not what they were when it began.
  */
-const WARM_SHIM = `trap : HUP INT QUIT TERM USR1 USR2 PIPE
-while IFS= read -r cb_dir && IFS= read -r cb_in && IFS= read -r cb_out && IFS= read -r cb_err; do
+const WARM_SHIM = `cb_dir=$1 cb_dir_end=$2 cb_in=$3 cb_in_end=$4 cb_out=$5 cb_out_end=$6 cb_err=$7 cb_err_end=$8
+shift 8
+trap : HUP INT QUIT TERM USR1 USR2 PIPE
+while read -r cb_run; do
   (
-    while IFS= read -r cb_fact && [ "$cb_fact" ]; do export "$cb_fact"; done
-    while read -r cb_key cb_pid && [ "$cb_key" != Tgid: ]; do :; done </proc/self/status
-    echo "$cb_pid" >"$cb_dir/pid"
-    exec "$@" <"$cb_in" >>"$cb_out" 2>>"$cb_err" 3>&-
+    export CADENCE_RUN_ID="$cb_run"
+    while IFS= read -r cb_fact && [ "$cb_fact" ]; do
+      case $cb_fact in *=*) export "$cb_fact" ;; *) unset "$cb_fact" ;; esac
+    done
+    for cb_pid in /proc/self/task/*; do :; done
+    echo "\${cb_pid##*/}" >"$cb_dir$cb_run$cb_dir_end/pid"
+    [ -z "$cb_in_end" ] || cb_in=$cb_in$cb_run$cb_in_end
+    exec "$@" <"$cb_in" >>"$cb_out$cb_run$cb_out_end" 2>>"$cb_err$cb_run$cb_err_end"
   )
   cb_code=$?
-  echo "$cb_code" >"$cb_dir/exit"
-  echo "$cb_code" >&3
+  echo "$cb_code" >"$cb_dir$cb_run$cb_dir_end/exit"
+  echo "$cb_code"
 done`;
 
 const BURST_MS = 1000;
@@ -34,13 +42,16 @@ const REMEMBERED = 64;
 /** Each holds two descriptors of ours, also while its child runs on and on. */
 const MOST_SHIMS = 16;
 const FACT = /^CADENCE_[A-Z_]+$/;
+/** Variables of the shim: to read them would change what the program is told. */
+const OWN = /^cb_/;
+const ID = /^[\w.-]+$/;
 
 export interface WarmShims {
   /**
    * Hands this run to a shim that waits for it, or to a new one that will wait for the next: then `announce` is called before
    * anything can start. Where the command has not ended lately, or this run cannot be handed over, it is started `alone`.
    */
-  start(spec: SpawnSpec, announce: (pid: number) => void, alone: () => Shim): Shim;
+  start(spec: SpawnSpec, folder: Stats, announce: (pid: number, identity: string | undefined) => void, alone: () => Shim): Shim;
   /** This run has left somebody behind in the group of its shim: it was the last of it. */
   retire(runId: string): void;
 }
@@ -48,7 +59,10 @@ export interface WarmShims {
 interface Warm {
   readonly child: ChildProcess;
   readonly pid: number;
+  readonly identity: string | undefined;
   readonly key: string;
+  /** In its own environment: what is the same in a run needs not be told. */
+  readonly facts: Facts;
   readonly stdin: Writable & Refable;
   readonly answers: Readable & Refable;
   /** The run that it has, or had last. */
@@ -63,7 +77,7 @@ interface Refable {
   unref(): void;
 }
 
-export function createWarmShims(): WarmShims {
+export function createWarmShims(identityOf: (pid: number) => string | undefined): WarmShims {
   const idle = new Map<string, Warm>();
   const endedMs = new Map<string, number>();
   let alive = 0;
@@ -121,14 +135,16 @@ export function createWarmShims(): WarmShims {
     return shim;
   }
 
-  function launch(key: string, { argv, cwd }: SpawnSpec, env: Readonly<Record<string, string>>): Warm | undefined {
-    const child = spawn('/bin/sh', ['-c', WARM_SHIM, 'cadence-bus-shim', ...argv], { cwd, env, detached: true, stdio: ['pipe', 'ignore', 'ignore', 'pipe'] });
+  function launch(key: string, { argv, cwd }: SpawnSpec, { env, facts, paths }: Order): Warm | undefined {
+    const words = ['-c', WARM_SHIM, 'cadence-bus-shim', ...paths.flat(), ...argv];
+    const child = spawn('/bin/sh', words, { cwd, env: { ...env, ...facts }, detached: true, stdio: ['pipe', 'pipe', 'ignore'] });
     // A child that could not be started says so here, and the run gets a shim of its own, which tells why.
     child.once('error', () => undefined);
     if (child.pid === undefined) return undefined;
     alive += 1;
-    const [stdin, answers] = [child.stdin as unknown as Warm['stdin'], child.stdio[3] as unknown as Warm['answers']];
-    const warm: Warm = { child, pid: child.pid, key, stdin, answers, runId: '', end: undefined, isRetired: false, timer: undefined };
+    const [stdin, answers] = [child.stdin as unknown as Warm['stdin'], child.stdout as unknown as Warm['answers']];
+    const identity = identityOf(child.pid);
+    const warm: Warm = { child, pid: child.pid, identity, key, facts, stdin, answers, runId: '', end: undefined, isRetired: false, timer: undefined };
     // Who is written to and is gone, has ended: that is heard below.
     stdin.on('error', () => undefined);
     let heard = '';
@@ -149,24 +165,22 @@ export function createWarmShims(): WarmShims {
   }
 
   return {
-    start(spec, announce, alone) {
-      const [env, facts] = parted(spec.env);
-      const lines = [spec.runDir, spec.stdinPath ?? devNull, spec.stdoutPath, spec.stderrPath, ...facts.map(([name, value]) => `${name}=${value}`)];
-      if (process.platform !== 'linux' || lines.some((line) => line.includes('\n') || line === '')) return alone();
+    start(spec, folder, announce, alone) {
+      const order = process.platform === 'linux' ? orderOf(spec) : undefined;
+      if (order === undefined) return alone();
       // A folder that was made anew under the same name is another one.
-      const folder = statSync(spec.cwd, { throwIfNoEntry: false });
-      const key = JSON.stringify([spec.argv, spec.cwd, folder?.dev, folder?.ino, env]);
-      const warm = idle.get(key) ?? (hasEndedLately(key) && alive < MOST_SHIMS ? launch(key, spec, env) : undefined);
+      const key = JSON.stringify([spec.argv, spec.cwd, folder.dev, folder.ino, order.env, order.paths]);
+      const warm = idle.get(key) ?? (hasEndedLately(key) && alive < MOST_SHIMS ? launch(key, spec, order) : undefined);
       if (warm === undefined) return followed(key, alone());
       idle.delete(key);
       clearTimeout(warm.timer);
       warm.runId = spec.runId;
-      announce(warm.pid);
+      announce(warm.pid, warm.identity);
       const ended = new Promise<ShimEnd>((end) => {
         warm.end = end;
       });
       hold(warm, true);
-      warm.stdin.write(`${lines.join('\n')}\n\n`);
+      warm.stdin.write(linesOf(spec.runId, order.facts, warm.facts));
       return followed(key, { pid: warm.pid, ended, retire: () => dismiss(warm), leave: () => leave(warm) });
     },
     retire(runId) {
@@ -175,8 +189,54 @@ export function createWarmShims(): WarmShims {
   };
 }
 
-/** What is the same in each run of a command, and what is said of the one run. */
-function parted(env: Readonly<Record<string, string>>): readonly [Readonly<Record<string, string>>, readonly (readonly [string, string])[]] {
-  const all = Object.entries(env);
-  return [Object.fromEntries(all.filter(([name]) => !FACT.test(name))), all.filter(([name]) => FACT.test(name))];
+type Facts = Readonly<Record<string, string>>;
+
+/** What stands before the run id and what behind it. */
+type Parts = readonly [string, string];
+
+/** A run as a shim that has had others is told of it. */
+interface Order {
+  /** The same in each run of the command. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Said of the one run. */
+  readonly facts: Facts;
+  /** Of the folder, of stdin, stdout and stderr. */
+  readonly paths: readonly Parts[];
+}
+
+/** undefined: it is not made of words that a shell can be told in lines. */
+function orderOf({ runId, env: all, runDir, stdinPath, stdoutPath, stderrPath }: SpawnSpec): Order | undefined {
+  const env: Record<string, string> = {};
+  const facts: Record<string, string> = {};
+  for (const name in all) {
+    if (name === RUN_TAG) continue;
+    const value = all[name] as string;
+    if (OWN.test(name)) return undefined;
+    if (FACT.test(name)) {
+      if (value.includes('\n')) return undefined;
+      facts[name] = value;
+    } else env[name] = value;
+  }
+  const paths = [partsOf(runDir, runId), stdinOf(stdinPath, runId), partsOf(stdoutPath, runId), partsOf(stderrPath, runId)];
+  return ID.test(runId) && paths.every((parts) => parts !== undefined) ? { env, facts, paths } : undefined;
+}
+
+function partsOf(path: string, runId: string): Parts | undefined {
+  const [head, tail, ...more] = path.split(runId);
+  return head === undefined || tail === undefined || more.length > 0 ? undefined : [head, tail];
+}
+
+/** Without a second part it is the same file in each run. */
+function stdinOf(path: string | undefined, runId: string): Parts | undefined {
+  if (path === undefined) return [devNull, ''];
+  if (!path.includes(runId)) return [path, ''];
+  const parts = partsOf(path, runId);
+  return parts?.[1] === '' ? undefined : parts;
+}
+
+function linesOf(runId: string, facts: Facts, known: Facts): string {
+  let lines = `${runId}\n`;
+  for (const name in facts) if (facts[name] !== known[name]) lines += `${name}=${facts[name]}\n`;
+  for (const name in known) if (facts[name] === undefined) lines += `${name}\n`;
+  return `${lines}\n`;
 }

@@ -74,9 +74,15 @@ function bornAfter(pid: number, last: number): readonly number[] {
   return Array.from({ length: Math.max(0, last - pid) }, (_none, n) => pid + 1 + n).filter((other) => existsSync(`/proc/${other}`));
 }
 
+/** Opened once, and read anew each time: it is asked for twice a run. */
+let loadFile: number | undefined;
+const loadLine = Buffer.alloc(128);
+
 /** The last field: the pid that was given out last. */
 function lastPid(): number {
-  return Number(readFileSync('/proc/loadavg', 'utf8').trim().split(' ').at(-1));
+  loadFile ??= openSync('/proc/loadavg', 'r');
+  const line = loadLine.toString('latin1', 0, readSync(loadFile, loadLine, 0, loadLine.length, 0));
+  return Number(line.slice(line.lastIndexOf(' ') + 1));
 }
 
 function entries(pids: Iterable<number>): readonly ProcessEntry[] {

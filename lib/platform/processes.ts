@@ -3,7 +3,7 @@ import type { Ms } from '../core/instant.ts';
 import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
 import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart } from './child-adopt.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
-import { named, type Survivor, stopTree } from './child-stop.ts';
+import { named, type StopTarget, type Survivor, stopTree } from './child-stop.ts';
 import { createWarmShims, type WarmShims } from './child-warm.ts';
 import { createLifeWatch, type LifeWatch } from './life-watch.ts';
 import { identityOf } from './process-identity.ts';
@@ -36,7 +36,7 @@ const RECORD_AFTER_MS: Ms = 250;
 
 export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
   const { clock, files, table = createProcessTable() } = ports;
-  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map(), warm: createWarmShims() };
+  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map(), warm: createWarmShims(identityOf) };
   return {
     start: (spec) => start(deps, spec),
     adopt: (runId, runDir) => adopt(deps, { runId, runDir }),
@@ -48,16 +48,17 @@ export function createProcesses(ports: { readonly clock: Clock; readonly files: 
 
 function start(deps: Deps, spec: SpawnSpec): Child {
   // The command line of a shim that waits for runs names none, so the record is there before it begins; and it is older than the run.
-  const announce = (pid: number): void => {
+  const announce = (pid: number, identity: string | undefined): void => {
     remember(deps, spec.runId, deps.table.latest() ?? pid);
-    recordStart(deps, spec.runDir, pid);
+    recordStart(deps, spec.runDir, pid, identity, true);
   };
   const shim =
-    (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ?? startShim(spec, (tagged, alone) => deps.warm.start(tagged, announce, alone));
+    (spec.isFresh === true ? undefined : clear(deps.files, spec.runDir)) ??
+    startShim(spec, (tagged, folder, alone) => deps.warm.start(tagged, folder, announce, alone));
   const exited = shim.ended.then((end) => conclude(deps, spec, end));
   if (shim.pid === undefined) return { exited, stop: async () => [], leave: () => undefined };
   const { pid, leave, retire } = shim;
-  const stop = stopper(deps, spec, async () => pid, exited, retire === undefined);
+  const stop = stopper(deps, spec, async () => ({ shimPid: pid, isGroupItsOwn: retire === undefined }), exited);
   if (retire !== undefined) {
     return {
       exited,
@@ -69,7 +70,7 @@ function start(deps: Deps, spec: SpawnSpec): Child {
     };
   }
   remember(deps, spec.runId, pid);
-  const timer = deps.clock.after(RECORD_AFTER_MS, () => recordStart(deps, spec.runDir, pid));
+  const timer = deps.clock.after(RECORD_AFTER_MS, () => recordStart(deps, spec.runDir, pid, identityOf(pid), false));
   void shim.ended.then(() => timer.close());
   return { exited, stop, leave };
 }
@@ -85,7 +86,12 @@ function adopt(deps: Deps, folder: RunFolder): Child {
   const exited = found.then(async ({ anchor }) => asExit(code ?? (await followRun(deps, folder, anchor))));
   return {
     exited,
-    stop: stopper(deps, folder, async () => (await found).shimPid, exited),
+    stop: stopper(
+      deps,
+      folder,
+      async () => ({ shimPid: (await found).shimPid, isGroupItsOwn: readStart(deps.files, folder.runDir)?.isShared !== true }),
+      exited,
+    ),
     leave: () => undefined,
   };
 }
@@ -103,10 +109,9 @@ function clear(files: Files, runDir: string): Shim | undefined {
 }
 
 /** Without this line a later owner knows the shim by its command line; a full disk is no reason to end a run that has begun. */
-function recordStart(deps: Deps, runDir: string, pid: number): void {
+function recordStart({ files }: Deps, runDir: string, pid: number, identity: string | undefined, isShared: boolean): void {
   try {
-    const identity = deps.identityOf(pid);
-    if (identity !== undefined) deps.files.create(`${runDir}/start`, formatStart(pid, identity));
+    if (identity !== undefined) files.create(`${runDir}/start`, formatStart({ pid, identity, isShared }));
   } catch (error) {
     if (!(error instanceof CadenceError)) throw error;
   }
@@ -126,7 +131,7 @@ async function conclude(deps: Deps, folder: RunFolder, end: ShimEnd): Promise<Ch
   }
 }
 
-function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | undefined>, exited: Promise<ChildExit>, isGroupItsOwn = true): Child['stop'] {
+function stopper(deps: Deps, folder: RunFolder, shim: () => Promise<Pick<StopTarget, 'shimPid' | 'isGroupItsOwn'>>, exited: Promise<ChildExit>): Child['stop'] {
   let hasExited = false;
   let stopping: ReturnType<Child['stop']> | undefined;
   const over = (): void => {
@@ -136,7 +141,7 @@ function stopper(deps: Deps, folder: RunFolder, shimPid: () => Promise<number | 
   void exited.then(over, over);
   const stop = async (graceMs: Ms): ReturnType<Child['stop']> => {
     const programPid = (): number | undefined => readProgramPid(deps.files, folder.runDir);
-    return stopTree(deps, { runId: folder.runId, shimPid: await shimPid(), isGroupItsOwn, exited, hasExited: () => hasExited, programPid }, graceMs);
+    return stopTree(deps, { ...(await shim()), runId: folder.runId, exited, hasExited: () => hasExited, programPid }, graceMs);
   };
   return (graceMs) => {
     stopping ??= stop(graceMs);

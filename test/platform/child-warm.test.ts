@@ -59,9 +59,23 @@ if (process.platform === 'linux') {
 
     it('is told of each run by itself: what one was told, the next is not', async () => {
       const argv = sh('echo shim $PPID; env | grep ^CADENCE_ | sort');
-      for (const facts of [{}, {}, { CADENCE_SLOT: 'first' }]) await run(yard.spec(argv, { env: env(facts) }));
-      const spec = yard.spec(argv, { env: env({ CADENCE_TICK: 'second' }) });
-      assert.match((await run(spec)).said, new RegExp(`^shim \\d+\nCADENCE_RUN_ID=${spec.runId}\nCADENCE_TICK=second\n$`));
+      const seen: string[] = [];
+      for (const facts of [{}, { CADENCE_SLOT: 'first', CADENCE_NAME: 'a' }, { CADENCE_SLOT: '' }, { CADENCE_TICK: 'b', CADENCE_NAME: 'a' }]) {
+        const spec = yard.spec(argv, { env: env(facts) });
+        seen.push((await run(spec)).said.replace(spec.runId, 'ID'));
+      }
+      const shim = shimOf({ said: seen[1] as string });
+      assert.deepEqual(seen.slice(1), [
+        `shim ${shim}\nCADENCE_NAME=a\nCADENCE_RUN_ID=ID\nCADENCE_SLOT=first\n`,
+        `shim ${shim}\nCADENCE_RUN_ID=ID\nCADENCE_SLOT=\n`,
+        `shim ${shim}\nCADENCE_NAME=a\nCADENCE_RUN_ID=ID\nCADENCE_TICK=b\n`,
+      ]);
+    });
+
+    it('keeps apart its own words and what the environment of a command calls by the same names', async () => {
+      const argv = sh('echo "$cb_run $cb_dir $cb_fact"');
+      const seen = await third(argv, { env: env({ cb_run: 'r', cb_dir: 'd', cb_fact: 'f' }) });
+      assert.equal(seen.third.said, 'r d f\n');
     });
 
     it('ends with 127 where there is no such command, with 137 where the kernel ends it, and goes on with the next', async () => {
@@ -204,6 +218,24 @@ if (process.platform === 'linux') {
       writeFileSync(sign, '');
       assert.deepEqual(await child.exited, { code: 9, ...FINE });
       await eventually('the shim has gone', () => isGone(shimOf({ said })));
+    });
+
+    it('leaves alone, when the next owner stops its run, the daemon of an earlier one', async () => {
+      const argv = sh('echo shim $PPID; case $CADENCE_STEP in daemon) sleep 1000 & echo daemon $! ;; last) echo ready; sleep 1000 ;; esac');
+      const specs = ['', '', 'daemon', 'last'].map((step) => yard.spec(argv, { env: env({ CADENCE_STEP: step }) }));
+      const [, , before, last] = specs as [SpawnSpec, SpawnSpec, SpawnSpec, SpawnSpec];
+      const owner = supervise(specs);
+      const shim = shimOf({ said: await yard.hear(last, /ready/) });
+      const gone = new Promise((end) => owner.once('exit', end));
+      owner.kill('SIGKILL');
+      await gone;
+      const daemon = endAfterwards(Number(/daemon (\d+)/.exec(yard.said(before))?.[1]));
+      assert.equal(shimOf({ said: yard.said(before) }), shim, 'both had the same shim');
+      const child = processes.adopt(last.runId, last.runDir);
+      assert.deepEqual(await child.stop(0), []);
+      assert.equal((await child.exited).code, 143);
+      assert.deepEqual(await yard.people(last), []);
+      assert.equal(await isGone(daemon), false);
     });
 
     it('keeps nobody from ending, and is gone with whoever started it', async () => {
