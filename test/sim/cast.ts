@@ -1,4 +1,5 @@
 import type { SpawnSpec } from '../../lib/ports.ts';
+import { behaveWide, healAnswer, WIDE_CADENCES } from './wide-cast.ts';
 import type { Chance } from './world/chance.ts';
 import type { Behaviour, SimChild } from './world/children.ts';
 
@@ -17,7 +18,7 @@ const INLINE: Readonly<Record<string, string>> = {
   'frail.yaml': `run: { inline: ${HANDLER} }\nretry: { attempts: 3, delays: [5s, 1m] }\nbreaker: { failures: 3, open: 2m, max_open: 8m }\n`,
 };
 
-export const CADENCES: Readonly<Record<string, string>> = {
+const CADENCES: Readonly<Record<string, string>> = {
   'steady.yaml': 'run: { command: [steady] }\nlane: own\n',
   'flaky.yaml': 'run: { command: [flaky] }\nretry: { attempts: 3, delays: [5s, 1m] }\nbreaker: { failures: 3, open: 2m, max_open: 8m }\n',
   'broken.yaml': 'run: { command: [broken] }\nretry: { attempts: 2, delays: [10s] }\nbreaker: { failures: 3, open: 5m, max_open: 20m }\n',
@@ -35,12 +36,21 @@ export const CADENCES: Readonly<Record<string, string>> = {
   ...INLINE,
 };
 
+/** The cadences of a story. */
+export const cadencesOf = (isWide: boolean): Readonly<Record<string, string>> => (isWide ? { ...CADENCES, ...WIDE_CADENCES } : CADENCES);
+
+const nameOf = (file: string): string => file.slice(0, file.lastIndexOf('.'));
+
 /** Those that have children. */
 export const NAMES: readonly string[] = Object.keys(CADENCES)
   .filter((file) => !(file in INLINE))
-  .map((file) => file.slice(0, file.lastIndexOf('.')));
+  .map(nameOf);
 
-export const fileOf = (name: string): string => Object.keys(CADENCES).find((file) => file.startsWith(`${name}.`)) as string;
+/** And those that are told of since, more often. */
+const SINCE = Object.keys(WIDE_CADENCES).map(nameOf);
+export const WIDE_NAMES: readonly string[] = [...NAMES, ...SINCE, ...SINCE, ...SINCE];
+
+export const fileOf = (name: string): string => Object.keys(cadencesOf(true)).find((file) => file.startsWith(`${name}.`)) as string;
 
 const SECOND = 1000;
 const MINUTE = 60_000;
@@ -49,6 +59,8 @@ const MINUTE = 60_000;
 export function behave(spec: SpawnSpec, part: SimChild['part'], chance: Chance, isCalm: boolean): Behaviour {
   const [program = ''] = spec.argv;
   const claude = program.endsWith('/claude');
+  const wide = behaveWide(program, chance, isCalm);
+  if (wide !== undefined) return wide;
   if (isCalm) return claude ? session(spec, { lastsMs: 2000, costUsd: 0.01 }) : command(500, 0);
   if (claude) return sessionByChance(spec, chance);
   if (part !== 'run') return command(300, chance.pick([0, 0, 0, 1, 2]));
@@ -133,8 +145,9 @@ function sessionByChance(spec: SpawnSpec, chance: Chance): Behaviour {
     ...{ lastsMs: 3000, costUsd: 0, code: 1, isUncharged: true },
     more: { is_error: true, result, api_error_status: status },
   });
+  const answer = spec.env.CADENCE_NAME?.startsWith('bus-heal') === true ? { more: { result: healAnswer(chance) } } : {};
   const kinds: readonly Told[] = [
-    ...Array.from({ length: 6 }, () => ({ lastsMs, costUsd: chance.int(1, 60) / 100 })),
+    ...Array.from({ length: 6 }, () => ({ lastsMs, costUsd: chance.int(1, 60) / 100, ...answer })),
     { lastsMs, costUsd: 1.4 },
     failed('API Error: 401 Invalid API key', 401),
     failed('API Error: 529 Overloaded', 529),

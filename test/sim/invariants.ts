@@ -5,6 +5,7 @@ import { breakerOf } from '../../lib/core/holds.ts';
 import { isFinal, type RunRecord } from '../../lib/core/run.ts';
 import { isForcedName, parseTickName } from '../../lib/core/tick.ts';
 import type { Files } from '../../lib/ports.ts';
+import { parseHealBook } from '../../lib/wire/healing.ts';
 import { parseCircuitView, parseHolds } from '../../lib/wire/state.ts';
 import type { Stage } from './stage.ts';
 import { createProcessFiles } from './world/process-files.ts';
@@ -84,6 +85,7 @@ function stateFiles({ stage, files }: Look): readonly string[] {
   };
   check(paths.holds, parseHolds);
   check(paths.circuit, parseCircuitView);
+  check(paths.healing, parseHealBook);
   for (const path of [paths.owner, paths.purse]) check(path, (value) => value);
   for (const file of files.list(paths.state)) if (file.includes('.broken-')) wrong.push(`${file} was set aside`);
   if (machine.cuts > 0) return wrong;
@@ -114,7 +116,7 @@ function circuits({ stage, runs }: Look): readonly string[] {
       if (run_id === undefined ? !witness.ordered : !isBlamed) wrong.push(`${key} opened for ${run_id ?? 'nobody'} (${statuses})`);
       if (typeof open_until === 'string') open.set(key, Date.parse(open_until));
     } else if (what === 'circuit_closed' && typeof key === 'string') {
-      const isAccount = key.startsWith('account:');
+      const isAccount = /^(?:account|provider):/.test(key);
       const isProof = ends.some(({ status, blame }) => status === 'succeeded' || (isAccount && (status === 'unverified' || blame === 'cadence')));
       if (run_id === undefined ? !witness.ordered : isKnown && !isProof) wrong.push(`${key} closed by ${run_id ?? 'nobody'} (${statuses})`);
       open.delete(key);
@@ -152,7 +154,7 @@ function isAtWork({ stage }: Look): boolean {
     turns.awakeMs() - witness.wellMs > 15_000 &&
     turns.awakeMs() - witness.refusedMs > 15_000 &&
     turns.awakeMs() - witness.steadyMs > (isWatchingTime(stage) ? 61_000 : 301_000);
-  return life?.owner !== undefined && !life.isFrozen && isWell && machine.doom.diesAfter === undefined;
+  return life?.owner !== undefined && !life.isFrozen && !life.isPartial && isWell && machine.doom.diesAfter === undefined;
 }
 
 /** What may run now runs: nothing waits without a reason, whatever else is held. */

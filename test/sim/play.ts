@@ -1,4 +1,3 @@
-import { CADENCES } from './cast.ts';
 import { complaints, type Look, lookAt } from './invariants.ts';
 import { restComplaints } from './rest.ts';
 import { createStage, type Stage } from './stage.ts';
@@ -12,8 +11,8 @@ export interface Failure {
 
 const QUIET_MS = 60_000;
 
-export async function play({ seed, steps }: Story, onLook: (look: Look) => void = () => undefined): Promise<Failure | undefined> {
-  const stage = createStage(seed);
+export async function play({ seed, isWide = false, steps }: Story, onLook: (look: Look) => void = () => undefined): Promise<Failure | undefined> {
+  const stage = createStage(seed, isWide);
   const rejections: unknown[] = [];
   const hear = (reason: unknown): void => void rejections.push(reason);
   process.on('unhandledRejection', hear);
@@ -59,7 +58,7 @@ async function rest(stage: Stage): Promise<void> {
   machine.sink = 'well';
   if (machine.life !== undefined) machine.life.isFrozen = false;
   await stage.play({ do: 'halt', is: false });
-  for (const file of Object.keys(CADENCES)) await stage.play({ do: 'edit', cadence: file.slice(0, file.lastIndexOf('.')), to: 'whole' });
+  for (const file of Object.keys(stage.cadences)) await stage.play({ do: 'edit', cadence: file.slice(0, file.lastIndexOf('.')), to: 'whole' });
   await machine.pass(QUIET_MS);
   if (machine.life === undefined) machine.start();
   await machine.pass(QUIET_MS);

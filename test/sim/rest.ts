@@ -1,11 +1,12 @@
 import { slotsWith } from '../../lib/app/slot-reading.ts';
 import { isFinal } from '../../lib/core/run.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
+import { parseHealBook } from '../../lib/wire/healing.ts';
 import type { Look } from './invariants.ts';
 
 /** When the world has meant well for long enough, every tick, slot, notice and run has come to its end. */
 export function restComplaints(look: Look): readonly string[] {
-  return [...ticks(look), ...slots(look), ...outbox(look), ...leftovers(look), ...money(look)];
+  return [...ticks(look), ...slots(look), ...outbox(look), ...leftovers(look), ...money(look), ...mending(look)];
 }
 
 function ticks({ stage, reading, runs }: Look): readonly string[] {
@@ -52,6 +53,16 @@ function leftovers({ stage, files }: Look): readonly string[] {
   const { machine, paths } = stage;
   const alive = machine.children.all.filter(({ isAlive, isStopped }) => isAlive && !isStopped);
   return [...alive.map(({ runId, cadence }) => `${runId} of ${cadence} still runs`), ...files.list(paths.running).map((folder) => `running/${folder} is left`)];
+}
+
+/** Who was to mend something has ended, one way or the other: a fix that is worked on by nobody would keep all others away. */
+function mending({ stage, files }: Look): readonly string[] {
+  const found = files.read(stage.paths.healing);
+  const book = found?.kind === 'text' ? parseHealBook(JSON.parse(found.text)) : undefined;
+  const fixes = Object.values(book?.prints ?? {}).flatMap(({ fix }) => fix ?? []);
+  return fixes
+    .filter(({ status }) => status === 'working')
+    .map(({ cadence, source, incident_id }) => `${source} works on ${incident_id} of ${cadence} for ever`);
 }
 
 const DAY_USD = 2;

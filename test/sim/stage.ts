@@ -1,11 +1,13 @@
 import { toIso } from '../../lib/core/instant.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, formatTickName } from '../../lib/core/tick.ts';
-import { BUS_YAML, behave, behaveInline, CADENCES, fileOf, HANDLER } from './cast.ts';
+import { BUS_YAML, behave, behaveInline, cadencesOf, fileOf, HANDLER } from './cast.ts';
+import { createHands } from './hands.ts';
 import type { BatchLine, Step } from './story.ts';
+import { behaveLasting, LASTING, type Lasting } from './wide-cast.ts';
 import { createChance } from './world/chance.ts';
 import type { SimChild } from './world/children.ts';
-import { createMachine, type Machine } from './world/machine.ts';
+import { createMachine, type HandlerCall, type Machine } from './world/machine.ts';
 
 /** What the simulation knows of a story beside what the product says. */
 export interface Witness {
@@ -13,12 +15,14 @@ export interface Witness {
   readonly acked: Set<string>;
   /** Put without a flush: a power cut may take them. */
   readonly dropped: Set<string>;
+  /** Dead ticks that were moved back to be tried again. */
+  readonly revived: Set<string>;
   /** By keyed id: the ids under which the same was asked for. */
   readonly names: Map<string, readonly string[]>;
   /** By folder of a run: what was started there. */
   readonly starts: Map<string, { readonly child: SimChild; readonly cuts: number; readonly refusals: number }[]>;
   /** By run: inline runs that began, and whether their try is charged. */
-  readonly inline: Map<string, { readonly cuts: number; readonly refusals: number; readonly isUncharged: boolean }>;
+  readonly inline: Map<string, { readonly cuts: number; readonly refusals: number; isUncharged: boolean }>;
   /** What went wrong in the very instant of a start. */
   readonly wrongs: string[];
   /** Since when an operator, an editor or a clock has not touched the holds. */
@@ -38,14 +42,15 @@ export interface Stage {
   readonly machine: Machine;
   readonly paths: Paths;
   readonly witness: Witness;
+  readonly cadences: Readonly<Record<string, string>>;
   play(step: Step): Promise<void>;
 }
 
 const START_MS = Date.UTC(2026, 10, 20, 6, 50);
 
-export function createStage(seed: number): Stage {
+export function createStage(seed: number, isWide: boolean): Stage {
   const witness: Witness = {
-    ...{ acked: new Set(), dropped: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
+    ...{ acked: new Set(), dropped: new Set(), revived: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
     ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0, isSetBack: false },
   };
   const machine = createMachine({
@@ -53,10 +58,13 @@ export function createStage(seed: number): Stage {
     startMs: START_MS,
     behave: (spec, part, chance) => behave(spec, part, chance, witness.isCalm),
     onStart: (child) => seeStart(machine, witness, child),
-    handle: (cadence, runId) => seeInline(machine, witness, cadence, runId, seed),
+    handle: (cadence, call) => seeInline(machine, witness, cadence, call, seed),
+    askFor: (cadence) => dropTick(machine.ids.fresh(), cadence, 'synced', {}),
   });
   const paths = pathsOf(machine.root);
   const { disk, turns, trouble, doom } = machine;
+  const cadences = cadencesOf(isWide);
+  const playByHand = createHands({ machine, paths, witness });
 
   function put(path: string, text: string, isSynced: boolean, mode?: number): void {
     disk.makeDir(path.slice(0, path.lastIndexOf('/')));
@@ -96,7 +104,7 @@ export function createStage(seed: number): Stage {
   function edit(cadence: string, to: Extract<Step, { do: 'edit' }>['to']): void {
     const file = fileOf(cadence);
     const path = `${paths.cadences}/${file}`;
-    const whole = CADENCES[file] as string;
+    const whole = cadences[file] as string;
     witness.untouchedMs = machine.nowMs();
     witness.ordered = true;
     if (to === 'gone') disk.remove(path);
@@ -221,26 +229,44 @@ export function createStage(seed: number): Stage {
       case 'sink':
         machine.sink = step.is;
         return;
+      default:
+        return playByHand(step);
     }
   }
 
-  put(HANDLER, '', true);
-  for (const [file, text] of Object.entries(CADENCES)) put(`${paths.cadences}/${file}`, text, true);
+  for (const handler of isWide ? [HANDLER, LASTING] : [HANDLER]) put(handler, '', true);
+  for (const [file, text] of Object.entries(cadences)) put(`${paths.cadences}/${file}`, text, true);
   put(`${paths.cadences}/bus.yaml`, BUS_YAML, true);
   put(`${machine.root}/bin/claude`, '', true, 0o755);
-  return { machine, paths, witness, play };
+  return { machine, paths, witness, cadences, play };
 }
 
 /** The same of a run that has no child. */
-function seeInline(machine: Machine, witness: Witness, cadence: string, runId: string, seed: number): unknown {
+function seeInline(machine: Machine, witness: Witness, cadence: string, call: HandlerCall, seed: number): unknown {
   const { refusals } = machine.trouble;
+  const { runId } = call;
   const last = witness.inline.get(runId);
-  if (last !== undefined && !last.isUncharged && last.cuts === machine.cuts && last.refusals === refusals)
+  if (last !== undefined && !last.isUncharged && last.cuts === machine.cuts && last.refusals === refusals && !isRevived(witness, runId))
     witness.wrongs.push(`${runId} of ${cadence} was run again without a reason`);
-  const answer = behaveInline(cadence, createChance(`inline ${runId} ${witness.inline.size}`, seed), witness.isCalm);
-  witness.inline.set(runId, { cuts: machine.cuts, refusals, isUncharged: (answer as { kind?: string }).kind === 'defer' });
-  return answer;
+  const chance = createChance(`inline ${runId} ${witness.inline.size}`, seed);
+  const answer = behaveInline(cadence, chance, witness.isCalm);
+  const seen = { cuts: machine.cuts, refusals, isUncharged: (answer as { kind?: string }).kind === 'defer' };
+  witness.inline.set(runId, seen);
+  return cadence === 'lasting' ? takeTime(machine, call, seen, answer, behaveLasting(chance, witness.isCalm)) : answer;
 }
+
+/** It answers after a while, unless it is asked to end: then the next try may have its id. */
+function takeTime(machine: Machine, { life, signal, enqueue }: HandlerCall, seen: { isUncharged: boolean }, answer: unknown, how: Lasting): Promise<unknown> {
+  return new Promise((resolve) => {
+    machine.turns.after(how.lastsMs, life, () => resolve(how.asksFor === undefined || signal.aborted ? answer : enqueue(how.asksFor).then(() => answer)));
+    signal.addEventListener('abort', () => {
+      seen.isUncharged = true;
+      if (how.isHeeding) resolve('it ends');
+    });
+  });
+}
+
+const isRevived = (witness: Witness, runId: string): boolean => witness.revived.has(runId.slice(0, runId.lastIndexOf('-')));
 
 /** A run begins: is it the only one, and has this try of it not been made before? */
 function seeStart(machine: Machine, witness: Witness, child: SimChild): void {
@@ -252,7 +278,7 @@ function seeStart(machine: Machine, witness: Witness, child: SimChild): void {
   // A guard that ended well asks again where the run after it was stopped, or was not charged: the try is begun anew.
   const since = machine.children.all.slice(machine.children.all.indexOf(last.child)).filter((one) => one.runId === child.runId && one !== child);
   const isUncharged = since.some((one) => one.behaviour.isUncharged === true || one.behaviour.spawnError !== undefined || one.isStopped);
-  const isExcused = isUncharged || last.cuts < machine.cuts || last.refusals < machine.trouble.refusals;
+  const isExcused = isUncharged || isRevived(witness, child.runId) || last.cuts < machine.cuts || last.refusals < machine.trouble.refusals;
   if (!isExcused) witness.wrongs.push(`${child.runDir.split('/').at(-1)} of ${child.cadence} was started again without a reason`);
   if (isAlive && !isStopped) witness.wrongs.push(`${child.runId} runs twice at once`);
 }

@@ -130,6 +130,16 @@ export function createChildren(deps: ChildrenDeps): Children {
     });
   }
 
+  /** Who says that its folder is new is believed by the real one, which then clears nothing. */
+  function clear(files: Files, { runDir, isFresh }: SpawnSpec): void {
+    files.makeDir(runDir);
+    for (const name of files.list(runDir)) {
+      if (!['pid', 'exit', 'start'].includes(name)) continue;
+      if (isFresh === true) throw new Error(`${runDir} is said to be new, and holds the ${name} of an earlier run`);
+      files.remove(`${runDir}/${name}`);
+    }
+  }
+
   /** As the shim left it. */
   function keptExit(files: Files, runDir: string): number | undefined {
     const found = files.read(`${runDir}/exit`, 16);
@@ -145,8 +155,7 @@ export function createChildren(deps: ChildrenDeps): Children {
     of: (life, files) => ({
       start(spec) {
         try {
-          files.makeDir(spec.runDir);
-          for (const name of files.list(spec.runDir)) if (['pid', 'exit', 'start'].includes(name)) files.remove(`${spec.runDir}/${name}`);
+          clear(files, spec);
         } catch (error) {
           if (!(error instanceof CadenceError)) throw error;
           return { exited: Promise.resolve({ ...LOST, lost: false, spawnError: error.message }), stop: async () => [], leave: () => undefined };

@@ -1,7 +1,8 @@
-import { type Owner, startOwner } from '../../../lib/app/owner.ts';
+import { type Owner, type OwnerOptions, startOwner } from '../../../lib/app/owner.ts';
 import type { OwnerPorts } from '../../../lib/app/owner-ports.ts';
 import { CadenceError } from '../../../lib/core/error.ts';
 import type { BusEvent } from '../../../lib/core/event.ts';
+import type { HandlerContext } from '../../../lib/core/handler.ts';
 import type { HttpAnswer } from '../../../lib/core/http.ts';
 import { createIds } from '../../../lib/platform/ids.ts';
 import type { Clock, Ids, Ownership, SpawnSpec } from '../../../lib/ports.ts';
@@ -16,6 +17,8 @@ export interface OwnerLife extends Life {
   owner: Owner | undefined;
   /** Why it ended, if it did so by itself. */
   end: string | undefined;
+  /** An owner for one cadence, or for orders alone. */
+  readonly isPartial: boolean;
   readonly bornMs: number;
 }
 
@@ -47,7 +50,7 @@ export interface Machine {
   nowMs(): number;
   /** Sets the clock on the wall. */
   jump(ms: number): void;
-  start(): OwnerLife;
+  start(options?: Pick<OwnerOptions, 'only' | 'ordersOnly'>): OwnerLife;
   /** The process is gone, or with it the machine. */
   die(isCut: boolean): void;
   /** Time of a machine that sleeps. */
@@ -57,19 +60,31 @@ export interface Machine {
   onDeath: () => void;
 }
 
+/** What a handler has of its run; `life`: the process that it dies with. */
+export interface HandlerCall {
+  readonly life: Life;
+  readonly runId: string;
+  readonly signal: AbortSignal;
+  enqueue(cadence: string): Promise<unknown>;
+}
+
 export interface MachineOptions {
   readonly seed: string;
   readonly startMs: number;
   readonly behave: (spec: SpawnSpec, part: SimChild['part'], chance: Chance) => Behaviour;
   readonly onStart: (child: SimChild) => void;
-  /** An inline run begins: what its handler answers. */
-  readonly handle: (cadence: string, runId: string) => unknown;
+  /** An inline run begins: what its handler answers, and when. */
+  readonly handle: (cadence: string, call: HandlerCall) => unknown;
+  /** A handler asks for a tick of another cadence. */
+  readonly askFor: (cadence: string) => void;
 }
 
 const ROOT = '/sim';
 const HTTP_TAKES_MS = 30;
 
-export function createMachine({ seed, startMs, behave, onStart, handle }: MachineOptions): Machine {
+const isPartial = ({ only, ordersOnly }: Pick<OwnerOptions, 'only' | 'ordersOnly'>): boolean => only !== undefined || ordersOnly === true;
+
+export function createMachine({ seed, startMs, behave, onStart, handle, askFor }: MachineOptions): Machine {
   const chance = createChance(seed, 'machine');
   const turns = createTurns();
   const time = { asleepMs: 0, offsetMs: 0, bootMs: 0 };
@@ -168,11 +183,21 @@ export function createMachine({ seed, startMs, behave, onStart, handle }: Machin
         askProgram: async () => ({ kind: 'failed', because: said.because }),
         hearProgram: async () => said,
         newSessionId: () => `00000000-0000-4000-8000-${machine.ids.fresh()}`,
-        enqueue: async () => undefined,
+        enqueue: async (cadence) => askFor(cadence),
         cutLog: () => 0,
         // What a dead process would have done next, it does not do. Loading a real module takes real time, of which nobody here knows.
         load: async () => ({
-          default: (tick: { cadence: string }, { runId }: { runId: string }) => (life.isDead ? 'dead' : handle(tick.cadence, runId)),
+          default: (tick: { cadence: string }, context: HandlerContext) =>
+            life.isDead
+              ? 'dead'
+              : handle(tick.cadence, {
+                  life,
+                  runId: context.runId,
+                  get signal() {
+                    return context.signal;
+                  },
+                  enqueue: (cadence) => context.enqueue(cadence),
+                }),
         }),
       },
       http: post(life),
@@ -217,9 +242,17 @@ export function createMachine({ seed, startMs, behave, onStart, handle }: Machin
     jump(ms) {
       time.offsetMs += ms;
     },
-    start() {
+    start(options = {}) {
       lives += 1;
-      const life: OwnerLife = { name: `life-${lives}`, isDead: false, isFrozen: false, owner: undefined, end: undefined, bornMs: passedMs() };
+      const life: OwnerLife = {
+        name: `life-${lives}`,
+        isDead: false,
+        isFrozen: false,
+        owner: undefined,
+        end: undefined,
+        isPartial: isPartial(options),
+        bornMs: passedMs(),
+      };
       if (machine.life === undefined) machine.life = life;
       const gone = (because: string): void => {
         life.end ??= because;
@@ -232,7 +265,7 @@ export function createMachine({ seed, startMs, behave, onStart, handle }: Machin
         if (!(error instanceof CadenceError) || error.message === KILLED || error.code === 'bug') machine.faults.push(error);
         gone(error instanceof CadenceError ? `${error.code}: ${error.message}` : String(error));
       };
-      startOwner({ root: ROOT, ports: portsOf(life), onEvent: (event) => machine.events.push(event) }).then((owner) => {
+      startOwner({ ...options, root: ROOT, ports: portsOf(life), onEvent: (event) => machine.events.push(event) }).then((owner) => {
         life.owner = owner;
         owner.ended.then(gone, (error) => {
           if (!life.isDead) machine.faults.push(error);
