@@ -4,10 +4,12 @@
  */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { asCommonJs, refuseCircles } from './commonjs.mjs';
 import { keepCompiled } from './compiling.mjs';
-import { apart, inLayers } from './layers.mjs';
+import { lateModules } from './lately.mjs';
+import { apart, inLayers, needsIn } from './layers.mjs';
 
 const BIN = 'dist/bin';
 const CHUNKS = join(BIN, 'chunks');
@@ -29,8 +31,10 @@ const options = {
   write: false,
 };
 
-const { metafile: first } = await build({ ...options, plugins: [apart] });
-const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(first.inputs, ENTRY)] });
+const { metafile: eager } = await build({ ...options, plugins: [apart(new Map())] });
+const late = await lateModules(needsIn(eager), (path) => import(pathToFileURL(path).href));
+const { metafile: first } = await build({ ...options, plugins: [apart(late)] });
+const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(first, ENTRY, late)] });
 
 const needsOf = Object.entries(metafile.outputs).map(([path, { imports }]) => [
   path,

@@ -25,9 +25,13 @@ export function asCommonJs(esm, path) {
   return `"use strict";\n${taken.replace(/^#!.*\n/, '').replaceAll(/^\/\/! (?=dist\/|node_modules\/)/gm, '// ')}`;
 }
 
-/** `import()` of a file of ours is a `require`; any other stays what it is, in a file that is not compiled ahead. */
+/**
+ * `import()` of a file of ours is a `require`, and one that lately.mjs has put off is that at once; any other stays what it is,
+ * in a file that is not compiled ahead.
+ */
 function importingByFunction(esm) {
   return esm
+    .replaceAll(/\bfetchedNow\(import\(("\.\/[^"]+")\)\)/g, 'require($1)')
     .replaceAll(/(?<![.\w$])import\(("\.\/[^"]+")\)/g, 'Promise.resolve().then(() => require($1))')
     .replaceAll(/(?<![.\w$])import\(/g, 'require("./import.js")(');
 }

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { asCommonJs, refuseCircles } from '../.build/commonjs.mjs';
 import { inFewGroups, type Module } from '../.build/grouping.mjs';
+import { lately, lateModules } from '../.build/lately.mjs';
 
 type Made = Readonly<Record<string, readonly [bytes: number, ...needs: string[]]>>;
 
@@ -129,6 +130,56 @@ describe('a file of the command line as CommonJS', () => {
           ]),
         ),
       /in a circle: b → c → b/,
+    );
+  });
+});
+
+describe('what is put off until it is called', () => {
+  const exported = { parse: () => 0, check: () => 0, schema: {} };
+  const late = (source: string): string => lately(source, (from) => (from === '../wire/x.js' ? exported : undefined));
+
+  it('are functions of heavy modules, which are fetched once and get what they are called with', () => {
+    const source = late("import { parse, check as checkIt } from '../wire/x.js';\nexport const both = (a, b) => [parse(a), checkIt(a, b)];\n");
+    const esm = source.replaceAll("'../wire/x.js'", '"./x.js"').replace('export const both', 'const both');
+    let fetched = 0;
+    const files = {
+      get './x.js'() {
+        fetched += 1;
+        return { parse: (a: number) => a + 1, check: (a: number, b: number) => a * b };
+      },
+    };
+    const { both } = loaded(`${esm}export {\n  both\n};\n`, files) as { both: (a: number, b: number) => unknown };
+    assert.equal(fetched, 0);
+    assert.deepEqual(both(2, 3), [3, 6]);
+    both(2, 3);
+    assert.equal(fetched, 1);
+  });
+
+  for (const [title, source] of [
+    ['something else than functions', "import { parse, schema } from '../wire/x.js';\n"],
+    ['a light module', "import { parse } from '../wire/light.js';\n"],
+    ['all of a module', "import * as x from '../wire/x.js';\n"],
+  ] as const)
+    it(`is not an import of ${title}`, () => assert.equal(late(source), source));
+
+  it('are modules that load a heavy package, those of wire/ also through another, and no module above', async () => {
+    const graph = new Map([
+      ['dist/lib/app/a.js', ['dist/lib/wire/x.js', 'dist/lib/platform/watch.js']],
+      ['dist/lib/wire/x.js', ['dist/lib/wire/y.js']],
+      ['dist/lib/wire/y.js', ['node_modules/zod/index.js']],
+      ['dist/lib/wire/light.js', []],
+      ['dist/lib/platform/watch.js', ['node_modules/chokidar/index.js']],
+      ['node_modules/zod/index.js', []],
+      ['node_modules/chokidar/index.js', []],
+    ]);
+    const found = await lateModules(graph, async (path) => ({ path }));
+    assert.deepEqual(
+      [...found].map(([path, { isDirect }]) => [path, isDirect]),
+      [
+        ['dist/lib/wire/x.js', false],
+        ['dist/lib/wire/y.js', true],
+        ['dist/lib/platform/watch.js', true],
+      ],
     );
   });
 });

@@ -49,6 +49,13 @@ export function parseIso(text: unknown): Ms | undefined {
   return at;
 }
 
+/** `Date` reads the 30th of February as the 2nd of March; whoever wrote it meant something else. */
+export function isIsoInstant(text: string): boolean {
+  const day = text.slice(0, 10);
+  const atMs = parseIso(day);
+  return parseIso(text) !== undefined && atMs !== undefined && new Date(atMs).toISOString().slice(0, 10) === day;
+}
+
 /** The folder-friendly day of an instant, UTC: `2026-11-20`. */
 export function dayOf(ms: Ms): string {
   if (!(ms >= today.startMs && ms < today.startMs + DAY_MS)) {

@@ -3,7 +3,7 @@ import { answerSchema } from './answers/answers.ts';
 import { runRecord } from './answers/run.ts';
 import { busSettingsSchema } from './bus-settings.ts';
 import { cadenceSchema } from './cadence.ts';
-import { tickSchema } from './tick.ts';
+import { tickSchema } from './tick-schema.ts';
 
 /** The things on disk that have a schema of their own, beside the answers of the commands. */
 export const FILE_SCHEMAS = ['cadence', 'bus', 'tick', 'run'] as const;

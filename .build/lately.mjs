@@ -1,0 +1,47 @@
+/**
+ * What reads YAML and checks values by schemas takes longer to load than most commands take to answer, and most calls read
+ * only what needs none of it. In the bundle a function of a heavy module is fetched when it is first called: each name
+ * becomes a function that loads the module and hands the call on. So only imports can be put off that take nothing but functions, and call
+ * none while they are loaded.
+ */
+
+/** Packages that make a module heavy. */
+const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar)\//;
+const IMPORT = /^import \{([^}]*)\} from '(\.[^']+)';$/gm;
+
+/**
+ * By path, what those modules export that may come late: all that load a heavy package themselves, and those of wire/, which
+ * load one through another. `graph`: by path, what is loaded with it.
+ */
+export async function lateModules(graph, load) {
+  const heavy = new Set([...graph.keys()].filter((path) => HEAVY.test(path)));
+  const isHeavy = (path) => graph.get(path).some((need) => heavy.has(need));
+  for (let size = -1; size !== heavy.size; ) {
+    size = heavy.size;
+    for (const path of graph.keys()) if (path.includes('/wire/') && isHeavy(path)) heavy.add(path);
+  }
+  const isOurs = (path) => !path.includes('node_modules/') && (heavy.has(path) || isDirect(graph.get(path)));
+  return new Map(
+    await Promise.all([...graph.keys()].filter(isOurs).map(async (path) => [path, { exported: await load(path), isDirect: isDirect(graph.get(path)) }])),
+  );
+}
+
+/** It makes its values while it is loaded, and needs at once what it makes them of. */
+const isDirect = (needs) => needs.some((need) => HEAVY.test(need));
+
+/**
+ * The source with every import put off that may be. `exportsOf` answers with all that a module exports where it may come
+ * late, and with undefined where it is to come with the file that asks.
+ */
+export function lately(source, exportsOf) {
+  let count = 0;
+  return source.replaceAll(IMPORT, (line, list, from) => {
+    const exported = exportsOf(from);
+    const names = list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().split(/\s+as\s+/)]));
+    if (exported === undefined || names.some(([name]) => typeof exported[name] !== 'function')) return line;
+    count += 1;
+    const module = `lately${count}`;
+    const handOn = names.map(([name, own = name]) => `const ${own} = (...words) => (${module} ??= fetchedNow(import('${from}'))).${name}(...words);`);
+    return `let ${module};\n${handOn.join('\n')}`;
+  });
+}
