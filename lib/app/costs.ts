@@ -1,4 +1,3 @@
-import { createDefinitions } from '../config/definitions.ts';
 import { type Limit, type Micros, toMicros, toUsd } from '../core/budget.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
@@ -9,6 +8,7 @@ import type { RunRecord } from '../core/run.ts';
 import { hasRun, spentBy } from '../core/spending.ts';
 import { formatRunId } from '../core/tick.ts';
 import { readMachine } from '../platform/machine.ts';
+import { loadDefinitions } from './defined.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs, unknownCadence } from './root.ts';
 
@@ -57,10 +57,10 @@ export interface CostsQuery {
 /** From files alone; no owner is needed. Throws `not_found` for a cadence that is neither defined nor ever ran. */
 export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: CostsQuery): CostsView {
   const reading = createReading(root);
-  const { zone: ownZone, home } = readMachine();
+  const { zone: ownZone } = readMachine();
   const { spending, zone } = reading.history.spending(ownZone);
   const days = createLocalDays(zone);
-  const defined = createDefinitions({ files: reading.files, paths: reading.paths, home });
+  const defined = loadDefinitions(root);
   const cadences = defined.all().flatMap((one) => one.cadence ?? []);
   const known = [...new Set([...reading.defined(), ...spending.cadences.keys()])];
   if (cadence !== undefined && !known.includes(cadence)) throw unknownCadence(cadence, known);

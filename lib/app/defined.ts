@@ -10,7 +10,9 @@ import { CONTROL_CADENCE } from '../core/tick.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
 import type { Definition, Problem } from '../ports.ts';
+import { knownDefinitions } from './known-definitions.ts';
 import { createReading } from './reading.ts';
+import { nowMs } from './root.ts';
 
 /** Each once, though a hundred cadences use the agent that is missing. */
 export function warningsOf(definitions: readonly Definition[]): readonly Problem[] {
@@ -27,7 +29,10 @@ export interface Defined {
 }
 
 export function readDefined(root: string): Defined {
-  const loaded = loadDefinitions(root);
+  return definedBy(loadDefinitions(root));
+}
+
+export function definedBy(loaded: LiveDefinitions): Defined {
   const definitions = loaded.all();
   const own = new Set(definitions.flatMap(({ problems }) => problems));
   const others = loaded
@@ -36,8 +41,12 @@ export function readDefined(root: string): Defined {
   return { definitions, problems: [...others, ...own], warnings: warningsOf(definitions), settings: loaded.settings() };
 }
 
+/** Who comes next need not read again what we had to read. */
 export function loadDefinitions(root: string): LiveDefinitions {
-  return createAllDefinitions({ files: createFiles(), paths: pathsOf(root), home: readMachine().home });
+  const [files, paths, machine] = [createFiles(), pathsOf(root), readMachine()];
+  const loaded = createAllDefinitions({ files, paths, home: machine.home, cache: knownDefinitions(files, paths, machine, nowMs) });
+  loaded.keep();
+  return loaded;
 }
 
 export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {

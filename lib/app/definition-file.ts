@@ -77,7 +77,7 @@ export function problemsOfChanges(root: string, changes: readonly PlannedChange[
   });
 }
 
-const MADE = { kind: 'file', sizeBytes: 0, mtimeMs: 0, inode: 0, uid: 0, mode: READABLE } as const;
+const MADE = { kind: 'file', sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, uid: 0, mode: READABLE } as const;
 
 /**
  * Plans under the lock and writes whole files, so that two commands at once are one after the other. Nothing is written

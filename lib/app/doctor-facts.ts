@@ -1,5 +1,4 @@
 import { dirname, join } from 'node:path';
-import { createDefinitions } from '../config/definitions.ts';
 import { variantsOf } from '../core/agent-slot.ts';
 import type { BusSettings, Cadence, EnvSpec } from '../core/cadence.ts';
 import type { CircuitView } from '../core/circuit-view.ts';
@@ -27,7 +26,7 @@ import { parseInstalled } from '../wire/installed.ts';
 import { parseLateTimers } from '../wire/late-timers.ts';
 import { parseProbeCursor } from '../wire/probe-cursor.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../wire/state.ts';
-import { type Defined, loadDefinitions, readDefined } from './defined.ts';
+import { type Defined, definedBy, loadDefinitions } from './defined.ts';
 import { createReading, type Reading } from './reading.ts';
 import { readSurroundings } from './surroundings.ts';
 
@@ -76,9 +75,9 @@ export function gatherFacts(root: string): DoctorFacts {
     ownerState ??= await probeOwner(root);
     return ownerState;
   };
-  const defined = once(() => readDefined(root));
   const loaded = once(() => loadDefinitions(root));
-  const settings = once(() => createDefinitions({ files, paths, home: machine.home }).settings());
+  const defined = once(() => definedBy(loaded()));
+  const settings = (): BusSettings => loaded().settings();
   return {
     reading,
     clock: createClock(),

@@ -1,9 +1,9 @@
-import { createDefinitions } from '../config/definitions.ts';
 import { capOf, toUsd } from '../core/budget.ts';
 import type { BusSettings, Cadence } from '../core/cadence.ts';
 import { mayCost } from '../core/ledger.ts';
 import { type MonthlyCost, monthlyCost } from '../core/monthly-cost.ts';
 import { readMachine } from '../platform/machine.ts';
+import { loadDefinitions } from './defined.ts';
 import { firesPerMonth } from './next-slots.ts';
 import { createReading } from './reading.ts';
 
@@ -16,12 +16,12 @@ export interface MonthlyCostView {
 
 /** Of these cadences, those that may cost anything. */
 export function readMonthlyCosts(root: string, cadences: readonly Cadence[]): readonly MonthlyCostView[] {
-  const { history, files, paths } = createReading(root);
-  const { zone, home } = readMachine();
+  const { history } = createReading(root);
+  const { zone } = readMachine();
   const { spending } = history.spending(zone);
   const costly = cadences.filter((one) => mayCost(one, spending));
   if (costly.length === 0) return [];
-  const settings = createDefinitions({ files, paths, home }).settings();
+  const settings = loadDefinitions(root).settings();
   return costly.map((one) => {
     const { most, because } = costOf(one, settings);
     return { cadence: one.name, most_usd: most === undefined ? null : toUsd(most), because };

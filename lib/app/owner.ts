@@ -142,10 +142,11 @@ function announceStart({ journal, definitions, announceDefinitions }: OwnerParts
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
-async function poll({ consumer, probe, announcing, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
+async function poll({ consumer, probe, announcing, upkeep, definitions, health, clock }: OwnerParts): Promise<number | undefined> {
   try {
     const nextMs = await consumer.poll();
     health.well('ticks');
+    definitions.keep();
     await upkeep.daily();
     return sooner(sooner(nextMs, probe.poll()), announcing.poll());
   } catch (error) {

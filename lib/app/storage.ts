@@ -9,6 +9,7 @@ import { createFiles } from '../platform/files.ts';
 import { createIds } from '../platform/ids.ts';
 import { type Machine, readMachine } from '../platform/machine.ts';
 import type { Clock, Files, History, Ids, Journal, RunLog } from '../ports.ts';
+import { knownDefinitions } from './known-definitions.ts';
 import { createRedacting, type Redacting, redactedEvent } from './redacting.ts';
 
 /** The disk of an owner and what it keeps there. */
@@ -49,7 +50,7 @@ export function composeStorage(
     history: createHistory({ files, paths }),
     runLog: createRunLog({ files, clock, paths, zone: machine.zone }),
     journal: createJournal({ files, clock, paths, onFault, redacted: (event) => redactedEvent(event, redacting) }),
-    definitions: createAllDefinitions({ files, paths, home: machine.home }),
+    definitions: createAllDefinitions({ files, paths, home: machine.home, cache: knownDefinitions(files, paths, machine, clock.nowMs) }),
     redacting,
   };
 }

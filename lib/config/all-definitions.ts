@@ -4,7 +4,7 @@ import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import { WATCH_AGENT, watchAgent } from '../core/watch-agent.ts';
 import type { Definition } from '../ports.ts';
-import { fingerprint } from './definition-text.ts';
+import { look } from './definition-text.ts';
 import { createDefinitions, type DefinitionsDeps, type LiveDefinitions } from './definitions.ts';
 
 /**
@@ -46,7 +46,7 @@ function createCommandDefinitions({
   let known: LiveDefinitions | undefined;
   return (name) => {
     const path = commandPath(paths, name);
-    const print = isCadenceName(name) ? fingerprint(files, path) : undefined;
+    const print = isCadenceName(name) ? look(files, path)?.print : undefined;
     if (print === undefined) return undefined;
     known ??= createDefinitions({ files, paths: { root: paths.root, cadences: paths.commands }, home });
     if (seen.get(name) !== print) known.reload(path);

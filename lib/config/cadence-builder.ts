@@ -72,7 +72,12 @@ export function buildCadence(name: string, path: string, file: CadenceFile, cont
   };
 }
 
+/** As plain JSON: it is the same when it was kept and is read again. */
 export function buildSettings(file: BusSettingsFile, root: string, home: string): BusSettings {
+  return JSON.parse(JSON.stringify(settingsOf(file, root, home))) as BusSettings;
+}
+
+function settingsOf(file: BusSettingsFile, root: string, home: string): BusSettings {
   return {
     lanes: { ...DEFAULT_SETTINGS.lanes, ...file.lanes },
     ...(file.notify === undefined ? {} : { notify: buildNotify(file.notify, root) }),

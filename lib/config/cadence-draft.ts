@@ -11,8 +11,17 @@ import { buildCadence } from './cadence-builder.ts';
 import { orFault } from './definition-text.ts';
 import type { Needed } from './run-builder.ts';
 
-/** What a text says by itself, and what it needs of the rest of the world, which may change without it. */
+/** What a text says by itself, as plain JSON: from the same text the same, wherever and whenever it is read. */
+export interface DraftFacts {
+  readonly built?: Cadence;
+  readonly problems: readonly SourceProblem[];
+  readonly needed: readonly Needed[];
+  readonly lane?: { readonly name: string; readonly at: SourceProblem };
+}
+
+/** The same, and what it needs of the rest of the world, which may change without it. */
 export interface CadenceDraft {
+  readonly facts: DraftFacts;
   readonly cadence: Cadence | undefined;
   readonly problems: readonly SourceProblem[];
   /** What is missing now: files, programs, its lane. */
@@ -38,26 +47,46 @@ export const MOST_PROMPT_BYTES = 1024 * 1024;
 
 /** `text`: the whole file at `path`, which ends in .md for a prompt. */
 export function draftCadence(name: string, path: string, text: string, context: DraftContext): CadenceDraft {
+  return draftOf(readFacts(name, path, text, context), context.files);
+}
+
+/** The draft of a text that was read before. */
+export function draftOf(facts: DraftFacts, files: DraftContext['files']): CadenceDraft {
+  const { built, problems, needed, lane } = facts;
+  const cadence = built === undefined ? undefined : inRealWorkspaces(built, files);
+  return {
+    facts,
+    cadence,
+    problems,
+    missing: (lanes) => {
+      const { problems: needs, warnings } = missingNeeds(needed, cadence, files);
+      return { problems: [...needs, ...(lane === undefined ? [] : missingLane(lane, lanes))], warnings };
+    },
+  };
+}
+
+function readFacts(name: string, path: string, text: string, context: DraftContext): DraftFacts {
   const prompt = path.endsWith('.md') ? splitFrontMatter(text) : undefined;
   const refused = prompt === undefined ? [] : refusePrompt(prompt);
-  if (refused.length > 0) return { cadence: undefined, problems: refused, missing: () => ({ problems: [], warnings: [] }) };
+  if (refused.length > 0) return { problems: refused, needed: [] };
   const source = prompt === undefined ? readYaml(text) : readYaml(prompt.front?.text ?? '', prompt.front?.firstLine);
   const checked = checkCadence(source, prompt !== undefined);
   const problems = [...checked.problems, ...(prompt === undefined ? [] : promptProblems(prompt))];
   const needed: Needed[] = [];
   const build = { source, root: context.root, home: context.home, promptPath: path, problems, needed };
   const built = checked.file === undefined ? undefined : buildCadence(name, path, checked.file, build, context.agents ?? NO_AGENT_DEFAULTS);
-  const cadence = built === undefined || problems.length > 0 ? undefined : inRealWorkspaces(built, context.files);
   const lane = checked.file?.lane;
-  const atLane = source.problem(['lane'], '');
-  return {
-    cadence,
+  return asPlain({
     problems,
-    missing: (lanes) => {
-      const { problems: needs, warnings } = missingNeeds(needed, cadence, context.files);
-      return { problems: [...needs, ...missingLane(lane, lanes, atLane)], warnings };
-    },
-  };
+    needed,
+    ...(built === undefined || problems.length > 0 ? {} : { built }),
+    ...(lane === undefined ? {} : { lane: { name: lane, at: source.problem(['lane'], '') } }),
+  });
+}
+
+/** Nothing may depend on whether a definition was read just now or is known from before. */
+function asPlain(facts: DraftFacts): DraftFacts {
+  return JSON.parse(JSON.stringify(facts)) as DraftFacts;
 }
 
 /** What must be right before anything else is worth reading. */
@@ -101,23 +130,24 @@ function missingNeed(need: Needed, files: DraftContext['files']): readonly Sourc
   return [{ ...need.problem, message: `${need.path} is ${info.kind === 'folder' ? 'a folder' : 'no regular file'}, expected a ${need.kind}` }];
 }
 
-function missingLane(lane: string | undefined, lanes: Readonly<Record<string, number>>, at: SourceProblem): readonly SourceProblem[] {
-  if (lane === undefined || Object.hasOwn(lanes, lane)) return [];
+function missingLane({ name, at }: NonNullable<DraftFacts['lane']>, lanes: Readonly<Record<string, number>>): readonly SourceProblem[] {
+  if (Object.hasOwn(lanes, name)) return [];
   const known = Object.keys(lanes);
-  const meant = nearest(lane, known);
+  const meant = nearest(name, known);
   const hint = `${meant === undefined ? '' : `Did you mean "${meant}"? `}Lanes of your own are named in cadences/bus.yaml, under lanes.`;
-  return [{ ...at, message: `there is no lane ${JSON.stringify(lane)}, expected one of ${known.join(', ')}`, hint }];
+  return [{ ...at, message: `there is no lane ${JSON.stringify(name)}, expected one of ${known.join(', ')}`, hint }];
 }
 
 function inRealWorkspaces(cadence: Cadence, files: DraftContext['files']): Cadence {
-  const real = <T extends Pick<Cadence, 'workspace'>>(one: T): T => ({ ...one, workspace: realWorkspace(one.workspace, files) });
+  const real = <T extends Pick<Cadence, 'workspace'>>(one: T): T =>
+    one.workspace === undefined ? one : { ...one, workspace: realWorkspace(one.workspace, files) };
   return { ...real(cadence), ...(cadence.slots === undefined ? {} : { slots: cadence.slots.map(real) }) };
 }
 
 /** Two names of one folder are one workspace. A folder that is not there yet has the name that was given. */
-function realWorkspace(workspace: string | undefined, files: DraftContext['files']): string | undefined {
-  const info = workspace === undefined ? undefined : look(workspace, files);
-  if (workspace === undefined || info === undefined || info === 'unknown') return workspace;
+function realWorkspace(workspace: string, files: DraftContext['files']): string {
+  const info = look(workspace, files);
+  if (info === undefined || info === 'unknown') return workspace;
   // A dangling link, or a folder that we may not look into: the run will say so, and its name is identity enough.
   const asked = orFault(() => files.realPath(workspace));
   return 'fault' in asked ? workspace : asked.value;

@@ -1,23 +1,30 @@
 import { basename } from 'node:path';
 import type { BusSettings, Cadence } from '../core/cadence.ts';
+import { textMark } from '../core/text-mark.ts';
 import type { Files, Problem } from '../ports.ts';
 import { checkBusSettings } from '../wire/bus-settings.ts';
 import { inOrder, type SourceProblem } from '../wire/problem.ts';
 import { readYaml } from '../wire/yaml-source.ts';
-import { type AgentDefaults, readAgentDefaults } from './agent-builder.ts';
+import { type AgentDefaults, NO_AGENT_DEFAULTS, readAgentDefaults } from './agent-builder.ts';
 import { buildSettings } from './cadence-builder.ts';
-import { type CadenceDraft, draftCadence, MOST_PROMPT_BYTES, MOST_YAML_BYTES } from './cadence-draft.ts';
-import { fingerprint, readDefinitionText } from './definition-text.ts';
+import { type CadenceDraft, draftCadence, draftOf, MOST_PROMPT_BYTES, MOST_YAML_BYTES } from './cadence-draft.ts';
+import type { Kept } from './definition-cache.ts';
+import { type Look, look, readDefinitionText } from './definition-text.ts';
 
 /** What is known of one cadence, of one misnamed file, or of `bus.yaml`. */
 export interface Entry {
   readonly path: string;
-  readonly fingerprint: string;
-  /** undefined where no text could be read. */
-  readonly text: string | undefined;
+  /** How the files looked that bear its name. */
+  readonly seen: Look;
+  /** Nobody can have written them again since, and they look the same. */
+  readonly isRested: boolean;
+  /** Of its text; undefined where none could be read. */
+  readonly mark: string | undefined;
   readonly draft: CadenceDraft | undefined;
   /** What bus.yaml said of agents when it was read. */
   readonly agents?: AgentDefaults;
+  /** Of bus.yaml. */
+  readonly bus?: BusSettings | undefined;
   /** The last good definition, which outlives a broken edit. */
   readonly good: Cadence | undefined;
   readonly problems: readonly Problem[];
@@ -30,37 +37,46 @@ export interface Surroundings {
   readonly agents: AgentDefaults;
 }
 
+type Settings = Surroundings & { readonly bus: BusSettings };
+
 interface EntryReaderDeps {
   readonly files: Pick<Files, 'info' | 'read' | 'realPath'>;
   readonly root: string;
   readonly home: string;
+  /** Asked before a file is read; absent: nothing is kept. */
+  readonly isRested?: ((look: Look) => boolean) | undefined;
 }
 
-/** Reads entries; an entry that has not changed is the same object as before. */
+/** Reads entries; an entry that has not changed is the same object as before. `kept`: what is known from an earlier life. */
 export function createEntryReader(deps: EntryReaderDeps) {
-  const { files, root, home } = deps;
+  const { files } = deps;
   return {
     /** `paths`: the files that bear the name. undefined: none of them is there. What the text needs is looked for every time. */
-    readCadence(name: string, paths: readonly string[], before: Entry | undefined, isForced: boolean, { lanes, agents }: Surroundings): Entry | undefined {
-      const seen = paths.map((path) => ({ path, print: fingerprint(files, path) })).filter(({ print }) => print !== undefined);
-      const [first] = seen;
-      const print = JSON.stringify(seen);
+    readCadence(
+      name: string,
+      paths: readonly string[],
+      before: Entry | undefined,
+      isForced: boolean,
+      { lanes, agents }: Surroundings,
+      kept?: Kept['cadences'],
+    ): Entry | undefined {
+      const there = paths.flatMap((path) => {
+        const seen = look(files, path);
+        return seen === undefined ? [] : [{ path, seen }];
+      });
+      const [first] = there;
+      const seen = looksOf(there);
       // What could not be read is tried again, for the fault may be over though the file looks the same.
-      const isSame = !isForced && before?.draft !== undefined && before.fingerprint === print && before.agents === agents;
-      const fresh = isSame
-        ? before
-        : readFiles(
-            { ...deps, agents },
-            name,
-            seen.map(({ path }) => path),
-          );
+      const isSame = !isForced && before?.draft !== undefined && before.seen.print === seen.print && before.agents === agents;
+      const fresh = isSame ? before : (keptFiles(files, seen, kept, name) ?? readFiles({ ...deps, agents }, name, there, seen));
       if (first === undefined || fresh === undefined) return undefined;
-      const { text, draft } = fresh;
+      const { mark, draft, isRested } = fresh;
       const missing = draft?.missing(lanes);
       const problems = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...(missing?.problems ?? [])]);
       const warnings = locate(first.path, missing?.warnings ?? []);
       if (isSame && areSame(before.problems, problems) && areSame(before.warnings ?? [], warnings)) return before;
-      return { path: first.path, fingerprint: print, text, draft, agents, good: problems.length === 0 ? draft?.cadence : before?.good, problems, warnings };
+      const good = problems.length === 0 ? draft?.cadence : before?.good;
+      return { path: first.path, seen, isRested, mark, draft, agents, good, problems, warnings };
     },
 
     /** undefined: there is no such file. `settings` is undefined where they are broken, or where nothing has changed. */
@@ -68,37 +84,98 @@ export function createEntryReader(deps: EntryReaderDeps) {
       path: string,
       before: Entry | undefined,
       isForced: boolean,
-    ): { readonly entry: Entry; readonly settings: (Surroundings & { readonly bus: BusSettings }) | undefined } | undefined {
-      const print = fingerprint(files, path);
-      if (print === undefined) return undefined;
-      if (!isForced && before?.text !== undefined && before.fingerprint === print) return { entry: before, settings: undefined };
-      const read = readDefinitionText(files, path, MOST_YAML_BYTES);
-      if (read === undefined) return undefined;
-      const source = readYaml(read.text ?? '');
-      const checked = read.text === undefined ? { file: undefined, problems: [] } : checkBusSettings(source);
-      const problems = read.problem === undefined ? locate(path, checked.problems) : [read.problem];
-      const entry = { path, fingerprint: print, text: read.text, draft: undefined, good: undefined, problems };
-      if (checked.file === undefined) return { entry, settings: undefined };
-      const bus = buildSettings(checked.file, root, home);
-      return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, path, source) } };
+      kept?: Kept['settings'],
+    ): { readonly entry: Entry; readonly settings: Settings | undefined } | undefined {
+      const seen = look(files, path);
+      if (seen === undefined) return undefined;
+      if (!isForced && before?.mark !== undefined && before.seen.print === seen.print) return { entry: before, settings: undefined };
+      if (kept?.print === seen.print) {
+        const { mark, bus } = kept;
+        const agents = lateAgents(() => readSettingsFile(deps, path, seen)?.settings?.agents ?? NO_AGENT_DEFAULTS);
+        return {
+          entry: { path, seen, isRested: true, mark, draft: undefined, bus, good: undefined, problems: [] },
+          settings: { bus, lanes: bus.lanes, agents },
+        };
+      }
+      return readSettingsFile(deps, path, seen);
     },
 
     misnamed(problem: Problem): Entry {
-      return { path: problem.path, fingerprint: '', text: undefined, draft: undefined, good: undefined, problems: [problem] };
+      return { path: problem.path, seen: looksOf([]), isRested: false, mark: undefined, draft: undefined, good: undefined, problems: [problem] };
     },
   };
 }
 
-type Fresh = Pick<Entry, 'text' | 'draft' | 'problems'>;
+function readSettingsFile(
+  { files, root, home, isRested: mayRest }: EntryReaderDeps,
+  path: string,
+  seen: Look,
+): { readonly entry: Entry; readonly settings: Settings | undefined } | undefined {
+  const isRested = mayRest?.(seen) === true;
+  const read = readDefinitionText(files, path, MOST_YAML_BYTES);
+  if (read === undefined) return undefined;
+  const source = readYaml(read.text ?? '');
+  const checked = read.text === undefined ? { file: undefined, problems: [] } : checkBusSettings(source);
+  const problems = read.problem === undefined ? locate(path, checked.problems) : [read.problem];
+  const bus = checked.file === undefined ? undefined : buildSettings(checked.file, root, home);
+  const entry = { path, seen, isRested, mark: markOf(read.text), draft: undefined, bus, good: undefined, problems };
+  if (checked.file === undefined || bus === undefined) return { entry, settings: undefined };
+  return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, path, source) } };
+}
 
-function readFiles(deps: EntryReaderDeps & Pick<Surroundings, 'agents'>, name: string, all: readonly string[]): Fresh | undefined {
-  const [path, ...others] = all;
+/** Cadences that are known need not be told which agents there are. */
+function lateAgents(read: () => AgentDefaults): AgentDefaults {
+  let agents: AgentDefaults | undefined;
+  const all = (): AgentDefaults => {
+    agents ??= read();
+    return agents;
+  };
+  return {
+    get claude() {
+      return all().claude;
+    },
+    get agent() {
+      return all().agent;
+    },
+    get agents() {
+      return all().agents;
+    },
+  };
+}
+
+interface SeenFile {
+  readonly path: string;
+  readonly seen: Look;
+}
+
+function looksOf(files: readonly SeenFile[]): Look {
+  return {
+    print: files.map(({ path, seen }) => `${path} ${seen.print}`).join('\n'),
+    changedMs: Math.max(0, ...files.map(({ seen }) => seen.changedMs)),
+  };
+}
+
+type Fresh = Pick<Entry, 'mark' | 'draft' | 'problems' | 'isRested'>;
+
+function keptFiles(files: EntryReaderDeps['files'], { print }: Look, kept: Kept['cadences'] | undefined, name: string): Fresh | undefined {
+  const known = kept !== undefined && Object.hasOwn(kept, name) ? kept[name] : undefined;
+  return known?.print === print ? { mark: known.mark, draft: draftOf(known.facts, files), problems: [], isRested: true } : undefined;
+}
+
+function readFiles(deps: EntryReaderDeps & Pick<Surroundings, 'agents'>, name: string, all: readonly SeenFile[], seen: Look): Fresh | undefined {
+  const isRested = deps.isRested?.(seen) === true;
+  const paths = all.map(({ path }) => path);
+  const [path, ...others] = paths;
   if (path === undefined) return undefined;
-  if (others.length > 0) return { text: undefined, draft: undefined, problems: all.map((one) => clash(name, one, all)) };
+  if (others.length > 0) return { mark: undefined, isRested, draft: undefined, problems: paths.map((one) => clash(name, one, paths)) };
   const read = readDefinitionText(deps.files, path, path.endsWith('.md') ? MOST_PROMPT_BYTES : MOST_YAML_BYTES);
   if (read === undefined) return undefined;
-  if (read.problem !== undefined) return { text: undefined, draft: undefined, problems: [read.problem] };
-  return { text: read.text, draft: draftCadence(name, path, read.text, deps), problems: [] };
+  if (read.problem !== undefined) return { mark: undefined, isRested, draft: undefined, problems: [read.problem] };
+  return { mark: markOf(read.text), isRested, draft: draftCadence(name, path, read.text, deps), problems: [] };
+}
+
+function markOf(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : textMark(text);
 }
 
 /** One edit is one change; a file that was only touched is none. */
@@ -109,7 +186,7 @@ export function changeOf(before: Entry | undefined, now: Entry | undefined): 'ad
   const wasBroken = before.problems.length > 0;
   if (isBroken) return wasBroken && areSame(before.problems, now.problems) ? undefined : 'broken';
   if (wasBroken) return 'healed';
-  return before.text === now.text && before.path === now.path ? undefined : 'changed';
+  return before.mark === now.mark && before.path === now.path ? undefined : 'changed';
 }
 
 function areSame(some: readonly Problem[], others: readonly Problem[]): boolean {

@@ -1,4 +1,5 @@
 import { CadenceError } from '../core/error.ts';
+import type { Ms } from '../core/instant.ts';
 import type { FileInfo, Files, Problem } from '../ports.ts';
 
 /** A definition's text; or why there is none. undefined: no such file. */
@@ -25,15 +26,23 @@ export function readDefinitionText(files: Pick<Files, 'read'>, path: string, mos
   }
 }
 
+/** What a file looks like without being opened, and when it was last changed. */
+export interface Look {
+  readonly print: string;
+  readonly changedMs: Ms;
+}
+
 /**
- * Two times the same: nothing has changed that can be seen without opening the file. undefined: no such file; one that
+ * Two times the same print: nothing has changed that can be seen without opening the file. undefined: no such file; one that
  * may not be looked at is not absent.
  */
-export function fingerprint(files: Pick<Files, 'info'>, path: string): string | undefined {
+export function look(files: Pick<Files, 'info'>, path: string): Look | undefined {
   const asked = orFault(() => files.info(path));
-  if ('fault' in asked) return `refused ${asked.fault.message}`;
+  if ('fault' in asked) return { print: `refused ${asked.fault.message}`, changedMs: Number.POSITIVE_INFINITY };
   const info = asked.value;
-  return info === undefined ? undefined : `${info.kind} ${info.mtimeMs} ${info.sizeBytes} ${info.inode} ${info.mode}`;
+  if (info === undefined) return undefined;
+  const { kind, mtimeMs, ctimeMs, sizeBytes, inode, mode } = info;
+  return { print: `${kind} ${mtimeMs} ${ctimeMs} ${sizeBytes} ${inode} ${mode}`, changedMs: Math.max(mtimeMs, ctimeMs) };
 }
 
 /** What the disk refuses is an answer here, for a definition that cannot be read now is still a definition. */

@@ -4,7 +4,9 @@ import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { Definition, Definitions, Files, Problem } from '../ports.ts';
 import { type AgentDefaults, NO_AGENT_DEFAULTS } from './agent-builder.ts';
+import { createCacheKeeping } from './cache-keeping.ts';
 import { cadenceOf, SETTINGS_FILE, viewFolder } from './cadence-folder.ts';
+import type { DefinitionCache, Kept } from './definition-cache.ts';
 import { changeOf, createEntryReader, type Entry, type Surroundings } from './definition-entry.ts';
 import { orFault } from './definition-text.ts';
 
@@ -13,6 +15,8 @@ export interface DefinitionsDeps {
   readonly paths: Pick<Paths, 'root' | 'cadences'>;
   /** What `~` stands for. */
   readonly home: string;
+  /** What an earlier life has read; absent: everything is read. */
+  readonly cache?: DefinitionCache | undefined;
 }
 
 export type DefinitionChangeKind = 'added' | 'changed' | 'removed' | 'broken' | 'healed';
@@ -33,25 +37,34 @@ export interface LiveDefinitions extends Definitions {
   reload(changed?: string): readonly DefinitionChange[];
   /** What bus.yaml says of agents. */
   agentDefaults(): AgentDefaults;
+  /** Writes down what was read, for whoever comes next, where enough of it is new. */
+  keep(): void;
 }
 
 const NO_SETTINGS: Surroundings & { readonly bus: BusSettings } = { bus: DEFAULT_SETTINGS, lanes: DEFAULT_SETTINGS.lanes, agents: NO_AGENT_DEFAULTS };
 
 /** The folder, read; every later edit by `reload`. */
-export function createDefinitions({ files, paths, home }: DefinitionsDeps): LiveDefinitions {
+export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps): LiveDefinitions {
   const book = createBook();
   const pathOf = (file: string) => join(paths.cadences, file);
-  const reader = createEntryReader({ files, root: paths.root, home });
+  const reader = createEntryReader({ files, root: paths.root, home, isRested: cache?.isRested });
+  let kept = cache?.read();
+  const keeping = cache === undefined || kept === undefined ? undefined : createCacheKeeping(cache, kept);
   let settings = NO_SETTINGS;
   let folderProblems: readonly Problem[] = [];
 
   function putCadence(name: string, group: readonly string[], isForced: boolean): void {
-    book.put(name, reader.readCadence(name, group.map(pathOf), book.entries.get(name), isForced, settings));
+    book.put(name, reader.readCadence(name, group.map(pathOf), book.entries.get(name), isForced, settings, keptCadences()));
+  }
+
+  /** They were read beside the same bus.yaml. */
+  function keptCadences(): Kept['cadences'] | undefined {
+    return book.entries.get(SETTINGS_FILE)?.seen.print === kept?.settings?.print ? kept?.cadences : undefined;
   }
 
   /** Broken settings leave the last good ones in force; no file, the defaults. */
   function putSettings(isForced: boolean): void {
-    const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced);
+    const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced, kept?.settings);
     settings = read === undefined ? NO_SETTINGS : (read.settings ?? settings);
     book.put(SETTINGS_FILE, read?.entry);
   }
@@ -84,10 +97,14 @@ export function createDefinitions({ files, paths, home }: DefinitionsDeps): Live
   }
 
   reload();
+  kept = undefined;
   return {
     ...book.answers,
     settings: () => settings.bus,
     agentDefaults: () => settings.agents,
+    keep() {
+      if (book.takeNews()) keeping?.keep(book.entries, settings.agents);
+    },
     problems: () => [...folderProblems, ...book.unusable()],
     reload,
   };
@@ -97,6 +114,7 @@ export function createDefinitions({ files, paths, home }: DefinitionsDeps): Live
 function createBook() {
   const entries = new Map<string, Entry>();
   let changes: DefinitionChange[] = [];
+  let isNew = false;
   /** Made once for each state of the folder, for some ask at every run. */
   let listed: readonly Definition[] | undefined;
   const shown = new WeakMap<Entry, Definition>();
@@ -119,6 +137,7 @@ function createBook() {
       if (entry === undefined) entries.delete(name);
       else entries.set(name, entry);
       listed = undefined;
+      isNew = true;
       const kind = changeOf(before, entry);
       const path = (entry ?? before)?.path ?? '';
       if (kind !== undefined) changes.push({ kind, name, path, problems: entry?.problems ?? [] });
@@ -127,6 +146,11 @@ function createBook() {
       const taken = changes;
       changes = [];
       return taken;
+    },
+    takeNews(): boolean {
+      const wasNew = isNew;
+      isNew = false;
+      return wasNew;
     },
     unusable: () => [...entries.values()].filter(({ good }) => good === undefined).flatMap(({ problems }) => problems),
     answers: {

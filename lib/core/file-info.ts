@@ -5,6 +5,8 @@ export interface FileInfo {
   readonly kind: 'file' | 'folder' | 'symlink' | 'other';
   readonly sizeBytes: number;
   readonly mtimeMs: Ms;
+  /** When anything of it was last changed, its name, its owner or its text; nobody can set it. */
+  readonly ctimeMs: Ms;
   readonly inode: number;
   readonly uid: number;
   readonly mode: number;

@@ -21,6 +21,8 @@ export interface Paths {
   readonly slots: string;
   readonly healing: string;
   readonly attempts: string;
+  /** What the definitions were when they were last read, to be believed for as long as their files are the same. */
+  readonly definitions: string;
   readonly holds: string;
   readonly circuit: string;
   readonly purse: string;
@@ -65,6 +67,7 @@ export function pathsOf(root: string): Paths {
     slots: `${state}/slots`,
     healing: `${state}/healing.json`,
     attempts: `${state}/attempts.tsv`,
+    definitions: `${state}/definitions.cache`,
     holds: `${state}/holds.json`,
     circuit: `${state}/circuit-open.json`,
     purse: `${state}/purse.json`,

@@ -141,5 +141,5 @@ function appendTo(kept: Kept, clock: Pick<Clock, 'nowMs'>): AppendLog {
 
 const textOf = ({ bytes, sizeBytes }: Kept): string => bytes.subarray(0, sizeBytes).toString();
 const MINE = { uid: process.getuid?.() ?? 0, mode: 0o600 };
-const FOLDER: FileInfo = { kind: 'folder', sizeBytes: 0, mtimeMs: 0, inode: 0, ...MINE };
-const infoOf = ({ sizeBytes, mtimeMs, inode }: Kept): FileInfo => ({ kind: 'file', sizeBytes, mtimeMs, inode, ...MINE });
+const FOLDER: FileInfo = { kind: 'folder', sizeBytes: 0, mtimeMs: 0, ctimeMs: 0, inode: 0, ...MINE };
+const infoOf = ({ sizeBytes, mtimeMs, inode }: Kept): FileInfo => ({ kind: 'file', sizeBytes, mtimeMs, ctimeMs: mtimeMs, inode, ...MINE });

@@ -16,7 +16,7 @@ const FORBIDDEN = new Set(['EACCES', 'EPERM']);
 
 function infoOf(stats: Stats): FileInfo {
   const kind = stats.isFile() ? 'file' : stats.isDirectory() ? 'folder' : stats.isSymbolicLink() ? 'symlink' : 'other';
-  return { kind, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino, uid: stats.uid, mode: stats.mode & 0o7777 };
+  return { kind, sizeBytes: stats.size, mtimeMs: stats.mtimeMs, ctimeMs: stats.ctimeMs, inode: stats.ino, uid: stats.uid, mode: stats.mode & 0o7777 };
 }
 
 export function readInfo(path: string): FileInfo | undefined {

@@ -14,7 +14,7 @@ function load(text: string): { readonly settings: BusSettings; readonly places: 
 describe('P38 the watchman in bus.yaml', () => {
   it('comes hourly, waits 30 seconds before he tells, and lets an agent spend one dollar, where nothing else is said', () => {
     const { settings } = load('lanes: {}\n');
-    assert.deepEqual(settings.heartbeat, { enabled: true, intervalMs: 3_600_000, wakeDelayMs: 30_000, ping: undefined });
+    assert.deepEqual(settings.heartbeat, { enabled: true, intervalMs: 3_600_000, wakeDelayMs: 30_000 });
     assert.deepEqual(settings.selfDiagnosis, { enabled: false, maxUsd: 1 });
   });
 

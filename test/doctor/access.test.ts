@@ -162,7 +162,7 @@ describe('the check of possession', () => {
 
   it('warns root that the bus belongs to a user', async () => {
     const { paths } = yard();
-    const files = { info: () => ({ kind: 'folder', uid: 1000, mode: 0o700, mtimeMs: 0, inode: 1, sizeBytes: 0 }) as const };
+    const files = { info: () => ({ kind: 'folder', uid: 1000, mode: 0o700, mtimeMs: 0, ctimeMs: 0, inode: 1, sizeBytes: 0 }) as const };
     assert.deepEqual((await createPossessionCheck({ files, paths, uid: 0 }).inspect()).mend, `sudo -u '#1000' cadence-bus doctor`);
   });
 

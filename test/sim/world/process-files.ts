@@ -44,7 +44,7 @@ export function createProcessFiles(deps: ProcessFilesDeps): Files {
   const guard = createGuard(deps);
 
   function infoOf(node: Node): FileInfo {
-    return { kind: node.kind, sizeBytes: node.bytes.length, mtimeMs: node.mtimeMs, inode: node.inode, uid: 1000, mode: node.mode };
+    return { kind: node.kind, sizeBytes: node.bytes.length, mtimeMs: node.mtimeMs, ctimeMs: node.mtimeMs, inode: node.inode, uid: 1000, mode: node.mode };
   }
 
   function fileAt(path: string, verb: string): Node | undefined {
