@@ -8,7 +8,6 @@ export interface Capacity {
   workspaceTaken(cadence: Cadence): string | undefined;
   enter(cadence: Cadence): void;
   leave(cadence: Cadence): void;
-  running(): number;
 }
 
 export function createCapacity(deps: { laneSize: (lane: string) => number }): Capacity {
@@ -16,13 +15,10 @@ export function createCapacity(deps: { laneSize: (lane: string) => number }): Ca
   const workspaces = new Set<string>();
   /** A forced run may be one beside another. */
   const busy = new Map<string, number>();
-  const add = (counts: Map<string, number>, key: string, change: number): void => {
-    const count = Math.max(0, (counts.get(key) ?? 0) + change);
-    if (count === 0) counts.delete(key);
-    else counts.set(key, count);
-  };
+  /** A count of nothing stays: names are few, and a map that grows and shrinks with every run is made anew each time. */
+  const add = (counts: Map<string, number>, key: string, change: number): void => void counts.set(key, Math.max(0, (counts.get(key) ?? 0) + change));
   return {
-    isBusy: (cadence) => busy.has(cadence),
+    isBusy: (cadence) => (busy.get(cadence) ?? 0) > 0,
     laneFull: (cadence) => ((lanes.get(cadence.lane) ?? 0) >= deps.laneSize(cadence.lane) ? cadence.lane : undefined),
     workspaceTaken: (cadence) => (cadence.workspace !== undefined && workspaces.has(cadence.workspace) ? cadence.workspace : undefined),
     enter(cadence) {
@@ -35,6 +31,5 @@ export function createCapacity(deps: { laneSize: (lane: string) => number }): Ca
       add(lanes, cadence.lane, -1);
       if (cadence.workspace !== undefined) workspaces.delete(cadence.workspace);
     },
-    running: () => busy.size,
   };
 }
