@@ -192,10 +192,10 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       for (const entry of pending.entries(cadence)) if (entry.name.attempts > 0 && entry.name.dueMs > nowMs) move(entry, { ...entry.name, dueMs: nowMs });
     },
     settle(claim, transition, attempts) {
-      const from = `${paths.claimed}/${formatTickName(claim.name)}`;
       claimed.delete(claim.name.id);
       const line = lines.lineOf(claim);
       if (line !== undefined) return lines.settle(claim, line, transition, attempts);
+      const from = `${paths.claimed}/${formatTickName(claim.name)}`;
       switch (transition.to) {
         case 'finished':
           return files.remove(from);

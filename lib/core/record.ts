@@ -79,7 +79,10 @@ export function recordOf(run: Finished): RunRecord {
   if (outcome.kind === 'unverified') record.proof = cadence?.verify?.counts === 'ended';
   if (cadence?.account !== undefined) record.account = cadence.account;
   if (cadence?.provider !== undefined) record.provider = cadence.provider;
-  Object.assign(record, originOf(tick));
+  if (tick.key !== undefined) record.key = tick.key;
+  if (tick.slot !== undefined) record.slot = tick.slot;
+  if (tick.force === true) record.force = true;
+  record.source = tick.source;
   if (cadence?.run.kind === 'claude' || cadence?.run.kind === 'agent') record.prompt_path = cadence.run.promptPath;
   if (ending !== undefined) Object.assign(record, tailOf(outcome, ending));
   if (transition.to !== 'finished') Object.assign(record, movesOf(transition));

@@ -224,7 +224,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
 
 /** M31: what a reader of the log needs to find the run again. */
 function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'> {
-  return {
+  const event: Writable<Omit<BusEvent, 'ts'>> = {
     level: isFailure ? 'error' : run.status === 'unverified' ? 'warn' : 'info',
     stage: isFailure ? 'subsession_failed' : 'run_finished',
     cadence: run.cadence,
@@ -234,11 +234,14 @@ function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'>
     attempt: run.attempt,
     exit_code: run.exit_code,
     duration_ms: run.duration_ms,
-    ...(run.prompt_path === undefined ? {} : { prompt: run.prompt_path }),
-    ...(run.stdout_path === null ? {} : { stdout_path: run.stdout_path }),
-    ...(run.stderr_path === null ? {} : { stderr_path: run.stderr_path }),
-    ...(run.summary === '' ? {} : { summary: run.summary }),
-    ...(run.status === 'unverified' ? { because: run.reason } : {}),
-    ...(isFailure ? { error: run.reason } : {}),
   };
+  if (run.prompt_path !== undefined) event.prompt = run.prompt_path;
+  if (run.stdout_path !== null) event.stdout_path = run.stdout_path;
+  if (run.stderr_path !== null) event.stderr_path = run.stderr_path;
+  if (run.summary !== '') event.summary = run.summary;
+  if (run.status === 'unverified') event.because = run.reason;
+  if (isFailure) event.error = run.reason;
+  return event;
 }
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };

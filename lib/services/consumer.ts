@@ -14,6 +14,7 @@ import { createOverlap } from './overlap.ts';
 import { createParking } from './parking.ts';
 import type { Purse } from './purse.ts';
 import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
+import { createTurn } from './turn.ts';
 
 /**
  * The owner's one decision, again and again: which tick may run now. The gate is asked about the head of each cadence
@@ -58,7 +59,6 @@ type HeldBy = Map<string, string>;
 const SLICE_MS: Ms = 8;
 const QUANTUM = 256;
 const MAX_BACKLOG = 512;
-const SOON_TURNS = 24;
 const CLOCK_SLACK_MS: Ms = 60_000;
 
 export function createConsumer(deps: ConsumerDeps): Consumer {
@@ -67,6 +67,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   const earlyEnd = createEarlyEnd({ ...deps, dismissal });
   const overlap = createOverlap({ queue, dismissal });
   const parking = createParking({ clock, queue });
+  const turn = createTurn(clock, deps.onFault);
   const heldBy: HeldBy = new Map();
   let [isClosed, isIdle] = [false, false];
   /** What was passed over may run now, and the pass that finds it is still to come. */
@@ -164,7 +165,8 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       throw error;
     }
     heldBy.delete(cadence.name);
-    const isFree = await soon(jobs.start(claim, cadence), deps.onFault);
+    const isOver = turn.endsIn(jobs.start(claim, cadence));
+    const isFree = cadence.run.kind === 'inline' && (await isOver);
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
   }
@@ -238,16 +240,6 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
 /** What is held for long leaves the drop zone, also what came after the hold. */
 async function keepOut(queue: Queue, cadence: string, cause: HoldCause): Promise<void> {
   if (!isMomentary(cause) && cause !== 'halt') await queue.park(cadence);
-}
-
-/** True when the work ends within a few turns of the microtask queue: then there is no need to come back for it. */
-async function soon(work: Promise<void>, onFault: (error: unknown) => void): Promise<boolean> {
-  let isDone = false;
-  work.then(() => {
-    isDone = true;
-  }, onFault);
-  for (let turn = 0; turn < SOON_TURNS && !isDone; turn += 1) await undefined;
-  return isDone;
 }
 
 /** Its time was set by a clock that has been set back since: no try waits longer than the longest delay. */

@@ -69,8 +69,23 @@ export function createJobs(deps: JobsDeps): Jobs {
     const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random());
     const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
     const { stdoutPath, stderrPath, evidence, result } = end;
-    const kept = { ending, stdoutPath, stderrPath, costUsd, evidence, chargedUsd, result };
-    const run = recordOf({ name, tick, cadence, startedMs: job.startedMs, endedMs, outcome, transition, ...kept });
+    const { startedMs } = job;
+    const run = recordOf({
+      name,
+      tick,
+      cadence,
+      startedMs,
+      endedMs,
+      outcome,
+      transition,
+      ending,
+      stdoutPath,
+      stderrPath,
+      costUsd,
+      evidence,
+      chargedUsd,
+      result,
+    });
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how) });
     // From here on the record speaks for the money.
     purse.release(job.runId);
@@ -109,17 +124,29 @@ export function createJobs(deps: JobsDeps): Jobs {
     capacity.enter(job.cadence);
     purse.reserve(job.runId, job.cadence);
     const isEnded = begin(job, stop, how).then(
-      (ended) => conclude(claim, job, ended, how),
-      (error) => conclude(claim, job, refusedByDisk(error), how),
-    );
-    active.set(job.runId, { job, stop, isEnded });
-    return isEnded.then(
-      () => leave(job),
+      (end) => finish(claim, job, end, how),
       (error) => {
+        if (isDiskFault(error)) return finish(claim, job, refusedByDisk(error.message), how);
         leave(job);
         throw error;
       },
     );
+    active.set(job.runId, { job, stop, isEnded });
+    return isEnded;
+  }
+
+  /** At once, where the cadence has to wait for nothing. */
+  function finish(claim: Claim, job: Job, end: RunEnd, how: How): Promise<void> | undefined {
+    let isSettled: Promise<unknown> | undefined;
+    try {
+      isSettled = conclude(claim, job, end, how);
+    } catch (error) {
+      leave(job);
+      throw error;
+    }
+    if (isSettled !== undefined) return isSettled.then(() => leave(job));
+    leave(job);
+    return undefined;
   }
 
   function leave({ runId, cadence }: Job): void {
@@ -185,9 +212,8 @@ function runFolders({ running }: Paths, { runId, cadence: { run, guard, verify }
 }
 
 /** Runners do not reject; what a disk refuses all the same is nobody's failure, and must not end the owner. */
-function refusedByDisk(error: unknown): RunEnd {
-  if (!isDiskFault(error)) throw error;
-  const outcome = { kind: 'defer', delayMs: TRY_AGAIN_MS, reason: `the disk refused: ${error.message}` } as const;
+function refusedByDisk(reason: string): RunEnd {
+  const outcome = { kind: 'defer', delayMs: TRY_AGAIN_MS, reason: `the disk refused: ${reason}` } as const;
   return { outcome, ending: undefined, stdoutPath: null, stderrPath: null };
 }
 
