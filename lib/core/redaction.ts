@@ -54,9 +54,10 @@ export function redactWords<T>(value: T, redact: Redact, except: ReadonlySet<str
   if (typeof value === 'string') return redact(value) as T;
   if (typeof value !== 'object' || value === null) return value;
   let changed: Map<string, unknown> | undefined;
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     if (except.has(key)) continue;
     const before = (value as Record<string, unknown>)[key];
+    if (typeof before === 'number' || before === undefined) continue;
     const after = redactWords(before, redact, except);
     if (after !== before) changed = (changed ?? new Map()).set(key, after);
   }

@@ -29,7 +29,7 @@ export function createRunLog({ files, clock, paths, zone }: RunLogDeps): RunLog 
   // Whoever has travelled counts by the days of where he is now; days that are over keep their names.
   if (digest.zone !== zone) Object.assign(digest, { zone, days: createLocalDays(zone) });
   digest.through = writer.position();
-  const snapshots = createSnapshots(files, dir, digest, tailBytes);
+  const snapshots = createSnapshots({ files, clock }, dir, digest, tailBytes);
   if (!wasTrusted) {
     // It speaks of another log. If it stayed, this log would grow until the snapshot seems to match it.
     files.removeTree(digestPath(dir));
@@ -95,38 +95,54 @@ interface Line extends Recorded {
 
 /** The lines of these records from there on, each linked to the one before it of its cadence, which may be among them. */
 function linesFrom(start: LogPosition, records: readonly Recorded[], { cadences }: Digest): readonly Line[] {
+  const [first] = records;
+  if (first !== undefined && records.length === 1) return [lineAt(start, first, cadences.get(first.run.cadence)?.at)];
   const heads = new Map<string, LogPosition>();
   let at = start;
-  return records.map(({ run, written }) => {
-    const text = formatRecordLine(run, heads.get(run.cadence) ?? cadences.get(run.cadence)?.at ?? null);
-    const line = { run, written, text, at, end: { day: at.day, bytes: at.bytes + Buffer.byteLength(text) } };
-    heads.set(run.cadence, at);
+  return records.map((record) => {
+    const { cadence } = record.run;
+    const line = lineAt(at, record, heads.get(cadence) ?? cadences.get(cadence)?.at);
+    heads.set(cadence, at);
     at = line.end;
     return line;
   });
 }
 
+function lineAt(at: LogPosition, { run, written }: Recorded, head: LogPosition | undefined): Line {
+  const text = formatRecordLine(run, head ?? null);
+  return { run, written, text, at, end: { day: at.day, bytes: at.bytes + Buffer.byteLength(text) } };
+}
+
 /** A reader folds what lies behind the snapshot: 128 KiB are some 300 records and some 4 ms of its first command. */
 const SNAPSHOT_EVERY_BYTES = 128 * 1024;
+/** Thousands of records a second make a reader's tail longer rather than the owner slower: of its time a twentieth is enough. */
+const SHARE_OF_TIME = 20;
 
 interface Snapshot {
   save(): void;
 }
 
 /** When to write `digest.json`: each 128 KiB, at a day's change and at the end. */
-function createSnapshots(files: Pick<Files, 'write'>, dir: string, digest: Digest, tailBytes: number) {
+function createSnapshots({ files, clock }: Pick<RunLogDeps, 'files' | 'clock'>, dir: string, digest: Digest, tailBytes: number) {
   let addedBytes = tailBytes;
   let saved = { atBytes: 0, day: digest.through.day, chars: 0 };
+  let restUntilMs = Number.NEGATIVE_INFINITY;
 
   function take(): Snapshot {
     const text = formatDigest(digest);
     const taken = { atBytes: addedBytes, day: digest.through.day, chars: text.length };
     return {
       save() {
+        const startedMs = clock.nowMs();
         if (saveDigest(files, dir, text)) saved = taken;
+        const endedMs = clock.nowMs();
+        restUntilMs = endedMs + SHARE_OF_TIME * Math.max(0, endedMs - startedMs);
       },
     };
   }
+
+  /** Not for longer than a minute, whatever the clock does. */
+  const isResting = (nowMs: number): boolean => nowMs < restUntilMs && restUntilMs - nowMs < 60_000;
 
   return {
     added(bytes: number): void {
@@ -136,7 +152,8 @@ function createSnapshots(files: Pick<Files, 'write'>, dir: string, digest: Diges
     takeIfDue(): Snapshot | undefined {
       const newBytes = addedBytes - saved.atBytes;
       // A digest of thousands of cadences is long itself: it is not written more often than as much has been logged.
-      const isDue = newBytes >= Math.max(SNAPSHOT_EVERY_BYTES, saved.chars) || (newBytes > 0 && digest.through.day !== saved.day);
+      const isLong = newBytes >= Math.max(SNAPSHOT_EVERY_BYTES, saved.chars) && !isResting(clock.nowMs());
+      const isDue = isLong || (newBytes > 0 && digest.through.day !== saved.day);
       return isDue ? take() : undefined;
     },
   };
