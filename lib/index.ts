@@ -21,12 +21,13 @@ const producers = new Map<string, Producer>();
  * one turn share one file and one flush.
  */
 export async function enqueue(cadence: string, options: EnqueueOptions & { readonly root?: string } = {}): Promise<Receipt> {
-  const { root: named, ...rest } = options;
-  const root = requireRoot(named, process.cwd(), process.env);
-  if (mayAskForSchema(root, cadence)) (await import('./app/payload-check.ts')).requireFit(root, cadence, rest.payload);
+  const { root: named } = options;
+  // Whether a root that is known is still one is asked by the delivery, once for all calls of a turn.
+  const root = named !== undefined && producers.has(named) ? named : requireRoot(named, process.cwd(), process.env);
+  if (mayAskForSchema(root, cadence)) (await import('./app/payload-check.ts')).requireFit(root, cadence, options.payload);
   const producer = producers.get(root) ?? createProducer({ root });
   producers.set(root, producer);
-  return producer.enqueue(cadence, rest);
+  return producer.enqueue(cadence, options);
 }
 
 /**

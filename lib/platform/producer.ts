@@ -47,6 +47,7 @@ interface Order extends TickRequest {
 /** Calls of one turn share one flush; while a delivery is on its way to the disk, the next one gathers. */
 export function createProducer({ root: named, ids = createIds(), clock = { nowMs: Date.now } }: ProducerDeps): Producer {
   const root = resolvePath(named); // now: a later chdir shall not move it
+  const at = `--root ${/^[\w./:@%+=,-]+$/.test(root) ? root : `'${root.replaceAll("'", "'\\''")}'`}`;
   let gathered: Order[] = [];
   let isDelivering = false;
 
@@ -57,7 +58,7 @@ export function createProducer({ root: named, ids = createIds(), clock = { nowMs
       const orders = gathered;
       gathered = [];
       const ends = await deliver(root, orders, ids);
-      for (const order of orders) conclude(root, order, ends.get(order.name.id) as Delivery);
+      for (const order of orders) conclude(at, order, ends.get(order.name.id) as Delivery);
     }
     isDelivering = false;
   }
@@ -73,13 +74,13 @@ export function createProducer({ root: named, ids = createIds(), clock = { nowMs
   };
 }
 
-function conclude(root: string, { name, resolve, reject }: Order, end: Delivery): void {
+function conclude(at: string, { name, resolve, reject }: Order, end: Delivery): void {
   switch (end.kind) {
     case 'placed':
-      resolve(formatReceipt(root, name, end.path));
+      resolve(formatReceipt(at, name, end.path));
       break;
     case 'already_pending':
-      resolve({ ...formatReceipt(root, name, end.path), already_pending: true });
+      resolve({ ...formatReceipt(at, name, end.path), already_pending: true });
       break;
     case 'refused':
       reject(ownError(end.fault));
@@ -96,9 +97,8 @@ function ownError(fault: unknown): unknown {
 }
 
 /** The commands name the root, for an agent may run them anywhere. */
-function formatReceipt(root: string, { cadence, id }: TickName, path: string): Receipt {
+function formatReceipt(at: string, { cadence, id }: TickName, path: string): Receipt {
   const runId = formatRunId(id, 1);
-  const at = `--root ${/^[\w./:@%+=,-]+$/.test(root) ? root : `'${root.replaceAll("'", "'\\''")}'`}`;
   return {
     ok: true,
     status: 'queued',

@@ -99,6 +99,8 @@ function toJson(tick: Tick): string {
 
 /** JSON.stringify leaves out functions and writes NaN as null; here nothing gets lost silently. */
 function stringify(tick: Tick): string {
+  const { payload } = tick;
+  if (payload === undefined || payload === null || typeof payload === 'string' || typeof payload === 'boolean') return JSON.stringify(tick);
   try {
     return JSON.stringify(tick, (key, value: unknown) => {
       if (isLost(value)) throw refuse(`the payload holds ${describe(value)} at "${shown(key)}", which JSON cannot say`, 'Write it as text or as plain data.');
