@@ -59,6 +59,9 @@ export interface Ids {
 export interface Files {
   /** Names in a folder, in no order; nothing where there is no folder. Names that are not UTF-8 come as they decode. */
   list(dir: string): readonly string[];
+  /** The same in parts, each read when it is asked for, so that a folder of a million never stands in memory. What comes or goes
+   *  meanwhile is met or not, and a name may be met twice. */
+  listParts(dir: string): Iterable<readonly string[]>;
   /** Never follows a symlink. undefined: nothing there. */
   info(path: string): FileInfo | undefined;
   /** The whole text of a regular file, opened without following a symlink and without blocking on a FIFO.

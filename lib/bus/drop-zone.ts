@@ -1,6 +1,7 @@
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Clock, Files } from '../ports.ts';
+import { readParts } from './inbox-reading.ts';
 import { shrinkInbox } from './inbox-shrinking.ts';
 import type { Intake } from './intake.ts';
 import type { LeftFiles } from './left-files.ts';
@@ -10,7 +11,8 @@ import type { Stillness } from './stillness.ts';
  * When the inbox is read, and in which order. A listing is complete where a hint is not, but it costs what the folder
  * holds, so it is made after a hint, and not again before twenty times its cost has passed. Canonical names and batches come
  * first, for they cost next to nothing; of the others only some are opened a round, so that a heap of garbage keeps no
- * tick waiting.
+ * tick waiting. Nobody knows how many there are, so neither the names of the folder nor those to be opened ever stand in
+ * memory all at once: of a long list of foreign names a page is kept, and the folder is read again for the next.
  */
 export interface DropZone {
   hint(): void;
@@ -28,11 +30,11 @@ const COSTS_NOTHING = /^\d{8}T\d{9}Z\..*\d\.json$|\.ndjson$/s;
 const SLICE_MS: Ms = 8;
 const REST_FACTOR = 20;
 const MAX_REST_MS: Ms = 5_000;
-/** What a name in a listing costs, where a clock of whole milliseconds has seen nothing: each claim out of the inbox is a hint too. */
-const NAME_MS = 0.002;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
 const FIRST_ROUND = 256;
 const LONGEST_ROUND = 4_096;
+/** Foreign names that are kept to be opened. */
+const PAGE = 65_536;
 /** So many names in one listing bloat the folder. */
 const MANY = 1_000;
 /** A round that was cut short goes on after this, which is long enough to be seen as unfinished by whoever waits for the end. */
@@ -48,15 +50,21 @@ export interface DropZoneDeps {
   /** It is pending, or a batch that is being unpacked. */
   isKnown(file: string): boolean;
   /** Drops what memory is not to hold, so that it does not grow with the folder. */
-  trim(isReading: boolean): void;
+  trim(isReading: boolean): Promise<void>;
+  /** Names on a page. */
+  readonly page?: number | undefined;
 }
 
 export function createDropZone(deps: DropZoneDeps): DropZone {
-  const { files, clock, paths, intake, stillness } = deps;
+  const { clock, paths, intake, stillness, page = PAGE } = deps;
   let isHinted = true;
   let lookAgainMs: Ms | undefined;
   let restUntilMs: Ms = 0;
   let unopened: string[] = [];
+  /** There were more foreign names than a page holds. */
+  let isMore = false;
+  /** What was looked at on an earlier page, and nothing could be done about yet. */
+  const stayed = new Set<string>();
   let round = FIRST_ROUND;
   let sliceEndMs: Ms = 0;
   let mostNames = 0;
@@ -68,14 +76,14 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   function take(file: string): void {
     const path = `${paths.inbox}/${file}`;
     deps.left.spare(path, () => {
-      const info = stillness.isWatched(file) ? files.info(path) : undefined;
+      const info = stillness.isWatched(file) ? deps.files.info(path) : undefined;
       const youngUntilMs = info === undefined ? undefined : stillness.unchangedUntilMs(file, info);
       lookAgainAt(youngUntilMs ?? intake.take(file));
     });
   }
 
   async function breathe(): Promise<void> {
-    deps.trim(true);
+    await deps.trim(true);
     await clock.breathe();
     sliceEndMs = clock.nowMs() + SLICE_MS;
   }
@@ -89,22 +97,38 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   }
 
   async function list(): Promise<void> {
-    const startMs = clock.nowMs();
-    const names = files.list(paths.inbox);
-    const costMs = Math.max(clock.nowMs() - startMs, Math.min(1, names.length * NAME_MS));
-    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, Math.floor(REST_FACTOR * costMs));
-    // While an earlier listing is not through, only what costs nothing is taken from a new one; the rest of it comes with the next.
+    // While a page is not through, only what costs nothing is taken from a new listing; the rest of it comes with the next.
     const isBusy = unopened.length > 0;
-    isHinted = isBusy;
-    if (!isBusy) lookAgainMs = undefined;
-    stillness.keep(names);
-    shrink(names.length);
-    for (const file of names) {
-      if (deps.isKnown(file)) continue;
-      if (COSTS_NOTHING.test(file)) take(file);
-      else if (!isBusy) unopened.push(file);
-      if (clock.nowMs() >= sliceEndMs) await breathe();
-    }
+    const isNextPage = isMore && !isBusy;
+    // Before the reading, for what comes from now on may come behind it.
+    isHinted = isBusy || (isNextPage && isHinted);
+    isMore &&= isBusy;
+    if (!isBusy && !isNextPage) beginPages();
+    const still: string[] = [];
+    const { count, costMs } = await readParts(deps, async (names) => {
+      for (const file of names) {
+        if (!deps.isKnown(file)) {
+          if (COSTS_NOTHING.test(file)) take(file);
+          else if (!isBusy && !stayed.has(file)) note(file);
+        }
+        if (stillness.isWatched(file)) still.push(file);
+        if (clock.nowMs() >= sliceEndMs) await breathe();
+      }
+    });
+    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, Math.floor(REST_FACTOR * costMs));
+    stillness.keep(still);
+    shrink(count);
+  }
+
+  function beginPages(): void {
+    lookAgainMs = undefined;
+    stayed.clear();
+  }
+
+  function note(file: string): void {
+    if (file.startsWith('.')) return;
+    if (unopened.length < page) unopened.push(file);
+    else isMore = true;
   }
 
   async function open(): Promise<void> {
@@ -112,6 +136,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     round = count < round ? FIRST_ROUND : Math.min(LONGEST_ROUND, round * 2);
     for (const file of unopened.splice(-count, count)) {
       take(file);
+      if (stillness.isWatched(file) || deps.left.isLeft(`${paths.inbox}/${file}`)) stayed.add(file);
       if (clock.nowMs() >= sliceEndMs) await breathe();
     }
   }
@@ -124,22 +149,21 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     hint() {
       isHinted = true;
     },
-    isDue: (isDry) => unopened.length > 0 || (isHinted && (isDry || isRested())) || isLookDue(),
+    isDue: (isDry) => unopened.length > 0 || isMore || (isHinted && (isDry || isRested())) || isLookDue(),
     async scan(isWhole) {
       sliceEndMs = clock.nowMs() + SLICE_MS;
-      if (isWhole) unopened = [];
+      if (isWhole) [unopened, isMore] = [[], false];
       try {
         if (isWhole || isLookDue() || (isHinted && isRested()) || unopened.length === 0) await list();
         await open();
       } catch (error) {
         // What was not looked at must not be forgotten with the fault.
-        unopened = [];
-        isHinted = true;
+        [unopened, isMore, isHinted] = [[], false, true];
         throw error;
       }
     },
     againMs() {
-      const soonMs = unopened.length > 0 ? clock.nowMs() + SOON_MS : isHinted ? Math.max(restUntilMs, clock.nowMs()) : undefined;
+      const soonMs = unopened.length > 0 || isMore ? clock.nowMs() + SOON_MS : isHinted ? Math.max(restUntilMs, clock.nowMs()) : undefined;
       return soonMs === undefined || lookAgainMs === undefined ? (soonMs ?? lookAgainMs) : Math.min(soonMs, lookAgainMs);
     },
     lookAgainAt,

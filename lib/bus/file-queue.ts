@@ -1,25 +1,16 @@
 import type { Ms } from '../core/instant.ts';
-import type { Paths } from '../core/paths.ts';
 import { formatDeadName, formatTickName, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
-import type { Claim, Clock, Files, Ids, Queue, QueueNews } from '../ports.ts';
+import type { Claim, Queue } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
-import { type BatchLines, createBatchLines } from './batch-lines.ts';
-import { createBatchStore } from './batch-store.ts';
-import { type Batches, createBatches } from './batches.ts';
-import { createDeadLetters } from './dead-letters.ts';
-import { createDropZone, type DropZone, SOON_MS } from './drop-zone.ts';
-import { createEntryText } from './entry-text.ts';
-import { createFirstReadings } from './first-readings.ts';
-import { createIntake } from './intake.ts';
+import { SOON_MS } from './drop-zone.ts';
 import { isPlain, judge } from './judgement.ts';
-import { createLeftFiles, type LeftFiles } from './left-files.ts';
-import { createOpening } from './opening.ts';
-import { createOrphans } from './orphans.ts';
-import { createPending, type Entry, type Pending } from './pending.ts';
+import { createPending, type Entry } from './pending.ts';
+import { createQueueParts, type QueueDeps } from './queue-parts.ts';
 import { inSlices } from './slices.ts';
-import { createStillness } from './stillness.ts';
-import { createStranded } from './stranded.ts';
-import { createUnfolding } from './unfolding.ts';
+
+const DEFAULT_BUDGET = 32_768;
+/** The last number that a name can hold: a tick that claims to have spent more is not lost for it. */
+const MAX_ATTEMPTS = 999_999;
 
 /**
  * The queue on files. Folders are states, names carry due time, attempts and reason, every transition is one rename:
@@ -31,21 +22,7 @@ import { createUnfolding } from './unfolding.ts';
  * A batch is claimed whole, and its lines run where they stand (batches.ts). Names are kept in memory; the inbox is read when a hint came (`fs.watch` may lose events, a listing does not), and
  * never more often than its own cost allows. A stale owner's rename fails, for the name has changed.
  */
-export interface FileQueueDeps {
-  readonly files: Files;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly paths: Paths;
-  readonly news: QueueNews;
-  /** Names kept in memory at most. */
-  readonly budget?: number;
-}
-
-const DEFAULT_BUDGET = 131_072;
-/** The last number that a name can hold: a tick that claims to have spent more is not lost for it. */
-const MAX_ATTEMPTS = 999_999;
-
-export function createFileQueue(deps: FileQueueDeps): Queue {
+export function createFileQueue(deps: QueueDeps): Queue {
   const { files, clock, paths } = deps;
   const pending = createPending(deps.budget ?? DEFAULT_BUDGET, ({ folder, file }) => folder === 'inbox' && inInbox.delete(file));
   const [inInbox, claimed, unparked] = [new Map<string, Entry>(), new Set<string>(), new Set<string>()];
@@ -62,7 +39,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       if (twin.line !== undefined || files.info(pathOf(twin)) !== undefined) return false;
       forget(twin);
     }
-    if (entry.folder === 'inbox' && pending.isBeyond(entry.name)) return true; // where it lies the next reading finds it
+    if (entry.folder === 'inbox' && pending.isBeyond(entry.name)) return overflow.put(entry); // the next reading finds it
     pending.add(entry);
     if (entry.folder === 'inbox') {
       inInbox.set(entry.file, entry);
@@ -76,14 +53,15 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     if (entry.line !== undefined) lines.forget(entry);
   }
 
-  function trim(isReading = false): void {
-    if (pending.trim(isReading)) isPartial = true;
+  async function trim(isReading = false): Promise<void> {
+    const dropped = pending.trim(isReading);
+    if (dropped.length === 0) return;
+    isPartial = true;
+    await overflow.putAll(dropped);
   }
 
-  const stranded = createStranded(files, pathOf, admit);
-  const left = createLeftFiles(deps.news);
-  const { textOf, tickOf } = createEntryText({ files, left, pending, pathOf });
-  const { deadLetters, batches, lines, dropZone, opening, orphans } = assemble(deps, { left, pending, admit, isTaken, textOf, isPending, trim });
+  const parts = createQueueParts(deps, { pending, pathOf, admit, isTaken, isPending, trim });
+  const { left, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans } = parts;
 
   function isPending(file: string): boolean {
     return inInbox.get(file)?.gone === false;
@@ -91,11 +69,13 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
 
   async function scanWaiting(): Promise<void> {
     const breathe = inSlices(clock);
-    for (const file of files.list(paths.waiting)) {
-      const name = parseTickName(file);
-      if (name === undefined || claimed.has(name.id)) continue;
-      if (pending.byId(name.id) === undefined && !pending.isBeyond(name)) pending.add({ name, folder: 'waiting', file, gone: false });
-      trim(true);
+    for (const part of files.listParts(paths.waiting)) {
+      for (const file of part) {
+        const name = pending.isFileBeyond(file) ? undefined : parseTickName(file);
+        if (name === undefined || isTaken(name.id) || pending.isBeyond(name)) continue;
+        pending.add({ name, folder: 'waiting', file, gone: false });
+      }
+      await trim(true);
       await breathe();
     }
   }
@@ -115,7 +95,7 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
     const isReporting = deadLetters.catchUp();
     if (isReporting) await clock.breathe();
     if (mustRefill) isUnread = false;
-    trim();
+    await trim();
     const againMs = dropZone.againMs();
     const soonMs = isUnpacking || isReporting ? clock.nowMs() + SOON_MS : undefined;
     return soonMs === undefined || againMs === undefined ? (soonMs ?? againMs) : Math.min(soonMs, againMs);
@@ -256,31 +236,4 @@ export function createFileQueue(deps: FileQueueDeps): Queue {
       });
     },
   };
-}
-
-interface Memory {
-  readonly left: LeftFiles;
-  readonly pending: Pending;
-  admit(entry: Entry): boolean;
-  isTaken(id: string): boolean;
-  textOf(id: string): string | undefined;
-  isPending(file: string): boolean;
-  trim(isReading: boolean): void;
-}
-
-/** Everything between a file in the inbox and an entry in memory. */
-function assemble(deps: FileQueueDeps, { left, pending, admit, isTaken, textOf, isPending, trim }: Memory) {
-  const stillness = createStillness(deps.clock);
-  const deadLetters = createDeadLetters({ ...deps, left });
-  const parts = { ...deps, left, stillness, deadLetters, readings: createFirstReadings() };
-  const intake = createIntake({ ...parts, batches: () => batches, admit });
-  const { condemn } = intake;
-  const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);
-  const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => dropZone.hint() });
-  const lines: BatchLines = createBatchLines({ pending, unfolding: createUnfolding(parts), onSettled: store.endIfOver });
-  const batches: Batches = createBatches({ ...parts, store, lines, isTaken, textOf });
-  const dropZone: DropZone = createDropZone({ ...parts, intake, trim, isKnown: (file) => isPending(file) || batches.isNoted(file) });
-  const opening = createOpening({ ...parts, dropZone });
-  const orphans = createOrphans({ ...parts, opening, store, lines });
-  return { deadLetters, batches, lines, dropZone, opening, orphans };
 }

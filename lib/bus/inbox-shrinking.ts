@@ -3,7 +3,7 @@ import type { Paths } from '../core/paths.ts';
 import type { Files } from '../ports.ts';
 
 export interface ShrinkingDeps {
-  readonly files: Pick<Files, 'info' | 'list' | 'makeDir' | 'rename' | 'flushDir'>;
+  readonly files: Pick<Files, 'info' | 'listParts' | 'makeDir' | 'rename' | 'flushDir'>;
   readonly paths: Pick<Paths, 'inbox' | 'tmp' | 'state'>;
 }
 
@@ -17,7 +17,8 @@ const BLOATED_BYTES = 128 * 1024;
  */
 export function shrinkInbox({ files, paths }: ShrinkingDeps): void {
   const info = files.info(paths.inbox);
-  if (info?.kind !== 'folder' || info.sizeBytes < BLOATED_BYTES || files.list(paths.inbox).length > 0) return;
+  if (info?.kind !== 'folder' || info.sizeBytes < BLOATED_BYTES) return;
+  for (const names of files.listParts(paths.inbox)) if (names.length > 0) return;
   const fresh = `${paths.tmp}/inbox`;
   files.makeDir(fresh);
   try {

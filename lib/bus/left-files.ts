@@ -7,6 +7,7 @@ import type { QueueNews } from '../ports.ts';
  */
 export interface LeftFiles {
   leave(path: string, because: string): void;
+  isLeft(path: string): boolean;
   /** Does something to one file. undefined: the system refuses it for this file, which is left. */
   spare<T>(path: string, act: () => T): T | undefined;
 }
@@ -27,6 +28,7 @@ export function createLeftFiles(news: QueueNews): LeftFiles {
 
   return {
     leave,
+    isLeft: (path) => told.has(path),
     spare(path, act) {
       try {
         return act();

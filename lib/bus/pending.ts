@@ -1,4 +1,5 @@
 import { createHeap, type Heap } from '../core/heap.ts';
+import { formatCompact } from '../core/instant.ts';
 import { isForcedName, type TickName } from '../core/tick.ts';
 import type { Head } from '../ports.ts';
 import type { BatchLine } from './batch-line.ts';
@@ -26,15 +27,22 @@ export interface Pending {
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
   entries(cadence: string): readonly Entry[];
-  /** Drops what exceeds the budget, or, while a folder is being read, what exceeds it by half; true when something was dropped. */
-  trim(isReading?: boolean): boolean;
+  /** Drops what exceeds the budget, or, while a folder is being read, what exceeds it by half. Answers what was dropped. */
+  trim(isReading?: boolean): readonly Entry[];
   /** It stands behind all that was kept of its cadence when something was dropped: it is for the next reading of the folders. */
   isBeyond(name: TickName): boolean;
+  /** The same of a file, by its canonical name, without reading it: false where that takes more than a look. */
+  isFileBeyond(file: string): boolean;
   /** A cadence of which something was dropped has nothing left here: the folders hold more of it. */
   isShort(): boolean;
   /** The folders are read anew, so nothing is beyond. */
   forgetCuts(): void;
 }
+
+/** `20261120T070000000Z.<cadence>.x7k2p9qd4mzt.0.json`: of fresh ticks of one cadence, the time as text is the order. */
+const DUE_LENGTH = 19;
+const FRESH = '.0.json';
+const BEHIND_CADENCE = '.x7k2p9qd4mzt'.length + FRESH.length;
 
 const isEarlier = (a: TickName, b: TickName): boolean => {
   const isForced = isForcedName(a);
@@ -51,7 +59,7 @@ export function createPending(budget: number, onGone: (entry: Entry) => unknown)
   const heaps = new Map<string, Heap<Entry>>();
   const ids = new Map<string, Entry>();
   /** The last that was kept of each cadence that was cut. */
-  const cut = new Map<string, TickName>();
+  const cut = new Map<string, TickName & { readonly due: string }>();
   const newHeap = (): Heap<Entry> => createHeap<Entry>(before, (entry) => entry.gone);
 
   function forget(entry: Entry): void {
@@ -60,19 +68,22 @@ export function createPending(budget: number, onGone: (entry: Entry) => unknown)
     onGone(entry);
   }
 
-  function trimCadence(cadence: string, share: number): void {
+  function trimCadence(cadence: string, share: number): readonly Entry[] {
     const heap = heaps.get(cadence);
-    if (heap === undefined || heap.size() <= share) return;
+    if (heap === undefined || heap.size() <= share) return [];
+    const dropped: Entry[] = [];
     const sorted = heap.items().toSorted((a, b) => (before(a, b) ? -1 : 1));
     const kept = newHeap();
     for (const [n, entry] of sorted.entries()) {
       // No folder brings a line back, and there are never many.
       if (n < share || entry.line !== undefined) kept.push(entry);
-      else forget(entry);
+      else dropped.push(entry);
     }
+    for (const entry of dropped) forget(entry);
     const last = sorted[Math.min(share, sorted.length) - 1];
-    if (last !== undefined && sorted.length > share) cut.set(cadence, last.name);
+    if (last !== undefined && sorted.length > share) cut.set(cadence, { ...last.name, due: formatCompact(last.name.dueMs) });
     heaps.set(cadence, kept);
+    return dropped;
   }
 
   return {
@@ -99,14 +110,18 @@ export function createPending(budget: number, onGone: (entry: Entry) => unknown)
     },
     entries: (cadence) => heaps.get(cadence)?.items() ?? [],
     trim(isReading = false) {
-      if (ids.size <= (isReading ? budget * 1.5 : budget)) return false;
+      if (ids.size <= (isReading ? budget * 1.5 : budget)) return [];
       const share = Math.max(256, Math.floor(budget / heaps.size));
-      for (const cadence of heaps.keys()) trimCadence(cadence, share);
-      return true;
+      return [...heaps.keys()].flatMap((cadence) => trimCadence(cadence, share));
     },
     isBeyond(name) {
       const last = cut.get(name.cadence);
       return last !== undefined && isEarlier(last, name);
+    },
+    isFileBeyond(file) {
+      if (cut.size === 0 || !file.endsWith(FRESH)) return false;
+      const last = cut.get(file.slice(DUE_LENGTH + 1, -BEHIND_CADENCE));
+      return last !== undefined && file.slice(0, DUE_LENGTH) > last.due;
     },
     isShort: () => [...cut.keys()].some((cadence) => heaps.get(cadence)?.peek() === undefined),
     forgetCuts: () => cut.clear(),

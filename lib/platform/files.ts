@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, realpathSync, statfsSync } from 'node:fs';
+import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
 import type { Files } from '../ports.ts';
 import { openAppendLog } from './append-log.ts';
-import { attempt, attemptUnless } from './fault.ts';
+import { attempt } from './fault.ts';
+import { folderParts, listFolder } from './folder-names.ts';
 import { watchFolder } from './folder-watch.ts';
 import { openReading, readInfo, readRange, readText } from './safe-read.ts';
 import { createWhole, flushDir, removeFile, renameFile, truncateFile, writeWhole } from './safe-write.ts';
@@ -10,7 +11,8 @@ import { removeTree } from './tree-removal.ts';
 /** The disk of this machine. */
 export function createFiles(): Files {
   return {
-    list: (dir) => attemptUnless<readonly string[]>('list', dir, 'ENOENT', [], () => readdirSync(dir)),
+    list: listFolder,
+    listParts: (dir) => folderParts(dir),
     info: readInfo,
     read: readText,
     readRange,

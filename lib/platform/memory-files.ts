@@ -62,8 +62,11 @@ export function createMemoryFiles({ disk, clock, within, insteadOf }: MemoryFile
 
   const subfolders = (dir: string): readonly string[] => [...folders.keys()].flatMap((one) => (dirname(one) === dir ? basename(one) : []));
 
+  const list = (dir: string): readonly string[] => (isHere(dir) ? [...(folders.get(dir)?.keys() ?? []), ...subfolders(dir)] : disk.list(elsewhere(dir)));
+
   return {
-    list: (dir) => (isHere(dir) ? [...(folders.get(dir)?.keys() ?? []), ...subfolders(dir)] : disk.list(elsewhere(dir))),
+    list,
+    listParts: (dir) => [list(dir)],
     info(path) {
       if (!isHere(path)) return disk.info(elsewhere(path));
       const kept = find(path);

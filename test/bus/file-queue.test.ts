@@ -221,7 +221,10 @@ describe('the queue on files', () => {
     );
     const shown = names.toSorted((a, b) => a.slice(-16).localeCompare(b.slice(-16)));
     const real = createFiles();
-    const bus = testBus({ budget, files: { ...real, list: (dir) => (dir.endsWith('/inbox') ? shown.filter((file) => !taken.has(file)) : real.list(dir)) } });
+    const bus = testBus({
+      budget,
+      files: { ...real, listParts: (dir) => (dir.endsWith('/inbox') ? [shown.filter((file) => !taken.has(file))] : real.listParts(dir)) },
+    });
     const taken = new Set<string>();
     // Time goes on with every look at the clock, so that the reading has many slices.
     let nowMs = bus.clock.nowMs();

@@ -95,7 +95,7 @@ describe('a flood of garbage', () => {
     await bus.queue.refresh();
     let listings = 0;
     files.before = (call) => {
-      if (call === 'list') listings += 1;
+      if (call === 'listParts') listings += 1;
     };
     for (let n = 0; n < 10; n += 1) {
       const head = bus.queue.head('duty');

@@ -56,10 +56,10 @@ export interface TestBus {
 }
 
 /** A bus on real files in a folder of its own. */
-export function testBus(options: { files?: Files; budget?: number } = {}): TestBus {
+export function testBus(options: { files?: Files; budget?: number; page?: number } = {}): TestBus {
   const root = tempRoot();
   const paths = pathsOf(root);
-  const files = options.files ?? createFiles();
+  const { files = createFiles(), budget, page } = options;
   const clock = testClock(Date.now());
   const news: string[] = [];
   for (const dir of [paths.inbox, paths.waiting, paths.claimed, paths.dlq, paths.tmp, paths.running, paths.runs, paths.journal, paths.subsessions])
@@ -70,7 +70,8 @@ export function testBus(options: { files?: Files; budget?: number } = {}): TestB
       clock,
       ids: createIds(),
       paths,
-      ...(options.budget === undefined ? {} : { budget: options.budget }),
+      ...(budget === undefined ? {} : { budget }),
+      ...(page === undefined ? {} : { page }),
       news: {
         dead: (name, because) => news.push(`dead ${name.reason} ${name.cadence}: ${because}`),
         coalesced: (id) => news.push(`coalesced ${id}`),

@@ -58,6 +58,7 @@ export function cutFiles(files: Files, dieAfter: number): CutFiles {
     calls,
     died,
     list: reading(files.list),
+    listParts: reading(files.listParts),
     info: reading(files.info),
     read: reading(files.read),
     readRange: reading(files.readRange),

@@ -18,6 +18,7 @@ export function hookedFiles(): HookedFiles {
   const self: HookedFiles = {
     before: () => undefined,
     list: hooked('list', files.list),
+    listParts: hooked('listParts', files.listParts),
     info: hooked('info', files.info),
     read: hooked('read', files.read),
     readRange: hooked('readRange', files.readRange),

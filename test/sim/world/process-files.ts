@@ -35,6 +35,8 @@ export interface ProcessFilesDeps {
 
 const PLENTY = 1e12;
 const LITTLE = 1e6;
+/** So few that a folder with a handful of files is read in parts. */
+const PART = 3;
 /** A call of a dead process: it changes nothing, and whatever of it is still on the stack comes to an end. */
 export const KILLED = 'killed';
 
@@ -102,7 +104,14 @@ export function createProcessFiles(deps: ProcessFilesDeps): Files {
     };
   }
 
+  /** What is removed meanwhile may still be met, what is added is not. */
+  function* listParts(dir: string): Generator<readonly string[]> {
+    const names = guard.reading('list', dir, () => disk.names(dir));
+    for (let from = 0; from < names.length; from += PART) yield guard.reading('list', dir, () => names.slice(from, from + PART));
+  }
+
   return {
+    listParts,
     list: (dir) => guard.reading('list', dir, () => disk.names(dir)),
     info: (path) =>
       guard.reading('look at', path, () => {
