@@ -6,7 +6,7 @@
  */
 
 /** Packages that make a module heavy. */
-const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar)\//;
+const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar|pino)\//;
 const IMPORT = /^import \{([^}]*)\} from '(\.[^']+)';$/gm;
 
 /**

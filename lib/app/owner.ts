@@ -5,7 +5,7 @@ import { toIso } from '../core/instant.ts';
 import { pathsOf } from '../core/paths.ts';
 import { VERSION } from '../core/version.ts';
 import { createLoop } from '../loop.ts';
-import type { Closeable, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
+import type { Clock, Closeable, OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from './compose.ts';
 import { createLastWords } from './last-words.ts';
@@ -98,6 +98,7 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, e
   await end.start({ parts, loop, watches, listeners }, async () => {
     listeners.push(...listen(parts, options));
     announceStart(parts, info, options.endedPid);
+    parts.definitions.keep();
     await parts.recover();
     const isWhole = options.ordersOnly !== true && options.only === undefined;
     if (isWhole) listeners.push(await beginSchedules(parts));
@@ -142,11 +143,10 @@ function announceStart({ journal, definitions, announceDefinitions }: OwnerParts
 }
 
 /** Work first; what is tidied once a day comes after it. A disk that refuses ends nobody: what runs goes on, and it is tried again. */
-async function poll({ consumer, probe, announcing, upkeep, definitions, health, clock }: OwnerParts): Promise<number | undefined> {
+async function poll({ consumer, probe, announcing, upkeep, health, clock }: OwnerParts): Promise<number | undefined> {
   try {
     const nextMs = await consumer.poll();
     health.well('ticks');
-    definitions.keep();
     await upkeep.daily();
     return sooner(sooner(nextMs, probe.poll()), announcing.poll());
   } catch (error) {
@@ -170,10 +170,22 @@ function watchAll(parts: OwnerParts, { watchCadences }: OwnerPorts, wake: () => 
     queue.onArrival(wake),
     // The emergency stop is a file in the state folder.
     files.watch(paths.state, wake),
-    watchCadences(paths.cadences, onEdit, (error) =>
-      parts.journal.emit({ level: 'warn', stage: 'config_broken', where: paths.cadences, because: error.message }),
+    later(parts.clock, () =>
+      watchCadences(paths.cadences, onEdit, (error) =>
+        parts.journal.emit({ level: 'warn', stage: 'config_broken', where: paths.cadences, because: error.message }),
+      ),
     ),
   ];
+}
+
+/** Work comes first. Whoever watches the definitions looks at them all once it does, so no edit until then is missed. */
+const WATCH_AFTER_MS = 100;
+
+function later(clock: Clock, watch: () => Closeable): Closeable {
+  let watching = clock.after(WATCH_AFTER_MS, () => {
+    watching = watch();
+  });
+  return { close: () => watching.close() };
 }
 
 function ownerInfo(root: string, { files, clock, machine, identityOf }: OwnerPorts): OwnerInfo {

@@ -1,61 +1,70 @@
-import { mkdirSync } from 'node:fs';
-import pino from 'pino';
 import type { BusEvent } from '../core/event.ts';
 import { dayOf, type Ms } from '../core/instant.ts';
 import { busLogPath } from '../core/paths.ts';
+import type { Closeable } from '../ports.ts';
+import { type BusLogFile, openBusLogFile } from './bus-log-file.ts';
 import { errnoOf } from './fault.ts';
 
 /**
  * The log for people, `bus-<day>.log`, one JSON object a line. Quiet is healthy: what is normal for every tick stays in
- * the journal; here are changes of state and failures. It is best effort: the truth is the journal.
+ * the journal; here are changes of state and failures. It is best effort: the truth is the journal. It is opened a moment after the
+ * first event, so that an owner begins with its work; from then on each event is written as it comes.
  */
-export interface BusLog {
+export interface BusLog extends Closeable {
   write(event: BusEvent): void;
-  close(): void;
 }
 
 const EVERY_TICK: ReadonlySet<string> = new Set(['claimed', 'adopted', 'coalesced', 'skipped', 'output', 'order']);
+const SOON_MS: Ms = 100;
+/** More is not waited for. */
+const MANY = 100;
 
-export function createBusLog(dir: string, nowMs: () => Ms): BusLog {
+export function createBusLog(dir: string, nowMs: () => Ms, soonMs: Ms = SOON_MS): BusLog {
   let day = '';
-  let destination: ReturnType<typeof pino.destination> | undefined;
-  let logger: pino.Logger | undefined;
+  let file: BusLogFile | undefined;
+  let early: BusEvent[] | undefined = [];
+  let timer: NodeJS.Timeout | undefined;
 
-  function open(today: string): pino.Logger {
-    close();
-    day = today;
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
-    destination = pino.destination({ dest: busLogPath(dir, today), append: true, sync: true, mode: 0o600 });
-    // A full disk must not end the owner: the journal notices it, and says so.
-    destination.on('error', () => destination?.removeAllListeners('drain'));
-    logger = pino({ base: null, timestamp: false, formatters: { level: (label) => ({ level: label }) } }, destination);
-    return logger;
-  }
-
-  function close(): void {
-    destination?.end();
-    destination = undefined;
-    logger = undefined;
+  function end(): void {
+    file?.close();
+    file = undefined;
   }
 
   /** undefined: the disk refuses. The next event tries again. */
-  function openIfItCan(today: string): pino.Logger | undefined {
+  function openIfItCan(today: string): BusLogFile | undefined {
+    end();
+    day = today;
     try {
-      return open(today);
+      file = openBusLogFile(busLogPath(dir, today));
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      return undefined;
     }
+    return file;
+  }
+
+  function put(event: BusEvent): void {
+    const today = dayOf(nowMs());
+    const into = file !== undefined && day === today ? file : openIfItCan(today);
+    into?.write(event);
+  }
+
+  function begin(): void {
+    clearTimeout(timer);
+    const events = early ?? [];
+    early = undefined;
+    for (const event of events) put(event);
   }
 
   return {
     write(event) {
       if (EVERY_TICK.has(event.stage) || (event.stage === 'run_finished' && event.stdout_path === undefined && event.stderr_path === undefined)) return;
-      const today = dayOf(nowMs());
-      const { level, stage, ts, ...rest } = event;
-      const into = logger !== undefined && day === today ? logger : openIfItCan(today);
-      into?.[level]({ ts, stage, ...rest });
+      if (early === undefined) return put(event);
+      timer ??= setTimeout(begin, soonMs);
+      if (early.push(event) >= MANY) begin();
     },
-    close,
+    close() {
+      begin();
+      end();
+    },
   };
 }
