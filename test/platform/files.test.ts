@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
+  constants,
   existsSync,
   linkSync,
   mkdirSync,
@@ -13,6 +14,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
@@ -55,6 +57,19 @@ function asNobody<T>(act: () => T): T {
 }
 
 describe('reading', () => {
+  it('leaves the time of access of our own files alone, where the system knows how', () => {
+    const path = fresh();
+    writeFileSync(path, 'x\n');
+    utimesSync(path, 1000, 2000);
+    assert.equal(files.read(path)?.kind, 'text');
+    if (constants.O_NOATIME !== undefined) assert.equal(statSync(path).atimeMs, 1_000_000);
+    assert.equal(readFileSync(path, 'utf8'), 'x\n');
+  });
+
+  it('reads what belongs to somebody else, who alone may ask for that', () => {
+    assert.equal(asNobody(() => files.read('/etc/hosts'))?.kind, 'text');
+  });
+
   it('reads a whole regular file and says what it is', () => {
     const path = fresh();
     writeFileSync(path, 'grüezi\n', { mode: 0o640 });
