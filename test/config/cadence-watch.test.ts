@@ -100,6 +100,29 @@ describe('the watch over the folder of definitions', () => {
     await eventually('a file that comes later is seen', () => definitions.get('late')?.cadence);
   });
 
+  it('looks at everything after a burst, and sees each of its files', async (test) => {
+    const yard = createYard();
+    const { heard, definitions } = await follow(test, yard);
+    heard.length = 0;
+    for (let n = 0; n < 700; n += 1) yard.put(`job-${n}.yaml`, RUN);
+    await eventually('all of them are known', () => definitions.all().length === 700);
+    assert.ok(heard.includes('all'));
+    assert.ok(heard.length < 700, `${heard.length} looks for 700 files`);
+  });
+
+  it('sees an edit beside a file that is written without a pause', async (test) => {
+    const yard = createYard();
+    const { definitions } = await follow(test, yard);
+    const chatty = setInterval(() => {
+      for (let n = 0; n < 50; n += 1) yard.put('chatty.md', `Round ${n}.`);
+    }, 5);
+    test.after(() => clearInterval(chatty));
+    for (const minutes of [1, 2, 3]) {
+      yard.put('job.yaml', timed(`${minutes}m`));
+      await eventually(`edit ${minutes}`, () => timeoutOf(definitions) === minutes * 60_000);
+    }
+  });
+
   it('says nothing about hidden files, editors’ leftovers, other suffixes and folders below', async (test) => {
     const yard = createYard();
     const { heard, definitions } = await follow(test, yard);
