@@ -20,14 +20,23 @@ export interface NextSlot {
   readonly enabled: boolean;
 }
 
+const ZONE_HOLDS_MS: Ms = 1_000;
+let zone = { name: '', askedMs: Number.NEGATIVE_INFINITY };
+
+/** Asked once for all the cadences of an answer: it is a link of the system. */
+function machineZone(): string {
+  const sinceMs = nowMs() - zone.askedMs;
+  if (sinceMs < 0 || sinceMs > ZONE_HOLDS_MS) zone = { name: createUptime().timezone(), askedMs: nowMs() };
+  return zone.name;
+}
+
 /** The instants that come, soonest first; of one cadence, or of all. */
 export function nextSlots(root: string, only: string | undefined, count: number): readonly NextSlot[] {
   const definitions = only === undefined ? readDefined(root).definitions : [requireCadence(root, only).definition];
-  const machine = createUptime().timezone();
   const slots = definitions.flatMap(({ name, cadence }) => {
     const schedule = cadence?.schedule;
     if (schedule === undefined) return [];
-    const timezone = schedule.timezone ?? machine;
+    const timezone = schedule.timezone ?? machineZone();
     return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), count).map(({ atMs, dueMs }) => ({
       cadence: name,
       at: formatSlot(atMs),
@@ -42,7 +51,7 @@ export function nextSlots(root: string, only: string | undefined, count: number)
 /** The first one that comes; null: none does, or it is off. */
 export function nextSlotOf({ name, schedule, enabled }: Cadence): Omit<NextSlot, 'cadence' | 'enabled'> | null {
   if (schedule === undefined || !enabled) return null;
-  const timezone = schedule.timezone ?? createUptime().timezone();
+  const timezone = schedule.timezone ?? machineZone();
   const [next] = comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), 1);
   return next === undefined ? null : { at: formatSlot(next.atMs), due: formatSlot(next.dueMs), timezone };
 }
@@ -59,7 +68,7 @@ function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterM
 
 /** For `check`: the schedule as it is understood, and its next instants in its own zone. */
 export function restateSchedule(schedule: CadenceSchedule, count = 3): { readonly sentence: string; readonly zone: Zone; readonly nextMs: readonly Ms[] } {
-  const zone = zoneOf(schedule.timezone ?? createUptime().timezone());
+  const zone = zoneOf(schedule.timezone ?? machineZone());
   return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', nowMs(), count).map(({ atMs }) => atMs) };
 }
 
@@ -68,7 +77,7 @@ const AHEAD_MS: Ms = 400 * 86_400_000;
 /** Slots of the next year for which no timer of launchd or systemd will come, because clocks are changed; none where the owner wakes itself. */
 export function timerGaps(schedule: CadenceSchedule, scheduler: SchedulerKind): readonly Ms[] {
   if (scheduler === 'builtin') return [];
-  return slotsWithoutTimer(schedule, zoneOf(schedule.timezone ?? createUptime().timezone()), nowMs(), nowMs() + AHEAD_MS);
+  return slotsWithoutTimer(schedule, zoneOf(schedule.timezone ?? machineZone()), nowMs(), nowMs() + AHEAD_MS);
 }
 
 const MONTH_MS: Ms = 31 * 86_400_000;
@@ -76,7 +85,7 @@ const MOST_COUNTED = 100_000;
 
 /** How often it fires in the longest month, from now on. */
 export function firesPerMonth(schedule: CadenceSchedule): number {
-  const zone = zoneOf(schedule.timezone ?? createUptime().timezone());
+  const zone = zoneOf(schedule.timezone ?? machineZone());
   const endMs = nowMs() + MONTH_MS;
   let fires = 0;
   for (let at = nextInstant(schedule, zone, nowMs()); at !== undefined && at <= endMs && fires < MOST_COUNTED; at = nextInstant(schedule, zone, at)) fires += 1;

@@ -40,7 +40,9 @@ export interface Surroundings {
 type Settings = Surroundings & { readonly bus: BusSettings };
 
 interface EntryReaderDeps {
-  readonly files: Pick<Files, 'info' | 'read' | 'realPath'>;
+  readonly files: Pick<Files, 'info' | 'read'>;
+  /** For what definitions need: programs, files, working folders. */
+  readonly needs: Pick<Files, 'info' | 'realPath'>;
   readonly root: string;
   readonly home: string;
   /** Asked before a file is read; absent: nothing is kept. */
@@ -49,7 +51,7 @@ interface EntryReaderDeps {
 
 /** Reads entries; an entry that has not changed is the same object as before. `kept`: what is known from an earlier life. */
 export function createEntryReader(deps: EntryReaderDeps) {
-  const { files } = deps;
+  const { files, needs } = deps;
   return {
     /** `paths`: the files that bear the name. undefined: none of them is there. What the text needs is looked for every time. */
     readCadence(
@@ -68,7 +70,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
       const seen = looksOf(there);
       // What could not be read is tried again, for the fault may be over though the file looks the same.
       const isSame = !isForced && before?.draft !== undefined && before.seen.print === seen.print && before.agents === agents;
-      const fresh = isSame ? before : (keptFiles(files, seen, kept, name) ?? readFiles({ ...deps, agents }, name, there, seen));
+      const fresh = isSame ? before : (keptFiles(needs, seen, kept, name) ?? readFiles({ ...deps, agents }, name, there, seen));
       if (first === undefined || fresh === undefined) return undefined;
       const { mark, draft, isRested } = fresh;
       const missing = draft?.missing(lanes);
@@ -157,7 +159,7 @@ function looksOf(files: readonly SeenFile[]): Look {
 
 type Fresh = Pick<Entry, 'mark' | 'draft' | 'problems' | 'isRested'>;
 
-function keptFiles(files: EntryReaderDeps['files'], { print }: Look, kept: Kept['cadences'] | undefined, name: string): Fresh | undefined {
+function keptFiles(files: EntryReaderDeps['needs'], { print }: Look, kept: Kept['cadences'] | undefined, name: string): Fresh | undefined {
   const known = kept !== undefined && Object.hasOwn(kept, name) ? kept[name] : undefined;
   return known?.print === print ? { mark: known.mark, draft: draftOf(known.facts, files), problems: [], isRested: true } : undefined;
 }
@@ -171,7 +173,7 @@ function readFiles(deps: EntryReaderDeps & Pick<Surroundings, 'agents'>, name: s
   const read = readDefinitionText(deps.files, path, path.endsWith('.md') ? MOST_PROMPT_BYTES : MOST_YAML_BYTES);
   if (read === undefined) return undefined;
   if (read.problem !== undefined) return { mark: undefined, isRested, draft: undefined, problems: [read.problem] };
-  return { mark: markOf(read.text), isRested, draft: draftCadence(name, path, read.text, deps), problems: [] };
+  return { mark: markOf(read.text), isRested, draft: draftCadence(name, path, read.text, { ...deps, files: deps.needs }), problems: [] };
 }
 
 function markOf(text: string | undefined): string | undefined {

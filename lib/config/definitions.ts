@@ -9,6 +9,7 @@ import { cadenceOf, SETTINGS_FILE, viewFolder } from './cadence-folder.ts';
 import type { DefinitionCache, Kept } from './definition-cache.ts';
 import { changeOf, createEntryReader, type Entry, type Surroundings } from './definition-entry.ts';
 import { orFault } from './definition-text.ts';
+import { createNeedLooks } from './need-looks.ts';
 
 export interface DefinitionsDeps {
   readonly files: Pick<Files, 'list' | 'info' | 'read' | 'realPath'>;
@@ -47,7 +48,8 @@ const NO_SETTINGS: Surroundings & { readonly bus: BusSettings } = { bus: DEFAULT
 export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps): LiveDefinitions {
   const book = createBook();
   const pathOf = (file: string) => join(paths.cadences, file);
-  const reader = createEntryReader({ files, root: paths.root, home, isRested: cache?.isRested });
+  const needs = createNeedLooks(files);
+  const reader = createEntryReader({ files, needs, root: paths.root, home, isRested: cache?.isRested });
   let kept = cache?.read();
   const keeping = cache === undefined || kept === undefined ? undefined : createCacheKeeping(cache, kept);
   let settings = NO_SETTINGS;
@@ -75,6 +77,7 @@ export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps
   }
 
   function reload(changed?: string): readonly DefinitionChange[] {
+    needs.forget();
     const listed = orFault(() => files.list(paths.cadences));
     folderProblems = 'fault' in listed ? [{ path: paths.cadences, line: 1, column: 1, key: '', message: listed.fault.message, hint: listed.fault.hint }] : [];
     // A folder that cannot be read says nothing about what it holds: everything stays as it was.
