@@ -6,8 +6,10 @@
  */
 
 /** Packages that make a module heavy. */
-const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar|pino)\//;
-const IMPORT = /^import \{([^}]*)\} from '(\.[^']+)';$/gm;
+const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar|pino|cross-spawn)\//;
+const IMPORT = /^import \{([^}]*)\} from '([^']+)';$/gm;
+/** Of Node itself: to load these takes a command a tenth of its time, and most start and ask nobody. */
+const OF_NODE = { 'node:child_process': ['execFile', 'spawn', 'spawnSync'], 'node:net': ['connect', 'createServer'] };
 
 /**
  * By path, what those modules export that may come late: all that load a heavy package themselves, and those of wire/, which
@@ -36,12 +38,14 @@ const isDirect = (needs) => needs.some((need) => HEAVY.test(need));
 export function lately(source, exportsOf) {
   let count = 0;
   return source.replaceAll(IMPORT, (line, list, from) => {
-    const exported = exportsOf(from);
+    const isNode = Object.hasOwn(OF_NODE, from);
+    const exported = isNode ? undefined : exportsOf(from);
     const names = list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().split(/\s+as\s+/)]));
-    if (exported === undefined || names.some(([name]) => typeof exported[name] !== 'function')) return line;
+    if (names.some(([name]) => (isNode ? !OF_NODE[from].includes(name) : typeof exported?.[name] !== 'function'))) return line;
     count += 1;
     const module = `lately${count}`;
-    const handOn = names.map(([name, own = name]) => `const ${own} = (...words) => (${module} ??= fetchedNow(import('${from}'))).${name}(...words);`);
+    const fetched = isNode ? `process.getBuiltinModule('${from}')` : `fetchedNow(import('${from}'))`;
+    const handOn = names.map(([name, own = name]) => `const ${own} = (...words) => (${module} ??= ${fetched}).${name}(...words);`);
     return `let ${module};\n${handOn.join('\n')}`;
   });
 }

@@ -32,7 +32,8 @@ function sourceOf(path, late, more = []) {
   if (!path.startsWith(resolve('dist'))) return undefined;
   const source = readFileSync(path, 'utf8').replace(/^const require = createRequire\(.*\);$/m, '');
   const keyOf = (from) => relative('.', join(dirname(path), from));
-  const contents = late.get(relative('.', path))?.isDirect === true ? source : lately(source, (from) => late.get(keyOf(from))?.exported);
+  const contents =
+    late.get(relative('.', path))?.isDirect === true ? source : lately(source, (from) => (from.startsWith('.') ? late.get(keyOf(from))?.exported : undefined));
   return { contents: `${contents}\n${importing(more)}` };
 }
 

@@ -162,6 +162,16 @@ describe('what is put off until it is called', () => {
   ] as const)
     it(`is not an import of ${title}`, () => assert.equal(late(source), source));
 
+  it('are functions of Node itself that are long in loading, but no class', () => {
+    const source = late(
+      "import { connect as reach } from 'node:net';\nimport { ChildProcess, spawn } from 'node:child_process';\nimport { join } from 'node:path';\n",
+    );
+    assert.match(
+      source,
+      /^let lately1;\nconst reach = .* process\.getBuiltinModule\('node:net'\)\)\.connect\(\.\.\.words\);\nimport \{ ChildProcess, spawn \} from 'node:child_process';\nimport \{ join \}/,
+    );
+  });
+
   it('are modules that load a heavy package, those of wire/ also through another, and no module above', async () => {
     const graph = new Map([
       ['dist/lib/app/a.js', ['dist/lib/wire/x.js', 'dist/lib/platform/watch.js']],

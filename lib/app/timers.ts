@@ -41,7 +41,7 @@ export function rootStem(root: string): string {
 /** What was installed of this root; undefined: nothing, the owner wakes itself. A record that came with a copied or moved folder is none. */
 export function readInstalled(files: Files, paths: Paths): Installed | undefined {
   const installed = readRecord(files, paths);
-  return installed?.stem === rootStem(paths.root) ? installed : undefined;
+  return installed !== undefined && installed.stem === rootStem(paths.root) ? installed : undefined;
 }
 
 /** The stem under which this folder was installed where it lay before; undefined: it was not, or the folder there still is. */
