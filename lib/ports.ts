@@ -89,8 +89,8 @@ export interface Files {
   append(path: string): AppendLog;
   /** Cuts a file that others append to down to its first `headBytes`. */
   truncate(path: string, headBytes: number): void;
-  /** A hint that something changed in this folder: may come late, doubled or not at all. */
-  watch(dir: string, onChange: () => void): Closeable;
+  /** A hint that something changed in this folder, and under which name, where the system says it: may come late, doubled or not at all. */
+  watch(dir: string, onChange: (name?: string) => void): Closeable;
   freeBytes(path: string): number;
   realPath(path: string): string;
 }

@@ -1,3 +1,4 @@
+import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { Clock, Files } from '../ports.ts';
@@ -16,6 +17,8 @@ import type { Stillness } from './stillness.ts';
  */
 export interface DropZone {
   hint(): void;
+  /** Whether a hint that names a file may tell of an arrival. Each claim is a hint too, of a file that is gone: it need not wake anybody. */
+  isArrival(file: string): boolean;
   isDue(isDry: boolean): boolean;
   /** `isWhole`: everything anew, as after the start. */
   scan(isWhole: boolean): Promise<void>;
@@ -148,6 +151,16 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   return {
     hint() {
       isHinted = true;
+    },
+    isArrival(file) {
+      if (isHinted) return true;
+      try {
+        return deps.files.info(`${paths.inbox}/${file}`) !== undefined;
+      } catch (error) {
+        // The look at the whole folder says what is wrong.
+        if (error instanceof CadenceError) return true;
+        throw error;
+      }
     },
     isDue: (isDry) => unopened.length > 0 || isMore || (isHinted && (isDry || isRested())) || isLookDue(),
     async scan(isWhole) {

@@ -230,7 +230,8 @@ export function createFileQueue(deps: QueueDeps): Queue {
     expect: () => dropZone.hint(),
     onArrival(wake) {
       dropZone.hint(); // Nobody says what came between the last look and this watch.
-      return files.watch(paths.inbox, () => {
+      return files.watch(paths.inbox, (name) => {
+        if (name !== undefined && !dropZone.isArrival(name)) return;
         dropZone.hint();
         wake();
       });

@@ -11,7 +11,7 @@ const LAST_RETRY_MS = 60_000;
  * `fs.watch` as a hint. It costs nothing while it works; once the system refuses it (no folder, no watches left) it is
  * tried again, more and more rarely, and every new watch begins with a hint, for what happened in between was not seen.
  */
-export function watchFolder(dir: string, onChange: () => void): Closeable {
+export function watchFolder(dir: string, onChange: (name?: string) => void): Closeable {
   let watcher: FSWatcher | undefined;
   let identity: string | undefined;
   let retryMs = FIRST_RETRY_MS;
@@ -42,7 +42,7 @@ export function watchFolder(dir: string, onChange: () => void): Closeable {
     if (isClosed) return;
     // A folder that was removed or replaced says so by its own name, once, and its watch is deaf from then on.
     if ((name === '' || name === basename(dir)) && folderAt(dir) !== identity) rearm();
-    else onChange();
+    else onChange(name === '' ? undefined : name);
   }
 
   function rearm(): void {

@@ -213,6 +213,43 @@ describe('the queue on files', () => {
     assert.equal(bus.queue.head('held')?.name.id, 'held00000000');
   });
 
+  it('is woken by what arrives, and not by its own claims', async () => {
+    const real = createFiles();
+    let see: (name?: string) => void = () => undefined;
+    const bus = testBus({
+      files: {
+        ...real,
+        watch(_dir, onChange) {
+          see = onChange;
+          return { close: () => undefined };
+        },
+      },
+    });
+    let wakes = 0;
+    bus.queue.onArrival(() => {
+      wakes += 1;
+    });
+    const claimNext = async (): Promise<Claim | undefined> => {
+      bus.clock.advance(10_000);
+      return takeNext(bus.queue);
+    };
+    const first = bus.canonical('nightly', ID);
+    bus.drop(first, tick());
+    see(first);
+    assert.equal(wakes, 1, 'it arrived');
+    assert.equal((await claimNext())?.name.id, ID);
+    see(first);
+    assert.equal(wakes, 1, 'its own claim');
+    bus.drop('nightly.json', tick());
+    see(first);
+    assert.equal(await claimNext(), undefined, 'nobody has looked');
+    see('nightly.json');
+    assert.equal(wakes, 2, 'another arrived');
+    assert.notEqual(await claimNext(), undefined);
+    see();
+    assert.equal(wakes, 3, 'where the system names nothing, it may be anything');
+  });
+
   it('holds the earliest of a long backlog, in whatever order it is listed, and not what comes behind them', async () => {
     const budget = 1_000;
     const names = Array.from(

@@ -367,6 +367,23 @@ describe('watching', () => {
     other.close();
   });
 
+  it('names what appeared, and what went away', async () => {
+    const dir = freshDir();
+    const names = new Set<string | undefined>();
+    const watch = files.watch(dir, (name) => names.add(name));
+    await eventually('what appeared', () => {
+      writeFileSync(join(dir, 'ü'), '');
+      return names.has('ü');
+    });
+    names.clear();
+    await eventually('what went away', () => {
+      writeFileSync(join(dir, 'y'), '');
+      rmSync(join(dir, 'y'));
+      return names.has('y');
+    });
+    watch.close();
+  });
+
   it('goes on when the folder is replaced, and says so', async () => {
     const dir = freshDir();
     let hints = 0;
