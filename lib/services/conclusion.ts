@@ -1,5 +1,6 @@
 import type { BusEvent } from '../core/event.ts';
 import type { LogPosition } from '../core/holds.ts';
+import type { Ms } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
 import type { Claim, Clock, Files, History, Journal, Queue, RunLog, Soon } from '../ports.ts';
@@ -9,7 +10,7 @@ import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.
 
 /**
  * How a run ends: record, flush, settle, follow up, conclude, announce. The record is written at once, so that our death repeats no run
- * that has ended; many ends share one flush. A claimed file moves only after the line that ends its run is on disk; only
+ * that has ended; many ends share one flush, and in a burst those of some milliseconds do. A claimed file moves only after the line that ends its run is on disk; only
  * if the move was ours do holds change and waiters hear of it. When the disk fails, ends are kept in memory and tried
  * again until it holds.
  */
@@ -24,6 +25,8 @@ export interface Conclusion {
   backlog(): number;
   /** Resolves when everything that has ended is settled. */
   idle(): Promise<void>;
+  /** Nothing more will end soon that could share a flush. */
+  hasten(): void;
   onRecord(see: (run: RunRecord) => void): void;
 }
 
@@ -33,7 +36,14 @@ export interface Ended {
   readonly run: RunRecord;
   /** The folders of its children, removed at the very end. */
   readonly runDirs: readonly string[];
+  /** Nobody waits for its settling, so in a burst it may share the flush of the ends that come soon after it. */
+  readonly mayRest?: boolean;
 }
+
+/** From one flush to the next, where others are to come and nobody waits: a flush takes a short command's time, and slows every other change of the disk. */
+const REST_MS: Ms = 8;
+/** So many have a flush of their own, and at once. */
+const MANY_ENDS = 64;
 
 interface Pending extends Ended {
   readonly position: LogPosition;
@@ -70,6 +80,9 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
   /** What is recorded, and not yet in the log. */
   let unwritten = 0;
   const ends: (Pending | Noted)[] = [];
+  /** Who waits for all of them. */
+  let waiting = 0;
+  const rest = createRest(clock, () => waiting > 0);
   let working: Promise<void> | undefined;
   let isBroken = false;
 
@@ -94,8 +107,10 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         // What else ends in this slice shares the flush.
         await clock.breathe();
         runLog.write();
+        await rest.untilDue();
         // What is recorded while the flush is under way is not covered by it.
         const covered = ends.length;
+        rest.begin();
         await runLog.flush();
         for (let n = 0; n < covered; n += 1) {
           const [end] = ends as [Pending | Noted];
@@ -193,14 +208,18 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
         if (run.follow_ups !== undefined) ends.push({ noted: run });
       });
     }
+    rest.end();
     tryToWrite();
     for (const run of runs) for (const see of listeners) see(run);
     work();
   }
 
+  const backlog = (): number => unwritten + ends.length;
+
   return {
-    end({ claim, transition, run: ended, runDirs }) {
+    end({ claim, transition, run: ended, runDirs, mayRest = false }) {
       const run = followUps.plan(ended);
+      if (!mayRest || backlog() >= MANY_ENDS) rest.end();
       return new Promise((resolve) => {
         record(run, (position) => void ends.push({ claim, transition, run, runDirs, position, done: resolve }));
         tryToWrite();
@@ -212,12 +231,46 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
       note(runs);
       await runLog.flush();
     },
-    backlog: () => unwritten + ends.length,
+    backlog,
     async idle() {
+      waiting += 1;
+      rest.end();
       while (working !== undefined) await working;
+      waiting -= 1;
     },
+    hasten: rest.end,
     onRecord: (see) => {
       listeners.push(see);
+    },
+  };
+}
+
+/** Between two flushes of a burst. `end` holds for the next one too, if none is due now. */
+function createRest(clock: Pick<Clock, 'nowMs' | 'after'>, isAwaited: () => boolean) {
+  let begunMs = Number.NEGATIVE_INFINITY;
+  let isOver = false;
+  let wake: (() => void) | undefined;
+  return {
+    begin(): void {
+      begunMs = clock.nowMs();
+      isOver = false;
+    },
+    end(): void {
+      isOver = true;
+      wake?.();
+    },
+    async untilDue(): Promise<void> {
+      const restMs = begunMs + REST_MS - clock.nowMs();
+      // A clock that was set back must not make it longer.
+      if (isOver || isAwaited() || restMs <= 0 || restMs > REST_MS) return;
+      await new Promise<void>((resolve) => {
+        const timer = clock.after(restMs, resolve);
+        wake = () => {
+          timer.close();
+          resolve();
+        };
+      });
+      wake = undefined;
     },
   };
 }

@@ -218,6 +218,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       sooner(purse.tend());
       sooner(gatekeeper.lookAgainMs());
       isIdle = true;
+      if (jobs.running().length === 0) conclusion.hasten();
       return againMs;
     },
     reconsider() {

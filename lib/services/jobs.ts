@@ -86,10 +86,11 @@ export function createJobs(deps: JobsDeps): Jobs {
       chargedUsd,
       result,
     });
-    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how) });
+    const mayRest = !needsSettling(cadence, end);
+    const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how), mayRest });
     // From here on the record speaks for the money.
     purse.release(job.runId);
-    return needsSettling(cadence, end) ? isSettled : undefined;
+    return mayRest ? undefined : isSettled;
   }
 
   /** What may cost money is on disk before it starts. */
