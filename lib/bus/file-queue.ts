@@ -24,7 +24,7 @@ const MAX_ATTEMPTS = 999_999;
  */
 export function createFileQueue(deps: QueueDeps): Queue {
   const { files, clock, paths } = deps;
-  const pending = createPending(deps.budget ?? DEFAULT_BUDGET, ({ folder, file }) => folder === 'inbox' && inInbox.delete(file));
+  const pending = createPending(deps.budget ?? DEFAULT_BUDGET, onGone);
   const [inInbox, claimed, unparked] = [new Map<string, Entry>(), new Set<string>(), new Set<string>()];
   let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
@@ -61,7 +61,13 @@ export function createFileQueue(deps: QueueDeps): Queue {
   }
 
   const parts = createQueueParts(deps, { pending, pathOf, admit, isTaken, isPending, trim });
-  const { left, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans } = parts;
+  const { left, readings, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans } = parts;
+
+  function onGone(entry: Entry): void {
+    if (entry.folder !== 'inbox') return;
+    inInbox.delete(entry.file);
+    readings.gone(entry);
+  }
 
   function isPending(file: string): boolean {
     return inInbox.get(file)?.gone === false;

@@ -43,6 +43,7 @@ export interface IntakeDeps {
   readonly news: QueueNews;
   /** Puts an entry into the queue; false: its id is pending or running already. */
   admit(entry: Entry): boolean;
+  isPending(entry: Entry): boolean;
 }
 
 export function createIntake(deps: IntakeDeps): Intake {
@@ -71,7 +72,8 @@ export function createIntake(deps: IntakeDeps): Intake {
   function admitRead(name: TickName, file: string, found: Reading): boolean {
     const entry: Entry = { name, folder: 'inbox', file, gone: false };
     const isNew = deps.admit(entry);
-    if (isNew) deps.readings.keep(entry, found);
+    // It may have gone elsewhere, for want of room.
+    if (isNew && deps.isPending(entry)) deps.readings.keep(entry, found);
     return isNew;
   }
 

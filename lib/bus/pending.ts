@@ -4,6 +4,16 @@ import { isForcedName, type TickName } from '../core/tick.ts';
 import type { Head } from '../ports.ts';
 import type { BatchLine } from './batch-line.ts';
 
+/** A text, and the file that it stood in. */
+export interface KeptText {
+  readonly text: string;
+  readonly inode: number;
+  readonly mtimeMs: number;
+  readonly sizeBytes: number;
+  /** What it takes of the room for such texts; nothing where it shares one. */
+  chars: number;
+}
+
 /** One tick that may be claimed, as the owner remembers it: its name, and the file that bears it now. */
 export interface Entry {
   name: TickName;
@@ -13,6 +23,8 @@ export interface Entry {
   gone: boolean;
   /** In a batch under way it has no file of its own. */
   line?: BatchLine | undefined;
+  /** What was read in it when it was adopted. */
+  kept?: KeptText | undefined;
 }
 
 /**

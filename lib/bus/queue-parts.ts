@@ -47,7 +47,7 @@ export function createQueueParts(deps: QueueDeps, memory: Memory) {
   const stillness = createStillness(deps.clock);
   const deadLetters = createDeadLetters({ ...deps, left });
   const parts = { ...deps, left, stillness, deadLetters, readings: createFirstReadings() };
-  const intake = createIntake({ ...parts, batches: () => batches, admit });
+  const intake = createIntake({ ...parts, batches: () => batches, admit, isPending: (entry) => pending.byId(entry.name.id) === entry });
   const { condemn } = intake;
   const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);
   const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => dropZone.hint() });
@@ -63,5 +63,5 @@ export function createQueueParts(deps: QueueDeps, memory: Memory) {
   const orphans = createOrphans({ ...parts, opening, store, lines });
   const overflow = createOverflow({ ...deps, left });
   const stranded = createStranded(deps.files, pathOf, admit);
-  return { left, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans };
+  return { left, readings: parts.readings, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { isTick } from '../../lib/wire/tick.ts';
+import { isTick, readTick } from '../../lib/wire/tick.ts';
 import { tickSchema } from '../../lib/wire/tick-schema.ts';
 
 const instant = fc.constantFrom(
@@ -40,6 +40,10 @@ const tick = fc.record(
 const WHOLE = { cadence: 'nightly', source: 'sh', key: 'k', depth: 1, dead: { attempts: 2 }, due_at: '2026-11-20T07:00:00Z' };
 
 describe('what is a tick', () => {
+  it('is no empty text, whether it is the first that is read or not', () => {
+    for (const text of ['', ' ', '']) assert.equal(readTick(text, '2026-11-20T06:00:00.000Z').kind, 'malformed');
+  });
+
   it('is the same by the quick look, which every tick gets, and by the schema, which is published', () => {
     let accepted = 0;
     const agree = (raw: Readonly<Record<string, unknown>>): void => {
@@ -56,5 +60,27 @@ describe('what is a tick', () => {
       { numRuns: 500 },
     );
     assert.ok(accepted > 100, `${accepted} were ticks`);
+  });
+
+  it('is read from a text that was read before as from one that is new', () => {
+    const short = fc.record(
+      { cadence: fc.constantFrom('nightly', 'a-1', 'a'), source: text, enqueued_at: instant, payload: other, force: other },
+      { requiredKeys: [] },
+    );
+    const OTHER = '{"cadence":"another","source":"sh"}';
+    fc.assert(
+      fc.property(fc.oneof(short, tick), fc.boolean(), (raw, isTurned) => {
+        const entries = Object.entries(raw);
+        const words = `${JSON.stringify(Object.fromEntries(isTurned ? entries.toReversed() : entries))}\n`;
+        readTick(OTHER, '2026-11-20T06:00:00.000Z');
+        readTick(words, '2026-11-20T06:00:00.000Z');
+        const again = readTick(words, '2026-11-20T07:00:00.000Z');
+        readTick(OTHER, '2026-11-20T06:00:00.000Z');
+        const fresh = readTick(words, '2026-11-20T07:00:00.000Z');
+        assert.equal(JSON.stringify(again), JSON.stringify(fresh));
+        assert.ok(again.kind === 'malformed' || (fresh.kind === 'tick' && again.tick !== fresh.tick));
+      }),
+      { numRuns: 500 },
+    );
   });
 });
