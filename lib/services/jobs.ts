@@ -165,10 +165,11 @@ export function createJobs(deps: JobsDeps): Jobs {
   return {
     start(claim, cadence) {
       const job = jobOf(claim, cadence, clock.nowMs());
-      const about = { cadence: cadence.name, tick: job.tickId, run_id: job.runId };
-      book.onStart(keysOf(cadence), job.runId);
-      journal.emit({ level: 'info', stage: 'claimed', ...about, attempt: job.attempt });
-      if (cadence.run.kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', ...about, kind: cadence.run.kind, ...agentOf(cadence) });
+      const { runId: run_id, tickId: tick, attempt } = job;
+      book.onStart(keysOf(cadence), run_id);
+      journal.emit({ level: 'info', stage: 'claimed', cadence: cadence.name, tick, run_id, attempt });
+      const { kind } = cadence.run;
+      if (kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', cadence: cadence.name, tick, run_id, kind, ...agentOf(cadence) });
       return follow(claim, job, 'run');
     },
     adopt(claim, cadence, startedMs) {
