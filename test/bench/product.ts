@@ -39,6 +39,8 @@ export interface Root {
   handler(name: string, code: string): string;
   /** As `bin/enqueue` makes them, but in one process: an exclusive create and one write. */
   drop(cadence: string, count: number): void;
+  /** As the library makes them of calls that come together: `each` lines a file. */
+  dropBatches(cadence: string, count: number, each: number): void;
 }
 
 export function makeRoot(dir: string): Root {
@@ -58,6 +60,13 @@ export function makeRoot(dir: string): Root {
       for (let n = 0; n < count; n += 1) {
         dropped += 1;
         writeFileSync(join(paths.inbox, `${cadence}.${process.pid}-${dropped}.json`), `{"cadence":"${cadence}","source":"sh"}\n`, { flag: 'wx', mode: 0o600 });
+      }
+    },
+    dropBatches(cadence, count, each) {
+      for (let made = 0; made < count; made += each) {
+        const lines = Array.from({ length: Math.min(each, count - made) }, (_, n) => `{"cadence":"${cadence}","source":"library","payload":${made + n}}\n`);
+        dropped += 1;
+        writeFileSync(join(paths.inbox, `${process.pid}-${dropped}.ndjson`), lines.join(''), { flag: 'wx', mode: 0o600 });
       }
     },
   };

@@ -31,9 +31,42 @@ function drained(bench: Bench, count: number): ExitReport & { readonly makeMs: n
 
 function bare(bench: Bench, file: string, count: number, most = count): Bare {
   const { root } = flatRoot(bench, count);
-  const done = spawnSync(process.execPath, [actor(file), root.paths.inbox, join(root.paths.state, 'bare'), String(most)], { encoding: 'utf8' });
+  return act(file, [root.paths.inbox, join(root.paths.state, 'bare'), String(most)]);
+}
+
+function act(file: string, words: readonly string[]): Bare {
+  const done = spawnSync(process.execPath, [actor(file), ...words], { encoding: 'utf8' });
   if (done.status !== 0) throw new Error(`${file} ended with ${done.status}: ${done.stderr}`);
   return JSON.parse(done.stdout) as Bare;
+}
+
+type Backlog = (bench: Bench, count: number) => { readonly root: Root };
+
+function batchRoot(bench: Bench, count: number): { readonly root: Root } {
+  const { root } = flatRoot(bench, 0);
+  root.dropBatches('flat', count, 1_000);
+  return { root };
+}
+
+/** A fair limit: what each tick is promised costs calls and lines, whoever makes them. */
+async function againstPromises(bench: Bench, what: string, kind: 'files' | 'lines', made: Backlog, count: number): Promise<Measure> {
+  const ours = (size: number) => (): number => {
+    const { root } = made(bench, size);
+    const { cpuUs } = drain(bench.product, root);
+    const runs = runsOf(root, 'flat');
+    if (runs !== size) throw new Error(`${runs} of ${size} ticks ran`);
+    return cpuUs;
+  };
+  const took = await inTurn(bench.isQuick ? 1 : 5, {
+    empty: ours(0),
+    limit: () => {
+      const { root } = made(bench, count);
+      return act('bare-promises.mjs', [kind, root.paths.inbox, join(root.paths.state, 'bare')]).cpuUs;
+    },
+    ours: ours(count),
+  });
+  const [own, least] = [(median(took.ours) - median(took.empty)) / count, median(took.limit) / count];
+  return ratio(`${count} ${what}, CPU`, { ours: us(own), limit: `${us(least)} the same promises by bare calls`, ratio: own / least, atMost: 2 });
 }
 
 const fileATick: Row = {
@@ -71,6 +104,8 @@ const fileATick: Row = {
         atMost: 1.25,
         note: `the maker alone: ${us(makeUs)}`,
       }),
+      await againstPromises(bench, 'files', 'files', flatRoot, count),
+      await againstPromises(bench, 'lines of batches', 'lines', batchRoot, 2 * count),
     ];
   },
 };

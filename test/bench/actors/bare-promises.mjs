@@ -1,0 +1,83 @@
+/**
+ * What an owner promises of each tick, by the calls that it takes and nothing around them: no gate, no checks, no holds. A
+ * record stands in the page cache before the next run begins, and on disk before its tick is gone; two events are kept; what
+ * runs is on disk as running. `files`: a file a tick. `lines`: batches, with what has begun beside them.
+ */
+import { closeSync, fdatasync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const [kind, inbox, folder] = process.argv.slice(2);
+const SLICE_MS = 8;
+const SETTLED_AT_ONCE = 64;
+const ID = 'a'.repeat(12);
+const flush = promisify(fdatasync);
+const handler = async () => undefined;
+
+mkdirSync(folder, { recursive: true });
+const [runs, journal] = [openSync(join(folder, 'runs.jsonl'), 'a'), openSync(join(folder, 'journal.jsonl'), 'a')];
+let [events, ended, count, bytes] = [[], [], 0, 0];
+
+async function endSlice() {
+  writeSync(journal, events.join(''));
+  const covered = ended;
+  [events, ended] = [[], []];
+  await flush(runs);
+  for (const settle of covered) settle();
+  await breathe();
+  sliceEndMs = Date.now() + SLICE_MS;
+}
+
+async function run({ cadence, source }, settle) {
+  const about = { cadence, tick: ID, run_id: `${ID}-1` };
+  const started_at = new Date().toISOString();
+  events.push(`${JSON.stringify({ ts: started_at, level: 'info', stage: 'claimed', ...about, attempt: 1 })}\n`);
+  await handler();
+  const ended_at = new Date().toISOString();
+  const nothing = { exit_code: null, signal: null, cost_usd: null, stdout_path: null, stderr_path: null };
+  const how = { attempt: 1, status: 'succeeded', reason: '', summary: '', started_at, ended_at, duration_ms: 0 };
+  const record = `${JSON.stringify({ ...about, ...how, ...nothing, source, prev: `2026-11-27:${bytes}` })}\n`;
+  bytes += record.length;
+  writeSync(runs, record);
+  events.push(`${JSON.stringify({ ts: ended_at, level: 'info', stage: 'run_finished', ...about, status: 'succeeded', attempt: 1, duration_ms: 0 })}\n`);
+  ended.push(settle);
+  count += 1;
+  if (Date.now() >= sliceEndMs) await endSlice();
+}
+
+async function aFile(name) {
+  const claimed = join(folder, name);
+  const tick = JSON.parse(readFileSync(join(inbox, name), 'utf8'));
+  renameSync(join(inbox, name), claimed);
+  await run(tick, () => unlinkSync(claimed));
+}
+
+async function aBatch(name) {
+  const claimed = join(folder, name);
+  renameSync(join(inbox, name), claimed);
+  const progress = openSync(`${claimed}.done`, 'a');
+  let settled = [];
+  for (const [line, text] of readFileSync(claimed, 'utf8').trimEnd().split('\n').entries()) {
+    writeSync(progress, `${JSON.stringify({ begun: line, id: ID })}\n`);
+    await run(JSON.parse(text), () => {
+      settled.push(line);
+      if (settled.length < SETTLED_AT_ONCE) return;
+      writeSync(progress, `${JSON.stringify({ done: settled })}\n`);
+      settled = [];
+    });
+  }
+  ended.push(() => {
+    closeSync(progress);
+    unlinkSync(claimed);
+  });
+}
+
+const startedMs = performance.now();
+const before = process.resourceUsage();
+let sliceEndMs = Date.now() + SLICE_MS;
+for (const name of readdirSync(inbox).sort()) await (kind === 'files' ? aFile(name) : aBatch(name));
+await endSlice();
+const after = process.resourceUsage();
+const cpuUs = after.userCPUTime - before.userCPUTime + after.systemCPUTime - before.systemCPUTime;
+process.stdout.write(JSON.stringify({ count, wallUs: (performance.now() - startedMs) * 1000, cpuUs }));
