@@ -23,6 +23,7 @@ export function createBusLog(dir: string, nowMs: () => Ms, soonMs: Ms = SOON_MS)
   let day = '';
   let file: BusLogFile | undefined;
   let early: BusEvent[] | undefined = [];
+  const thisTurn: BusEvent[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function end(): void {
@@ -55,15 +56,25 @@ export function createBusLog(dir: string, nowMs: () => Ms, soonMs: Ms = SOON_MS)
     for (const event of events) put(event);
   }
 
+  /** What starts or ends a run need not wait for it: it is written when the turn of the event loop is over, like the journal. */
+  function putSoon(event: BusEvent): void {
+    if (thisTurn.push(event) === 1) setImmediate(putAll);
+  }
+
+  function putAll(): void {
+    for (const event of thisTurn.splice(0)) put(event);
+  }
+
   return {
     write(event) {
       if (EVERY_TICK.has(event.stage) || (event.stage === 'run_finished' && event.stdout_path === undefined && event.stderr_path === undefined)) return;
-      if (early === undefined) return put(event);
+      if (early === undefined) return putSoon(event);
       timer ??= setTimeout(begin, soonMs);
       if (early.push(event) >= MANY) begin();
     },
     close() {
       begin();
+      putAll();
       end();
     },
   };

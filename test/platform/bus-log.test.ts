@@ -38,7 +38,9 @@ describe('the log for people', () => {
     ]);
     assert.equal(statSync(`${dir}/${FIRST}`).mode & 0o777, 0o600);
     log.write(event('circuit_opened'));
-    assert.equal(linesOf(dir).length, 3, 'from then on each is written at once');
+    assert.equal(linesOf(dir).length, 2, 'whoever acts does not wait for it');
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(linesOf(dir).length, 3, 'from then on each is written when the turn is over');
     log.close();
   });
 
