@@ -1,5 +1,5 @@
-import { closeSync, constants, openSync, type Stats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { closeSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import crossSpawn from 'cross-spawn';
 import type { SpawnSpec } from '../ports.ts';
 import { RUN_TAG, shimArguments } from './child-shim.ts';
@@ -34,13 +34,24 @@ export function startShim(given: SpawnSpec, shared: Sharing): Shim {
     const folder = statSync(spec.cwd, { throwIfNoEntry: false });
     const words = objection(spec, folder);
     if (folder === undefined || words !== undefined) return refused(words ?? noFolder(spec));
-    descriptors.push(openSync(spec.stdoutPath, OUTPUT, 0o600), openSync(spec.stderrPath, OUTPUT, 0o600));
+    descriptors.push(openOutput(spec.stdoutPath), openOutput(spec.stderrPath));
     if (spec.stdinPath !== undefined) descriptors.push(openSync(spec.stdinPath, INPUT));
     return shared(spec, folder, () => launch(spec, descriptors));
   } catch (error) {
     return refused(inWords(error as NodeJS.ErrnoException));
   } finally {
     for (const descriptor of descriptors) closeSync(descriptor);
+  }
+}
+
+/** Its folder is nearly always there, so it is made where it is not. */
+function openOutput(path: string): number {
+  try {
+    return openSync(path, OUTPUT, 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    return openSync(path, OUTPUT, 0o600);
   }
 }
 

@@ -31,7 +31,6 @@ export interface ChildPlan extends Attention {
 /** Starts a child and stays with it to its end. `CadenceError` where the disk refuses what must be there before. */
 export async function runChild(deps: RunnerDeps, phase: Phase, stop: StopSignal, plan: ChildPlan): Promise<Ending> {
   if (stop.cause !== undefined) return endingOf(deps, phase, { exit: NO_EXIT, stoppedFor: stop.cause, survivors: [] });
-  deps.files.makeDir(deps.paths.subsessions);
   const isFresh = writeRunFile(deps.files, phase, plan.kind, plan.note);
   const { argv, cwd, env, stdinPath } = plan;
   const child = deps.processes.start({ runId: phase.job.runId, argv, cwd, env, stdinPath, runDir: phase.runDir, isFresh, ...phase.output });

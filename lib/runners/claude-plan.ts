@@ -6,7 +6,7 @@ import { type ChildPlan, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';
 import type { FlagCheck } from './claude-flags.ts';
 import { hasTranscript, isPromptOlder } from './claude-transcript.ts';
-import { aboutRun, childEnvironment, isAllowed, type OwnerEnv } from './environment.ts';
+import { aboutRun, childEnvironment, isAllowed, type OwnerEnv, passedOn } from './environment.ts';
 import type { Phase, RunnerDeps } from './phase.ts';
 import { readPrompt } from './prompt.ts';
 import { putFile } from './run-file.ts';
@@ -61,7 +61,7 @@ const SESSION_DEFAULTS = { DISABLE_AUTOUPDATER: '1', CLAUDE_CODE_MAX_RETRIES: '2
 /** How claude itself is set up is handed on, except that it may be running inside another claude session: it would refuse to start. */
 export function sessionEnvironment(owner: OwnerEnv, claude: ClaudeKind, about: Readonly<Record<string, string>>): ReturnType<typeof childEnvironment> {
   const isPassed = (name: string): boolean => isAllowed(name) || /^(?:ANTHROPIC_|CLAUDE_)/.test(name) || name in SESSION_DEFAULTS;
-  const environment = childEnvironment(owner, claude.env, about, isPassed);
+  const environment = childEnvironment(owner, claude.env, about, passedOn(owner, isPassed));
   if (environment.kind === 'unset') return environment;
   const kept = Object.entries(environment.env).filter(([name]) => !name.startsWith('CLAUDECODE'));
   return { kind: 'ready', env: { ...SESSION_DEFAULTS, ...Object.fromEntries(kept) } };

@@ -2,17 +2,19 @@ import type { RunKind } from '../core/cadence.ts';
 import { judgeExit } from '../core/judge.ts';
 import { adoptChild, runChild, writePayload } from './child-run.ts';
 import { createOutputEar } from './command-output.ts';
-import { aboutRun, childEnvironment } from './environment.ts';
+import { aboutRun, childEnvironment, passedOn } from './environment.ts';
 import type { RunnerDeps, Work } from './phase.ts';
 
 export type CommandKind = Extract<RunKind, { kind: 'command' }>;
 
 /** A program of the user's. It is told of its run in its environment, and of the payload in a file that is its stdin too. */
 export function createCommandWork(deps: RunnerDeps): Work<CommandKind> {
+  let passed: ReturnType<typeof passedOn> | undefined;
   return {
     async run(command, phase, stop) {
       const payloadPath = writePayload(deps, phase);
-      const environment = childEnvironment(deps.env, command.env, aboutRun(phase.job, deps.paths, payloadPath));
+      passed ??= passedOn(deps.env);
+      const environment = childEnvironment(deps.env, command.env, aboutRun(phase.job, deps.paths, payloadPath), passed);
       if (environment.kind === 'unset') return { outcome: { kind: 'give_up', blame: 'cadence', reason: environment.reason }, ending: undefined };
       const { cwd, okCodes } = command;
       const ear = createOutputEar(deps, command, phase, 'run');

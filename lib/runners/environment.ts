@@ -23,9 +23,8 @@ export function isAllowed(name: string): boolean {
  * Allowed names, then named ones, then given values (`$VAR` and `${VAR}` stand for the owner's, `$$` for a dollar), then
  * what we say of the run, which nobody can override: the tag in it is how the run's processes are found.
  */
-export function childEnvironment(owner: OwnerEnv, spec: EnvSpec, about: Readonly<Record<string, string>>, isPassed = isAllowed): ChildEnv {
-  const env: Record<string, string> = Object.create(null) as Record<string, string>;
-  for (const [name, value] of Object.entries(owner)) if (value !== undefined && isPassed(name)) env[name] = value;
+export function childEnvironment(owner: OwnerEnv, spec: EnvSpec, about: Readonly<Record<string, string>>, passed = passedOn(owner)): ChildEnv {
+  const env: Record<string, string> = { __proto__: null, ...passed } as unknown as Record<string, string>;
   const unset = new Set<string>();
   const ownersValue = (name: string): string => {
     const value = owner[name];
@@ -39,6 +38,13 @@ export function childEnvironment(owner: OwnerEnv, spec: EnvSpec, about: Readonly
     return { kind: 'unset', reason: `not set in the environment of the bus: ${names} (its cadence asks for ${unset.size === 1 ? 'it' : 'them'} under env)` };
   }
   return { kind: 'ready', env: { ...env, ...about } };
+}
+
+/** What of the owner's is handed on by itself; whoever starts many children asks once. */
+export function passedOn(owner: OwnerEnv, isPassed = isAllowed): Readonly<Record<string, string>> {
+  const passed: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const [name, value] of Object.entries(owner)) if (value !== undefined && isPassed(name)) passed[name] = value;
+  return passed;
 }
 
 const VARIABLE = /\$(?:\$|\{([A-Za-z_][A-Za-z0-9_]*)\}|([A-Za-z_][A-Za-z0-9_]*))/g;

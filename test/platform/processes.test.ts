@@ -11,6 +11,14 @@ const { processes } = yard;
 const FINE = { signal: null, spawnError: null, lost: false };
 
 describe('a child that is started', () => {
+  it('finds the folder of its output made anew where somebody has removed it', async () => {
+    const folder = join(yard.root, 'logs', 'subsessions');
+    const spec = yard.spec(['/bin/sh', '-c', 'echo out; echo err >&2'], { stdoutPath: join(folder, 'out'), stderrPath: join(folder, 'err') });
+    assert.equal((await processes.start(spec).exited).code, 0);
+    assert.deepEqual([readFileSync(spec.stdoutPath, 'utf8'), readFileSync(spec.stderrPath, 'utf8')], ['out\n', 'err\n']);
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+  });
+
   it('M12 ends with its own exit code, and the shim keeps pid and code in the run folder', async () => {
     const spec = yard.spec(program('exits-with.sh', '7'));
     assert.deepEqual(await processes.start(spec).exited, { code: 7, ...FINE });

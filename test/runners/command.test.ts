@@ -92,6 +92,7 @@ describe('a command', () => {
   });
 
   it('gets the allow-list of the environment, what its cadence names, and what there is to know of the run', async () => {
+    const bench = workbench();
     Object.assign(bench.env, { LC_ALL: 'C', XDG_DATA_HOME: '/x', https_proxy: 'http://p', SECRET: 'never', NAMED: 'n', CADENCE_RUN_ID: 'of-an-outer-run' });
     const env = { names: ['NAMED'], values: { GREETING: `hi ${variable('NAMED')} and $NAMED, 5$$ $1`, CADENCE_NAME: 'forged' } };
     const job = bench.job(bench.command(['env'], { env }), {}, { key: 'k 1', slot: '2026-11-20T07:00:00Z' });

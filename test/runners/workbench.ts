@@ -28,7 +28,7 @@ export interface Bench {
   readonly root: string;
   readonly paths: Paths;
   readonly files: Files;
-  /** The environment of the owner; tests add to it. */
+  /** The environment of the owner; tests add to it before the first run. */
   readonly env: Record<string, string | undefined>;
   readonly settings: { current: BusSettings };
   readonly enqueued: unknown[];
