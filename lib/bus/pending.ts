@@ -39,7 +39,7 @@ export interface Pending {
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
   entries(cadence: string): readonly Entry[];
-  /** Drops what exceeds the budget, or, while a folder is being read, what exceeds it by half. Answers what was dropped. */
+  /** Drops what exceeds the budget, or, while a folder is being read, what exceeds it by a quarter. Answers what was dropped. */
   trim(isReading?: boolean): readonly Entry[];
   /** It stands behind all that was kept of its cadence when something was dropped: it is for the next reading of the folders. */
   isBeyond(name: TickName): boolean;
@@ -122,7 +122,7 @@ export function createPending(budget: number, onGone: (entry: Entry) => unknown)
     },
     entries: (cadence) => heaps.get(cadence)?.items() ?? [],
     trim(isReading = false) {
-      if (ids.size <= (isReading ? budget * 1.5 : budget)) return [];
+      if (ids.size <= (isReading ? budget * 1.25 : budget)) return [];
       const share = Math.max(256, Math.floor(budget / heaps.size));
       return [...heaps.keys()].flatMap((cadence) => trimCadence(cadence, share));
     },

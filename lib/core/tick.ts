@@ -60,6 +60,8 @@ export interface DeadReport {
 }
 
 const CADENCE_NAME = /^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$/;
+const SUFFIX = '.json';
+const ID_LENGTH = 12;
 const TICK_ID = /^[a-z0-9]{12}$/;
 const RUN_ID = /^([a-z0-9]{12})-(\d{1,6})$/;
 const ATTEMPTS = /^(?:0|[1-9]\d{0,5})$/;
@@ -93,23 +95,32 @@ export function formatDeadName(name: DeadName): string {
 
 /** undefined for every name that is not canonical to the last character. */
 export function parseTickName(file: string): TickName | undefined {
-  const parts = file.split('.');
-  return parts.length === 5 && parts[4] === 'json' ? readParts(parts) : undefined;
+  return file.endsWith(SUFFIX) ? readName(file.slice(0, -SUFFIX.length)) : undefined;
 }
 
 export function parseDeadName(file: string): DeadName | undefined {
-  const parts = file.split('.');
-  if (parts.length !== 6 || parts[5] !== 'json') return undefined;
-  const reason = DEAD_REASONS.find((known) => known === parts[4]);
-  const name = readParts(parts);
-  return name === undefined || reason === undefined ? undefined : { ...name, reason };
+  const reason = DEAD_REASONS.find((known) => file.endsWith(`.${known}${SUFFIX}`));
+  if (reason === undefined) return undefined;
+  const name = readName(file.slice(0, -(1 + reason.length + SUFFIX.length)));
+  return name === undefined ? undefined : { ...name, reason };
 }
 
-function readParts(parts: readonly string[]): TickName | undefined {
-  const [due, cadence, id, attempts] = parts as [string, string, string, string];
-  const dueMs = parseCompact(due);
-  if (dueMs === undefined || !isCadenceName(cadence) || !TICK_ID.test(id) || !ATTEMPTS.test(attempts)) return undefined;
-  return { dueMs, cadence, id, attempts: Number(attempts) };
+/** The cadence of the last name that was read: of a backlog of one cadence, the text stands in memory once. */
+let lastCadence = '';
+
+function readName(name: string): TickName | undefined {
+  const cadenceAt = name.indexOf('.') + 1;
+  const idAt = name.indexOf('.', cadenceAt) + 1;
+  const attemptsAt = idAt + ID_LENGTH + 1;
+  if (idAt === 0 || name[attemptsAt - 1] !== '.') return undefined;
+  const dueMs = parseCompact(name.slice(0, cadenceAt - 1));
+  const [cadence, id, attempts] = [name.slice(cadenceAt, idAt - 1), name.slice(idAt, attemptsAt - 1), name.slice(attemptsAt)];
+  if (dueMs === undefined || !TICK_ID.test(id) || !ATTEMPTS.test(attempts)) return undefined;
+  if (cadence !== lastCadence) {
+    if (!isCadenceName(cadence)) return undefined;
+    lastCadence = cadence;
+  }
+  return { dueMs, cadence: lastCadence, id, attempts: Number(attempts) };
 }
 
 /** Due before everything else, so that a listing shows it and the gate, which opens nothing, sees it at the head of its cadence. */

@@ -51,6 +51,24 @@ describe('the name of a tick', () => {
     );
   });
 
+  it('believes a name that was changed by one character only where it would write it so', () => {
+    let believed = 0;
+    const near = fc.tuple(name, fc.option(fc.constantFrom(...DEAD_REASONS)), fc.nat(90), fc.constantFrom('', '.', '0', 'a', 'Z', '-', '..', 'json'), fc.nat(1));
+    fc.assert(
+      fc.property(near, ([one, reason, at, put, taken]) => {
+        const text = reason === null ? formatTickName(one) : formatDeadName({ ...one, reason });
+        const changed = `${text.slice(0, at)}${put}${text.slice(at + taken)}`;
+        const [alive, dead] = [parseTickName(changed), parseDeadName(changed)];
+        assert.ok(alive === undefined || dead === undefined);
+        if (alive !== undefined) assert.equal(formatTickName(alive), changed);
+        if (dead !== undefined) assert.equal(formatDeadName(dead), changed);
+        if (alive !== undefined || dead !== undefined) believed += 1;
+      }),
+      { numRuns: 1_000 },
+    );
+    assert.ok(believed > 50, String(believed));
+  });
+
   for (const wrong of [
     'morning.json',
     '20261120T070000000Z.nightly.x7k2p9qd4mzt.0.json.tmp',
