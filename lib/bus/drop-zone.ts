@@ -34,7 +34,7 @@ const SLICE_MS: Ms = 8;
 const REST_FACTOR = 20;
 const MAX_REST_MS: Ms = 5_000;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
-const FIRST_ROUND = 64;
+const FIRST_ROUND = 32;
 const LONGEST_ROUND = 4_096;
 /** Foreign names that are kept to be opened. */
 const PAGE = 65_536;
