@@ -106,14 +106,16 @@ function circuits({ stage, runs }: Look): readonly string[] {
   for (const run of runs) byId.set(run.run_id, [...(byId.get(run.run_id) ?? []), run]);
   const wrong: string[] = [];
   const open = new Map<string, number>();
-  for (const { stage: what, key, run_id, ts, open_until, cadence, attempt } of machine.events) {
+  for (const { stage: what, key, run_id, ts, open_until, because, cadence, attempt } of machine.events) {
     const ends = (run_id === undefined ? undefined : byId.get(run_id)) ?? [];
     const isKnown = ends.length > 0 && machine.cuts === 0;
     const statuses = ends.map(({ status }) => status).join(', ');
     if (what === 'circuit_opened' && typeof key === 'string') {
       // A probe that proved nothing opens it again, whoever is to blame.
       const isBlamed = !isKnown || ends.some(({ status }) => status !== 'succeeded');
-      if (run_id === undefined ? !witness.ordered : !isBlamed) wrong.push(`${key} opened for ${run_id ?? 'nobody'} (${statuses})`);
+      // Who mends may say that it is to be held.
+      const isTold = witness.ordered || / says abort\b/.test(String(because ?? ''));
+      if (run_id === undefined ? !isTold : !isBlamed) wrong.push(`${key} opened for ${run_id ?? 'nobody'} (${statuses})`);
       if (typeof open_until === 'string') open.set(key, Date.parse(open_until));
     } else if (what === 'circuit_closed' && typeof key === 'string') {
       const isAccount = /^(?:account|provider):/.test(key);
