@@ -46,6 +46,9 @@ export const NAMES: readonly string[] = Object.keys(CADENCES)
   .filter((file) => !(file in INLINE))
   .map(nameOf);
 
+/** And those with a schedule. */
+export const SCHEDULED: readonly string[] = ['timed', 'hourly'];
+
 /** And those that are told of since, more often. */
 const SINCE = Object.keys(WIDE_CADENCES).map(nameOf);
 export const WIDE_NAMES: readonly string[] = [...NAMES, ...SINCE, ...SINCE, ...SINCE];

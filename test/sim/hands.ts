@@ -1,5 +1,6 @@
 import type { Paths } from '../../lib/core/paths.ts';
 import { parseTickName } from '../../lib/core/tick.ts';
+import { SCHEDULED } from './cast.ts';
 import type { Witness } from './stage.ts';
 import type { HandsStep } from './story.ts';
 import type { Machine } from './world/machine.ts';
@@ -21,6 +22,8 @@ export function createHands({ machine, paths, witness }: HandsDeps): (step: Hand
   function hint(cadence: string): void {
     const path = `${paths.inbox}/${cadence}.json`;
     if (isRefused() || disk.find(paths.inbox) === undefined || disk.find(path) !== undefined) return;
+    // The slot that it stands for has a tick of its own, which is flushed.
+    if (!SCHEDULED.includes(cadence)) witness.hinted.add(cadence);
     disk.put(disk.create(path), 0, Buffer.from(`{"cadence":"${cadence}","source":"timer"}\n`));
     disk.onChange(path);
   }

@@ -63,8 +63,10 @@ function places({ stage, files, reading, runs }: Look): readonly string[] {
   ]);
   const isThere = (id: string): boolean =>
     ended.has(id) || placed.has(id) || inInbox.some((text) => [id, ...(witness.names.get(id) ?? [])].some((name) => text.includes(name)));
+  const isTimers = (id: string): boolean =>
+    machine.cuts > 0 && machine.events.some(({ stage: what, tick, cadence }) => what === 'claimed' && tick === id && witness.hinted.has(cadence ?? ''));
   return [
-    ...missing.filter((id) => !witness.dropped.has(id) && !isThere(id)).map((id) => `${id} is missing`),
+    ...missing.filter((id) => !witness.dropped.has(id) && !isThere(id) && !isTimers(id)).map((id) => `${id} is missing`),
     // The same key may have been asked for more than once, under several names.
     ...doubled.filter((id) => (witness.names.get(id)?.length ?? 0) < 2).map((id) => `${id} lies in two places`),
     ...[...witness.acked].filter((id) => !isThere(id) && !witness.dropped.has(id)).map((id) => `${id} was enqueued, and is lost`),

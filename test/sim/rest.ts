@@ -2,6 +2,7 @@ import { slotsWith } from '../../lib/app/slot-reading.ts';
 import { isFinal } from '../../lib/core/run.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { parseHealBook } from '../../lib/wire/healing.ts';
+import { SCHEDULED } from './cast.ts';
 import type { Look } from './invariants.ts';
 
 /** When the world has meant well for long enough, every tick, slot, notice and run has come to its end. */
@@ -27,7 +28,7 @@ function slots({ stage, reading, runs, files }: Look): readonly string[] {
   const { machine } = stage;
   const ledger = createSlotReading({ files, paths: stage.paths });
   const wrong: string[] = [];
-  for (const cadence of ['timed', 'hourly']) {
+  for (const cadence of SCHEDULED) {
     const cursor = ledger.cursors().get(cadence);
     if (cursor === undefined) continue;
     const nowMs = machine.nowMs();

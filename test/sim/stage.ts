@@ -15,6 +15,8 @@ export interface Witness {
   readonly acked: Set<string>;
   /** Put without a flush: a power cut may take them. */
   readonly dropped: Set<string>;
+  /** Cadences without a schedule that a timer asked for: its tick has no id before it is taken in, and lies in the page cache. */
+  readonly hinted: Set<string>;
   /** Dead ticks that were moved back to be tried again. */
   readonly revived: Set<string>;
   /** By keyed id: the ids under which the same was asked for. */
@@ -50,7 +52,7 @@ const START_MS = Date.UTC(2026, 10, 20, 6, 50);
 
 export function createStage(seed: number, isWide: boolean): Stage {
   const witness: Witness = {
-    ...{ acked: new Set(), dropped: new Set(), revived: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
+    ...{ acked: new Set(), dropped: new Set(), hinted: new Set(), revived: new Set(), names: new Map(), starts: new Map(), inline: new Map(), wrongs: [] },
     ...{ untouchedMs: 0, ordered: false, isCalm: false, wellMs: 0, refusedMs: 0, steadyMs: 0, isSetBack: false },
   };
   const machine = createMachine({

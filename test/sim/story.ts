@@ -1,4 +1,4 @@
-import { NAMES, WIDE_NAMES } from './cast.ts';
+import { NAMES, SCHEDULED, WIDE_NAMES } from './cast.ts';
 import { type Chance, createChance } from './world/chance.ts';
 
 /** Something that happens to the machine. All that a step needs stands in it, so a story can be told without some of its steps. */
@@ -74,7 +74,7 @@ interface Pen {
 
 function hand({ chance, names }: Pen): Step {
   return chance.pick<() => Step>([
-    () => ({ do: 'hint', cadence: chance.pick(['timed', 'hourly']) }),
+    () => ({ do: 'hint', cadence: chance.pick(SCHEDULED) }),
     () => ({ do: 'hint', cadence: chance.pick(names) }),
     () => ({ do: 'revive', at: chance.int(0, 20) }),
     () => ({ do: 'remove', from: chance.pick(['inbox', 'waiting']), at: chance.int(0, 20) }),
