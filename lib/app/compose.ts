@@ -146,6 +146,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     upkeep: createUpkeep(storage, following.incidents),
     ...{ probe, announcing },
     async recover() {
+      conclusion.onRecord(healing.hear);
       const cadenceOf = (name: string, runId: string) =>
         asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
       const { isAlive, adopt } = processes;

@@ -8,6 +8,7 @@ import { printOf } from '../core/heal-book.ts';
 import { findHealing, healCadence, isHealCadence } from '../core/heal-cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Redact } from '../core/redaction.ts';
+import type { RunRecord } from '../core/run.ts';
 import { createDoc } from '../doc.ts';
 import { createAnswering } from '../healing/answering.ts';
 import { createHealEffects } from '../healing/effects.ts';
@@ -15,6 +16,7 @@ import { createFixFolder } from '../healing/fix-folder.ts';
 import { createHealingBook } from '../healing/healing-book.ts';
 import { createLadder } from '../healing/ladder.ts';
 import { createLedger } from '../healing/ledger.ts';
+import { createLostWork } from '../healing/lost-work.ts';
 import { createMending } from '../healing/mending.ts';
 import { createWorker } from '../healing/worker.ts';
 import type { Incidents, Job, Ladder, Queue, Runner } from '../ports.ts';
@@ -30,8 +32,10 @@ export interface Healing {
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
   /** The order `respond`: what a session or a person answers. */
   respond(fields: Readonly<Record<string, unknown>>): Promise<Outcome>;
-  /** A broken book is set aside at once, not only when something fails. */
+  /** A broken book is set aside at once, not only when something fails; and nobody is waited for whose tick has ended. */
   recall(): void;
+  /** A run has ended, or a tick without one. */
+  hear(run: RunRecord): void;
   /** Runners whose runs see what a fix has set. */
   overlaid(runners: Runners): Runners;
 }
@@ -60,6 +64,7 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
   const deps = { ...shared, mending, shortage, environmentOf: (cadence: Cadence) => environmentOf(overlaid(cadence), machine.env) };
   const ladder = createLadder(deps);
   const answering = createAnswering({ ...deps, ladder });
+  const lost = createLostWork({ ...shared, files, paths, ids });
   const cadences = (): readonly Cadence[] => definitions.all().flatMap(({ cadence }) => cadence ?? []);
   const worker = { ...deps, files, paths, redact: redacting.ofOwner, answering, healingOf: (name: string) => findHealing(name, cadences()) };
 
@@ -75,6 +80,9 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
     if (next === 'close_window') await ladder.closeWindow(fingerprint);
     else if (next === 'give_up' && fix.n === n && fix.status === 'working') {
       await answering.finished(fix, undefined, { because: 'no session answered in time', response: '', workedMs: 0, maySet: [], isLast: true });
+    } else if (next === 'lost' && fix.n === n && fix.status === 'working') {
+      const loss = lost.loss(fix);
+      if (loss !== undefined) await answering.finished(fix, undefined, { ...loss, response: '', workedMs: 0, maySet: [] });
     }
     return { kind: 'ok', summary: String(next) };
   }
@@ -98,7 +106,8 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
         return { kind: 'skip', reason: `${error.message}. ${error.hint}` };
       }
     },
-    recall: () => void book.now(),
+    recall: lost.look,
+    hear: lost.hear,
     overlaid({ inline, command, claude, agent }) {
       const seeing = (runner: Runner): Runner => ({
         run: (job: Job, stop) => runner.run({ ...job, cadence: overlaid(job.cadence) }, stop),

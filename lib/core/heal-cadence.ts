@@ -48,6 +48,9 @@ export function healCadence(cadence: Pick<Cadence, 'name' | 'ladder'>, rung: num
   return fittingName(`${PREFIX[worker]}${before === 0 ? '' : before + 1}-`, cadence.name);
 }
 
+/** The key of the tick that sets somebody to work on a fix. */
+export const workKey = ({ incident_id, n }: { readonly incident_id: string; readonly n: number }): string => `fix:${incident_id}:${n}`;
+
 /** Whose work it is. undefined: nobody's any more. */
 export function findHealing(name: string, cadences: readonly Cadence[]): Healing | undefined {
   for (const cadence of cadences) {

@@ -3,6 +3,7 @@ import { changedEnv } from '../core/env-change.ts';
 import { CadenceError } from '../core/error.ts';
 import type { HealAnswer } from '../core/heal-answer.ts';
 import { beginsAt, type EndedFix, type Fix, type Print, printOf, withoutFix } from '../core/heal-book.ts';
+import { workKey } from '../core/heal-cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
 import type { Incident } from '../core/incident.ts';
 import type { Ms } from '../core/instant.ts';
@@ -47,7 +48,7 @@ export function createAnswering(deps: LadderDeps & { readonly ladder: Climber })
     // Its tick may have been tried again while the cause was mended.
     const failed = deps.history.find(fix.run_id);
     const run = failed === undefined ? undefined : (deps.history.find(failed.tick) ?? failed);
-    const key = `fix:${fix.incident_id}:${fix.n}`;
+    const key = workKey(fix);
     // Whoever mended the cause has earned one try now, whatever the breaker has seen before.
     effects.order({ order: 'reset', key: cadenceKey(fix.cadence) }, `reset:${key}`);
     if (run !== undefined && run.retry_at === undefined) effects.revive(run, clock.nowMs());

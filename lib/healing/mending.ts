@@ -1,7 +1,7 @@
 import type { Attempt, AttemptStatus } from '../core/attempt.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { type EndedFix, type Fix, type HealBook, overlayOf, type Print, printFor, printOf, type Step, withOverlay, withPrint } from '../core/heal-book.ts';
-import { healCadence } from '../core/heal-cadence.ts';
+import { healCadence, workKey } from '../core/heal-cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
 import { askHuman, type Incident } from '../core/incident.ts';
 import { type Ms, parseIso, toIso } from '../core/instant.ts';
@@ -62,7 +62,7 @@ export function createMending(deps: MendingDeps): Mending {
   function start(step: Extract<Step, { kind: 'start' }>, cadence: Cadence): void {
     const { fix, timeoutMs } = step;
     const payload = { fingerprint: fix.fingerprint, incident_id: fix.incident_id, n: fix.n };
-    const key = `fix:${fix.incident_id}:${fix.n}`;
+    const key = workKey(fix);
     if (step.with === 'session') {
       folder.request(deps.incidents().dirOf(fix.incident_id), fix, timeoutMs, '');
       effects.wakeAt({ ...payload, next: 'give_up' }, `wait:${key}`, (parseIso(fix.began_at) ?? 0) + timeoutMs);

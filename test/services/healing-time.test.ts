@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import { formatTickName } from '../../lib/core/tick.ts';
+import { formatDeadName, formatTickName } from '../../lib/core/tick.ts';
 import type { Http } from '../../lib/ports.ts';
+import { createDismissal } from '../../lib/services/dismissal.ts';
 import { inFastFolder } from '../support/fast-folder.ts';
 import { incidentsOf } from '../support/notice-yard.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
@@ -244,5 +245,111 @@ describe('the time of agents', () => {
     assert.equal(yard.asked.length, 2);
     assert.ok((yard.asked[1] ?? 0) >= 180 && (yard.asked[1] ?? 0) < 190, `after ${yard.asked[1]} minutes`);
     assert.deepEqual([yard.fixes(), yard.incident().state], [['agent kept'], 'resolved']);
+  });
+});
+
+describe('who was set to work and never comes to it', () => {
+  const AGENT = ['on_failure:', '  - { agent: { timeout: 5m } }'];
+  /** It waits for its turn, because it is paused. */
+  async function createWaiting(lines: readonly string[], worker: string): Promise<Yard> {
+    const yard = await createYard(lines);
+    yard.tick('bus-control', { order: 'pause', key: `cadence:${worker}`, because: 'later' });
+    await yard.pass(MINUTE);
+    yard.tick('books');
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes().at(-1)?.split(' ')[1], yard.incident().state, yard.asked], ['pending', 'healing', []]);
+    return yard;
+  }
+  const idOf = (yard: Yard, worker: string): string => yard.owner().queue.head(worker)?.name.id ?? '';
+
+  it('A22 a person is asked at once when the tick of an agent is cancelled while it waits', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    yard.tick('bus-control', { order: 'cancel', id: idOf(yard, 'bus-heal-books') });
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
+    assert.match(yard.incident().because ?? '', /^the agent never came to it: cancelled while it waited$/);
+    assert.equal(yard.told.filter((text) => text.includes('never came to it')).length, 1, yard.told.join('\n'));
+  });
+
+  it('A22 so it is by whoever is the owner then, and when the agent has waited for a day', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    await yard.off(25 * HOUR);
+    await yard.start();
+    yard.tick('bus-control', { order: 'resume', key: 'cadence:bus-heal-books' });
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.asked, yard.fixes(), yard.incident().state], [[], ['agent crashed'], 'needs_human']);
+    assert.match(yard.incident().because ?? '', /^the agent never came to it: /);
+  });
+
+  it('A22 an agent that ended for an owner who died before he saw it is missed by the next', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    const { queue, conclusion, clock, journal } = yard.owner();
+    const [name] = [queue.head('bus-heal-books')?.name];
+    assert.ok(name !== undefined);
+    await createDismissal({ clock, queue, journal, conclusion }).dismiss([name], 'cancelled', 'cancelled while it waited');
+    yard.crash();
+    await yard.start();
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
+  });
+
+  it('A22 an agent whose tick lies in the dlq, though a power cut took the record of its end, is missed by the next owner', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    const name = yard.owner().queue.head('bus-heal-books')?.name;
+    assert.ok(name !== undefined);
+    yard.crash();
+    const state = `${yard.root}/state/cadence-bus`;
+    const file = readdirSync(`${state}/waiting`).find((one) => one.includes(name.id));
+    assert.ok(file !== undefined, 'it waits in a file of its own');
+    renameSync(`${state}/waiting/${file}`, `${state}/dlq/${formatDeadName({ ...name, reason: 'unknown-cadence' })}`);
+    await yard.start();
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
+    assert.match(yard.incident().because ?? '', /^the agent never came to it: its tick lies in dlq\/ \(unknown-cadence\)$/);
+  });
+
+  it('P13 after a program that grew too old the agent is asked, and after one that was cancelled a person', async () => {
+    const both = ['on_failure:', '  - { when: any, command: ["true"] }', '  - { agent: { timeout: 5m } }'];
+    const late = await createWaiting(both, 'bus-mend-books');
+    late.agent = async () => {
+      late.isBroken = false;
+      return MENDED;
+    };
+    await late.pass(25 * HOUR);
+    late.tick('bus-control', { order: 'resume', key: 'cadence:bus-mend-books' });
+    await late.pass(MINUTE);
+    assert.deepEqual([late.asked.length, late.fixes(), late.incident().state], [1, ['rule:command crashed', 'agent kept'], 'resolved']);
+    const gone = await createWaiting(both, 'bus-mend-books');
+    gone.tick('bus-control', { order: 'cancel', id: idOf(gone, 'bus-mend-books') });
+    await gone.pass(MINUTE);
+    assert.deepEqual([gone.asked, gone.fixes(), gone.incident().state], [[], ['rule:command crashed'], 'needs_human']);
+  });
+
+  it('A22 an owner on hold is not kept awake by it', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    yard.tick('bus-control', { order: 'cancel', id: idOf(yard, 'bus-heal-books') });
+    writeFileSync(`${yard.root}/state/cadence-bus/halt`, '');
+    await yard.pass(HOUR);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent pending'], 'healing'], 'nothing runs now');
+    rmSync(`${yard.root}/state/cadence-bus/halt`);
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
+  });
+
+  it('A22 a definition that is gone for a moment takes the agent with it, and a person is asked when it is back', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    const path = `${yard.root}/cadences/books.yaml`;
+    const text = readFileSync(path, 'utf8');
+    const edit = (act: () => void): void => {
+      act();
+      const { definitions, announceDefinitions } = yard.owner();
+      announceDefinitions(definitions.reload(path));
+    };
+    edit(() => rmSync(path));
+    await yard.pass(MINUTE);
+    assert.equal(idOf(yard, 'bus-heal-books'), '', 'it lies in the dlq');
+    edit(() => writeFileSync(path, text));
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
   });
 });

@@ -219,4 +219,8 @@ describe('a story that once ended badly', () => {
   it('the folder of a run that ended, and whose child outlived its owner, is gone when the child is', async () => {
     assert.deepEqual(await play(storyOf(4_000_593)), undefined);
   });
+
+  it('nobody waits for an agent whose tick was gone with its definition, or had grown too old', async () => {
+    for (const seed of [6_004_172, 6_005_372, 6_007_124]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
+  });
 });
