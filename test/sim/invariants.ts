@@ -63,8 +63,7 @@ function places({ stage, files, reading, runs }: Look): readonly string[] {
   ]);
   const isThere = (id: string): boolean =>
     ended.has(id) || placed.has(id) || inInbox.some((text) => [id, ...(witness.names.get(id) ?? [])].some((name) => text.includes(name)));
-  const isTimers = (id: string): boolean =>
-    machine.cuts > 0 && machine.events.some(({ stage: what, tick, cadence }) => what === 'claimed' && tick === id && witness.hinted.has(cadence ?? ''));
+  const isTimers = (id: string): boolean => machine.cuts > 0 && machine.events.some(({ tick, cadence }) => tick === id && witness.hinted.has(cadence ?? ''));
   return [
     ...missing.filter((id) => !witness.dropped.has(id) && !isThere(id) && !isTimers(id)).map((id) => `${id} is missing`),
     // The same key may have been asked for more than once, under several names.
