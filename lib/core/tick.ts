@@ -105,8 +105,8 @@ export function parseDeadName(file: string): DeadName | undefined {
   return name === undefined ? undefined : { ...name, reason };
 }
 
-/** The cadence of the last name that was read: of a backlog of one cadence, the text stands in memory once. */
-let lastCadence = '';
+/** The cadence of the last name that was read, before that none that could be: of a backlog of one cadence, the text stands in memory once. */
+let lastCadence = '.';
 
 function readName(name: string): TickName | undefined {
   const cadenceAt = name.indexOf('.') + 1;

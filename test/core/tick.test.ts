@@ -117,3 +117,9 @@ it('an id has twelve characters, no fewer and no more, wherever it stands', () =
   }
   assert.equal(parseTickName(`20261120T070000000Z.nightly.${'a'.repeat(12)}.0.json`)?.id, 'a'.repeat(12));
 });
+
+it('does not take a name without a cadence for a tick, though it is the first that is read', async () => {
+  const nameless = `20261120T070000000Z..${'a'.repeat(12)}.0.json`;
+  const fresh = (await import(`${new URL('../../lib/core/tick.ts', import.meta.url).href}?fresh`)) as typeof import('../../lib/core/tick.ts');
+  assert.equal(fresh.parseTickName(nameless), undefined);
+});
