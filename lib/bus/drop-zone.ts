@@ -10,7 +10,8 @@ import type { Stillness } from './stillness.ts';
 
 /**
  * When the inbox is read, and in which order. A listing is complete where a hint is not, but it costs what the folder
- * holds, so it is made after a hint, and not again before twenty times its cost has passed. Canonical names and batches come
+ * holds, so it is made after a hint, and not again before twenty times its cost has passed, or less where most of what it showed has
+ * left the folder since. Canonical names and batches come
  * first, for they cost next to nothing; of the others only some are opened a round, so that a heap of garbage keeps no
  * tick waiting. Nobody knows how many there are, so neither the names of the folder nor those to be opened ever stand in
  * memory all at once: of a long list of foreign names a page is kept, and the folder is read again for the next.
@@ -36,6 +37,8 @@ const MAX_REST_MS: Ms = 5_000;
 /** The first round is short, so that an owner with a long backlog begins with its work; each is twice as long as the one before. */
 const FIRST_ROUND = 32;
 const LONGEST_ROUND = 4_096;
+/** Above it, it is not the names that make a listing dear: the folder was full once, or the disk is slow. */
+const DEAR_NAME_MS = 0.02;
 /** Foreign names that are kept to be opened. */
 const PAGE = 65_536;
 /** So many names in one listing bloat the folder. */
@@ -52,6 +55,8 @@ export interface DropZoneDeps {
   readonly left: LeftFiles;
   /** It is pending, or a batch that is being unpacked. */
   isKnown(file: string): boolean;
+  /** How many pending ticks lie in the inbox. */
+  pendingThere(): number;
   /** Drops what memory is not to hold, so that it does not grow with the folder. */
   trim(isReading: boolean): Promise<void>;
   /** Names on a page. */
@@ -62,7 +67,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   const { clock, paths, intake, stillness, page = PAGE } = deps;
   let isHinted = true;
   let lookAgainMs: Ms | undefined;
-  let restUntilMs: Ms = 0;
+  let rest = { fromMs: 0, ms: 0, names: 0, known: 0 };
   let unopened: string[] = [];
   /** There were more foreign names than a page holds. */
   let isMore = false;
@@ -108,17 +113,19 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     isMore &&= isBusy;
     if (!isBusy && !isNextPage) beginPages();
     const still: string[] = [];
+    let known = 0;
     const { count, costMs } = await readParts(deps, async (names) => {
       for (const file of names) {
-        if (!deps.isKnown(file)) {
-          if (COSTS_NOTHING.test(file)) take(file);
-          else if (!isBusy && !stayed.has(file)) note(file);
-        }
+        if (deps.isKnown(file)) known += 1;
+        else if (COSTS_NOTHING.test(file)) take(file);
+        else if (!isBusy && !stayed.has(file)) note(file);
         if (stillness.isWatched(file)) still.push(file);
         if (clock.nowMs() >= sliceEndMs) await breathe();
       }
     });
-    restUntilMs = clock.nowMs() + Math.min(MAX_REST_MS, Math.floor(REST_FACTOR * costMs));
+    // A folder that costs much more than its names do will go on to.
+    const isBloated = costMs > 1 && costMs > count * DEAR_NAME_MS;
+    rest = { fromMs: clock.nowMs(), ms: Math.min(MAX_REST_MS, REST_FACTOR * costMs), names: count, known: isBloated ? count : known };
     stillness.keep(still);
     shrink(count);
   }
@@ -129,8 +136,8 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   }
 
   function note(file: string): void {
-    if (file.startsWith('.')) return;
-    if (unopened.length < page) unopened.push(file);
+    if (file.startsWith('.')) stayed.add(file);
+    else if (unopened.length < page) unopened.push(file);
     else isMore = true;
   }
 
@@ -144,8 +151,15 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     }
   }
 
+  /** What is still there would be listed again for nothing; a burst that is moved away as it comes is looked at without delay. */
+  function restUntilMs(): Ms {
+    const { fromMs, ms, names, known } = rest;
+    const there = isMore ? names : known + stayed.size + unopened.length + deps.pendingThere();
+    return fromMs + Math.floor(ms * Math.min(1, there / Math.max(1, names)));
+  }
+
   /** A clock that was set back must not make us deaf until it has caught up. */
-  const isRested = (): boolean => clock.nowMs() >= restUntilMs || restUntilMs - clock.nowMs() > MAX_REST_MS;
+  const isRested = (): boolean => clock.nowMs() >= restUntilMs() || rest.fromMs > clock.nowMs();
   const isLookDue = (): boolean => lookAgainMs !== undefined && clock.nowMs() >= lookAgainMs;
 
   return {
@@ -176,7 +190,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
       }
     },
     againMs() {
-      const soonMs = unopened.length > 0 || isMore ? clock.nowMs() + SOON_MS : isHinted ? Math.max(restUntilMs, clock.nowMs()) : undefined;
+      const soonMs = unopened.length > 0 || isMore ? clock.nowMs() + SOON_MS : isHinted ? Math.max(restUntilMs(), clock.nowMs()) : undefined;
       return soonMs === undefined || lookAgainMs === undefined ? (soonMs ?? lookAgainMs) : Math.min(soonMs, lookAgainMs);
     },
     lookAgainAt,

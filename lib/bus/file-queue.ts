@@ -60,7 +60,7 @@ export function createFileQueue(deps: QueueDeps): Queue {
     await overflow.putAll(dropped);
   }
 
-  const parts = createQueueParts(deps, { pending, pathOf, admit, isTaken, isPending, trim });
+  const parts = createQueueParts(deps, { pending, pathOf, admit, isTaken, isPending, pendingThere: () => inInbox.size, trim });
   const { left, readings, overflow, stranded, tickOf, deadLetters, batches, lines, dropZone, opening, orphans } = parts;
 
   function onGone(entry: Entry): void {

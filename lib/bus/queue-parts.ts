@@ -36,6 +36,7 @@ interface Memory {
   admit(entry: Entry): boolean;
   isTaken(id: string): boolean;
   isPending(file: string): boolean;
+  pendingThere(): number;
   trim(isReading: boolean): Promise<void>;
 }
 
@@ -57,6 +58,7 @@ export function createQueueParts(deps: QueueDeps, memory: Memory) {
     ...parts,
     intake,
     trim,
+    pendingThere: memory.pendingThere,
     isKnown: (file) => isPending(file) || batches.isNoted(file) || pending.isFileBeyond(file),
   });
   const opening = createOpening({ ...parts, dropZone });

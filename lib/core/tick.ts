@@ -99,9 +99,12 @@ export function parseTickName(file: string): TickName | undefined {
 }
 
 export function parseDeadName(file: string): DeadName | undefined {
-  const reason = DEAD_REASONS.find((known) => file.endsWith(`.${known}${SUFFIX}`));
-  if (reason === undefined) return undefined;
-  const name = readName(file.slice(0, -(1 + reason.length + SUFFIX.length)));
+  if (!file.endsWith(SUFFIX)) return undefined;
+  const reasonAt = file.lastIndexOf('.', file.length - SUFFIX.length - 1) + 1;
+  const said = file.slice(reasonAt, -SUFFIX.length);
+  const reason = DEAD_REASONS.find((known) => known === said);
+  if (reason === undefined || reasonAt === 0) return undefined;
+  const name = readName(file.slice(0, reasonAt - 1));
   return name === undefined ? undefined : { ...name, reason };
 }
 

@@ -113,6 +113,31 @@ describe('a flood of garbage', () => {
     assert.deepEqual([listings, bus.queue.head('late')?.name.id], [1, 'late00000000']);
   });
 
+  it('is listed again without delay where what it showed has left it, and rests where it is still there', async () => {
+    const names = (cadence: string, isForeign: boolean, n: number): string => (isForeign ? `${cadence}-${n}.json` : canonicalOf(cadence, n));
+    const canonicalOf = (cadence: string, n: number): string => `20261120T050000000Z.${cadence}.${cadence}${String(n).padStart(8, '0')}.0.json`;
+    for (const isForeign of [false, true]) {
+      for (const isMoved of [false, true]) {
+        const bus = testBus();
+        await bus.queue.refresh();
+        bus.clock.advance(10_000);
+        for (let n = 0; n < 800; n += 1) bus.drop(names('duty', isForeign, n), tickText({ cadence: 'duty' }));
+        bus.queue.expect();
+        for (let rounds = 0; rounds < 8; rounds += 1) await bus.queue.refresh();
+        assert.equal((await bus.queue.plain('duty', false)).length, 800);
+        if (isMoved) await bus.queue.park('duty');
+        bus.drop(canonicalOf('late', 1), tickText({ cadence: 'late' }));
+        bus.queue.expect();
+        const againMs = await bus.queue.refresh();
+        assert.equal(bus.queue.head('late') !== undefined, isMoved, `${isForeign} ${isMoved}`);
+        if (isMoved) continue;
+        bus.clock.set(againMs ?? 0);
+        await bus.queue.refresh();
+        assert.ok(bus.queue.head('late'), 'it is seen after the rest');
+      }
+    }
+  });
+
   it('opens only some of a long backlog before the first of it can run', async () => {
     const files = hookedFiles();
     const bus = testBus({ files });
