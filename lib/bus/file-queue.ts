@@ -1,6 +1,6 @@
 import type { Ms } from '../core/instant.ts';
 import { formatDeadName, formatTickName, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
-import type { Claim, Queue } from '../ports.ts';
+import type { Claim, Files, Queue } from '../ports.ts';
 import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { SOON_MS } from './drop-zone.ts';
 import { isPlain, judge } from './judgement.ts';
@@ -29,16 +29,10 @@ export function createFileQueue(deps: QueueDeps): Queue {
   let [isUnread, isPartial] = [true, true]; // until both folders have been read once
 
   const pathOf = (entry: Entry): string => `${entry.folder === 'inbox' ? paths.inbox : paths.waiting}/${entry.file}`; // of what has a file
-  const isTaken = (id: string): boolean => claimed.has(id) || pending.byId(id) !== undefined;
+  const isTaken = (id: string): boolean => claimed.has(id) || isThere(pending.byId(id), files, { pathOf, forget });
 
   function admit(entry: Entry): boolean {
-    const { id } = entry.name;
-    const twin = pending.byId(id);
-    if (claimed.has(id)) return false;
-    if (twin !== undefined) {
-      if (twin.line !== undefined || files.info(pathOf(twin)) !== undefined) return false;
-      forget(twin);
-    }
+    if (isTaken(entry.name.id)) return false;
     if (entry.folder === 'inbox' && pending.isBeyond(entry.name)) return overflow.put(entry); // the next reading finds it
     pending.add(entry);
     if (entry.folder === 'inbox') {
@@ -78,7 +72,7 @@ export function createFileQueue(deps: QueueDeps): Queue {
     for (const part of files.listParts(paths.waiting)) {
       for (const file of part) {
         const name = pending.isFileBeyond(file) ? undefined : parseTickName(file);
-        if (name === undefined || isTaken(name.id) || pending.isBeyond(name)) continue;
+        if (name === undefined || claimed.has(name.id) || pending.byId(name.id) !== undefined || pending.isBeyond(name)) continue;
         pending.add({ name, folder: 'waiting', file, gone: false });
       }
       await trim(true);
@@ -243,4 +237,12 @@ export function createFileQueue(deps: QueueDeps): Queue {
       });
     },
   };
+}
+
+/** Whose file somebody has removed stands for nobody any more. */
+function isThere(entry: Entry | undefined, files: Pick<Files, 'info'>, known: { pathOf(entry: Entry): string; forget(entry: Entry): void }): boolean {
+  if (entry === undefined) return false;
+  const hasFile = entry.line !== undefined || files.info(known.pathOf(entry)) !== undefined;
+  if (!hasFile) known.forget(entry);
+  return hasFile;
 }

@@ -39,6 +39,34 @@ const placesOf = ({ root }: TestBus): object => {
 };
 
 describe('a batch under way', () => {
+  it('takes a line for itself whose key or id somebody has just removed the file of; so does a tick of the bus’s own', async () => {
+    for (const folder of ['inbox', 'waiting'] as const) {
+      const bus = testBus();
+      bus.drop('keyed.json', { cadence: 'nightly', key: 'a' });
+      await bus.queue.refresh();
+      if (folder === 'waiting') await bus.queue.park('nightly');
+      const id = bus.queue.head('nightly')?.name.id ?? '';
+      for (const file of bus.ls(folder)) rmSync(`${bus.paths[folder]}/${file}`);
+      bus.drop('many.ndjson', `${JSON.stringify({ cadence: 'nightly', key: 'a' })}\n`);
+      bus.queue.expect();
+      bus.clock.advance(1000);
+      await bus.queue.refresh();
+      assert.deepEqual(
+        bus.news.filter((news) => news.startsWith('coalesced')),
+        [],
+      );
+      const claim = await take(bus.queue);
+      assert.equal(claim.name.id, id);
+      await bus.queue.settle(claim, finished, []);
+      const own = { dueMs: bus.clock.nowMs(), cadence: 'own', id: 'own000000001', attempts: 0 };
+      const tick = { cadence: 'own', source: 'test', enqueued_at: new Date(own.dueMs).toISOString() };
+      assert.deepEqual([bus.queue.put(own, tick), bus.queue.put(own, tick)], [true, false]);
+      for (const file of bus.ls('waiting')) rmSync(`${bus.paths.waiting}/${file}`);
+      assert.equal(bus.queue.put(own, tick), true);
+      assert.equal((await take(bus.queue, 'own')).name.id, own.id);
+    }
+  });
+
   it('is claimed by one rename, runs where it stands, and is gone with its last line', async () => {
     const bus = batchOf(testBus());
     await bus.queue.refresh();

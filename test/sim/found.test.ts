@@ -223,4 +223,8 @@ describe('a story that once ended badly', () => {
   it('nobody waits for an agent whose tick was gone with its definition, or had grown too old', async () => {
     for (const seed of [6_004_172, 6_005_372, 6_007_124]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
   });
+
+  it('a line of the same key as a tick that somebody has just removed is run', async () => {
+    assert.deepEqual(await play(storyOf(6_009_494)), undefined);
+  });
 });
