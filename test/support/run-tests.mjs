@@ -18,7 +18,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SUITES = ['unit', 'e2e', 'bench', 'claude'];
 /** A hung file is killed and named, long before a CI job is cut off without a word. */
-const FILE_TIMEOUT_MS = { unit: 240_000, e2e: 480_000, bench: 1_800_000, claude: 900_000 };
+const FILE_TIMEOUT_MS = { unit: 360_000, e2e: 480_000, bench: 1_800_000, claude: 900_000 };
 
 function suiteOf(path) {
   if (path.startsWith('test/bench/')) return 'bench';
