@@ -47,7 +47,9 @@ export interface RecoveryDeps {
 const RECENT_RUNS = 5_000;
 
 export async function recover(deps: RecoveryDeps): Promise<void> {
-  const { queue, history, book } = deps;
+  const { files, paths, queue, history, book, jobs } = deps;
+  // What ends here wakes the owner, who may begin the next run before all is recovered.
+  const left = files.list(paths.running);
   const unseen = book.load();
   const claims = await queue.orphans();
   const recorded = history.newest(
@@ -65,8 +67,10 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   await deps.followUps.makeGood(unseen);
   // From here on what ended before is done, and its records need not be seen again.
   book.save();
+  // Of what was interrupted in its guard there may be a folder of that.
+  const adopted = open.filter((claim) => hasFolder(deps, claim)).map(runIdOf);
   await Promise.all(open.map((claim) => resume(deps, claim)));
-  sweepRunFolders(deps, new Set(open.map(runIdOf)));
+  sweepRunFolders(deps, left, new Set([...adopted, ...jobs.running().map(({ runId }) => runId)]));
 }
 
 /** A child was begun for it, whatever was recorded of it before: a power cut brings back what was cancelled in vain. */

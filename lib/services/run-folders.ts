@@ -9,7 +9,7 @@ import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
  */
 export interface RunFoldersDeps {
   readonly clock: Pick<Clock, 'after'>;
-  readonly files: Pick<Files, 'list' | 'info' | 'removeTree'>;
+  readonly files: Pick<Files, 'info' | 'removeTree'>;
   readonly paths: Pick<Paths, 'running'>;
   readonly journal: Pick<Journal, 'emit'>;
   readonly isAlive: (runId: string, runDir: string) => boolean;
@@ -17,10 +17,10 @@ export interface RunFoldersDeps {
   readonly onFault: (error: unknown) => void;
 }
 
-/** `known`: runs that have a claim. */
-export function sweepRunFolders(deps: RunFoldersDeps, known: ReadonlySet<string>): void {
+/** `folders`: what an earlier owner left. `known`: runs that go on. */
+export function sweepRunFolders(deps: RunFoldersDeps, folders: readonly string[], known: ReadonlySet<string>): void {
   const { files, paths, journal } = deps;
-  for (const folder of files.list(paths.running)) {
+  for (const folder of folders) {
     const runId = runIdOfFolder(folder);
     if (known.has(runId) || parseRunId(runId) === undefined) continue;
     const runDir = `${paths.running}/${folder}`;

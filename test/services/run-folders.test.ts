@@ -43,7 +43,7 @@ describe('folders of runs whose ticks are settled', () => {
   it('go at once where nobody lives, are kept where their tick is claimed, and what is no run is left', async () => {
     const { real, paths, deps, told, begin } = createYard();
     for (const runId of ['dead11111111-1', 'known1111111-1', 'somebodys']) begin(runId);
-    sweepRunFolders(deps, new Set(['known1111111-1']));
+    sweepRunFolders(deps, real.list(paths.running), new Set(['known1111111-1']));
     assert.deepEqual(real.list(paths.running).toSorted(), ['known1111111-1', 'somebodys']);
     assert.deepEqual(told, []);
   });
@@ -51,7 +51,7 @@ describe('folders of runs whose ticks are settled', () => {
   it('are left and told while a child lives, and go when it has ended', async () => {
     const { real, paths, deps, told, faults, begin, end } = createYard();
     begin(RUN);
-    sweepRunFolders(deps, new Set());
+    sweepRunFolders(deps, real.list(paths.running), new Set());
     await turn();
     assert.deepEqual(real.list(paths.running), [RUN]);
     assert.deepEqual(told, [`foreign_left ${RUN}`]);
@@ -63,7 +63,7 @@ describe('folders of runs whose ticks are settled', () => {
   it('are the next run’s once that has begun there, for a try that was not charged gives its id away', async () => {
     const { real, paths, deps, faults, begin, end } = createYard();
     begin(RUN);
-    sweepRunFolders(deps, new Set());
+    sweepRunFolders(deps, real.list(paths.running), new Set());
     await turn();
     begin(RUN);
     end();
@@ -84,7 +84,7 @@ describe('folders of runs whose ticks are settled', () => {
       },
     }));
     begin(RUN);
-    sweepRunFolders(deps, new Set());
+    sweepRunFolders(deps, real.list(paths.running), new Set());
     end();
     for (const tries of [2, 3]) {
       await turn();
@@ -102,7 +102,7 @@ describe('folders of runs whose ticks are settled', () => {
       },
     }));
     broken.begin(RUN);
-    sweepRunFolders(broken.deps, new Set());
+    sweepRunFolders(broken.deps, [RUN], new Set());
     broken.end();
     await eventually('it is told', () => broken.faults.length > 0);
     assert.match(String(broken.faults[0]), /a bug/);

@@ -227,4 +227,10 @@ describe('a story that once ended badly', () => {
   it('a line of the same key as a tick that somebody has just removed is run', async () => {
     assert.deepEqual(await play(storyOf(6_009_494)), undefined);
   });
+
+  it('the folder of a guard whose owner was killed goes, and no run of an owner that is still recovering is taken for one that was left', async () => {
+    assert.deepEqual(await play(storyOf(6_011_535)), undefined);
+    for (const downMs of [10, 1000])
+      await isWell(enqueue('guarded', 'guarded11111'), { do: 'pass', ms: 50 }, { do: 'die', after: 0, isCut: false, downMs }, { do: 'pass', ms: 5000 });
+  });
 });
