@@ -165,8 +165,8 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       throw error;
     }
     heldBy.delete(cadence.name);
-    const isOver = turn.endsIn(jobs.start(claim, cadence));
-    const isFree = cadence.run.kind === 'inline' && (await isOver);
+    // Also what lasts gets its turn to begin, before a handler comes that may end the owner.
+    const isFree = await turn.endsIn(jobs.start(claim, cadence));
     if (conclusion.backlog() >= MAX_BACKLOG) await conclusion.idle();
     return isFree;
   }
