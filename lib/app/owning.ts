@@ -2,7 +2,7 @@ import { CadenceError } from '../core/error.ts';
 import { probeOwner } from '../platform/control.ts';
 import type { Owner, OwnerOptions } from './owner.ts';
 
-export { keepHeapLean } from '../platform/lean-heap.ts';
+export { keepHeapLeanSoon } from '../platform/lean-heap.ts';
 
 /** This process is the owner while `work` is done. undefined: somebody else was faster. */
 export async function ownMeanwhile<T>(options: OwnerOptions, because: string, work: (owner: Owner) => Promise<T>): Promise<T | undefined> {

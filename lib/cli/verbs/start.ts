@@ -1,5 +1,5 @@
 import { startOwner } from '../../app/owner.ts';
-import { keepHeapLean } from '../../app/owning.ts';
+import { keepHeapLeanSoon } from '../../app/owning.ts';
 import { CadenceError, type ErrorCode } from '../../core/error.ts';
 import type { CommandContext } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
@@ -28,7 +28,7 @@ async function own({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
   const commentary = createCommentary(out, at);
   const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
-  keepHeapLean();
+  keepHeapLeanSoon();
   const isDrain = flags.has('drain');
   listenToSignals((signal) => owner.stop(signal === 'SIGINT' ? 'interrupted from the keyboard' : `ended by ${signal}`));
   commentary.begin(owner.info, isDrain);
