@@ -122,8 +122,8 @@ export function storyRunner(ran: Map<string, number> = new Map()): StoryRunner {
   const run: Runner['run'] = async (job) => {
     ran.set(job.runId, (ran.get(job.runId) ?? 0) + 1);
     const isPaid = job.cadence.name === 'paid';
-    // It goes on for longer than a turn of the loop, so that what is set aside for it is shown.
-    if (isPaid) await new Promise((resolve) => setTimeout(resolve, 2));
+    // It goes on until all that may start has started, a turn of the loop each, so that what is set aside for it is shown.
+    if (isPaid) for (let turn = 0; turn < 60; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     const money = isPaid ? { costUsd: STORY_COST_USD } : {};
     return { outcome: outcomeOf(job), ending: undefined, ...money, stdoutPath: null, stderrPath: null };
   };
