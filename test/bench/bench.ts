@@ -56,6 +56,7 @@ async function measure(row: Row, bench: Bench): Promise<readonly Result[]> {
   const startedMs = performance.now();
   const measures = await row.run(bench).catch((error: unknown): readonly Measure[] => [failed(error)]);
   process.stderr.write(`${row.id} ${row.title}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s\n`);
+  bench.ground.clear();
   return measures.map((one) => resultOf(row, one));
 }
 

@@ -12,6 +12,8 @@ export interface Ground {
   readonly doubt: string | undefined;
   /** A fresh folder for one row. */
   folder(name: string): string;
+  /** Removes them all: an image has room for the files of one row, not of every row three times. */
+  clear(): void;
   close(): void;
 }
 
@@ -43,6 +45,9 @@ function groundIn(where: string, what: string, doubt: string | undefined, close:
       const path = join(dir, `${name}-${folders}`);
       mkdirSync(path);
       return path;
+    },
+    clear() {
+      for (const name of readdirSync(dir)) rmSync(join(dir, name), { recursive: true, force: true });
     },
     close() {
       rmSync(dir, { recursive: true, force: true });
