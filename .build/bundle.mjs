@@ -10,6 +10,7 @@ import { asCommonJs, refuseCircles } from './commonjs.mjs';
 import { keepCompiled } from './compiling.mjs';
 import { lateModules } from './lately.mjs';
 import { apart, inLayers, needsIn } from './layers.mjs';
+import { light } from './light.mjs';
 
 const BIN = 'dist/bin';
 const CHUNKS = join(BIN, 'chunks');
@@ -31,10 +32,10 @@ const options = {
   write: false,
 };
 
-const { metafile: eager } = await build({ ...options, plugins: [apart(new Map())] });
+const { metafile: eager } = await build({ ...options, plugins: [light, apart(new Map())] });
 const late = await lateModules(needsIn(eager), (path) => import(pathToFileURL(path).href));
-const { metafile: first } = await build({ ...options, plugins: [apart(late)] });
-const { metafile, outputFiles } = await build({ ...options, plugins: [inLayers(first, ENTRY, late)] });
+const { metafile: first } = await build({ ...options, plugins: [light, apart(late)] });
+const { metafile, outputFiles } = await build({ ...options, plugins: [light, inLayers(first, ENTRY, late)] });
 
 const needsOf = Object.entries(metafile.outputs).map(([path, { imports }]) => [
   path,

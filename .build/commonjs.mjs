@@ -22,7 +22,12 @@ export function asCommonJs(esm, path) {
     const wanted = [...(names.get(from) ?? [])];
     return wanted.length === 0 ? line : `const { ${wanted.map((name) => `${name}: ${from}_${name}`).join(', ')} } = ${module};`;
   });
-  return `"use strict";\n${taken.replace(/^#!.*\n/, '').replaceAll(/^\/\/! (?=dist\/|node_modules\/)/gm, '// ')}`;
+  return `"use strict";\n${inAscii(taken.replace(/^#!.*\n/, '').replaceAll(/^\/\/! (?=dist\/|node_modules\/)/gm, '// '))}`;
+}
+
+/** What is ASCII is read in half the time and half the memory. esbuild leaves as it is what stands in a comment or in a pattern. */
+function inAscii(code) {
+  return code.replaceAll(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**

@@ -8,8 +8,16 @@
 /** Packages that make a module heavy. */
 const HEAVY = /node_modules\/(?:zod|yaml|ajv|chokidar|pino|cross-spawn)\//;
 const IMPORT = /^import \{([^}]*)\} from '([^']+)';$/gm;
-/** Of Node itself: to load these takes a command a tenth of its time, and most start and ask nobody. */
-const OF_NODE = { 'node:child_process': ['execFile', 'spawn', 'spawnSync'], 'node:net': ['connect', 'createServer'] };
+/** Of Node itself: to load these takes a command a tenth of its time, and most start, ask and list nobody and nothing. */
+const OF_NODE = {
+  'node:child_process': ['execFile', 'spawn', 'spawnSync'],
+  'node:fs': ['opendirSync'],
+  'node:net': ['connect', 'createServer'],
+  'node:os': ['homedir', 'hostname', 'uptime', 'userInfo'],
+  'node:timers/promises': ['setTimeout'],
+  'node:util': ['parseArgs'],
+  'node:v8': ['getHeapSpaceStatistics', 'setFlagsFromString'],
+};
 
 /**
  * By path, what those modules export that may come late: all that load a heavy package themselves, and those of wire/, which
@@ -38,14 +46,19 @@ const isDirect = (needs) => needs.some((need) => HEAVY.test(need));
 export function lately(source, exportsOf) {
   let count = 0;
   return source.replaceAll(IMPORT, (line, list, from) => {
+    const names = list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().split(/\s+as\s+/)]));
     const isNode = Object.hasOwn(OF_NODE, from);
     const exported = isNode ? undefined : exportsOf(from);
-    const names = list.split(',').flatMap((name) => (name.trim() === '' ? [] : [name.trim().split(/\s+as\s+/)]));
-    if (names.some(([name]) => (isNode ? !OF_NODE[from].includes(name) : typeof exported?.[name] !== 'function'))) return line;
+    const mayWait = ([name]) => (isNode ? OF_NODE[from].includes(name) : typeof exported?.[name] === 'function');
+    const late = names.filter(mayWait);
+    const early = names.filter((name) => !mayWait(name));
+    // What is loaded for one name is there for all, but for the one module that Node itself puts parts of off.
+    if (late.length === 0 || (early.length > 0 && from !== 'node:fs')) return line;
     count += 1;
     const module = `lately${count}`;
     const fetched = isNode ? `process.getBuiltinModule('${from}')` : `fetchedNow(import('${from}'))`;
-    const handOn = names.map(([name, own = name]) => `const ${own} = (...words) => (${module} ??= ${fetched}).${name}(...words);`);
-    return `let ${module};\n${handOn.join('\n')}`;
+    const handOn = late.map(([name, own = name]) => `const ${own} = (...words) => (${module} ??= ${fetched}).${name}(...words);`);
+    const now = early.length === 0 ? '' : `import { ${early.map((name) => name.join(' as ')).join(', ')} } from '${from}';\n`;
+    return `${now}let ${module};\n${handOn.join('\n')}`;
   });
 }

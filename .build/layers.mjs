@@ -14,7 +14,7 @@ export function inLayers({ inputs }, entryPoint, late) {
   const lazy = Object.values(inputs).flatMap(({ imports }) => pathsOf(imports, (one) => !isStatic(one)));
   const entries = [...new Set([entryPoint, ...lazy])];
   const { groups, wantedBy } = inFewGroups(graph, entries);
-  const isOurs = (path) => !path.includes('node_modules/') && !entries.includes(path);
+  const isOurs = (path) => !path.includes('node_modules/') && !path.startsWith('light:') && !entries.includes(path);
   const layers = groups.map((paths) => paths.filter(isOurs).map((path) => resolve(path)));
   const wanted = new Map(entries.map((entry) => [resolve(entry), wantedBy.get(entry).map((group) => `layer:${group}`)]));
   return {

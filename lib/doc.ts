@@ -1,6 +1,6 @@
 import { CadenceError } from './core/error.ts';
-import { formatCompact } from './core/instant.ts';
-import { parseJson } from './core/json-text.ts';
+import { parseJson } from './core/text/json-text.ts';
+import { formatCompact } from './core/time/instant.ts';
 import type { Clock, Doc, Files } from './ports.ts';
 
 /** Larger is no state of ours. */

@@ -11,18 +11,18 @@ import type { Definition, Problem } from './core/definition.ts';
 import type { BusEvent } from './core/event.ts';
 import type { FileInfo, FileText } from './core/file-info.ts';
 import type { LogPosition } from './core/holds.ts';
-import type { Ms } from './core/instant.ts';
+import type { Spending } from './core/money/spending.ts';
 import type { StopCause } from './core/outcome.ts';
 import type { ControlRequest, OwnerInfo, OwnerState, Surroundings } from './core/owner.ts';
 import type { RunRecord } from './core/run.ts';
 import type { RunEnd } from './core/run-end.ts';
 import type { Transition } from './core/settle.ts';
-import type { Spending } from './core/spending.ts';
 import type { DeadName, Tick, TickName } from './core/tick.ts';
+import type { Ms } from './core/time/instant.ts';
 
-export type { Announcer, Incidents, Ladder } from './core/care-seam.ts';
-export type { Http, Outbox } from './core/notice-seam.ts';
-export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot-seam.ts';
+export type { Announcer, Incidents, Ladder } from './core/incident/care-seam.ts';
+export type { Http, Outbox } from './core/notice/seam.ts';
+export type { SlotLedger, SlotReading, TickDrop, Uptime } from './core/slot/seam.ts';
 export type { CadenceDigest, ChildExit, ControlRequest, Definition, FileInfo, FileText, OwnerInfo, OwnerState, Problem, RunEnd, SpawnSpec, Surroundings };
 
 export interface Closeable {
@@ -126,9 +126,9 @@ export type Head = Pick<Claim, 'name'>;
 export type Soon<T> = T | Promise<T>;
 
 export interface Queue {
-  /** Takes notice of what has arrived: adopts what is foreign, dead-letters what is malformed. Answers when to look again
-   *  at files that are still being written; undefined: only an arrival changes anything. */
-  refresh(): Promise<Ms | undefined>;
+  /** Takes notice of what has arrived: adopts what is foreign, dead-letters what is malformed. Answers when to look again at files that are still being
+   *  written; undefined: only an arrival changes anything. `isFirst`: for who needs to know what lay there at the start; it is read once, as it is. */
+  refresh(isFirst?: boolean): Promise<Ms | undefined>;
   /** Cadences with pending ticks. */
   cadences(): Iterable<string>;
   head(cadence: string): Head | undefined;
@@ -206,9 +206,9 @@ export interface History {
   spending(zone: string): { readonly spending: Spending; readonly zone: string };
 }
 
-/** The journal of events (`journal/<day>.jsonl`), one writer. */
+/** The journal of events (`journal/<day>.jsonl`), one writer. `atMs`: when it was, of what is told a moment later. */
 export interface Journal {
-  emit(event: Omit<BusEvent, 'ts'>): void;
+  emit(event: Omit<BusEvent, 'ts'>, atMs?: Ms): void;
   /** What was emitted is on disk. */
   flush(): Promise<void>;
   /** Every event, as it is emitted; for the control channel and for tests. */

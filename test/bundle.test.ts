@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import fc from 'fast-check';
 import { asCommonJs, refuseCircles } from '../.build/commonjs.mjs';
 import { inFewGroups, type Module } from '../.build/grouping.mjs';
 import { lately, lateModules } from '../.build/lately.mjs';
+import { light } from '../.build/light.mjs';
+import { tempRoot } from './support/temp-root.ts';
 
 type Made = Readonly<Record<string, readonly [bytes: number, ...needs: string[]]>>;
 
@@ -172,6 +177,28 @@ describe('what is put off until it is called', () => {
     );
   });
 
+  it('are all functions that lib/ takes of the parts of Node that are long in loading: one more that is not put off is loaded by every command', () => {
+    const lib = fileURLToPath(new URL('../lib', import.meta.url));
+    const files = readdirSync(lib, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+    const imports = files.flatMap((file) =>
+      [...readFileSync(`${lib}/${file}`, 'utf8').matchAll(/^import \{([^}]*)\} from '(node:(?:child_process|net|os|timers\/promises|v8))';$/gm)].map(
+        ([, names = '', from]) => `import {${names.replaceAll(/ type \w+,?/g, '')}} from '${from}';`,
+      ),
+    );
+    assert.ok(imports.length >= 10);
+    assert.deepEqual(
+      imports.filter((line) => !/\{\s*\}/.test(line) && late(line).startsWith('import')),
+      [],
+      'name it in OF_NODE of .build/lately.mjs',
+    );
+  });
+
+  it('are those of node:fs that load a part of it, and no others', () =>
+    assert.match(
+      late("import { opendirSync, readdirSync as names } from 'node:fs';\n"),
+      /^import \{ readdirSync as names \} from 'node:fs';\nlet lately1;\nconst opendirSync = .* process\.getBuiltinModule\('node:fs'\)\)\.opendirSync\(\.\.\.words\);\n$/,
+    ));
+
   it('are modules that load a heavy package, those of wire/ also through another, and no module above', async () => {
     const graph = new Map([
       ['dist/lib/app/a.js', ['dist/lib/wire/x.js', 'dist/lib/platform/watch.js']],
@@ -191,5 +218,37 @@ describe('what is put off until it is called', () => {
         ['dist/lib/platform/watch.js', true],
       ],
     );
+  });
+});
+
+describe('what a package gets instead of what it hardly uses', () => {
+  /** A package in one file, and what it asks Node for. */
+  async function bundled(name: string): Promise<{ readonly asked: readonly string[]; readonly exported: unknown }> {
+    const stdin = { contents: `module.exports = require('${name}');`, resolveDir: '.' };
+    const { outputFiles, metafile } = await build({ stdin, bundle: true, platform: 'node', format: 'cjs', write: false, metafile: true, plugins: [light] });
+    const module = { exports: undefined };
+    new Function('require', 'module', '__filename', outputFiles[0]?.text ?? '')(load, module, '/program.js');
+    const asked = Object.values(metafile.outputs).flatMap(({ imports }) => imports.filter(({ external }) => external).map(({ path }) => path));
+    return { asked, exported: module.exports };
+  }
+
+  it('names temporary files apart from each other, without cryptography', async () => {
+    const { asked, exported } = await bundled('write-file-atomic');
+    const { _getTmpname: nameOf } = exported as { _getTmpname: (path: string) => string };
+    const names = new Set(Array.from({ length: 20_000 }, () => nameOf('/holds.json')));
+    assert.equal(names.size, 20_000);
+    for (const name of names) assert.match(name, /^\/holds\.json\.\d+$/);
+    assert.ok(asked.includes('fs') && !asked.includes('node:crypto') && !asked.includes('worker_threads'), asked.join());
+  });
+
+  it('locks by the file system itself', async () => {
+    const { asked, exported } = await bundled('proper-lockfile');
+    assert.ok(asked.includes('node:fs') && !asked.includes('constants') && !asked.includes('stream') && !asked.includes('assert'), asked.join());
+    const { lock } = exported as { lock: (path: string, options: object) => Promise<() => Promise<void>> };
+    const path = `${tempRoot()}/owner.sock`;
+    const release = await lock(path, { realpath: false });
+    await assert.rejects(lock(path, { realpath: false }), { code: 'ELOCKED' });
+    await release();
+    await (await lock(path, { realpath: false }))();
   });
 });

@@ -171,11 +171,11 @@ describe('the rules about imports', () => {
 describe('the rule about everyday answers', () => {
   it('finds a heavy package behind another file, and lets what is loaded late pass', () => {
     const files = {
-      'lib/cli/verbs/status.ts': "import '../../app/status.ts';\nconst late = await import('../../app/late.ts');\n",
-      'lib/app/status.ts': "import type { ZodType } from 'zod';\nimport { parse } from 'yaml';\n",
+      'lib/cli/verbs/status.ts': "import '../../app/answers/status.ts';\nconst late = await import('../../app/late.ts');\n",
+      'lib/app/answers/status.ts': "import type { ZodType } from 'zod';\nimport { parse } from 'yaml';\n",
       'lib/app/late.ts': "import * as z from 'zod';\n",
     };
-    assert.deepEqual(finds(imports.heavyAnswers, files), ['lib/app/status.ts:2']);
+    assert.deepEqual(finds(imports.heavyAnswers, files), ['lib/app/answers/status.ts:2']);
   });
 });
 

@@ -1,9 +1,10 @@
 import { createFileQueue } from '../bus/file-queue.ts';
+import { SETTINGS_FILE } from '../config/cadence-folder.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
-import { asRunBy } from '../core/agent-slot.ts';
+import { asRunBy } from '../core/agent/slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
-import { HEAL_LANES } from '../core/heal-cadence.ts';
+import { HEAL_LANES } from '../core/heal/cadence.ts';
 import { usersOf } from '../core/hold-use.ts';
 import { cadenceKey, holdsRushed } from '../core/holds.ts';
 import type { Paths } from '../core/paths.ts';
@@ -27,18 +28,18 @@ import type { Purse } from '../services/purse.ts';
 import { recover } from '../services/recovery.ts';
 import { createStorageHealth, type StorageHealth } from '../services/storage-health.ts';
 import { parseCircuitView, parseHolds } from '../wire/state.ts';
-import { definitionEvent, newsTo } from './announcing.ts';
-import { createForgiveness } from './edited.ts';
-import { composeFollowingUp } from './following-up.ts';
-import { createKnownKeys } from './known-keys.ts';
-import { createOwnerStats, type OwnerStats } from './owner-stats.ts';
+import { definitionEvent, newsTo } from './owner/announcing.ts';
+import { createForgiveness } from './owner/edited.ts';
+import { composeFollowingUp } from './owner/following-up.ts';
+import { createKnownKeys } from './owner/known-keys.ts';
+import { composeProbe } from './owner/probing.ts';
+import { composePurse } from './owner/purse.ts';
+import { composeRunners, createRunnerChoice, type Programs, type Runners } from './owner/running.ts';
+import { composeScheduling, type Scheduling } from './owner/scheduling.ts';
+import { createOwnerStats, type OwnerStats } from './owner/stats.ts';
+import { createUpkeep, type Upkeep } from './owner/upkeep.ts';
 import { payloadMisfit } from './payload-check.ts';
-import { composeProbe } from './probing.ts';
-import { composePurse } from './purse.ts';
-import { composeRunners, createRunnerChoice, type Programs, type Runners } from './running.ts';
-import { composeScheduling, type Scheduling } from './scheduling.ts';
 import { composeStorage, type Storage } from './storage.ts';
-import { createUpkeep, type Upkeep } from './upkeep.ts';
 
 /** The parts of an owner, tied together. The one place that knows everybody. */
 export interface OwnerParts {
@@ -101,13 +102,13 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer.reconsider();
     wiring.wake();
   });
+  const processes = wiring.processes ?? createProcesses({ clock, files });
   const hasEnded = (id: string): boolean => knownKeys.has(id);
   const following = composeFollowingUp(storage, { ...wiring, queue, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
   const { followUps, healing, announcing, incidentOrders: incident } = following;
-  const conclusion = createConclusion({ clock, files, queue, runLog, history, journal, book, health, followUps, onFault });
+  const conclusion = createConclusion({ ...storage, queue, book, health, keepExit: processes.keepExit, followUps, onFault });
   const purse = composePurse(storage, health);
   const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? HEAL_LANES[lane] ?? 1 });
-  const processes = wiring.processes ?? createProcesses({ clock, files });
   const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs));
   const runnerOf = createRunnerChoice(runners, (payload) => orders.carryOut(payload), following.runnerOf);
   const onFree = (cadence: string): void => {
@@ -175,7 +176,8 @@ function composeAnnouncing(
       purse.touch();
       onChange();
     }
-    for (const change of changes) journal.emit(definitionEvent(change, definitions.get(change.name)?.cadence !== undefined));
+    const keeps = (name: string): boolean => (name === SETTINGS_FILE ? !definitions.isUnsettled() : definitions.get(name)?.cadence !== undefined);
+    for (const change of changes) journal.emit(definitionEvent(change, keeps(change.name)));
     for (const change of changes) forgive(change);
   };
 }

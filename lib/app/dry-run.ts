@@ -1,9 +1,9 @@
 import type { Cadence, CommandRun } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
-import { dayOf, toIso } from '../core/instant.ts';
 import { outputPaths, type Paths, pathsOf } from '../core/paths.ts';
 import type { RunEnd } from '../core/run-end.ts';
 import { formatRunId } from '../core/tick.ts';
+import { dayOf, toIso } from '../core/time/instant.ts';
 import { cutLog } from '../platform/child-log.ts';
 import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';

@@ -1,15 +1,15 @@
 import { commandPath } from '../config/all-definitions.ts';
 import { draftCadence } from '../config/cadence-draft.ts';
-import { formatDuration } from '../core/duration.ts';
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
-import { formatProblem } from '../core/problem-text.ts';
 import type { RunRecord } from '../core/run.ts';
+import { formatProblem } from '../core/text/problem-text.ts';
 import { isCadenceName, refuseCadenceName } from '../core/tick.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
-import { readDefined } from './defined.ts';
+import { readDefined } from './definitions/defined.ts';
 
 /** A command that somebody else starts, around which the bus is laid. It is kept like a cadence, under `state/`, so that every verb knows it by its name. */
 export interface CommandPlan {

@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
-import { NOT_BEGUN } from '../core/session-progress.ts';
-import { tell } from '../core/session-view.ts';
+import { NOT_BEGUN } from '../core/session/progress.ts';
+import { tell } from '../core/session/view.ts';
 import { createCursor } from '../platform/file-cursor.ts';
 import type { Files } from '../ports.ts';
 import { createReading, type Reading } from './reading.ts';

@@ -1,6 +1,6 @@
 import type { BusEvent } from '../core/event.ts';
-import { startOwner } from './owner.ts';
-import type { OwnerStats } from './owner-stats.ts';
+import { startOwner } from './owner/owner.ts';
+import type { OwnerStats } from './owner/stats.ts';
 
 /** What a program may tell its own consumer; all that concerns one cadence stands in that cadence's file. */
 export interface ConsumerOptions {

@@ -1,11 +1,11 @@
 import { notifyCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
-import { type Ms, toIso } from '../core/instant.ts';
-import { nearest } from '../core/nearest.ts';
-import { type Notice, noticeKey } from '../core/notice.ts';
-import { mergeNotify } from '../core/notify-policy.ts';
+import { type Notice, noticeKey } from '../core/notice/notice.ts';
+import { mergeNotify } from '../core/notice/policy.ts';
+import { type Sink, secretNames, sinkId } from '../core/notice/sink.ts';
 import { pathsOf } from '../core/paths.ts';
-import { type Sink, secretNames, sinkId } from '../core/sink.ts';
+import { nearest } from '../core/text/nearest.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import { createOutbox } from '../notify/outbox.ts';
 import { createClock } from '../platform/clock.ts';
 import { createFiles } from '../platform/files.ts';
@@ -13,7 +13,7 @@ import { createIds } from '../platform/ids.ts';
 import { readMachine } from '../platform/machine.ts';
 import { createProducer } from '../platform/producer.ts';
 import type { Outbox } from '../ports.ts';
-import { readDefined } from './defined.ts';
+import { readDefined } from './definitions/defined.ts';
 import { nowMs } from './root.ts';
 import { runHere } from './run-here.ts';
 
@@ -76,7 +76,7 @@ export async function testSink(root: string, id: string, withinMs: Ms): Promise<
   const runId = `${createIds().fresh()}-1`;
   outbox.put(testNotice(found.sink, runId));
   const { tick } = await createProducer({ root }).enqueue(notifyCadence(id), { source: 'test', force: true });
-  await runHere(root, tick, withinMs, () => undefined, 'first').catch((error: unknown) => {
+  await runHere(root, tick, withinMs, { output: () => undefined }, 'first').catch((error: unknown) => {
     // An ill sink is tried for a day; what is known of it by now is the answer.
     if (!(error instanceof CadenceError) || error.code !== 'timeout') throw error;
   });

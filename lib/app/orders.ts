@@ -1,11 +1,12 @@
 import { CadenceError } from '../core/error.ts';
 import type { RunRecord } from '../core/run.ts';
 import { isFinal } from '../core/run.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { CONTROL_CADENCE, parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
 import { createProducer } from '../platform/producer.ts';
-import type { Owner } from './owner.ts';
-import { ownMeanwhile } from './owning.ts';
+import type { Owner } from './owner/owner.ts';
+import { ownMeanwhile } from './owner/owning.ts';
 
 export type Order =
   | { readonly order: 'pause' | 'resume'; readonly key: string; readonly because?: string }
@@ -38,6 +39,12 @@ export async function giveOrder(root: string, order: Order): Promise<RunRecord> 
   const run = await carriedOut(root, tick, order);
   if (run.status !== 'succeeded') throw new CadenceError('not_found', run.reason, 'See cadence-bus status and cadence-bus runs.');
   return run;
+}
+
+/** What is said to whoever does not wait until it is carried out. */
+export function leftWaiting(root: string): CadenceError {
+  const at = `--root ${shellWord(root)}`;
+  return new CadenceError('timeout', 'the order was not seen carried out', `It waits in the inbox for an owner: cadence-bus status ${at}`);
 }
 
 /** Owners come and go: another order's may have ended before it saw ours. */

@@ -1,19 +1,19 @@
 import { isBuiltin } from '../core/builtin.ts';
-import { formatDuration } from '../core/duration.ts';
 import { CadenceError } from '../core/error.ts';
-import { toVisible, truncate } from '../core/excerpt.ts';
-import type { Incident } from '../core/incident.ts';
-import { parseIso, toIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
+import type { Incident } from '../core/incident/incident.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import { parseIso, toIso } from '../core/time/instant.ts';
 import { readEvents } from '../history/events.ts';
 import { openFolder, readIncident } from '../incidents/folder.ts';
 import { probeOwner } from '../platform/control.ts';
 import { isAlive } from '../platform/owner-info.ts';
 import { parseProbeCursor } from '../wire/probe-cursor.ts';
-import { isOverdue, readLastRound } from './last-round.ts';
 import { createReading, type Reading } from './reading.ts';
 import { nowMs } from './root.ts';
 import { hasStopHook } from './stop-hook.ts';
+import { isOverdue, readLastRound } from './watch/last-round.ts';
 
 /** Whether somebody is at work, and what waits for somebody: one answer, for scripts and for sessions of agents. */
 export interface ProbeView {
@@ -99,7 +99,7 @@ function summaryOf({ running, stale, pid, heartbeat_age_seconds: age }: MonitorV
     : stale
       ? `the owner, process ${pid ?? 'unknown'}, does not answer`
       : `no owner is running; ${seen}`;
-  const waits = pending.length === 0 ? 'nothing is pending' : `${pending.length} ${pending.length === 1 ? 'incident waits' : 'incidents wait'}`;
+  const waits = pending.length === 0 ? 'no incident waits' : `${pending.length} ${pending.length === 1 ? 'incident waits' : 'incidents wait'}`;
   return `${owner}; ${waits}`;
 }
 

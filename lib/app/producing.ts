@@ -1,5 +1,5 @@
 import { CadenceError } from '../core/error.ts';
-import { toIso } from '../core/instant.ts';
+import { toIso } from '../core/time/instant.ts';
 import { createIds } from '../platform/ids.ts';
 import { readPayload as readSource } from '../platform/payload-source.ts';
 import { mayAskForSchema } from '../platform/schema-hint.ts';

@@ -1,17 +1,18 @@
 import { dirname } from 'node:path';
+import { type Arrivals, readArrivals } from '../bus/arrivals.ts';
 import { readLinesUnderWay } from '../bus/lines-under-way.ts';
 import { cadenceOf } from '../config/cadence-folder.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { isCareCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
-import { parseIso, toIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
+import type { PurseView } from '../core/money/purse-view.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
-import type { PurseView } from '../core/purse-view.ts';
 import { blankRecord } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
+import { parseIso, toIso } from '../core/time/instant.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
 import { createIds } from '../platform/ids.ts';
@@ -28,6 +29,8 @@ export interface Reading {
   defined(): readonly string[];
   /** Files of the drop zone that bear no canonical name. */
   foreign(): readonly string[];
+  /** The ticks in them, as far as they can be read. */
+  arrivals(): Arrivals;
   dead(): readonly DeadEntry[];
   holds(): Holds;
   /** What the owner says of the budgets. */
@@ -91,6 +94,7 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
     names,
     defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
     foreign: () => listing('inbox').others.filter((file) => !file.startsWith('.')),
+    arrivals: () => readArrivals({ files, paths }, reading.foreign()),
     dead: () =>
       files
         .list(paths.dlq)

@@ -1,6 +1,6 @@
 import type { Cadence, EnvSpec, RunKind } from '../core/cadence.ts';
 import type { BusEvent } from '../core/event.ts';
-import { createRedaction, isSecretName, isSecretValue, type Redact, redactWords, type Secret } from '../core/redaction.ts';
+import { createRedaction, isSecretName, isSecretValue, type Redact, redactWords, type Secret } from '../core/text/redaction.ts';
 import type { RunEnd, Runner } from '../ports.ts';
 import { childEnvironment, isAllowed, type OwnerEnv } from '../runners/environment.ts';
 

@@ -1,5 +1,5 @@
 import { CadenceError } from '../core/error.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { createClock } from '../platform/clock.ts';
 
 export { requireRoot } from '../platform/root.ts';

@@ -1,22 +1,35 @@
 import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
-import type { Ms } from '../core/instant.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { formatRunId } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import { createClock } from '../platform/clock.ts';
 import { type Answer, askOwner, probeOwner } from '../platform/control.ts';
 import type { Closeable } from '../ports.ts';
+import { lookupHeld } from './answers/held-record.ts';
+import { HOOKS_WITHIN_MS, waitForHooks } from './answers/hook-results.ts';
+import { createSeam, listEvents } from './answers/journal-view.ts';
 import { followLogs, type Stream } from './following.ts';
-import { lookupHeld } from './held-record.ts';
-import { HOOKS_WITHIN_MS, waitForHooks } from './hook-results.ts';
-import type { Owner } from './owner.ts';
-import { ownMeanwhile } from './owning.ts';
+import { describeHolding, isUntold } from './owner/holding.ts';
+import type { Owner } from './owner/owner.ts';
+import { askOwnerWords } from './owner/owner-words.ts';
+import { ownMeanwhile } from './owner/owning.ts';
 import { createReading } from './reading.ts';
 import { nowMs } from './root.ts';
-import { waitForRun } from './waiting.ts';
+import { leftBehind, waitForRun } from './waiting.ts';
 
-/** A run's own words, as they come. */
-export type OnOutput = (text: string, stream: Stream) => void;
+/** Who hears of it while it lasts. */
+export interface Hearer {
+  /** A run's own words, as they come. */
+  output(text: string, stream: Stream): void;
+  /** Everything that happens meanwhile, whoever is the owner. */
+  readonly event?: (event: BusEvent) => void;
+  /** Why it has not begun a while after it was dropped. */
+  readonly waits?: (because: string) => void;
+  /** Aborted when it waits no longer, though its time is not over. */
+  readonly leave?: AbortSignal;
+}
 
 type Leaves = boolean | 'first';
 
@@ -27,32 +40,40 @@ type Leaves = boolean | 'first';
  * `leaves`: a run that asks to be tried later is an end too, though its tick waits, whoever is the owner. `first`: so is
  * the first try, whatever came of it and whoever is the owner.
  */
-export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: Leaves = false): Promise<RunRecord> {
+export async function runHere(root: string, tick: string, timeoutMs: Ms | undefined, hearer: Hearer, leaves: Leaves = false): Promise<RunRecord> {
   const untilMs = timeoutMs === undefined ? undefined : nowMs() + timeoutMs;
   for (;;) {
     const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs());
     const state = await probeOwner(root);
     const run = await (state.kind === 'none'
-      ? runAsOwner(root, tick, leftMs, onOutput, leaves)
-      : runByOwner({ root, tick, id: leaves === 'first' ? formatRunId(tick, 1) : tick, leaves }, leftMs, onOutput));
+      ? runAsOwner(root, tick, leftMs, hearer, leaves)
+      : runByOwner({ root, tick, id: leaves === 'first' ? formatRunId(tick, 1) : tick, leaves }, leftMs, hearer));
     if (run !== undefined) return run;
   }
 }
 
 /** undefined: somebody else is the owner now. */
-async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, onOutput: OnOutput, leaves: Leaves): Promise<RunRecord | undefined> {
+async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, hearer: Hearer, leaves: Leaves): Promise<RunRecord | undefined> {
   const only = createReading(root).lookup(tick).cadence;
-  const live = createLive(root, tick, onOutput);
+  const live = createLive(root, tick, hearer);
   return ownMeanwhile({ root, only, onEvent: live.see }, 'the run has ended', async (owner) => {
-    const run = await endOf(owner, tick, timeoutMs, leaves);
+    const over = new AbortController();
+    const told = Promise.allSettled([tellWhyNot(root, tick, live, hearer, over.signal)]);
+    const run = await endOf(owner, tick, { timeoutMs, leaves, leave: hearer.leave }).finally(() => over.abort());
+    await told;
     if (run === undefined || !isFinal(run.status)) live.stop();
     await live.ended();
     if (run !== undefined) await waitForHooks(root, run, HOOKS_WITHIN_MS);
     if (run !== undefined) return run;
     const { status, reason } = await lookupHeld(root, tick);
+    const at = `${tick} --root ${shellWord(root)}`;
     if (status === 'running')
-      throw new CadenceError('timeout', `${tick} has not ended`, `Its child goes on; the next owner adopts it. Look again: cadence-bus show ${tick}`);
-    throw new CadenceError('timeout', `${tick} is still ${status}${reason === '' ? '' : `: ${reason}`}`, `It waits for an owner: cadence-bus show ${tick}`);
+      throw new CadenceError(
+        'timeout',
+        `${tick} has not ended`,
+        `Its child goes on; the next owner adopts it: cadence-bus wait ${at}, or cadence-bus cancel ${at}`,
+      );
+    throw new CadenceError('timeout', `${tick} is still ${status}${reason === '' ? '' : `: ${reason}`}`, `It waits for an owner: cadence-bus show ${at}`);
   });
 }
 
@@ -60,8 +81,14 @@ function isEnd({ status }: RunRecord, leaves: Leaves): boolean {
   return isFinal(status) || (leaves !== false && status === 'waiting') || (leaves === 'first' && status === 'failed');
 }
 
-/** undefined: the time is over. */
-async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leaves: Leaves): Promise<RunRecord | undefined> {
+interface Patience {
+  readonly timeoutMs: Ms | undefined;
+  readonly leaves: Leaves;
+  readonly leave: AbortSignal | undefined;
+}
+
+/** undefined: the time is over, or whoever waited has left. */
+async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: Patience): Promise<RunRecord | undefined> {
   const { conclusion, clock, history } = owner.parts;
   let timer: Closeable | undefined;
   const end = new Promise<RunRecord>((resolve) => {
@@ -73,6 +100,7 @@ async function endOf(owner: Owner, tick: string, timeoutMs: Ms | undefined, leav
   const known = history.find(tick);
   const late = new Promise<undefined>((resolve) => {
     if (timeoutMs !== undefined) timer = clock.after(timeoutMs, () => resolve(undefined));
+    leave?.addEventListener('abort', () => resolve(undefined));
   });
   try {
     return known !== undefined && isFinal(known.status) ? known : await Promise.race([end, late, owner.ended.then(() => undefined)]);
@@ -90,8 +118,8 @@ interface Awaiting {
 }
 
 /** undefined: the owner has ended before the tick. */
-async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | undefined, onOutput: OnOutput): Promise<RunRecord | undefined> {
-  const live = createLive(root, id, onOutput);
+async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | undefined, hearer: Hearer): Promise<RunRecord | undefined> {
+  const live = createLive(root, id, hearer);
   const hearing = new AbortController();
   const leave = new AbortController();
   let deferred: RunRecord | undefined;
@@ -108,9 +136,10 @@ async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | 
     else live.see(event as BusEvent);
     lookForDeferral(event as BusEvent | undefined);
   };
-  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, see, hearing.signal)]);
+  const heard = Promise.allSettled([askOwner(root, { op: 'events' }, see, hearing.signal), tellWhyNot(root, tick, live, hearer, hearing.signal)]);
   try {
-    const last = await waitForRun(root, id, timeoutMs, leave.signal);
+    const last = await waitForRun(root, id, timeoutMs, AbortSignal.any([leave.signal, ...(hearer.leave === undefined ? [] : [hearer.leave])]));
+    if (hearer.leave?.aborted === true && !isEnd(last, leaves)) throw leftBehind(root, tick);
     const run = deferred ?? last;
     // It may have been over before anybody listened; its words lie there still.
     live.begin(run.run_id);
@@ -129,24 +158,50 @@ async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | 
   }
 }
 
+const BEGUN_WITHIN_MS = 1_500;
+
+async function tellWhyNot(root: string, tick: string, live: { hasBegun(): boolean }, { waits }: Hearer, signal: AbortSignal): Promise<void> {
+  if (waits === undefined) return;
+  await new Promise<void>((resolve) => {
+    const timer = createClock().after(BEGUN_WITHIN_MS, resolve);
+    signal.addEventListener('abort', () => [timer.close(), resolve()]);
+  });
+  if (signal.aborted || live.hasBegun()) return;
+  if ((await probeOwner(root)).kind === 'silent') return waits('its owner does not answer (stopped or asleep); see cadence-bus status');
+  const { cadence, status, reason } = createReading(root).lookup(tick);
+  if (isFinal(status) || reason !== '') return;
+  const { holding } = await askOwnerWords(root);
+  const mine = holding.find((one) => one.cadence === cadence && one.cause !== 'disabled' && isUntold(one));
+  if (mine !== undefined && !live.hasBegun()) waits(describeHolding(mine));
+}
+
+/** So long may it take until an owner hears that somebody listens. */
+const MISSED_AT_MOST_MS = 5_000;
+
 /** The words of each of a tick's runs, from when it begins. Best effort: the end is what counts. */
-function createLive(root: string, tick: string, onOutput: OnOutput) {
+function createLive(root: string, tick: string, hearer: Hearer) {
   const followed = new Map<string, Promise<unknown>>();
+  const seam = createSeam((event) => hearer.event?.(event));
+  const beganMs = nowMs() - MISSED_AT_MOST_MS;
   const leave = new AbortController();
   const follow = async (runId: string): Promise<void> => {
     await createClock().breathe();
-    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false, told: true }, ({ text, stream }) => onOutput(text, stream), leave.signal);
+    await followLogs(root, runId, { streams: ['stdout', 'stderr'], raw: false, told: true }, ({ text, stream }) => hearer.output(text, stream), leave.signal);
   };
   const begin = (runId: string): void => {
     if (!followed.has(runId)) followed.set(runId, Promise.allSettled([follow(runId)]));
   };
   return {
     begin,
-    see({ stage, run_id, tick: of }: BusEvent): void {
+    hasBegun: () => followed.size > 0,
+    see(event: BusEvent): void {
+      const { stage, run_id, tick: of } = event;
+      (of === tick ? seam.see : hearer.event)?.(event);
       if ((stage === 'subsession_spawn' || stage === 'subsession_adopted') && of === tick && run_id !== undefined) begin(run_id);
     },
     /** It may have been under way before anybody listened. */
     look(): void {
+      if (hearer.event !== undefined) listEvents(root, { id: tick, sinceMs: beganMs, limit: undefined }, seam.see);
       const now = createReading(root).lookup(tick);
       if (now.status === 'running') begin(now.run_id);
     },

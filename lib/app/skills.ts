@@ -1,9 +1,9 @@
 import { CadenceError } from '../core/error.ts';
-import { hasSection, withSection } from '../core/marked-section.ts';
-import { nearest } from '../core/nearest.ts';
+import { hasSection, withSection } from '../core/text/marked-section.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
-import type { PlannedChange } from './definition-file.ts';
+import type { PlannedChange } from './definitions/file.ts';
 import { asSkill, SKILL } from './skill-text.ts';
 
 export const SCOPES = ['local', 'global'] as const;

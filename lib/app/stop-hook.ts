@@ -1,11 +1,11 @@
 import { delimiter, isAbsolute, join } from 'node:path';
 import { CadenceError } from '../core/error.ts';
-import { insertInto, removeFrom } from '../core/json-insert.ts';
-import { findJsonFault } from '../core/json-place.ts';
-import { shellWord } from '../core/shell-word.ts';
+import { insertInto, removeFrom } from '../core/text/json-insert.ts';
+import { findJsonFault } from '../core/text/json-place.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
-import type { PlannedChange } from './definition-file.ts';
+import type { PlannedChange } from './definitions/file.ts';
 
 /** The hook of Claude Code that tells a session, where it would end, of incidents that wait. */
 const COMMAND = 'cadence-bus probe --inject-prompt --quiet';

@@ -9,7 +9,7 @@ import { createFiles } from '../platform/files.ts';
 import { createIds } from '../platform/ids.ts';
 import { type Machine, readMachine } from '../platform/machine.ts';
 import type { Clock, Files, History, Ids, Journal, RunLog } from '../ports.ts';
-import { knownDefinitions } from './known-definitions.ts';
+import { knownDefinitions } from './definitions/known.ts';
 import { createRedacting, type Redacting, redactedEvent } from './redacting.ts';
 
 /** The disk of an owner and what it keeps there. */

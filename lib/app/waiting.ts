@@ -1,8 +1,9 @@
 import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
+import { shellWord } from '../core/text/shell-word.ts';
 import { parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
-import { lookupHeld } from './held-record.ts';
+import { lookupHeld } from './answers/held-record.ts';
 import { createReading } from './reading.ts';
 
 /**
@@ -33,9 +34,18 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
   if (isOver(last) || signal?.aborted === true) return last;
   if (timeout?.aborted === true) {
     const { status, reason } = await lookupHeld(root, id);
-    throw new CadenceError('timeout', `${id} is still ${status}${status === 'held' ? `: ${reason}` : ''}`, `It goes on. Look again: cadence-bus wait ${id}`);
+    const next =
+      state.kind === 'silent' ? 'Its owner does not answer (stopped or asleep): cadence-bus status' : `It goes on. Look again: cadence-bus wait ${id}`;
+    throw new CadenceError('timeout', `${id} is still ${status}${reason === '' ? '' : `: ${reason}`}`, next);
   }
   throw new CadenceError('no_owner', `the owner ended before ${id} did`, START);
+}
+
+/** What is said to whoever waits no longer. */
+export function leftBehind(root: string, id: string, again = 'wait'): CadenceError {
+  const at = `${id} --root ${shellWord(root)}`;
+  const { status } = createReading(root).lookup(id);
+  return new CadenceError('timeout', `${id} is still ${status}`, `It goes on: cadence-bus ${again} ${at}, or cadence-bus cancel ${at}`);
 }
 
 const START = 'Start the owner: cadence-bus start';

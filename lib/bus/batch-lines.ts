@@ -41,6 +41,8 @@ export interface BatchLines {
   leavePassedOver(): void;
   /** What leaves becomes files, at most so many. */
   unfold(most: number): Promise<void>;
+  /** What the disk has refused to note of those that have left is noted now. */
+  payOwed(): Promise<void>;
   unfoldNow(entry: Entry): Promise<void>;
   /** With others of its cadence, which are likely to share its fate. */
   unfoldBeside(entry: Entry): Promise<void>;
@@ -175,6 +177,7 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
       const entries = [...leaving].slice(0, most);
       await unfold(entries, [...strays].slice(0, most - entries.length));
     },
+    payOwed: () => unfolding.payOwed(),
     unfoldNow: (entry) => unfold([entry], []),
     unfoldBeside: (entry) => unfold([entry, ...[...(staying.get(entry.name.cadence) ?? [])].filter((other) => other !== entry).slice(0, BESIDE)], []),
     putBack(claim, name) {
@@ -187,6 +190,7 @@ export function createBatchLines({ pending, unfolding, onSettled }: BatchLinesDe
       return true;
     },
     drop(run) {
+      unfolding.forget(run);
       for (const entry of [...leaving, ...[...staying.values()].flatMap((all) => [...all])]) {
         if (entry.line?.run !== run) continue;
         forget(entry);

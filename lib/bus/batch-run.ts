@@ -1,7 +1,7 @@
 import { type BatchProgress, begunLine, doneLine, movedLine, parseBatchName, progressFile, splitLines } from '../core/batch.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { formatTickName, type TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { AppendLog, FileInfo, Files } from '../ports.ts';
 
 /**

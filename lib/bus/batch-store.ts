@@ -1,6 +1,6 @@
 import { batchName, formatBatchName, MAX_BATCH_BYTES, progressFile, readProgress } from '../core/batch.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, FileInfo, Files, Ids, QueueNews } from '../ports.ts';
 import { type BatchRun, createBatchRun } from './batch-run.ts';
 import { type DeadLetters, nameOfStray } from './dead-letters.ts';
@@ -13,6 +13,7 @@ export interface BatchStore {
   claim(file: string): BatchRun | undefined;
   /** One that an earlier owner left. */
   reopen(file: string): { readonly run: BatchRun; readonly progress: ReturnType<typeof readProgress> } | undefined;
+  isEmpty(): boolean;
   /** The first that has lines which nobody has looked at. */
   unread(): BatchRun | undefined;
   endIfOver(run: BatchRun): void;
@@ -143,6 +144,7 @@ export function createBatchStore(deps: BatchStoreDeps): BatchStore {
       open.add(run);
       return { run, progress };
     },
+    isEmpty: () => open.size === 0,
     unread() {
       for (const run of open) if (run.next < run.lines.length) return run;
       return undefined;

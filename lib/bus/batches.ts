@@ -1,6 +1,6 @@
-import { type Ms, toIso } from '../core/instant.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, type TickName } from '../core/tick.ts';
-import type { Clock, Ids, QueueNews } from '../ports.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
+import type { Clock, Ids, QueueNews, Soon } from '../ports.ts';
 import { readTick, type TickReading } from '../wire/tick.ts';
 import { textOfLine } from './batch-line.ts';
 import type { BatchLines } from './batch-lines.ts';
@@ -26,7 +26,7 @@ export interface Batches {
   note(file: string): void;
   isNoted(file: string): boolean;
   /** Goes on with what was noted; true: there is more. */
-  advance(): Promise<boolean>;
+  advance(): Soon<boolean>;
 }
 
 export interface BatchesDeps {
@@ -160,16 +160,21 @@ export function createBatches(deps: BatchesDeps): Batches {
     }
   }
 
+  async function goOn(): Promise<boolean> {
+    for (const run of store.takeLost()) lines.drop(run);
+    // Before a batch may end: it might come back without a word of what has left it.
+    await lines.payOwed();
+    store.tendAll();
+    makeRoom();
+    await lookAhead();
+    await lines.unfold(UNFOLDED_A_ROUND);
+    return lines.hasLeaving() || hasUnread();
+  }
+
   return {
     note: (file) => void noted.add(file),
     isNoted: (file) => noted.has(file),
-    async advance() {
-      for (const run of store.takeLost()) lines.drop(run);
-      store.tendAll();
-      makeRoom();
-      await lookAhead();
-      await lines.unfold(UNFOLDED_A_ROUND);
-      return lines.hasLeaving() || hasUnread();
-    },
+    // Without batches there is nothing to go on with, and this is asked before every run.
+    advance: () => (noted.size === 0 && store.isEmpty() && !lines.hasLeaving() ? false : goOn()),
   };
 }

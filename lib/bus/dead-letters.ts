@@ -1,8 +1,7 @@
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
-import { type DeadName, formatDeadName, isCadenceName, parseDeadName, parseTickName, type Tick } from '../core/tick.ts';
+import { type DeadName, formatDeadName, isCadenceName, MAX_FILE_BYTES, parseDeadName, parseTickName, type Tick } from '../core/tick.ts';
 import type { Clock, Files, Ids } from '../ports.ts';
-import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { deadReport, withRaw, withReport } from './dead-report.ts';
 import type { LeftFiles } from './left-files.ts';
 

@@ -1,9 +1,9 @@
-import { lastLines } from '../core/excerpt.ts';
-import { type Ms, toIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
+import { lastLines } from '../core/text/excerpt.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import { type DeadName, type DeadReport, formatDeadName, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 
 /** A tick that was restarted for months has more attempts than anybody reads, and its file must still fit through the inbox. */
 const MAX_RUNS = 100;

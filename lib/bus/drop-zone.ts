@@ -1,11 +1,12 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { readParts } from './inbox-reading.ts';
 import { shrinkInbox } from './inbox-shrinking.ts';
 import type { Intake } from './intake.ts';
 import type { LeftFiles } from './left-files.ts';
+import { createNamedFiles } from './named-files.ts';
 import type { Stillness } from './stillness.ts';
 
 /**
@@ -13,13 +14,15 @@ import type { Stillness } from './stillness.ts';
  * holds, so it is made after a hint, and not again before twenty times its cost has passed, or less where most of what it showed has
  * left the folder since. Canonical names and batches come
  * first, for they cost next to nothing; of the others only some are opened a round, so that a heap of garbage keeps no
- * tick waiting. Nobody knows how many there are, so neither the names of the folder nor those to be opened ever stand in
+ * tick waiting. What a hint names is looked at before the listing that it asks for: the first tick of an idle owner waits for
+ * nothing but itself. Nobody knows how many there are, so neither the names of the folder nor those to be opened ever stand in
  * memory all at once: of a long list of foreign names a page is kept, and the folder is read again for the next.
  */
 export interface DropZone {
-  hint(): void;
-  /** Whether a hint that names a file may tell of an arrival. Each claim is a hint too, of a file that is gone: it need not wake anybody. */
-  isArrival(file: string): boolean;
+  /** `file`: which one, where the hint says it. False: there is nothing to look at, for each claim is a hint too, of a file that is gone. */
+  hint(file?: string): boolean;
+  /** Looks at what hints have named. True: there is something to run, and the listing may come when that has begun. */
+  takeNamed(): boolean;
   isDue(isDry: boolean): boolean;
   /** `isWhole`: everything anew, as after the start. */
   scan(isWhole: boolean): Promise<void>;
@@ -66,6 +69,7 @@ export interface DropZoneDeps {
 export function createDropZone(deps: DropZoneDeps): DropZone {
   const { clock, paths, intake, stillness, page = PAGE } = deps;
   let isHinted = true;
+  const named = createNamedFiles();
   let lookAgainMs: Ms | undefined;
   let rest = { fromMs: 0, ms: 0, names: 0, known: 0 };
   let unopened: string[] = [];
@@ -110,6 +114,7 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
     const isNextPage = isMore && !isBusy;
     // Before the reading, for what comes from now on may come behind it.
     isHinted = isBusy || (isNextPage && isHinted);
+    named.onListing();
     isMore &&= isBusy;
     if (!isBusy && !isNextPage) beginPages();
     const still: string[] = [];
@@ -133,6 +138,16 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   function beginPages(): void {
     lookAgainMs = undefined;
     stayed.clear();
+  }
+
+  function isThere(file: string): boolean {
+    try {
+      return deps.files.info(`${paths.inbox}/${file}`) !== undefined;
+    } catch (error) {
+      // The look at the whole folder says what is wrong.
+      if (error instanceof CadenceError) return true;
+      throw error;
+    }
   }
 
   function note(file: string): void {
@@ -163,18 +178,20 @@ export function createDropZone(deps: DropZoneDeps): DropZone {
   const isLookDue = (): boolean => lookAgainMs !== undefined && clock.nowMs() >= lookAgainMs;
 
   return {
-    hint() {
-      isHinted = true;
-    },
-    isArrival(file) {
-      if (isHinted) return true;
-      try {
-        return deps.files.info(`${paths.inbox}/${file}`) !== undefined;
-      } catch (error) {
-        // The look at the whole folder says what is wrong.
-        if (error instanceof CadenceError) return true;
-        throw error;
+    hint(file) {
+      if (file !== undefined) {
+        if (!isHinted && !isThere(file)) return false;
+        named.add(file);
       }
+      isHinted = true;
+      return true;
+    },
+    takeNamed() {
+      // What waits to be opened may be among them, and what is being written is read no more often than the folder.
+      const isNext = (file: string): boolean => !deps.isKnown(file) && !stayed.has(file) && (!stillness.isWatched(file) || isRested());
+      const files = named.takeAll().filter((file) => unopened.length === 0 && !isMore && isNext(file));
+      for (const file of files) take(file);
+      return files.some(deps.isKnown) && named.putOffListing();
     },
     isDue: (isDry) => unopened.length > 0 || isMore || (isHinted && (isDry || isRested())) || isLookDue(),
     async scan(isWhole) {

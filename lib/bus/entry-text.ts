@@ -1,6 +1,6 @@
 import type { Tick } from '../core/tick.ts';
+import { MAX_FILE_BYTES } from '../core/tick.ts';
 import type { Files } from '../ports.ts';
-import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import { textOfLine } from './batch-line.ts';
 import { type Judgement, judge } from './judgement.ts';
 import type { LeftFiles } from './left-files.ts';

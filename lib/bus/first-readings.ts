@@ -5,7 +5,7 @@ import type { Entry, KeptText } from './pending.ts';
 /**
  * A foreign file is read when it is adopted, for its name says nothing, and it is claimed a moment later: what was read then
  * need not be read again where the file is still the same. Its text is remembered with its entry, and not what it was parsed
- * to, which is several times as large; of a long backlog with long texts only some are.
+ * to, which is several times as large, but for the newest: one that comes alone is claimed next. Of a long backlog with long texts only some are.
  */
 export interface FirstReadings {
   keep(entry: Entry, reading: Reading): void;
@@ -26,22 +26,29 @@ export function createFirstReadings(): FirstReadings {
   let chars = 0;
   /** Ticks of a burst mostly say the same, and then share one text. */
   let last = '';
+  let newest: { readonly entry: Entry; readonly reading: Reading } | undefined;
 
   return {
-    keep(entry, { text, info: { inode, mtimeMs, sizeBytes } }) {
+    keep(entry, reading) {
+      const { text, info } = reading;
+      const { inode, mtimeMs, sizeBytes } = info;
       const isSame = text === last;
       const added = isSame ? 0 : text.length;
       if (sizeBytes > MOST_BYTES || chars + added > MOST_CHARS) return;
       if (!isSame) last = text;
       chars += added;
       entry.kept = { text: last, inode, mtimeMs, sizeBytes, chars: added };
+      newest = { entry, reading };
     },
     take(entry, now) {
       const { kept } = entry;
       if (kept === undefined) return undefined;
       entry.kept = undefined;
+      const known = newest?.entry === entry ? newest.reading : undefined;
+      if (known !== undefined) newest = undefined;
       const info = now();
-      return info !== undefined && isSame(kept, info) ? judge({ kind: 'text', text: kept.text, info }) : undefined;
+      if (info === undefined || !isSame(kept, info)) return undefined;
+      return known ?? judge({ kind: 'text', text: kept.text, info });
     },
     gone({ kept }) {
       if (kept === undefined) return;

@@ -1,9 +1,11 @@
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 
 /** What a name in a listing costs, where a clock of whole milliseconds has seen nothing: each claim out of the inbox is a hint too. */
 const NAME_MS = 0.002;
+/** One step of such a clock may be as good as nothing: then the names say what they cost, or now and then one would be dear. */
+const STEP_MS: Ms = 1;
 
 export interface ReadingDeps {
   readonly files: Pick<Files, 'listParts'>;
@@ -26,5 +28,5 @@ export async function readParts(
     startMs = clock.nowMs();
   }
   seenMs += clock.nowMs() - startMs;
-  return { count, costMs: Math.max(seenMs, Math.min(1, count * NAME_MS)) };
+  return { count, costMs: seenMs > STEP_MS ? seenMs : Math.min(STEP_MS, count * NAME_MS) };
 }

@@ -1,8 +1,7 @@
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { type DeadName, FORCED_DUE_MS, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import { type DeadName, FORCED_DUE_MS, MAX_FILE_BYTES, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files, Ids, QueueNews } from '../ports.ts';
-import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import type { Batches } from './batches.ts';
 import { type DeadLetters, nameOfStray } from './dead-letters.ts';
 import { withReport } from './dead-report.ts';
@@ -69,8 +68,9 @@ export function createIntake(deps: IntakeDeps): Intake {
     return found === undefined ? undefined : judge(found);
   }
 
-  function admitRead(name: TickName, file: string, found: Reading): boolean {
-    const entry: Entry = { name, folder: 'inbox', file, gone: false };
+  function admitRead(name: TickName, file: string, found: Reading, isFresh: boolean): boolean {
+    // With room for its text from the first: what is added later takes an object of its own.
+    const entry: Entry = { name, folder: 'inbox', file, gone: false, isFresh, kept: undefined };
     const isNew = deps.admit(entry);
     // It may have gone elsewhere, for want of room.
     if (isNew && deps.isPending(entry)) deps.readings.keep(entry, found);
@@ -82,10 +82,11 @@ export function createIntake(deps: IntakeDeps): Intake {
     stillness.forget(file);
     const keyed = keyedId(ids, tick);
     const dueMs = tick.force === true ? FORCED_DUE_MS : (given.dueMs ?? arrivedMs(info, clock.nowMs()));
-    const name = { dueMs, cadence: tick.cadence, id: keyed ?? given.id ?? ids.fresh(), attempts: 0 };
-    if (admitRead(name, file, found)) return;
+    const id = keyed ?? given.id;
+    const name = { dueMs, cadence: tick.cadence, id: id ?? ids.fresh(), attempts: 0 };
+    if (admitRead(name, file, found, id === undefined)) return;
     if (keyed === undefined) {
-      admitRead({ ...name, id: ids.fresh() }, file, found);
+      admitRead({ ...name, id: ids.fresh() }, file, found, true);
     } else if (files.remove(pathOf(file))) {
       news.coalesced(keyed, tick.cadence, `its ${tick.key === undefined ? 'slot' : 'key'} is pending already`);
     }

@@ -1,7 +1,8 @@
-import { type Ms, toIso } from '../core/instant.ts';
 import type { Tick } from '../core/tick.ts';
+import { MAX_FILE_BYTES } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { FileInfo, FileText } from '../ports.ts';
-import { MAX_FILE_BYTES, readTick } from '../wire/tick.ts';
+import { readTick } from '../wire/tick.ts';
 
 /** What was found where a tick should be. */
 export type Judgement =

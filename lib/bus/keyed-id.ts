@@ -1,4 +1,4 @@
-import { slotKey } from '../core/slot.ts';
+import { slotKey } from '../core/slot/slot.ts';
 import type { Ids } from '../ports.ts';
 
 interface Keyed {

@@ -1,9 +1,10 @@
 import { MAX_BATCH_BYTES, parseBatchName, progressFile, readProgress, splitLines } from '../core/batch.ts';
-import { parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import { isCadenceName, isTickId, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import { isTickId, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Files, Ids } from '../ports.ts';
 import { isKeyed, keyedId, lineId } from './keyed-id.ts';
+import { readSpokenTick } from './spoken-tick.ts';
 
 /**
  * What the batches in `claimed/` say, for who only looks: lines that wait, and lines that run. What is settled, what has a
@@ -12,14 +13,6 @@ import { isKeyed, keyedId, lineId } from './keyed-id.ts';
 export interface LinesUnderWay {
   readonly waiting: readonly TickName[];
   readonly running: readonly TickName[];
-}
-
-interface Spoken {
-  readonly cadence: string;
-  readonly id?: unknown;
-  readonly due_at?: unknown;
-  readonly key?: string;
-  readonly slot?: string;
 }
 
 export function readLinesUnderWay(deps: { files: Pick<Files, 'list' | 'read'>; paths: Paths; ids: Pick<Ids, 'keyed'> }): LinesUnderWay {
@@ -46,7 +39,7 @@ function readBatch({ files, paths, ids }: Parameters<typeof readLinesUnderWay>[0
   const batchId = parseBatchName(file)?.id ?? '';
   const seen = new Map<string, string>();
   for (const [number, text] of splitLines(found.text).entries()) {
-    const tick = spokenBy(text);
+    const tick = readSpokenTick(text);
     if (tick === undefined) continue;
     const own = (): string => lineId(batchId, number);
     const named = keyedId(ids, tick) ?? (typeof tick.id === 'string' && isTickId(tick.id) ? tick.id : undefined);
@@ -61,20 +54,5 @@ function readBatch({ files, paths, ids }: Parameters<typeof readLinesUnderWay>[0
     else if (runs !== undefined) running.push({ ...name, id: runs, attempts: 1 });
     else if (twin === undefined) waiting.push(name);
     else if (!isKeyed(tick) && twin.trimEnd() !== text.trimEnd()) waiting.push({ ...name, id: own() });
-  }
-}
-
-function spokenBy(text: string): Spoken | undefined {
-  if (text.trim() === '') return undefined;
-  try {
-    const value: unknown = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
-    const tick = (typeof value === 'object' && value !== null ? value : {}) as Record<keyof Spoken, unknown>;
-    if (typeof tick.cadence !== 'string' || !isCadenceName(tick.cadence)) return undefined;
-    const words = { ...(typeof tick.key === 'string' ? { key: tick.key } : {}), ...(typeof tick.slot === 'string' ? { slot: tick.slot } : {}) };
-    return { cadence: tick.cadence, id: tick.id, due_at: tick.due_at, ...words };
-  } catch (error) {
-    // The owner buries it when it comes to it; a nesting may be too deep to be read.
-    if (error instanceof SyntaxError || error instanceof RangeError) return undefined;
-    throw error;
   }
 }

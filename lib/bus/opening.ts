@@ -1,7 +1,6 @@
 import type { Paths } from '../core/paths.ts';
-import { type DeadName, formatTickName, type Tick, type TickName } from '../core/tick.ts';
+import { type DeadName, formatTickName, MAX_FILE_BYTES, type Tick, type TickName } from '../core/tick.ts';
 import type { Claim, Clock, Files, QueueNews } from '../ports.ts';
-import { MAX_FILE_BYTES } from '../wire/tick.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import { withReport } from './dead-report.ts';
 import type { DropZone } from './drop-zone.ts';

@@ -1,7 +1,7 @@
 import { batchOfProgress, parseBatchName } from '../core/batch.ts';
-import { toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { parseTickName } from '../core/tick.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Claim, Clock, Files } from '../ports.ts';
 import { readTick } from '../wire/tick.ts';
 import { textOfLine } from './batch-line.ts';
@@ -35,8 +35,9 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     return opening.open({ name: { ...name, attempts: Math.max(0, name.attempts - 1) }, folder: 'waiting', file, gone: true }, name);
   }
 
-  /** The ids of ticks that have files of their own. */
+  /** The ids of ticks that have files of their own, on disk by now: their batch, which forgets them, may not outlive them. */
   function placedIds(): ReadonlySet<string> {
+    for (const folder of [paths.waiting, paths.claimed]) files.flushDir(folder);
     return new Set([...files.list(paths.waiting), ...files.list(paths.claimed)].flatMap((file) => parseTickName(file)?.id ?? []));
   }
 
@@ -47,7 +48,8 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     return lines.adopt({ dueMs, cadence: reading.tick.cadence, id, attempts: 1 }, { run, number, tick: reading.tick, mayBeDead: true });
   }
 
-  function openBatch(file: string): readonly Claim[] {
+  /** `adopted`: the ids of claims that other batches had under way. Of two lines with one key the later one is begun when the first has ended, and neither may say so yet. */
+  function openBatch(file: string, adopted: Set<string>): readonly Claim[] {
     const found = store.reopen(file);
     if (found === undefined) return [];
     const { run, progress } = found;
@@ -65,9 +67,12 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     for (const [number, id] of begun) {
       if (!isOpen(number) || moved.has(number)) continue;
       run.ids.set(id, number);
-      const claim = placed.has(id) ? undefined : adopt(run, number, id);
+      const claim = placed.has(id) || adopted.has(id) ? undefined : adopt(run, number, id);
       if (claim === undefined) run.settle(number);
-      else claims.push(claim);
+      else {
+        claims.push(claim);
+        adopted.add(id);
+      }
     }
     run.save();
     store.endIfOver(run);
@@ -78,12 +83,13 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     const names = files.list(paths.claimed);
     const there = new Set(names);
     const claims: Claim[] = [];
+    const adopted = new Set<string>();
     for (const file of names) {
       const batch = batchOfProgress(file);
       if (batch !== undefined) {
         if (!there.has(batch)) files.remove(`${paths.claimed}/${file}`);
       } else if (parseBatchName(file) !== undefined) {
-        claims.push(...openBatch(file));
+        claims.push(...openBatch(file, adopted));
       } else {
         const claim = openClaim(file);
         if (claim !== undefined) claims.push(claim);

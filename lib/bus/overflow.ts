@@ -18,11 +18,11 @@ export interface Overflow {
 export function createOverflow(deps: { readonly files: Files; readonly clock: Clock; readonly paths: Paths; readonly left: LeftFiles }): Overflow {
   const { files, clock, paths, left } = deps;
 
-  function put({ name, folder, file }: Entry): boolean {
+  function put({ name, folder, file, isFresh }: Entry): boolean {
     const canonical = formatTickName(name);
     if (folder !== 'inbox' || file === canonical) return true;
     const [from, to] = [`${paths.inbox}/${file}`, `${paths.waiting}/${canonical}`];
-    if (files.info(to) !== undefined) return false;
+    if (isFresh !== true && files.info(to) !== undefined) return false;
     left.spare(from, () => files.rename(from, to));
     return true;
   }

@@ -1,6 +1,6 @@
-import { createHeap, type Heap } from '../core/heap.ts';
-import { formatCompact } from '../core/instant.ts';
+import { createSortedHeap, type SortedHeap } from '../core/sorted-heap.ts';
 import { isForcedName, type TickName } from '../core/tick.ts';
+import { formatCompact } from '../core/time/instant.ts';
 import type { Head } from '../ports.ts';
 import type { BatchLine } from './batch-line.ts';
 
@@ -21,6 +21,8 @@ export interface Entry {
   /** The file's own name; a foreign file keeps its name until it is claimed or parked. */
   file: string;
   gone: boolean;
+  /** Its id was made for it: no other file bears its name. */
+  isFresh?: boolean;
   /** In a batch under way it has no file of its own. */
   line?: BatchLine | undefined;
   /** What was read in it when it was adopted. */
@@ -68,11 +70,11 @@ const before = (a: Entry, b: Entry): boolean => isEarlier(a.name, b.name);
 
 /** `onGone` hears of each entry that is removed, or does not fit. */
 export function createPending(budget: number, onGone: (entry: Entry) => unknown): Pending {
-  const heaps = new Map<string, Heap<Entry>>();
+  const heaps = new Map<string, SortedHeap<Entry>>();
   const ids = new Map<string, Entry>();
   /** The last that was kept of each cadence that was cut. */
   const cut = new Map<string, TickName & { readonly due: string }>();
-  const newHeap = (): Heap<Entry> => createHeap<Entry>(before, (entry) => entry.gone);
+  const newHeap = (): SortedHeap<Entry> => createSortedHeap<Entry>(before, (entry) => entry.gone);
 
   function forget(entry: Entry): void {
     entry.gone = true;
@@ -83,18 +85,10 @@ export function createPending(budget: number, onGone: (entry: Entry) => unknown)
   function trimCadence(cadence: string, share: number): readonly Entry[] {
     const heap = heaps.get(cadence);
     if (heap === undefined || heap.size() <= share) return [];
-    const dropped: Entry[] = [];
-    const sorted = heap.items().toSorted((a, b) => (before(a, b) ? -1 : 1));
-    const kept = newHeap();
-    for (const [n, entry] of sorted.entries()) {
-      // No folder brings a line back, and there are never many.
-      if (n < share || entry.line !== undefined) kept.push(entry);
-      else dropped.push(entry);
-    }
+    // No folder brings a line back, and there are never many.
+    const { dropped, last } = heap.keepLeast(share, ({ line }) => line !== undefined);
     for (const entry of dropped) forget(entry);
-    const last = sorted[Math.min(share, sorted.length) - 1];
-    if (last !== undefined && sorted.length > share) cut.set(cadence, { ...last.name, due: formatCompact(last.name.dueMs) });
-    heaps.set(cadence, kept);
+    if (last !== undefined) cut.set(cadence, { ...last.name, due: formatCompact(last.name.dueMs) });
     return dropped;
   }
 

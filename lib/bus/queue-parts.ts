@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files, Ids, QueueNews } from '../ports.ts';
 import { type BatchLines, createBatchLines } from './batch-lines.ts';
 import { createBatchStore } from './batch-store.ts';
@@ -51,7 +51,7 @@ export function createQueueParts(deps: QueueDeps, memory: Memory) {
   const intake = createIntake({ ...parts, batches: () => batches, admit, isPending: (entry) => pending.byId(entry.name.id) === entry });
   const { condemn } = intake;
   const lookAgainAt = (atMs: Ms): void => dropZone.lookAgainAt(atMs);
-  const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => dropZone.hint() });
+  const store = createBatchStore({ ...parts, condemn, lookAgainAt, relook: () => void dropZone.hint() });
   const lines: BatchLines = createBatchLines({ pending, unfolding: createUnfolding(parts), onSettled: store.endIfOver });
   const batches: Batches = createBatches({ ...parts, store, lines, isTaken, textOf });
   const dropZone: DropZone = createDropZone({

@@ -1,6 +1,6 @@
-import { toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { formatTickName, type Tick, type TickName } from '../core/tick.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Files, Ids, TickDrop } from '../ports.ts';
 
 export interface TickDropDeps {

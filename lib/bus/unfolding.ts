@@ -3,6 +3,7 @@ import type { RunRecord } from '../core/run.ts';
 import { type DeadName, formatDeadName, formatTickName } from '../core/tick.ts';
 import type { Files, QueueNews } from '../ports.ts';
 import { type BatchLine, type StrayLine, textOfLine } from './batch-line.ts';
+import type { BatchRun } from './batch-run.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { Entry } from './pending.ts';
 
@@ -13,6 +14,10 @@ import type { Entry } from './pending.ts';
 export interface Unfolding {
   /** `entries` wait from now on like any other; what ended meanwhile is left out. */
   unfold(entries: readonly Entry[], strays: readonly StrayLine[]): Promise<void>;
+  /** What is claimed from its own file must not be met in the batch again, whatever the machine does: where the disk refused to note that, it is asked again. */
+  payOwed(): Promise<void>;
+  /** Somebody has taken the batch away: it says nothing any more. */
+  forget(run: BatchRun): void;
   /** A line dies. */
   bury(line: BatchLine, name: DeadName, because: string, attempts: readonly RunRecord[]): void;
 }
@@ -30,6 +35,8 @@ export interface UnfoldingDeps {
 type Draft = { readonly path: string } & ({ readonly entry: Entry; readonly line: BatchLine } | { readonly stray: StrayLine });
 
 export function createUnfolding({ files, paths, news, deadLetters }: UnfoldingDeps): Unfolding {
+  /** Batches that do not say on disk yet what has left them. */
+  const owing = new Set<BatchRun>();
   const draftOf = ({ run, number }: BatchLine | StrayLine): string => `${paths.tmp}/${run.id}.${number}.json`;
 
   async function write(drafts: readonly Draft[]): Promise<void> {
@@ -76,13 +83,25 @@ export function createUnfolding({ files, paths, news, deadLetters }: UnfoldingDe
     for (const draft of drafts) place(draft);
     if (drafts.some((draft) => 'entry' in draft)) files.flushDir(paths.waiting);
     if (drafts.some((draft) => 'stray' in draft)) files.flushDir(paths.dlq);
-    for (const draft of drafts) release(draft);
-    // What is claimed from its own file now must not be met in the batch again, whatever the machine does.
-    const runs = new Set(drafts.map((draft) => ('stray' in draft ? draft.stray : draft.line).run));
-    await Promise.all([...runs].map((run) => run.flush()));
+    for (const draft of drafts) {
+      release(draft);
+      owing.add(('stray' in draft ? draft.stray : draft.line).run);
+    }
+    await payOwed();
+  }
+
+  async function payOwed(): Promise<void> {
+    await Promise.all(
+      [...owing].map(async (run) => {
+        await run.flush();
+        owing.delete(run);
+      }),
+    );
   }
 
   return {
+    payOwed,
+    forget: (run) => void owing.delete(run),
     async unfold(entries, strays) {
       const drafts: readonly Draft[] = [
         ...entries.flatMap((entry) => (entry.line === undefined ? [] : [{ path: draftOf(entry.line), entry, line: entry.line }])),

@@ -1,4 +1,4 @@
-import type { ChangeView } from '../app/definition-file.ts';
+import type { ChangeView } from '../app/definitions/file.ts';
 import { type CommandContext, DRY_RUN, type Paint } from './command.ts';
 
 interface Told {

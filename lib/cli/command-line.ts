@@ -1,7 +1,7 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { parseDuration } from '../core/duration.ts';
 import { CadenceError } from '../core/error.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
+import { parseDuration } from '../core/time/duration.ts';
 import type { CommandSpec, FlagSpec, Flags } from './command.ts';
 import { COMMANDS, GLOBAL_FLAGS } from './commands.ts';
 
@@ -16,7 +16,16 @@ export interface CommandLine {
   says(flag: string): boolean;
 }
 
-const VALUED = new Set([...GLOBAL_FLAGS, ...COMMANDS.flatMap(({ flags }) => flags)].flatMap(({ name, value }) => (value === undefined ? [] : [`--${name}`])));
+let valued: ReadonlySet<string> | undefined;
+
+/** Of whatever command it may be a flag. */
+function takesValue(word: string): boolean {
+  if (!word.startsWith('--') || word.includes('=')) return false;
+  const known = GLOBAL_FLAGS.find(({ name }) => word === `--${name}`);
+  if (known !== undefined) return known.value !== undefined;
+  valued ??= new Set(COMMANDS.flatMap(({ flags }) => flags.flatMap(({ name, value }) => (value === undefined ? [] : [`--${name}`]))));
+  return valued.has(word);
+}
 
 export function readLine(argv: readonly string[]): CommandLine {
   const joined = joinValues(argv);
@@ -33,7 +42,7 @@ function joinValues(argv: readonly string[]): string[] {
     const word = argv[index] as string;
     if (word === '--') return [...joined, ...argv.slice(index)];
     const next = argv[index + 1];
-    if (VALUED.has(word) && next !== undefined) {
+    if (next !== undefined && takesValue(word)) {
       joined.push(`${word}=${next}`);
       index += 1;
     } else joined.push(word);
@@ -41,14 +50,16 @@ function joinValues(argv: readonly string[]): string[] {
   return joined;
 }
 
-export function findCommand(name: string): CommandSpec {
+/** `topics`: what else may be asked about. */
+export function findCommand(name: string, topics: readonly string[] = []): CommandSpec {
   const found = COMMANDS.find((command) => command.name === name);
   if (found !== undefined) return found;
-  const close = nearest(
-    name,
-    COMMANDS.map((command) => command.name),
+  const close = nearest(name, [...COMMANDS.map((command) => command.name), ...topics]);
+  throw new CadenceError(
+    'usage',
+    `there is no command ${topics.length === 0 ? '' : 'and no topic '}${name.slice(0, 80)}`,
+    close === undefined ? 'See cadence-bus --help.' : `Did you mean ${close}?`,
   );
-  throw new CadenceError('usage', `there is no command ${name.slice(0, 80)}`, close === undefined ? 'See cadence-bus --help.' : `Did you mean ${close}?`);
 }
 
 export interface Parsed {
@@ -58,6 +69,8 @@ export interface Parsed {
 
 export function parseLine(spec: CommandSpec, rest: readonly string[]): Parsed {
   const known = [...spec.flags, ...GLOBAL_FLAGS];
+  const plain = readPlain(known, rest);
+  if (plain !== undefined) return { flags: readFlags(spec, plain.values), words: plain.words };
   const options: NonNullable<ParseArgsConfig['options']> = {};
   for (const { name, short, value, isRepeatable = false } of known)
     options[name] = { type: value === undefined ? 'boolean' : 'string', multiple: isRepeatable, ...(short === undefined ? {} : { short }) };
@@ -68,6 +81,29 @@ export function parseLine(spec: CommandSpec, rest: readonly string[]): Parsed {
     if (!(error instanceof TypeError)) throw error;
     throw misused(spec, known, error.message);
   }
+}
+
+/**
+ * As Node's own parser would, which takes a command longer to load than to ask: words, and known flags by their long names. undefined:
+ * there is something else among them, be it right or wrong.
+ */
+function readPlain(known: readonly FlagSpec[], rest: readonly string[]): { readonly values: Record<string, unknown>; readonly words: string[] } | undefined {
+  const values: Record<string, unknown> = {};
+  const words: string[] = [];
+  for (const word of rest) {
+    if (!word.startsWith('-') || word === '-') {
+      words.push(word);
+      continue;
+    }
+    const at = word.indexOf('=');
+    const name = word.slice(2, at === -1 ? undefined : at);
+    const flag = word.startsWith('--') ? known.find((one) => one.name === name) : undefined;
+    if (flag === undefined || (flag.value === undefined) !== (at === -1)) return undefined;
+    if (at === -1) values[name] = true;
+    else if (flag.isRepeatable === true) values[name] = [...((values[name] as readonly string[] | undefined) ?? []), word.slice(at + 1)];
+    else values[name] = word.slice(at + 1);
+  }
+  return { values, words };
 }
 
 /** In our words: Node's own name the wrong word in quotes, first of all. */

@@ -1,3 +1,5 @@
+import type { CadenceError } from '../core/error.ts';
+
 /** One verb, as data: from this table come parsing, help, completion and the description for agents. */
 export interface CommandSpec {
   readonly name: string;
@@ -45,6 +47,8 @@ export interface CommandContext {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The agent root, checked. Throws `not_found`. */
   root(): Promise<string>;
+  /** From here on the first SIGINT or SIGTERM is heard as: whoever waits wants to leave. */
+  leaving(said?: Said): Leaving;
   /** Another command line, in this very process: its exit code and what it would have said on stdout. */
   ask(words: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }>;
   readonly loadMcp?: World['loadMcp'];
@@ -61,6 +65,22 @@ export interface Flags {
   count(name: string, otherwise: number): number;
 }
 
+/** Who waits may leave by Ctrl-C, and hears then that what it waited for goes on. A second signal ends this process at once. */
+export interface Leaving {
+  readonly leave: AbortSignal;
+  /** What the work comes to, or at the first signal, without waiting for it any longer, the error that tells what goes on. */
+  orLeft<T>(work: Promise<T>, left: () => CadenceError): Promise<T>;
+  /** 128 + n where a signal was the cause; every other error is thrown again. */
+  exitCodeOf(error: unknown, out: Output): number;
+  close(): void;
+}
+
+/** What `--json` says is one answer, or lines of a stream: whoever leaves a stream is not given one more that is none of it. */
+export type Said = 'answer' | 'lines';
+
+/** Where the signals are heard that are meant for this command: absent, where the process is there for more than that. */
+export type Signals = Pick<NodeJS.Process, 'on' | 'off'>;
+
 export interface McpSurface {
   /** Resolves when the other end has gone. */
   serve(deps: { readonly version: string; readonly ask: CommandContext['ask'] }): Promise<void>;
@@ -71,10 +91,12 @@ export interface World {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTerminal: boolean;
+  readonly signals?: Signals | undefined;
   /** The surface for agents that speak MCP, loaded on use. */
   readonly loadMcp?: (() => Promise<McpSurface>) | undefined;
-  readonly stdout: (text: string) => void;
-  readonly stderr: (text: string) => void;
+  /** `isLast`: what the command has left to say, and nothing of it goes on meanwhile. */
+  readonly stdout: (text: string, isLast?: boolean) => void;
+  readonly stderr: (text: string, isLast?: boolean) => void;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { isBuiltin, isCareCadence } from '../core/builtin.ts';
 import type { BusEvent } from '../core/event.ts';
-import { parseIso } from '../core/instant.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Output } from './command.ts';
 import { describeEvent } from './event-words.ts';
 

@@ -1,7 +1,8 @@
-import { formatDuration } from '../core/duration.ts';
 import type { BusEvent, Stage } from '../core/event.ts';
-import { toVisible, truncate } from '../core/excerpt.ts';
-import { parseIso } from '../core/instant.ts';
+import type { RunRecord } from '../core/run.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Paint } from './command.ts';
 
 /** One event in words, for a person. */
@@ -25,8 +26,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
     `${paint.blue('▶')} ${who} starts${event.provider === undefined ? '' : ` with ${event.provider}`}  ${paint.dim(String(event.run_id))}`,
   subsession_adopted: ({ event, paint, who }) => `${paint.blue('▶')} ${who} was started by an earlier owner and goes on  ${paint.dim(String(event.run_id))}`,
   run_finished: ({ event, paint, who }) =>
-    `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}`,
-  subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}`,
+    `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}${leftBehind(event)}`,
+  subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}${leftBehind(event)}`,
   chat_refused: ({ paint, who, why }) => `${paint.yellow('?')} ${who}: ${why}`,
   notice: ({ paint, why }) => `${paint.yellow('✉')} ${why}`,
   notice_delivered: ({ event, paint, who }) => `${paint.green('✉')} ${who} told ${event.sink}  ${paint.dim(String(event.run_id))}`,
@@ -45,7 +46,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   circuit_opened: ({ event, paint, who, why }) =>
-    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}`}${String(event.key).startsWith('provider:') ? ': other agents run in its place' : ': its ticks wait, nothing is spent'}${event.advice === undefined ? '' : `. ${event.advice}`}`,
+    `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}Z`}${String(event.key).startsWith('provider:') ? ': other agents run in its place' : ': its ticks wait, nothing is spent'}${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
   budget_held: ({ event, paint, who, why }) => `${paint.yellow('‖')} ${who} waits for money until ${String(event.until)}: ${why}`,
   budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} has money again`,
@@ -58,8 +59,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   paused: ({ paint, who }) => `${paint.yellow('‖')} ${who} paused`,
   resumed: ({ paint, who }) => `${paint.green('▸')} ${who} goes on`,
   storage_healed: ({ paint }) => `${paint.green('●')} the disk is well again`,
-  config_broken: ({ event, paint, why, near }) =>
-    `${paint.red('!')} ${near(event.where)}: ${why}. ${event.keeps === true ? 'The last good version goes on.' : 'Its ticks wait.'}`,
+  config_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.where)}: ${why}. ${whatGoesOn(event)}`,
   config_healed: ({ paint, who }) => `${paint.green('●')} ${who} is right again`,
   config_changed: ({ event, paint, near }) => `${paint.dim('~')} ${near(event.path)} ${event.change}`,
   state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
@@ -80,6 +80,12 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
     `${paint.dim('·')} ${who} ${paint.dim(`#${event.event_index}`)} ${event.event === null ? why : shorten(JSON.stringify(event.event))}`,
 };
 
+/** Whoever starts something in the background should know that it is still there. */
+function leftBehind({ survivors }: BusEvent): string {
+  const left = Array.isArray(survivors) ? (survivors as NonNullable<RunRecord['survivors']>) : [];
+  return left.length === 0 ? '' : `; left behind: ${shorten(left.map(({ pid, command }) => `${pid} ${command}`).join(', '))}`;
+}
+
 /** One line, whatever a file is called; undefined where nobody needs to hear of it. */
 export function describeEvent(event: BusEvent, paint: Paint, root: string): string | undefined {
   const near = (path: unknown): string => String(path ?? '').replace(`${root}/`, '');
@@ -91,7 +97,13 @@ function shorten(text: unknown): string {
   return truncate(toVisible(String(text)).replaceAll('\n', ' '), 160);
 }
 
+/** Without a delay it may still be held: by its account, if that is what failed. */
 function inTime(event: BusEvent): string {
   const restMs = (parseIso(event.retry_at) ?? 0) - (parseIso(event.ts) ?? 0);
-  return restMs <= 0 ? 'at once' : `in ${formatDuration(restMs)}`;
+  return restMs <= 0 ? 'as soon as it may' : `in ${formatDuration(restMs)}`;
+}
+
+function whatGoesOn({ cadence, keeps }: BusEvent): string {
+  if (keeps === true) return 'The last good version goes on.';
+  return cadence === 'bus.yaml' ? 'No agent runs until it is mended, and nothing that has a budget; all else goes by the defaults.' : 'Its ticks wait.';
 }

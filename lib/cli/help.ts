@@ -1,6 +1,7 @@
 import type { CommandSpec, FlagSpec } from './command.ts';
 import { findCommand } from './command-line.ts';
 import { COMMAND_GROUPS, GLOBAL_FLAGS } from './commands.ts';
+import { exitsOf } from './self-description.ts';
 import { TOPICS } from './topics.ts';
 
 const NAME_WIDTH = 14;
@@ -24,13 +25,21 @@ export function overview(): string {
     ...flagLines(GLOBAL_FLAGS),
     '',
     'cadence-bus <command> --help tells more. Exit codes: 0 ok · 1 failed or needs attention · 2 dry run · 64 usage ·',
-    '65 bad data · 66 not found · 69 no owner · 70 our bug · 74 I/O · 75 held · 77 permission · 78 bad definition · 124 timed out',
+    '65 bad data · 66 not found · 69 no owner · 70 our bug · 74 I/O · 75 held · 77 permission · 78 bad definition · 124 timed out ·',
+    '128 + n ended by signal n',
   ].join('\n');
 }
 
 /** Of a topic, or else of a command. */
 export function helpOn(name: string): string {
-  return TOPICS.find((topic) => topic.name === name)?.text ?? commandHelp(findCommand(name));
+  const topic = TOPICS.find((topic) => topic.name === name);
+  if (topic !== undefined) return topic.text;
+  return commandHelp(
+    findCommand(
+      name,
+      TOPICS.map(({ name }) => name),
+    ),
+  );
 }
 
 function commandHelp(command: CommandSpec): string {
@@ -46,9 +55,9 @@ function commandHelp(command: CommandSpec): string {
     '',
     'Options',
     ...flagLines(flags),
-    ...(command.exits.length === 0
-      ? []
-      : ['', 'Exit codes', ...[[0, 'ok'] as const, ...command.exits].map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`)]),
+    '',
+    'Exit codes',
+    ...exitsOf(command).map(([code, meaning]) => `  ${String(code).padEnd(5)}${meaning}`),
   ].join('\n');
 }
 

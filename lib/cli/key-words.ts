@@ -1,4 +1,4 @@
-import type { KeyWords } from '../app/definition-edits.ts';
+import type { KeyWords } from '../app/definitions/edits.ts';
 import type { FlagSpec, Flags } from './command.ts';
 
 /** Flags that stand for keys of a definition; `new` and `edit` have them in common. */

@@ -1,8 +1,9 @@
 import { CadenceError } from '../core/error.ts';
 import { VERSION } from '../core/version.ts';
-import type { Output, World } from './command.ts';
+import type { Leaving, Output, World } from './command.ts';
 import { type CommandLine, findCommand, parseLine, readLine, refuseMoreWords } from './command-line.ts';
 import { COMMAND_GROUPS, GLOBAL_FLAGS } from './commands.ts';
+import { listenForLeave } from './leaving.ts';
 import { createOutput, reportError } from './output.ts';
 
 /** Runs one command line. Answers with the exit code; never throws. */
@@ -40,7 +41,8 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
   const command = await spec.load();
   const out = createOutput(world, { isJson, isVerbose: flags.has('verbose'), isColored });
   let root: string | undefined;
-  const code = await command.run({
+  let leaving: Leaving | undefined;
+  const work = command.run({
     spec,
     flags,
     words,
@@ -51,12 +53,22 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     env: world.env,
     loadMcp: world.loadMcp,
     ask: (words) => ask(words, world),
+    leaving(said = 'answer') {
+      leaving ??= listenForLeave(world.signals, said);
+      return leaving;
+    },
     async root() {
       const { requireRoot } = await import('../app/root.ts');
       root = requireRoot(flags.text('root'), world.cwd, world.env);
       return root;
     },
   });
+  const code = await work
+    .catch((error: unknown) => {
+      if (leaving === undefined) throw error;
+      return leaving.exitCodeOf(error, out);
+    })
+    .finally(() => leaving?.close());
   if (root !== undefined && !isJson && !WATCHES.has(name)) await warn(root, out);
   return code;
 }
@@ -66,7 +78,7 @@ const WATCHES: ReadonlySet<string> = new Set(['heartbeat', 'probe', 'doctor', 's
 
 /** The watchmen are watched by everybody who comes by. It is a word beside the answer: what is wrong with it is no fault of the command. */
 async function warn(root: string, out: Output): Promise<void> {
-  const { warningOf } = await import('../app/warnings.ts');
+  const { warningOf } = await import('../app/answers/warnings.ts');
   const warning = await warningOf(root).catch((error: unknown) => {
     if (error instanceof CadenceError) return error.message;
     throw error;
@@ -80,6 +92,10 @@ async function withoutCommand({ rest, says }: CommandLine, out: Output): Promise
     return 0;
   }
   if (rest.length === 0 || says('--help') || says('-h')) return help(undefined, out);
+  const known = new Set(GLOBAL_FLAGS.map(({ name }) => `--${name}`));
+  const strange = rest.find((word) => !/^(?:--|-v+)$/.test(word) && !known.has(word.split('=')[0] ?? ''));
+  if (strange !== undefined)
+    throw new CadenceError('usage', `there is no option ${strange.slice(0, 80)}`, 'See cadence-bus --help; cadence-bus --version tells the version.');
   throw new CadenceError('usage', 'no command is named', 'See cadence-bus --help.');
 }
 
@@ -102,5 +118,5 @@ async function ask(words: readonly string[], world: World): Promise<{ readonly c
   const hear = (text: string): void => {
     stdout += text;
   };
-  return { code: await main(words, { ...world, isTerminal: false, stdout: hear, stderr: () => undefined }), stdout };
+  return { code: await main(words, { ...world, isTerminal: false, signals: undefined, stdout: hear, stderr: () => undefined }), stdout };
 }

@@ -1,5 +1,5 @@
 import { type CadenceError, EXIT_CODES } from '../core/error.ts';
-import { toVisible } from '../core/excerpt.ts';
+import { toVisible } from '../core/text/excerpt.ts';
 import type { Output, Paint, World } from './command.ts';
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -30,14 +30,14 @@ type Writers = Pick<World, 'stdout' | 'stderr'>;
 
 export function createOutput(to: Writers, options: { readonly isJson: boolean; readonly isVerbose: boolean; readonly isColored: boolean }): Output {
   const { isJson, isColored } = options;
-  const say = (text: string): void => to.stdout(`${fit(text, isColored)}\n`);
-  const note = (text: string): void => to.stderr(`${fit(text, isColored)}\n`);
+  const say = (text: string, isLast?: boolean): void => to.stdout(`${fit(text, isColored)}\n`, isLast);
+  const note = (text: string, isLast?: boolean): void => to.stderr(`${fit(text, isColored)}\n`, isLast);
   const paint = paintFor(isColored);
   return {
     isJson,
     isVerbose: options.isVerbose,
     paint,
-    result: (answer, text) => (isJson ? to.stdout(`${toJson(answer)}\n`) : say(text())),
+    result: (answer, text) => (isJson ? to.stdout(`${toJson(answer)}\n`, true) : say(text(), true)),
     line: (answer, text) => (isJson ? to.stdout(`${toJson(answer)}\n`) : say(text)),
     words: (text, raw) => to.stdout(raw ? text : fit(text, false)),
     note: (text) => {
@@ -47,7 +47,7 @@ export function createOutput(to: Writers, options: { readonly isJson: boolean; r
       if (!isJson) to.stderr(fit(text, false));
     },
     next: (...commands) => {
-      if (!isJson) note(paint.dim(`Next: ${commands.join('  ·  ')}`));
+      if (!isJson) note(paint.dim(`Next: ${commands.join('  ·  ')}`), true);
     },
   };
 }
@@ -56,8 +56,8 @@ export function createOutput(to: Writers, options: { readonly isJson: boolean; r
 export function reportError(to: Writers, error: CadenceError, isJson: boolean, isColored: boolean): number {
   const { code, message, hint } = error;
   const told = `${message}${hint === '' ? '' : `\n       ${hint}`}`;
-  if (isJson) to.stdout(`${toJson({ ok: false, error: { code, message, hint } })}\n`);
-  else to.stderr(`${paintFor(isColored).red('error:')} ${fit(told, false)}\n`);
+  if (isJson) to.stdout(`${toJson({ ok: false, error: { code, message, hint } })}\n`, true);
+  else to.stderr(`${paintFor(isColored).red('error:')} ${fit(told, false)}\n`, true);
   return EXIT_CODES[code];
 }
 

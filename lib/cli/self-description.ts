@@ -14,15 +14,24 @@ function describeCommand(group: string, command: CommandSpec): Readonly<Record<s
     summary: command.summary,
     usage: `cadence-bus ${command.name} ${command.usage}`.trimEnd(),
     flags: command.flags.map(describeFlag),
-    exits: [[0, 'ok'] as const, ...(hasDryRun ? [[2, 'dry run: nothing was changed'] as const] : []), ...command.exits, [64, 'usage'] as const].map(
-      ([code, meaning]) => ({ code, meaning }),
-    ),
+    exits: exitsOf(command).map(([code, meaning]) => ({ code, meaning })),
     json: true,
     changes: hasDryRun || command.effect !== undefined,
     destructive: command.effect === 'destroys',
     dry_run: hasDryRun,
     examples: command.examples,
   };
+}
+
+/** With those that are the same for all, in their order. */
+export function exitsOf({ flags, exits }: Pick<CommandSpec, 'flags' | 'exits'>): CommandSpec['exits'] {
+  const shared = [
+    [0, 'ok'] as const,
+    ...(flags.some(({ name }) => name === 'dry-run') ? [[2, 'dry run: nothing was changed'] as const] : []),
+    [64, 'usage'] as const,
+  ];
+  const told = new Set(exits.map(([code]) => code));
+  return [...shared.filter(([code]) => !told.has(code)), ...exits].toSorted(([a], [b]) => a - b);
 }
 
 export function describeFlag({ name, short, value, isRepeatable, summary }: FlagSpec): Readonly<Record<string, unknown>> {

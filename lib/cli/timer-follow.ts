@@ -1,6 +1,6 @@
-import { syncTimer } from '../app/timer-sync.ts';
+import { syncTimer } from '../app/install/timer-sync.ts';
 import { CadenceError } from '../core/error.ts';
-import type { TimerView } from '../core/timer.ts';
+import type { TimerView } from '../core/slot/timer.ts';
 import type { CommandContext } from './command.ts';
 
 /** Where timers are installed, that of a cadence follows its definition; where it cannot, the owner keeps the time, and that is said. */

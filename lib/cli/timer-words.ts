@@ -1,4 +1,4 @@
-import type { TimerView } from '../core/timer.ts';
+import type { TimerView } from '../core/slot/timer.ts';
 import type { Paint } from './command.ts';
 
 const BAD: readonly TimerView['state'][] = ['failed', 'disabled', 'not_loaded', 'not_installed'];

@@ -16,7 +16,7 @@ version running and says so.
   run                    the .md itself                                  {command: [...]}, {inline: ./handler.mjs} or, in a .md, {claude: {...}}
   guard                  none                                            like grep: 0 run, 1 nothing to do, else an error
   retry                  {attempts: 2, delays: [30s, 2m], jitter: 0.25}  attempts are tries in all
-  breaker                {failures: 3, open: 30m, max_open: 4h}          opens after so many failures in a row; one probe; doubles
+  breaker                {failures: 3, open: 30m, max_open: 4h}          opens after so many failed tries in a row; one probe; doubles
   timeout, idle_timeout  5m (agents 30m), 30m                            then TERM, kill_grace (5s), then the whole process tree
   overlap                scheduled ticks coalesce, others queue          coalesce, queue or skip
   expires                never                                           a tick older than this is not run
@@ -131,7 +131,7 @@ cadences/health-check.yaml and cadences/backup.yaml (rclone, rsync, restic, any 
 
   # cadences/bus.yaml
   notify:
-    after: 3                # failures in a row; 1: must never fail, 2-3: daily work, 3-5: runs often, 5+: shaky
+    after: 3                # ticks that failed in a row; 1: must never fail, 2-3: daily work, 3-5: runs often, 5+: shaky
     cooldown: 30m           # of one incident nothing more for so long
     remind: 6h              # while it stays open; 0: never
     slack: { token_env: SLACK_BOT_TOKEN, channel: C0123456789 }

@@ -1,4 +1,4 @@
-import { slotsOf } from '../core/agent-slot.ts';
+import { slotsOf } from '../core/agent/slot.ts';
 import type { AgentSlot, RunKind } from '../core/cadence.ts';
 import { nameOfSlot, type SlotFile } from '../wire/agent-slots.ts';
 import type { BusSettingsFile } from '../wire/bus-settings.ts';

@@ -1,8 +1,8 @@
 import { builtinCadence } from '../core/builtin.ts';
-import { findHealing, healDefinition, isHealCadence } from '../core/heal-cadence.ts';
+import { findHealing, healDefinition, isHealCadence } from '../core/heal/cadence.ts';
 import type { Paths } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
-import { WATCH_AGENT, watchAgent } from '../core/watch-agent.ts';
+import { WATCH_AGENT, watchAgent } from '../core/watch/agent.ts';
 import type { Definition } from '../ports.ts';
 import { look } from './definition-text.ts';
 import { createDefinitions, type DefinitionsDeps, type LiveDefinitions } from './definitions.ts';

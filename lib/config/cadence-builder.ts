@@ -1,4 +1,3 @@
-import type { BudgetPolicy } from '../core/budget.ts';
 import {
   type BreakerPolicy,
   type BusSettings,
@@ -14,8 +13,9 @@ import {
   type RetryPolicy,
   type RunKind,
 } from '../core/cadence.ts';
-import { parseDuration } from '../core/duration.ts';
-import type { Ms } from '../core/instant.ts';
+import type { BudgetPolicy } from '../core/money/budget.ts';
+import { parseDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
 import { type BudgetFile, checkBudget } from '../wire/budget.ts';
 import type { BusSettingsFile } from '../wire/bus-settings.ts';
 import type { CadenceFile } from '../wire/cadence.ts';

@@ -1,6 +1,6 @@
-import { slotsOf } from '../core/agent-slot.ts';
+import { slotsOf } from '../core/agent/slot.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 import type { FileInfo, Files } from '../ports.ts';
 import { checkCadence } from '../wire/cadence.ts';
 import { type Markdown, splitFrontMatter } from '../wire/front-matter.ts';

@@ -13,34 +13,46 @@ export interface FolderView {
   readonly misnamed: ReadonlyMap<string, Problem>;
 }
 
-const KINDS = /^(.+)\.(yaml|yml|md)$/i;
+const KINDS: ReadonlySet<string> = new Set(['yaml', 'yml', 'md']);
+const LINE_ENDS = ['\n', '\r', '\u2028', '\u2029'];
 
-/** Hidden files, and what editors leave beside a file while they save it, are no definitions. A README is for people. */
-function isIgnored(file: string): boolean {
-  return file.startsWith('.') || file.startsWith('#') || file === 'README.md' || file === SETTINGS_FILE || !KINDS.test(file);
+interface FileName {
+  readonly stem: string;
+  readonly suffix: string;
+}
+
+/**
+ * undefined: it is no definition. Hidden files, and what editors leave beside a file while they save it, are none; a README is for people. By no
+ * pattern, which would take longer to make than a folder to read.
+ */
+function readName(file: string): FileName | undefined {
+  if (file.startsWith('.') || file.startsWith('#') || file === 'README.md' || file === SETTINGS_FILE) return undefined;
+  const at = file.lastIndexOf('.');
+  const suffix = file.slice(at + 1);
+  if (at < 1 || !KINDS.has(suffix.toLowerCase()) || LINE_ENDS.some((end) => file.includes(end))) return undefined;
+  return { stem: file.slice(0, at), suffix };
 }
 
 /** The cadence whose definition a file is, by its name alone. */
 export function cadenceOf(file: string): string | undefined {
-  if (isIgnored(file) || whyMisnamed(file) !== undefined) return undefined;
-  return KINDS.exec(file)?.[1];
+  const name = readName(file);
+  return name === undefined || whyMisnamed(name) !== undefined ? undefined : name.stem;
 }
 
 export function viewFolder(names: readonly string[], pathOf: (file: string) => string): FolderView {
   const cadences = new Map<string, string[]>();
   const misnamed = new Map<string, Problem>();
   for (const file of [...names].sort()) {
-    if (isIgnored(file)) continue;
-    const name = cadenceOf(file);
-    const why = whyMisnamed(file);
-    if (name !== undefined) cadences.set(name, [...(cadences.get(name) ?? []), file]);
-    else if (why !== undefined) misnamed.set(file, { path: pathOf(file), line: 1, column: 1, key: '', ...why });
+    const name = readName(file);
+    if (name === undefined) continue;
+    const why = whyMisnamed(name);
+    if (why === undefined) cadences.set(name.stem, [...(cadences.get(name.stem) ?? []), file]);
+    else misnamed.set(file, { path: pathOf(file), line: 1, column: 1, key: '', ...why });
   }
   return { cadences, misnamed };
 }
 
-function whyMisnamed(file: string): { readonly message: string; readonly hint: string } | undefined {
-  const [, stem = '', suffix = ''] = KINDS.exec(file) ?? [];
+function whyMisnamed({ stem, suffix }: FileName): { readonly message: string; readonly hint: string } | undefined {
   if (stem.toLowerCase() === 'bus') return { message: 'the settings of the bus are in bus.yaml, and no cadence is called bus', hint: 'Rename it.' };
   if (stem.startsWith('bus-'))
     return { message: 'names that begin with bus- belong to the program', hint: `Rename it, for example to ${stem.slice(4) || 'my-cadence'}.${suffix}.` };

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { BusSettings, Cadence } from '../core/cadence.ts';
-import { textMark } from '../core/text-mark.ts';
+import { isSpender } from '../core/money/spender.ts';
+import { textMark } from '../core/text/mark.ts';
 import type { Files, Problem } from '../ports.ts';
 import { checkBusSettings } from '../wire/bus-settings.ts';
 import { inOrder, type SourceProblem } from '../wire/problem.ts';
@@ -35,6 +36,8 @@ export interface Entry {
 export interface Surroundings {
   readonly lanes: BusSettings['lanes'];
   readonly agents: AgentDefaults;
+  /** It is wrong, and no good version of it is known. */
+  readonly fault?: Problem;
 }
 
 type Settings = Surroundings & { readonly bus: BusSettings };
@@ -59,7 +62,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
       paths: readonly string[],
       before: Entry | undefined,
       isForced: boolean,
-      { lanes, agents }: Surroundings,
+      { lanes, agents, fault }: Surroundings,
       kept?: Kept['cadences'],
     ): Entry | undefined {
       const there = paths.flatMap((path) => {
@@ -74,7 +77,8 @@ export function createEntryReader(deps: EntryReaderDeps) {
       if (first === undefined || fresh === undefined) return undefined;
       const { mark, draft, isRested } = fresh;
       const missing = draft?.missing(lanes);
-      const problems = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...(missing?.problems ?? [])]);
+      const own = draft === undefined ? fresh.problems : locate(first.path, [...draft.problems, ...(missing?.problems ?? [])]);
+      const problems = fault !== undefined && draft?.cadence !== undefined && maySpend(draft.cadence) ? [...own, unknownBudget(fault)] : own;
       const warnings = locate(first.path, missing?.warnings ?? []);
       if (isSame && areSame(before.problems, problems) && areSame(before.warnings ?? [], warnings)) return before;
       const good = problems.length === 0 ? draft?.cadence : before?.good;
@@ -197,6 +201,17 @@ function areSame(some: readonly Problem[], others: readonly Problem[]): boolean 
 
 function locate(path: string, problems: readonly SourceProblem[]): readonly Problem[] {
   return inOrder(problems).map((problem) => ({ path, ...problem }));
+}
+
+/** It, or an agent that mends it. */
+function maySpend(cadence: Cadence): boolean {
+  const { ladder } = cadence;
+  return isSpender(cadence) || ladder?.diagnose !== undefined || (ladder?.rungs.some(({ action }) => action.kind === 'agent') ?? false);
+}
+
+/** A night without the limits of `bus.yaml` may cost what no night should. */
+function unknownBudget({ message, ...where }: Problem): Problem {
+  return { ...where, message: `the settings of the bus are wrong, so nobody knows what this may spend: ${message}` };
 }
 
 function clash(name: string, path: string, all: readonly string[]): Problem {

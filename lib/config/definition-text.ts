@@ -1,5 +1,5 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { FileInfo, Files, Problem } from '../ports.ts';
 
 /** A definition's text; or why there is none. undefined: no such file. */

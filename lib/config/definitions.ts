@@ -18,6 +18,8 @@ export interface DefinitionsDeps {
   readonly home: string;
   /** What an earlier life has read; absent: everything is read. */
   readonly cache?: DefinitionCache | undefined;
+  /** Of the cadences only this one is read, and nothing is kept for others; absent: all. */
+  readonly only?: string | undefined;
 }
 
 export type DefinitionChangeKind = 'added' | 'changed' | 'removed' | 'broken' | 'healed';
@@ -38,21 +40,26 @@ export interface LiveDefinitions extends Definitions {
   reload(changed?: string): readonly DefinitionChange[];
   /** What bus.yaml says of agents. */
   agentDefaults(): AgentDefaults;
+  /** `bus.yaml` is wrong, and was so from the start: the defaults are in force, no agent runs, and nothing that has a budget. */
+  isUnsettled(): boolean;
   /** Writes down what was read, for whoever comes next, where enough of it is new. */
   keep(): void;
 }
 
-const NO_SETTINGS: Surroundings & { readonly bus: BusSettings } = { bus: DEFAULT_SETTINGS, lanes: DEFAULT_SETTINGS.lanes, agents: NO_AGENT_DEFAULTS };
+type Settings = Surroundings & { readonly bus: BusSettings };
+
+const NO_SETTINGS: Settings = { bus: DEFAULT_SETTINGS, lanes: DEFAULT_SETTINGS.lanes, agents: NO_AGENT_DEFAULTS };
 
 /** The folder, read; every later edit by `reload`. */
-export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps): LiveDefinitions {
+export function createDefinitions({ files, paths, home, cache, only: wanted }: DefinitionsDeps): LiveDefinitions {
   const book = createBook();
   const pathOf = (file: string) => join(paths.cadences, file);
   const needs = createNeedLooks(files);
   const reader = createEntryReader({ files, needs, root: paths.root, home, isRested: cache?.isRested });
   let kept = cache?.read();
-  const keeping = cache === undefined || kept === undefined ? undefined : createCacheKeeping(cache, kept);
-  let settings = NO_SETTINGS;
+  const keeping = cache === undefined || kept === undefined || wanted !== undefined ? undefined : createCacheKeeping(cache, kept);
+  let settings: Settings = NO_SETTINGS;
+  let hasBegun = false;
   let folderProblems: readonly Problem[] = [];
 
   function putCadence(name: string, group: readonly string[], isForced: boolean): void {
@@ -64,10 +71,13 @@ export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps
     return book.entries.get(SETTINGS_FILE)?.seen.print === kept?.settings?.print ? kept?.cadences : undefined;
   }
 
-  /** Broken settings leave the last good ones in force; no file, the defaults. */
+  /** Broken settings leave the last good ones in force; no file, the defaults. Where they were broken from the start, nobody knows what may be spent. */
   function putSettings(isForced: boolean): void {
     const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced, kept?.settings);
-    settings = read === undefined ? NO_SETTINGS : (read.settings ?? settings);
+    const fault = read?.entry.problems[0];
+    const isUnknown = fault !== undefined && (!hasBegun || settings.fault !== undefined);
+    const known = isUnknown ? { ...NO_SETTINGS, fault } : settings;
+    settings = read === undefined ? NO_SETTINGS : (read.settings ?? known);
     book.put(SETTINGS_FILE, read?.entry);
   }
 
@@ -94,17 +104,19 @@ export function createDefinitions({ files, paths, home, cache }: DefinitionsDeps
     // Settings come first, for cadences name lanes.
     putSettings(file === SETTINGS_FILE);
     for (const name of book.entries.keys()) if (isCadenceName(name) && !view.cadences.has(name)) book.put(name, undefined);
-    for (const [name, group] of view.cadences) putCadence(name, group, false);
+    for (const [name, group] of view.cadences) if (wanted === undefined || name === wanted) putCadence(name, group, false);
     putMisnamed(view.misnamed);
     return book.takeChanges();
   }
 
   reload();
+  hasBegun = true;
   kept = undefined;
   return {
     ...book.answers,
     settings: () => settings.bus,
     agentDefaults: () => settings.agents,
+    isUnsettled: () => settings.fault !== undefined,
     keep() {
       if (book.takeNews()) keeping?.keep(book.entries, settings.agents);
     },

@@ -1,7 +1,7 @@
 import type { CommandRun, FollowUpPolicy, RunKind } from '../core/cadence.ts';
-import { parseDuration } from '../core/duration.ts';
-import { HOOKS, type HookName, noticeKindsOf } from '../core/follow-up.ts';
-import type { NotifyPolicy } from '../core/notify-policy.ts';
+import { HOOKS, type HookName, noticeKindsOf } from '../core/notice/follow-up.ts';
+import type { NotifyPolicy } from '../core/notice/policy.ts';
+import { parseDuration } from '../core/time/duration.ts';
 import type { HookFile, HooksFile, NotifyFile } from '../wire/follow-up.ts';
 import type { OnFailureEntry } from '../wire/ladder.ts';
 import type { KeyPath } from '../wire/problem.ts';

@@ -1,9 +1,6 @@
 import type { EnvSpec, RunKind } from '../core/cadence.ts';
-import { parseDuration } from '../core/duration.ts';
-import { parseEnvChange } from '../core/env-change.ts';
-import { hasContextWords } from '../core/follow-context.ts';
-import { HEAL_SCHEMA } from '../core/heal-answer.ts';
-import type { Ms } from '../core/instant.ts';
+import { HEAL_SCHEMA } from '../core/heal/answer.ts';
+import { parseEnvChange } from '../core/heal/env-change.ts';
 import {
   type Action,
   type AgentProgram,
@@ -17,7 +14,10 @@ import {
   type LadderPolicy,
   type Rung,
   SESSION_TIMEOUT_MS,
-} from '../core/rung.ts';
+} from '../core/heal/rung.ts';
+import { hasContextWords } from '../core/notice/follow-context.ts';
+import { parseDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { AgentRungFile, HealFile, OnFailureEntry, RungFile } from '../wire/ladder.ts';
 import type { KeyPath } from '../wire/problem.ts';
 import { absolutePath } from './absolute-path.ts';

@@ -1,7 +1,7 @@
-import { parseDuration } from '../core/duration.ts';
-import type { Ms } from '../core/instant.ts';
-import type { CadenceSchedule } from '../core/schedule.ts';
-import { parseSchedule } from '../core/schedule-words.ts';
+import { parseDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
+import type { CadenceSchedule } from '../core/time/schedule.ts';
+import { parseSchedule } from '../core/time/schedule-words.ts';
 import type { ScheduleFile } from '../wire/schedule.ts';
 
 /** undefined: it has no schedule, or one whose lines were found wrong when the file was checked. */

@@ -1,5 +1,5 @@
-import type { NotifyWords, SinkCommand } from '../core/notify-policy.ts';
-import { type Sink, slug } from '../core/sink.ts';
+import type { NotifyWords, SinkCommand } from '../core/notice/policy.ts';
+import { type Sink, slug } from '../core/notice/sink.ts';
 import type { SinksFile } from '../wire/sink.ts';
 
 type ShellFile = NonNullable<SinksFile['shell']>;

@@ -1,6 +1,6 @@
 import type { Cadence, RunKind, Verification, VerifyMeans } from '../core/cadence.ts';
-import { parseDuration } from '../core/duration.ts';
-import type { Ms } from '../core/instant.ts';
+import { parseDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { CadenceFile } from '../wire/cadence.ts';
 import type { SourceProblem } from '../wire/problem.ts';
 import { schemaProblems, type VerifyFile, verifyProblems } from '../wire/verify.ts';

@@ -1,5 +1,5 @@
-import { parseDuration } from '../core/duration.ts';
-import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from '../core/watch-settings.ts';
+import { parseDuration } from '../core/time/duration.ts';
+import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from '../core/watch/settings.ts';
 import type { HeartbeatFile, SelfDiagnosisFile } from '../wire/watch.ts';
 
 export function buildHeartbeat(file: HeartbeatFile | undefined): HeartbeatSettings {

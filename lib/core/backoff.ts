@@ -1,5 +1,5 @@
 import type { RetryPolicy } from './cadence.ts';
-import type { Ms } from './instant.ts';
+import type { Ms } from './time/instant.ts';
 
 /**
  * The wait before the next try. `made` counts the tries made (1 after the first); `random` is 0 to 1 and moves the

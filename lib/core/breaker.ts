@@ -1,6 +1,6 @@
 import { retryDelayMs } from './backoff.ts';
 import type { BreakerPolicy, RetryPolicy } from './cadence.ts';
-import { type Ms, parseIso, toIso } from './instant.ts';
+import { type Ms, parseIso, toIso } from './time/instant.ts';
 
 /**
  * One key's breaker.

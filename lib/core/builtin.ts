@@ -10,11 +10,11 @@ import type { Paths } from './paths.ts';
  *     bus-hook-<cadence>         what a cadence's end sets off; keyed ticks
  *     bus-notify-<sink>          delivers what lies in the outbox for one sink; plain ticks
  *     bus-chat-<sink>            reads the answers in the threads of incidents; plain ticks
- *     bus-care                   what follows a failure and its proof (core/care.ts); keyed ticks, one after the other
+ *     bus-care                   what follows a failure and its proof (core/incident/care.ts); keyed ticks, one after the other
  *     bus-probe                  does nothing: its run is the receipt that a timer of the system reaches the owner
  *     bus-ladder                 what the ladder has put off: the end of a window, of a wait for an answer; keyed ticks
- *     bus-watch                  who looks where a repair of the watchman did not help (core/watch-agent.ts)
- *     bus-mend-, bus-heal-, bus-diagnose-<cadence>   who mends a cadence (core/heal-cadence.ts)
+ *     bus-watch                  who looks where a repair of the watchman did not help (core/watch/agent.ts)
+ *     bus-mend-, bus-heal-, bus-diagnose-<cadence>   who mends a cadence (core/heal/cadence.ts)
  */
 const PREFIX = 'bus-';
 const HOOK_PREFIX = 'bus-hook-';

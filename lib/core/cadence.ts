@@ -1,11 +1,11 @@
-import type { BudgetPolicy, BusBudget } from './budget.ts';
-import type { HookName } from './follow-up.ts';
-import type { Ms } from './instant.ts';
-import type { NotifyPolicy } from './notify-policy.ts';
+import type { LadderPolicy } from './heal/rung.ts';
+import type { BudgetPolicy, BusBudget } from './money/budget.ts';
+import type { HookName } from './notice/follow-up.ts';
+import type { NotifyPolicy } from './notice/policy.ts';
 import type { CommandRun, RunKind } from './run-kind.ts';
-import type { LadderPolicy } from './rung.ts';
-import type { CadenceSchedule, SchedulerKind } from './schedule.ts';
-import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from './watch-settings.ts';
+import type { Ms } from './time/instant.ts';
+import type { CadenceSchedule, SchedulerKind } from './time/schedule.ts';
+import { DEFAULT_HEARTBEAT, DEFAULT_SELF_DIAGNOSIS, type HeartbeatSettings, type SelfDiagnosisSettings } from './watch/settings.ts';
 
 export type { CommandRun, EnvSpec, RunKind } from './run-kind.ts';
 
@@ -34,7 +34,7 @@ export interface Cadence {
   readonly account: string | undefined;
   /** The agents that may run it, in the order in which they are tried. `run`, `account` and `workspace` are those of the one that does; undefined: there is no choice. */
   readonly slots?: readonly AgentSlot[] | undefined;
-  /** Which of them runs it; see core/agent-slot.ts. */
+  /** Which of them runs it; see core/agent/slot.ts. */
   readonly provider?: string | undefined;
   /** It looks and tells, and changes nothing: agents that are for diagnosis only may run it. */
   readonly isDiagnosis?: boolean;

@@ -1,7 +1,7 @@
-import { accountAdvice, classOf } from './account-advice.ts';
+import { accountAdvice, classOf } from './agent/account-advice.ts';
 import type { Breaker } from './breaker.ts';
 import type { Holds } from './holds.ts';
-import { type Ms, parseIso, toIso } from './instant.ts';
+import { type Ms, parseIso, toIso } from './time/instant.ts';
 
 /** `circuit-open.json`: the public face of the holds, in the format its readers know. */
 export interface CircuitView {

@@ -1,4 +1,4 @@
-import type { Ms } from './instant.ts';
+import type { Ms } from './time/instant.ts';
 
 /** What the system says of a name in a folder. */
 export interface FileInfo {

@@ -1,5 +1,5 @@
 import { type Breaker, freeAtMs } from './breaker.ts';
-import type { Ms } from './instant.ts';
+import type { Ms } from './time/instant.ts';
 
 /** Everything that may say no before a tick is claimed. A held tick costs nothing: nobody looks at it until `until`. */
 export interface GateInput {
@@ -15,7 +15,7 @@ export interface GateInput {
   readonly unfit: { readonly cause: 'broken' | 'disabled' | 'missing-env'; readonly because: string } | undefined;
   readonly breakers: readonly { readonly key: string; readonly breaker: Breaker }[];
   /** Its account has to be asked first whether it can be used. */
-  readonly unasked?: string | undefined;
+  readonly unasked?: { readonly key: string; readonly because: string } | undefined;
   readonly busy: boolean;
   readonly laneFull: string | undefined;
   readonly workspaceTaken: string | undefined;
@@ -47,10 +47,11 @@ export type Verdict =
   | { readonly kind: 'run' }
   /** `held`: by which rule it is held even now. */
   | { readonly kind: 'expired'; readonly held: string | undefined }
-  /** `untilMs` is undefined where an event, not a time, ends the hold. */
-  | { readonly kind: 'hold'; readonly cause: HoldCause; readonly untilMs: Ms | undefined; readonly because: string };
+  /** `untilMs` is undefined where an event, not a time, ends the hold. `key`: of the breaker that holds it, which stands among the holds. */
+  | { readonly kind: 'hold'; readonly cause: HoldCause; readonly untilMs: Ms | undefined; readonly because: string; readonly key?: string };
 
 const hold = (cause: HoldCause, because: string, untilMs?: Ms): Verdict => ({ kind: 'hold', cause, because, untilMs });
+const holdOf = (key: string, cause: HoldCause, because: string, untilMs?: Ms): Verdict => ({ kind: 'hold', cause, because, untilMs, key });
 
 export function admit(input: GateInput): Verdict {
   const { nowMs } = input;
@@ -74,7 +75,7 @@ function admitFresh(input: GateInput): Verdict {
     const freeMs = freeAtMs(breaker);
     if (freeMs > nowMs) return heldBy(key, breaker, freeMs);
   }
-  if (input.unasked !== undefined) return hold('probe', input.unasked);
+  if (input.unasked !== undefined) return holdOf(input.unasked.key, 'probe', `${input.unasked.key}: ${input.unasked.because}`);
   if (input.busy && !input.isForced) return hold('busy', 'another run of it is under way');
   if (input.laneFull !== undefined) return hold('lane', `lane ${input.laneFull} is full`);
   if (input.workspaceTaken !== undefined) return hold('workspace', `${input.workspaceTaken} is in use`);
@@ -94,14 +95,14 @@ function heldBy(key: string, breaker: Breaker, freeMs: Ms): Verdict {
   switch (breaker.state) {
     case 'closed':
     case 'backing_off':
-      return hold('backoff', because, untilMs);
+      return holdOf(key, 'backoff', because, untilMs);
     case 'open':
-      return hold('circuit-open', because, untilMs);
+      return holdOf(key, 'circuit-open', because, untilMs);
     case 'half_open':
-      return hold('probe', `${key}: its probe is under way`, untilMs);
+      return holdOf(key, 'probe', `${key}: its probe is under way`, untilMs);
     case 'isolated':
-      return hold('isolated', because, untilMs);
+      return holdOf(key, 'isolated', because, untilMs);
     case 'blocked':
-      return hold('blocked', because, untilMs);
+      return holdOf(key, 'blocked', because, untilMs);
   }
 }

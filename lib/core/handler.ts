@@ -2,7 +2,8 @@
 
 /** What a handler gets beside its tick. */
 export interface HandlerContext {
-  /** Aborted when the run is to end; a handler that does not heed it is abandoned after its grace. */
+  /** Aborted when the run is to end; a handler that does not heed it is abandoned after its grace. It is made when it is first
+   *  asked for, so `{ ...context }` is without it: hand on `context` itself, or `context.signal`. */
   readonly signal: AbortSignal;
   /** One line into the stdout file of the run. */
   log(line: unknown): void;

@@ -24,9 +24,9 @@ export function createHeap<T>(isLess: (a: T, b: T) => boolean, isGone: (item: T)
     heap[index] = item;
   }
 
-  function siftDown(): void {
-    let index = 0;
-    const item = at(0);
+  function siftDown(start: number): void {
+    let index = start;
+    const item = at(start);
     for (;;) {
       let child = 2 * index + 1;
       if (child >= heap.length) break;
@@ -43,7 +43,7 @@ export function createHeap<T>(isLess: (a: T, b: T) => boolean, isGone: (item: T)
     const last = heap.pop() as T;
     if (heap.length > 0) {
       heap[0] = last;
-      siftDown();
+      siftDown(0);
     }
     return first;
   }

@@ -1,4 +1,4 @@
-import { variantsOf } from './agent-slot.ts';
+import { variantsOf } from './agent/slot.ts';
 import { isBuiltin } from './builtin.ts';
 import type { Cadence } from './cadence.ts';
 import { accountKey, type Holds, keysOf } from './holds.ts';

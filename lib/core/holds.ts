@@ -1,3 +1,4 @@
+import type { ProbeBaseline } from './agent/probe-answer.ts';
 import {
   afterRestart,
   type Breaker,
@@ -16,11 +17,10 @@ import {
 } from './breaker.ts';
 import { type BreakerPolicy, DEFAULT_BREAKER, DEFAULT_RETRY, type RetryPolicy } from './cadence.ts';
 import { VERIFY_CLASS } from './evidence.ts';
-import { type Ms, parseIso, toIso } from './instant.ts';
 import { GUARD_CLASS } from './judge.ts';
-import type { ProbeBaseline } from './probe-answer.ts';
 import { isProven, type RunRecord } from './run.ts';
-import { ruleOf } from './session-class.ts';
+import { ruleOf } from './session/class.ts';
+import { type Ms, parseIso, toIso } from './time/instant.ts';
 
 /**
  * The book of holds: one breaker a key, and what an operator paused. It is a fold over the log of runs, so a crash

@@ -1,7 +1,7 @@
-import { formatDuration } from './duration.ts';
 import type { Evidence } from './evidence.ts';
-import { lastLines, truncate } from './excerpt.ts';
 import type { Ending, Outcome } from './outcome.ts';
+import { lastLines, truncate } from './text/excerpt.ts';
+import { formatDuration } from './time/duration.ts';
 
 const RETRY_LATER = 75;
 const PERMANENT: readonly number[] = [77, 78];
@@ -95,7 +95,11 @@ export function summarize(stdout: string): string {
   return truncate(lastLines(stdout, 5).join(' | '), 200);
 }
 
+/** What a shell says of its child that we have ended with it. */
+const OF_A_SHELL = /^(?:Killed|Terminated)\n?$/gm;
+
 function withLines(head: string, ending: Ending): string {
-  const lines = lastLines(ending.stderrTail.trim() === '' ? ending.stdoutTail : ending.stderrTail, 3).join(' | ');
+  const stderr = ending.stoppedFor === null ? ending.stderrTail : ending.stderrTail.replace(OF_A_SHELL, '');
+  const lines = lastLines(stderr.trim() === '' ? ending.stdoutTail : stderr, 3).join(' | ');
   return lines === '' ? head : `${head}: ${truncate(lines, 600)}`;
 }

@@ -1,5 +1,5 @@
-import type { Ms } from './instant.ts';
 import type { ModelUse } from './run.ts';
+import type { Ms } from './time/instant.ts';
 
 /** What a run came to, judged. A runner answers with one of these and never throws. */
 export type Outcome =

@@ -1,4 +1,4 @@
-import { findJsonFault } from './json-place.ts';
+import { findJsonFault } from './text/json-place.ts';
 
 /**
  * What a command prints, as data. `json`: all of stdout is one value. `jsonl`: every line is one object, an event in the
@@ -23,10 +23,14 @@ export const NOTHING_HEARD: Heard = { lines: 0, events: 0, others: 0, last: unde
 /** A line of ours in the middle of a log that was cut. */
 const OUR_MARK = '[cadence-bus] ';
 
+const BEGINS_OBJECT = /^[ \t\r]*\{/;
+
 /** `event` is absent where the line is none. */
 export function hearLine(heard: Heard, text: string, isCut: boolean): { readonly heard: Heard; readonly event?: Readonly<Record<string, unknown>> } {
   const lines = heard.lines + 1;
   if (text.trim() === '' || text.startsWith(OUR_MARK)) return { heard: { ...heard, lines } };
+  // Only the first fault is told, and to look for one costs seven times as much as to read an event.
+  if (heard.wrong !== undefined && (isCut || !BEGINS_OBJECT.test(text))) return { heard: { ...heard, lines, others: heard.others + 1 } };
   const read = isCut ? { fault: ': it is too long to be an event' } : readObject(text);
   if ('fault' in read) return { heard: { ...heard, lines, others: heard.others + 1, wrong: heard.wrong ?? `line ${lines}${read.fault}` } };
   return { heard: { ...heard, lines, events: heard.events + 1, last: read.value }, event: read.value };

@@ -1,4 +1,4 @@
-import type { Ms } from './instant.ts';
+import type { Ms } from './time/instant.ts';
 
 /** Who owns a root: `owner.json`, and what is seen of it from outside. */
 export interface OwnerInfo {

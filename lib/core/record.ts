@@ -1,12 +1,12 @@
 import type { Cadence } from './cadence.ts';
 import type { Evidence } from './evidence.ts';
-import { type Ms, toIso } from './instant.ts';
 import { signalOf } from './judge.ts';
 import type { Ending, Outcome } from './outcome.ts';
 import type { RunRecord } from './run.ts';
 import type { KeptResult } from './run-end.ts';
 import type { Transition } from './settle.ts';
 import { formatDeadName, formatRunId, formatTickName, parseDeadName, parseTickName, type Tick, type TickName } from './tick.ts';
+import { type Ms, toIso } from './time/instant.ts';
 
 export interface Finished {
   /** The claimed name. */

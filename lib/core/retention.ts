@@ -1,4 +1,4 @@
-import { dayOf, type Ms, parseIso } from './instant.ts';
+import { dayOf, type Ms, parseIso } from './time/instant.ts';
 
 /** What may be forgotten, and when. */
 export interface RetentionPolicy {

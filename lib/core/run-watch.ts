@@ -1,8 +1,8 @@
-import type { Ms } from './instant.ts';
+import type { Ms } from './time/instant.ts';
 
 /**
  * When a run has taken too long. Its timeout is wall-clock time, a laptop's sleep included. Its idle time is not: who
- * slept could not print either, so of a gap between two looks only a few seconds are held against it.
+ * slept could not print either, so a gap between two looks is held against it only as far as it was meant to be, and a few seconds more.
  */
 export interface WatchLimits {
   /** 0: none. */
@@ -23,10 +23,10 @@ export interface WatchState {
 }
 
 const LOOK_MS: Ms = 1000;
-/** Who has been quiet for so long is looked at less often: what is quiet by the hundred must wake nobody all the time. */
+/** Who has been quiet for so long is looked at less and less often: what is quiet by the hundred must wake nobody all the time. */
 const LONG_QUIET_MS: Ms = 15 * LOOK_MS;
-const LONG_LOOK_MS: Ms = 4 * LOOK_MS;
-const LONGEST_GAP_MS: Ms = 5 * LOOK_MS;
+const LONGEST_LOOK_MS: Ms = 15 * LOOK_MS;
+const LATE_MS: Ms = 4 * LOOK_MS;
 
 export function beginWatch(startedMs: Ms, nowMs: Ms, signs: number): WatchState {
   return { seenMs: nowMs, runningMs: Math.max(0, nowMs - startedMs), quietMs: 0, mutedMs: 0, signs };
@@ -35,8 +35,9 @@ export function beginWatch(startedMs: Ms, nowMs: Ms, signs: number): WatchState 
 /** A clock that was set back adds nothing, so that no deadline moves away for good and none comes early. */
 export function look(state: WatchState, nowMs: Ms, signs: number, hasSpoken = true): WatchState {
   const gapMs = Math.max(0, nowMs - state.seenMs);
-  const quietMs = signs === state.signs ? state.quietMs + Math.min(gapMs, LONGEST_GAP_MS) : 0;
-  const mutedMs = hasSpoken || state.mutedMs === undefined ? undefined : state.mutedMs + Math.min(gapMs, LONGEST_GAP_MS);
+  const awakeMs = Math.min(gapMs, restMs(state) + LATE_MS);
+  const quietMs = signs === state.signs ? state.quietMs + awakeMs : 0;
+  const mutedMs = hasSpoken || state.mutedMs === undefined ? undefined : state.mutedMs + awakeMs;
   return { seenMs: nowMs, runningMs: state.runningMs + gapMs, quietMs, mutedMs, signs };
 }
 
@@ -51,9 +52,13 @@ export function isLongQuiet({ quietMs }: WatchState): boolean {
   return quietMs >= LONG_QUIET_MS;
 }
 
+function restMs(state: WatchState): Ms {
+  return isLongQuiet(state) ? Math.min(LONGEST_LOOK_MS, Math.round(state.quietMs / 4)) : LOOK_MS;
+}
+
 /** Once a second, more seldom after a long quiet, and exactly where a deadline comes sooner. */
 export function nextLookMs(state: WatchState, limits: WatchLimits): Ms {
-  const lookMs = isLongQuiet(state) ? LONG_LOOK_MS : LOOK_MS;
+  const lookMs = restMs(state);
   const leftMs = limits.timeoutMs > 0 ? limits.timeoutMs - state.runningMs : lookMs;
   const leftQuietMs = limits.idleTimeoutMs > 0 ? limits.idleTimeoutMs - state.quietMs : lookMs;
   const leftMutedMs = limits.firstOutputMs !== undefined && state.mutedMs !== undefined ? limits.firstOutputMs - state.mutedMs : lookMs;

@@ -1,4 +1,4 @@
-import type { FollowUp } from './follow-up.ts';
+import type { FollowUp } from './notice/follow-up.ts';
 
 /** One execution of one attempt: the record that every verb, hook and notice shows. Names on disk, so snake_case. */
 export const RUN_STATUSES = [
@@ -46,7 +46,7 @@ export interface RunRecord {
   readonly stderr_path: string | null;
   /** Whose failure it is: decides which breaker moves. Absent where nothing failed. */
   readonly blame?: 'cadence' | 'account' | 'provider' | 'nobody';
-  /** What kind of failure, where the program says it: `auth`, `quota`, `max_turns` …; see core/session-class.ts. */
+  /** What kind of failure, where the program says it: `auth`, `quota`, `max_turns` …; see core/session/class.ts. */
   readonly class?: string;
   readonly account?: string;
   /** Which of its agents ran it, where there is a choice. */

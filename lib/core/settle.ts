@@ -1,9 +1,9 @@
 import { retryDelayMs } from './backoff.ts';
 import type { RetryPolicy } from './cadence.ts';
-import type { Ms } from './instant.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunStatus } from './run.ts';
 import { attemptsSpent, type DeadName, type Tick, type TickName } from './tick.ts';
+import type { Ms } from './time/instant.ts';
 
 /** Where a claimed tick goes: one rename, or its removal. */
 export type Transition =
@@ -12,6 +12,8 @@ export type Transition =
   | { readonly to: 'dlq'; readonly status: RunStatus; readonly name: DeadName; readonly because: string };
 
 const DEFER_MS: Ms = 60_000;
+/** Who asks to be tried later is charged nothing, so without a delay it would be tried without end, as fast as the machine can. */
+const LEAST_DEFER_MS: Ms = 1_000;
 
 /** `name` is the claimed name: its attempts include the one that has just ended. */
 export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: RetryPolicy, nowMs: Ms, random: number): Transition {
@@ -30,7 +32,7 @@ export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: Ret
       return {
         to: 'waiting',
         status: 'waiting',
-        name: { ...uncharged, dueMs: nowMs + (outcome.delayMs ?? policy.delaysMs[0] ?? DEFER_MS) },
+        name: { ...uncharged, dueMs: nowMs + Math.max(LEAST_DEFER_MS, outcome.delayMs ?? policy.delaysMs[0] ?? DEFER_MS) },
         because: outcome.reason,
       };
     case 'interrupted':

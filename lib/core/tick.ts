@@ -1,5 +1,5 @@
 import { CadenceError } from './error.ts';
-import { formatCompact, type Ms, parseCompact } from './instant.ts';
+import { formatCompact, type Ms, parseCompact } from './time/instant.ts';
 
 /**
  * A tick is one request to run a cadence once. Where its file lies and what it is called are its whole state:
@@ -66,6 +66,8 @@ const TICK_ID = /^[a-z0-9]{12}$/;
 const RUN_ID = /^([a-z0-9]{12})-(\d{1,6})$/;
 const ATTEMPTS = /^(?:0|[1-9]\d{0,5})$/;
 export const MAX_TICK_BYTES = 256 * 1024;
+/** A tick's file may hold more than a tick: the report of its death, or its own text once more, with every sign escaped. */
+export const MAX_FILE_BYTES = 8 * MAX_TICK_BYTES;
 
 export function isCadenceName(text: string): boolean {
   return CADENCE_NAME.test(text);

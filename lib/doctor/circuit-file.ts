@@ -1,7 +1,7 @@
 import { type CircuitEntry, type CircuitView, circuitView } from '../core/circuit-view.ts';
 import type { Holds } from '../core/holds.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, FIX, type Finding, fail, ok, warn } from './check.ts';
 import type { StateFile } from './state-file.ts';

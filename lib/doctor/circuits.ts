@@ -1,5 +1,5 @@
 import type { CircuitEntry, CircuitView } from '../core/circuit-view.ts';
-import { parseIso } from '../core/instant.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Clock } from '../ports.ts';
 import { type Check, ok, warn } from './check.ts';
 import type { StateFile } from './state-file.ts';

@@ -1,7 +1,7 @@
-import type { AuthStatus } from '../core/auth-status.ts';
+import type { AuthStatus } from '../core/agent/auth-status.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { formatDuration } from '../core/duration.ts';
-import { type Ms, toIso } from '../core/instant.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Clock } from '../ports.ts';
 import { type Check, type Finding, ok, warn } from './check.ts';
 import { counted } from './wording.ts';

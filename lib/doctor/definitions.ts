@@ -1,4 +1,4 @@
-import { formatProblem } from '../core/problem-text.ts';
+import { formatProblem } from '../core/text/problem-text.ts';
 import type { Problem } from '../ports.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { counted } from './wording.ts';

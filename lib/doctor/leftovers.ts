@@ -1,6 +1,6 @@
-import type { Ms } from '../core/instant.ts';
 import { isLeftover, leftoverFolders } from '../core/leftover.ts';
 import type { Paths } from '../core/paths.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, FIX, ok, warn } from './check.ts';
 import { counted, listed } from './wording.ts';

@@ -1,4 +1,4 @@
-import type { SchedulerKind } from '../core/schedule.ts';
+import type { SchedulerKind } from '../core/time/schedule.ts';
 import { type Check, fail, ok } from './check.ts';
 import { shellWord } from './wording.ts';
 

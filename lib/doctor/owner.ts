@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
 import type { TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, OwnerState } from '../ports.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { counted } from './wording.ts';

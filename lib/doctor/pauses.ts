@@ -1,8 +1,8 @@
 import type { Breaker } from '../core/breaker.ts';
-import { formatDuration } from '../core/duration.ts';
 import type { Holds } from '../core/holds.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, ok, warn } from './check.ts';
 import type { StateFile } from './state-file.ts';

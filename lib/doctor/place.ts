@@ -26,7 +26,7 @@ export function createPlaceCheck({ root, realRoot, home, platform }: PlaceDeps):
     id: 'place',
     title: 'Place',
     async inspect() {
-      const ways = [root, realRoot()];
+      const ways = [...new Set([root, realRoot()])];
       const elsewhere = `mv ${shellWord(root)} ${shellWord(`${home}/${root.slice(root.lastIndexOf('/') + 1)}`)}`;
       const cloud = CLOUDS.find(([, pattern]) => ways.some((way) => pattern.test(way)));
       if (cloud !== undefined) return fail(`${root} is synced by ${cloud[0]}: ticks would be lost, doubled or run on two machines`, elsewhere);

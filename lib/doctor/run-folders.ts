@@ -1,6 +1,6 @@
-import type { Ms } from '../core/instant.ts';
 import { type Paths, runIdOfFolder } from '../core/paths.ts';
 import { formatRunId, parseRunId, type TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { type Check, FIX, ok, warn } from './check.ts';
 import { counted, listed, shellWord } from './wording.ts';
@@ -11,7 +11,7 @@ export interface RunFoldersDeps {
   readonly paths: Pick<Paths, 'running'>;
   readonly claimed: () => readonly TickName[];
   /** Whether the child of this folder may still be at work. In doubt it is. */
-  readonly isAlive: (runId: string, runDir: string) => boolean;
+  readonly isAlive: (runId: string, runDir: string) => boolean | Promise<boolean>;
   readonly isOwned: () => Promise<boolean>;
 }
 
@@ -25,7 +25,7 @@ interface Orphans {
 
 export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, isOwned }: RunFoldersDeps): Check {
   /** The folders are listed before the claims: a claim is there before its folder is. */
-  function orphans(isBesideOwner: boolean): Orphans {
+  async function orphans(isBesideOwner: boolean): Promise<Orphans> {
     const folders = files.list(paths.running);
     const runs = new Set(claimed().map((name) => formatRunId(name.id, name.attempts)));
     const found = folders
@@ -34,8 +34,9 @@ export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, i
         const info = parseRunId(runId) === undefined || runs.has(runId) ? undefined : files.info(runDir);
         return info?.kind === 'folder' && (!isBesideOwner || clock.nowMs() - info.mtimeMs >= OLD_MS);
       });
-    const living = new Set(found.filter(({ runId, runDir }) => isAlive(runId, runDir)));
-    return { dead: found.filter((run) => !living.has(run)).map(({ runDir }) => runDir), alive: [...living].map(({ runDir }) => runDir) };
+    const sorted: { readonly dead: string[]; readonly alive: string[] } = { dead: [], alive: [] };
+    for (const { runId, runDir } of found) sorted[(await isAlive(runId, runDir)) ? 'alive' : 'dead'].push(runDir);
+    return sorted;
   }
 
   return {
@@ -43,14 +44,14 @@ export function createRunFoldersCheck({ clock, files, paths, claimed, isAlive, i
     title: 'Run folders',
     isOwnersWork: true,
     async inspect() {
-      const { dead, alive } = orphans(await isOwned());
+      const { dead, alive } = await orphans(await isOwned());
       if (dead.length > 0) return warn(`${counted(dead.length, 'folder')} of runs that are long settled: ${listed(dead)}`, FIX);
       const [first] = alive;
       if (first === undefined) return ok('each belongs to a run under way');
       return warn(`a process lives whose tick is gone: ${listed(alive)}`, `ps -f -p "$(cat ${shellWord(`${first}/pid`)})"`);
     },
     async repair() {
-      const { dead } = orphans(false);
+      const { dead } = await orphans(false);
       for (const runDir of dead) files.removeTree(runDir);
       return dead.length === 0 ? '' : `removed ${listed(dead)}`;
     },

@@ -3,7 +3,7 @@ import { listed } from './wording.ts';
 
 export interface ServiceFilesDeps {
   /** Files of launchd or systemd that do not say what the definitions say now; undefined: nothing is installed. */
-  readonly drift: () => Drift | undefined;
+  readonly drift: () => Promise<Drift | undefined>;
 }
 
 export interface Drift {
@@ -19,7 +19,7 @@ export function createServiceFilesCheck({ drift }: ServiceFilesDeps): Check {
     id: 'service-files',
     title: 'Service files',
     async inspect() {
-      const found = drift();
+      const found = await drift();
       if (found === undefined) return ok('nothing is installed');
       const told = [
         ['says not what its definition says now', found.differing],

@@ -1,5 +1,5 @@
-import type { SchedulerKind } from '../core/schedule.ts';
-import type { TimerState, TimerView } from '../core/timer.ts';
+import type { TimerState, TimerView } from '../core/slot/timer.ts';
+import type { SchedulerKind } from '../core/time/schedule.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { counted } from './wording.ts';
 

@@ -1,5 +1,5 @@
-import { formatDuration } from '../core/duration.ts';
-import { type Ms, toIso } from '../core/instant.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Clock } from '../ports.ts';
 import { type Check, ok, warn } from './check.ts';
 

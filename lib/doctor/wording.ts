@@ -1,6 +1,6 @@
-import { toVisible, truncate } from '../core/excerpt.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
 
-export { shellWord } from '../core/shell-word.ts';
+export { shellWord } from '../core/text/shell-word.ts';
 
 /** `3 ticks`, `1 tick`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {

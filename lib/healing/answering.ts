@@ -1,13 +1,13 @@
 import type { Cadence } from '../core/cadence.ts';
-import { changedEnv } from '../core/env-change.ts';
 import { CadenceError } from '../core/error.ts';
-import type { HealAnswer } from '../core/heal-answer.ts';
-import { beginsAt, type EndedFix, type Fix, type Print, printOf, withoutFix } from '../core/heal-book.ts';
-import { workKey } from '../core/heal-cadence.ts';
+import type { HealAnswer } from '../core/heal/answer.ts';
+import { beginsAt, type EndedFix, type Fix, type Print, printOf, withoutFix } from '../core/heal/book.ts';
+import { workKey } from '../core/heal/cadence.ts';
+import { changedEnv } from '../core/heal/env-change.ts';
+import { applied } from '../core/heal/ladder.ts';
 import { cadenceKey } from '../core/holds.ts';
-import type { Incident } from '../core/incident.ts';
-import type { Ms } from '../core/instant.ts';
-import { applied } from '../core/ladder.ts';
+import type { Incident } from '../core/incident/incident.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Climber, LadderDeps } from './ladder.ts';
 
 /** What an agent, a program, a session or a person answers, carried out. */

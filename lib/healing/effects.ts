@@ -1,8 +1,8 @@
 import { CARE_CADENCE, LADDER_CADENCE } from '../core/builtin.ts';
-import { type Ms, toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import { CONTROL_CADENCE, formatDeadName, parseDeadName } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Clock, Files, Ids, Queue } from '../ports.ts';
 
 /** What the ladder does to the bus: ticks, and dead ticks that get another try. Each may be done twice. */

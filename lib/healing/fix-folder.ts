@@ -1,8 +1,8 @@
-import { formatDuration } from '../core/duration.ts';
-import type { HealAnswer } from '../core/heal-answer.ts';
-import type { EndedFix, Fix } from '../core/heal-book.ts';
-import type { Ms } from '../core/instant.ts';
-import { shellWord } from '../core/shell-word.ts';
+import type { HealAnswer } from '../core/heal/answer.ts';
+import type { EndedFix, Fix } from '../core/heal/book.ts';
+import { shellWord } from '../core/text/shell-word.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { type HealBook, NO_HEALING, type Overlay, overlayOf } from '../core/heal-book.ts';
+import { type HealBook, NO_HEALING, type Overlay, overlayOf } from '../core/heal/book.ts';
 import type { Doc } from '../ports.ts';
 
 /** The one copy in memory of what the ladder remembers. Every change is on disk when `change` returns. */

@@ -1,5 +1,4 @@
 import type { Cadence } from '../core/cadence.ts';
-import type { CareCase } from '../core/care.ts';
 import {
   afterWindow,
   type EndedFix,
@@ -14,12 +13,13 @@ import {
   type Step,
   withHour,
   withoutFix,
-} from '../core/heal-book.ts';
-import { endOf, type Incident, isFoundOnly } from '../core/incident.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import { climb, remembered } from '../core/ladder.ts';
+} from '../core/heal/book.ts';
+import { climb, remembered } from '../core/heal/ladder.ts';
+import type { LadderPolicy } from '../core/heal/rung.ts';
+import type { CareCase } from '../core/incident/care.ts';
+import { endOf, type Incident, isFoundOnly } from '../core/incident/incident.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
-import type { LadderPolicy } from '../core/rung.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Ladder } from '../ports.ts';
 import type { Mending, MendingDeps } from './mending.ts';
 
@@ -50,7 +50,7 @@ export interface Climber extends Ladder {
 }
 
 /** Who has worked longer than this was lost. */
-const WORKS_AT_MOST_MS: Ms = 26 * 3_600_000;
+export const WORKS_AT_MOST_MS: Ms = 26 * 3_600_000;
 const NOTHING: Step = { kind: 'none', because: 'a run ended well' };
 
 export function createLadder(deps: LadderDeps): Climber {

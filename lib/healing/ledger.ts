@@ -1,5 +1,5 @@
-import { ATTEMPTS_HEADER, type Attempt, formatAttempt, readAttempts } from '../core/attempt.ts';
-import { formatCompact } from '../core/instant.ts';
+import { ATTEMPTS_HEADER, type Attempt, formatAttempt, readAttempts } from '../core/heal/attempt.ts';
+import { formatCompact } from '../core/time/instant.ts';
 import type { AppendLog, Clock, Files } from '../ports.ts';
 
 /** `attempts.tsv`: what was tried, and what came of it. One writer; whoever reads it needs no owner. */

@@ -1,12 +1,14 @@
 import type { Cadence } from '../core/cadence.ts';
-import type { Fix, HealBook } from '../core/heal-book.ts';
-import { healCadence, isHealCadence, workKey } from '../core/heal-cadence.ts';
+import type { Fix, HealBook } from '../core/heal/book.ts';
+import { healCadence, isHealCadence, workKey } from '../core/heal/cadence.ts';
 import type { Paths } from '../core/paths.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { parseDeadName } from '../core/tick.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Files, History, Ids } from '../ports.ts';
 import type { HealEffects } from './effects.ts';
 import type { HealingBook } from './healing-book.ts';
+import { WORKS_AT_MOST_MS } from './ladder.ts';
 
 /**
  * Work whose tick has ended and told nobody: it was cancelled or grew too old while it waited, or its cadence was gone when its turn
@@ -60,9 +62,16 @@ export function createLostWork({ clock, files, paths, ids, definitions, history,
     return name && { status: 'dead', reason: `its tick lies in dlq/ (${name.reason})` };
   }
 
+  /** Its definition may come back, or who works on it may still end; not after so long. */
+  function orphaned({ source, cadence, began_at }: Fix): End | undefined {
+    if (source === 'session' || clock.nowMs() - (parseIso(began_at) ?? 0) <= WORKS_AT_MOST_MS) return undefined;
+    const isGone = definitions.get(cadence) === undefined;
+    return { status: 'dead', reason: isGone ? `no file defines ${cadence} any more` : `${cadence} names nobody any more who would do it` };
+  }
+
   function endOf(fix: Fix): End | undefined {
     const tick = tickOf(fix);
-    if (tick === undefined) return undefined;
+    if (tick === undefined) return orphaned(fix);
     if (!searched.has(tick)) {
       const before = endBefore(tick);
       if (before !== undefined) ended.set(tick, before);

@@ -1,11 +1,11 @@
-import type { Attempt, AttemptStatus } from '../core/attempt.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { type EndedFix, type Fix, type HealBook, overlayOf, type Print, printFor, printOf, type Step, withOverlay, withPrint } from '../core/heal-book.ts';
-import { healCadence, workKey } from '../core/heal-cadence.ts';
+import type { Attempt, AttemptStatus } from '../core/heal/attempt.ts';
+import { type EndedFix, type Fix, type HealBook, overlayOf, type Print, printFor, printOf, type Step, withOverlay, withPrint } from '../core/heal/book.ts';
+import { healCadence, workKey } from '../core/heal/cadence.ts';
 import { cadenceKey } from '../core/holds.ts';
-import { askHuman, type Incident } from '../core/incident.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { askHuman, type Incident } from '../core/incident/incident.ts';
 import type { RunRecord } from '../core/run.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, History, Incidents, Journal } from '../ports.ts';
 import type { HealEffects } from './effects.ts';
 import type { FixFolder } from './fix-folder.ts';

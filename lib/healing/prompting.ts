@@ -1,15 +1,15 @@
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
-import { aboutCadence, type FollowContext, followContext } from '../core/follow-context.ts';
-import type { Fix, Print } from '../core/heal-book.ts';
-import { settableBy } from '../core/heal-cadence.ts';
-import { composePrompt, type PromptParts } from '../core/heal-prompt.ts';
-import type { Incident } from '../core/incident.ts';
-import { DIAGNOSIS } from '../core/ladder.ts';
+import type { Fix, Print } from '../core/heal/book.ts';
+import { settableBy } from '../core/heal/cadence.ts';
+import { DIAGNOSIS } from '../core/heal/ladder.ts';
+import { composePrompt, type PromptParts } from '../core/heal/prompt.ts';
+import type { AgentRung } from '../core/heal/rung.ts';
+import type { Incident } from '../core/incident/incident.ts';
+import { aboutCadence, type FollowContext, followContext } from '../core/notice/follow-context.ts';
 import type { Paths } from '../core/paths.ts';
-import type { Redact } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
-import type { AgentRung } from '../core/rung.ts';
+import type { Redact } from '../core/text/redaction.ts';
 import type { Files } from '../ports.ts';
 
 export interface PromptingDeps {

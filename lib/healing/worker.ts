@@ -1,10 +1,10 @@
 import type { CommandRun } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
-import { contextVariables, renderContext } from '../core/follow-context.ts';
-import { type HealAnswer, readAnswer } from '../core/heal-answer.ts';
-import { type Fix, printOf } from '../core/heal-book.ts';
-import { agentOf, agentRun, HEAL_ATTEMPTS, type Healing, settableBy } from '../core/heal-cadence.ts';
-import { type Incident, isFoundOnly } from '../core/incident.ts';
+import { type HealAnswer, readAnswer } from '../core/heal/answer.ts';
+import { type Fix, printOf } from '../core/heal/book.ts';
+import { agentOf, agentRun, HEAL_ATTEMPTS, type Healing, settableBy } from '../core/heal/cadence.ts';
+import { type Incident, isFoundOnly } from '../core/incident/incident.ts';
+import { contextVariables, renderContext } from '../core/notice/follow-context.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Files, History, Job, RunEnd, Runner, StopSignal } from '../ports.ts';

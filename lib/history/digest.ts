@@ -1,10 +1,10 @@
 import { lastRunOf } from '../core/cadence-digest.ts';
 import { CadenceError } from '../core/error.ts';
 import type { LogPosition } from '../core/holds.ts';
-import { parseJson } from '../core/json-text.ts';
-import { createLocalDays, type LocalDay, type LocalDays } from '../core/local-day.ts';
+import { createSpending, foldSpending, type Spending } from '../core/money/spending.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
-import { createSpending, foldSpending, type Spending } from '../core/spending.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import { createLocalDays, type LocalDay, type LocalDays } from '../core/time/local-day.ts';
 import type { CadenceDigest, Files } from '../ports.ts';
 import { MAX_LINE_BYTES, NEWLINE } from './chunks.ts';
 import { formatLink, isBefore, isDay, LOG_START, parseLink } from './position.ts';

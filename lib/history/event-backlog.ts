@@ -1,5 +1,5 @@
 import type { BusEvent } from '../core/event.ts';
-import { type Ms, toIso } from '../core/instant.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 
 /** Events that wait to be written, as lines. */
 export interface EventBacklog {

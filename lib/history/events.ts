@@ -1,8 +1,8 @@
 import type { BusEvent, Stage } from '../core/event.ts';
-import { dayOf, type Ms, parseIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import { isTickId } from '../core/tick.ts';
+import { dayOf, type Ms, parseIso } from '../core/time/instant.ts';
 import { type Chunk, chunksBackward, chunksForward, NEWLINE } from './chunks.ts';
 import { type LogFiles, listDays, segmentBytes, segmentPath } from './segments.ts';
 

@@ -1,7 +1,7 @@
-import { dayOf, type Ms, parseIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { isTickId, parseRunId } from '../core/tick.ts';
+import { dayOf, type Ms, parseIso } from '../core/time/instant.ts';
 import type { Files, History } from '../ports.ts';
 import { chainBackward } from './chain.ts';
 import { createDigestReader, loadDigest } from './digest.ts';

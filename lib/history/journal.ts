@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
-import { toIso } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Clock, Closeable, Files, Journal } from '../ports.ts';
 import { createEventBacklog } from './event-backlog.ts';
 import { createSegmentWriter } from './segment-writer.ts';
@@ -42,8 +42,8 @@ export function createJournal({ files, clock, paths, onFault, redacted = (event)
   }
 
   return {
-    emit(details) {
-      const event = redacted({ ts: toIso(clock.nowMs()), ...details } as BusEvent);
+    emit(details, atMs = clock.nowMs()) {
+      const event = redacted({ ts: toIso(atMs), ...details } as BusEvent);
       backlog.add(event);
       if (!isDrainComing) void drainSoon();
       subscribers.tell(event);

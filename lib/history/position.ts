@@ -1,5 +1,5 @@
 import type { LogPosition } from '../core/holds.ts';
-import { dayOf, parseIso } from '../core/instant.ts';
+import { dayOf, parseIso } from '../core/time/instant.ts';
 
 /** The beginning of every log, and the end of an empty one. */
 export const LOG_START: LogPosition = { day: '', bytes: 0 };

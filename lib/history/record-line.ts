@@ -1,6 +1,6 @@
 import type { LogPosition } from '../core/holds.ts';
-import { parseJson } from '../core/json-text.ts';
 import { RUN_STATUSES, type RunRecord } from '../core/run.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import { formatLink } from './position.ts';
 
 /**
@@ -49,8 +49,9 @@ function inOrder(run: RunRecord): { [K in Ordered]: RunRecord[K] } {
 
 /** undefined for whatever is no record: torn, garbled, of another kind. */
 export function parseRecordLine(bytes: Buffer, start: number, end: number): RecordLine | undefined {
-  const plain = end - start <= MAX_PLAIN_BYTES ? parsePlain(bytes.toString('latin1', start, end)) : undefined;
-  return plain ?? parseAny(bytes.toString('utf8', start, end));
+  linesRead += 1;
+  const isPlain = linesRead > FEW_LINES && end - start <= MAX_PLAIN_BYTES;
+  return (isPlain ? parsePlain(bytes.toString('latin1', start, end)) : undefined) ?? parseAny(bytes.toString('utf8', start, end));
 }
 
 function parseAny(text: string): RecordLine | undefined {
@@ -109,16 +110,23 @@ const FIELDS = {
 const MORE_FIELDS = ['blame', 'account', 'key', 'slot', 'source', 'prompt_path', 'retry_at', 'moves_to'] as const;
 type Ordered = keyof typeof FIELDS | (typeof MORE_FIELDS)[number] | 'stderr_tail';
 
-const PLAIN = new RegExp(
-  `^\\{${Object.entries(FIELDS)
-    .map(([name, value]) => `"${name}":${value}`)
-    .join(',')}${MORE_FIELDS.map((name) => `(?:,"${name}":${TEXT})?`).join('')}(?:,"stderr_tail":${PROSE})?,"prev":(?:null|"(\\d{4}-\\d{2}-\\d{2}:\\d+)")\\}$`,
-);
+/** To make the expression takes as long as to read so many without it, and most commands read fewer. */
+const FEW_LINES = 200;
+let linesRead = 0;
+
+function plainPattern(): RegExp {
+  const fields = Object.entries(FIELDS).map(([name, value]) => `"${name}":${value}`);
+  const more = MORE_FIELDS.map((name) => `(?:,"${name}":${TEXT})?`);
+  return new RegExp(`^\\{${fields.join(',')}${more.join('')}(?:,"stderr_tail":${PROSE})?,"prev":(?:null|"(\\d{4}-\\d{2}-\\d{2}:\\d+)")\\}$`);
+}
+
+let plain: RegExp | undefined;
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function parsePlain(line: string): RecordLine | undefined {
-  const found = PLAIN.exec(line);
+  plain ??= plainPattern();
+  const found = plain.exec(line);
   if (found === null || !STATUSES.has(found[5])) return undefined;
   const run: Writable<RunRecord> = {
     run_id: found[1] as string,

@@ -1,6 +1,6 @@
-import { dayOf } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { type KeptOutput, type KeptSegment, planRetention, type RetentionPolicy } from '../core/retention.ts';
+import { dayOf } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import { isDay } from './position.ts';
 import { listDays, segmentBytes, segmentPath } from './segments.ts';

@@ -1,8 +1,8 @@
 import type { LogPosition } from '../core/holds.ts';
-import { createLocalDays } from '../core/local-day.ts';
+import { foldSpending } from '../core/money/spending.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
-import { foldSpending } from '../core/spending.ts';
+import { createLocalDays } from '../core/time/local-day.ts';
 import type { Clock, Files, RunLog } from '../ports.ts';
 import { type Digest, digestPath, foldRecord, formatDigest, loadDigest, saveDigest } from './digest.ts';
 import { formatRecordLine } from './record-line.ts';
@@ -115,8 +115,8 @@ function lineAt(at: LogPosition, { run, written }: Recorded, head: LogPosition |
 
 /** A reader folds what lies behind the snapshot: 128 KiB are some 300 records and some 4 ms of its first command. */
 const SNAPSHOT_EVERY_BYTES = 128 * 1024;
-/** Thousands of records a second make a reader's tail longer rather than the owner slower: of its time a twentieth is enough. */
-const SHARE_OF_TIME = 20;
+/** Thousands of records a second make a reader's tail longer rather than the owner slower: of its time a fiftieth is enough. */
+const SHARE_OF_TIME = 50;
 
 interface Snapshot {
   save(): void;

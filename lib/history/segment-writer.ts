@@ -1,5 +1,5 @@
 import type { LogPosition } from '../core/holds.ts';
-import { dayOf } from '../core/instant.ts';
+import { dayOf } from '../core/time/instant.ts';
 import type { AppendLog, Clock, Files } from '../ports.ts';
 import { LOG_START } from './position.ts';
 import { listDays, segmentPath } from './segments.ts';
@@ -20,18 +20,22 @@ export interface SegmentWriterDeps {
   readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
 }
 
+/** More lie unflushed only where a disk has refused all flushes for days, and took the writes. */
+const PAST_DAYS = 2;
+
 /**
  * A new day begins a new segment; an older day than that of the newest segment (the clock was set back) does not, or lines
  * would come to stand before older ones.
  */
 export function createSegmentWriter({ files, clock }: SegmentWriterDeps, dir: string): SegmentWriter {
   files.makeDir(dir);
-  const lastDay = listDays(files, dir).at(-1);
+  const days = listDays(files, dir);
+  const lastDay = days.at(-1);
   // Opening it closes a line that an earlier life has torn, so that the log ends where a line ends.
   let newest = lastDay === undefined ? undefined : open(lastDay);
   let end: LogPosition = newest === undefined ? LOG_START : { day: newest.day, bytes: newest.log.endBytes };
-  /** Segments of past days that have not been flushed since their last line. */
-  const retired: AppendLog[] = [];
+  /** Segments of past days that have not been flushed since their last line; an earlier life may have died, on a disk that refused it, before it had flushed its last. */
+  const retired: AppendLog[] = days.slice(-1 - PAST_DAYS, -1).map((day) => open(day).log);
   let retiring: Promise<void> | undefined;
   let isEndKnown = false;
 

@@ -1,5 +1,5 @@
 import type { LogPosition } from '../core/holds.ts';
-import { type FiredLine, foldLine, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
+import { type FiredLine, foldLine, type SlotCursor, type SlotLine } from '../core/slot/line.ts';
 import type { Files } from '../ports.ts';
 import { parseCursors, parseSlotLine } from '../wire/slot.ts';
 import { chunksBackward, chunksForward, NEWLINE } from './chunks.ts';

@@ -1,6 +1,6 @@
-import { dayOf } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
-import type { SlotLine } from '../core/slot-line.ts';
+import type { SlotLine } from '../core/slot/line.ts';
+import { dayOf } from '../core/time/instant.ts';
 import type { Clock, Files, SlotLedger, SlotReading } from '../ports.ts';
 import { createSegmentWriter } from './segment-writer.ts';
 import { cursorsPath, foldInto, formatCursors, loadCursors, slotLinesBackward } from './slot-cursors.ts';

@@ -1,4 +1,4 @@
-import { createSpending, type DayTally, type Spending, type SpendingEntry } from '../core/spending.ts';
+import { createSpending, type DayTally, type Spending, type SpendingEntry } from '../core/money/spending.ts';
 import { isDay } from './position.ts';
 
 /** The spending as it stands in `digest.json`. That of the bus is the sum of all others, and is not written. */

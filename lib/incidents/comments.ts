@@ -1,5 +1,5 @@
-import { parseJson } from '../core/json-text.ts';
-import type { Redact } from '../core/redaction.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import type { Redact } from '../core/text/redaction.ts';
 import type { Files } from '../ports.ts';
 
 /** What somebody says of an incident. Names as in `comments.jsonl`. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isSecretName, type Redact } from '../core/redaction.ts';
+import { isSecretName, type Redact } from '../core/text/redaction.ts';
 import type { Files } from '../ports.ts';
 import { type EvidenceFile, unlessRefused } from './evidence-file.ts';
 

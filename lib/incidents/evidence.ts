@@ -1,9 +1,9 @@
 import type { Cadence } from '../core/cadence.ts';
-import { type FailureFacts, factsOfFailure } from '../core/failure-facts.ts';
-import type { Finding } from '../core/finding.ts';
+import { type FailureFacts, factsOfFailure } from '../core/incident/failure-facts.ts';
+import type { Finding } from '../core/incident/finding.ts';
 import type { Paths } from '../core/paths.ts';
-import type { Redact } from '../core/redaction.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { Redact } from '../core/text/redaction.ts';
 import type { Files, History } from '../ports.ts';
 import { snapshotConfigs } from './config-snapshots.ts';
 import type { EvidenceFile } from './evidence-file.ts';

@@ -1,6 +1,6 @@
-import { type Incident, isIncidentId } from '../core/incident.ts';
-import { parseJson } from '../core/json-text.ts';
+import { type Incident, isIncidentId } from '../core/incident/incident.ts';
 import type { Paths } from '../core/paths.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import type { Files } from '../ports.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { excerptAround, type LogExcerpt } from '../core/log-excerpt.ts';
 import type { RunRecord } from '../core/run.ts';
-import { readTraces, type StackTrace } from '../core/stack-trace.ts';
+import { excerptAround, type LogExcerpt } from '../core/text/log-excerpt.ts';
+import { readTraces, type StackTrace } from '../core/trace/stack-trace.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './evidence-file.ts';
 
@@ -23,25 +23,24 @@ const NOTHING: LogReading = { trace: undefined, traceText: '', excerpt: undefine
 /** The last trace counts, in stderr before stdout. Of a session of claude the output is a transcript, and traces in it are what it worked on. */
 export function readLogs(files: Pick<Files, 'info' | 'readRange'>, run: RunRecord): LogReading {
   const isTranscript = run.class !== undefined || run.session_id !== undefined || run.prompt_path !== undefined;
-  const logs = [run.stderr_path, run.stdout_path].flatMap((path) => {
+  let first: { readonly path: string; readonly text: string } | undefined;
+  for (const path of [run.stderr_path, run.stdout_path]) {
     const text = path === null ? '' : (unlessRefused(() => tailOf(files, path)) ?? '');
-    return path === null || text.trim() === '' ? [] : [{ path, text }];
-  });
-  for (const { path, text } of isTranscript ? [] : logs) {
-    const trace = readTraces(text).at(-1);
+    if (path === null || text.trim() === '') continue;
+    first ??= { path, text };
+    const trace = isTranscript ? undefined : readTraces(text).at(-1);
     if (trace === undefined) continue;
     const lines = linesOf(text);
     const traceText = lines.slice(trace.firstLine, trace.lastLine + 1).join('\n');
     return { trace, traceText, excerpt: excerptAround(lines, trace.firstLine, trace.lastLine, AROUND), path };
   }
-  const [log] = logs;
-  if (log === undefined) return NOTHING;
-  const lines = linesOf(log.text.trimEnd());
-  return { ...NOTHING, excerpt: excerptAround(lines, lines.length - 1, lines.length - 1, AROUND), path: log.path };
+  if (first === undefined) return NOTHING;
+  const lines = linesOf(first.text.trimEnd());
+  return { ...NOTHING, excerpt: excerptAround(lines, lines.length - 1, lines.length - 1, AROUND), path: first.path };
 }
 
 function linesOf(text: string): readonly string[] {
-  return text.split(/\r\n|\n|\r/).map((line) => (line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line));
+  return text.split(text.includes('\r') ? /\r\n|\n|\r/ : '\n').map((line) => (line.length > MOST_LINE ? `${line.slice(0, MOST_LINE)}…` : line));
 }
 
 /** From a whole line on. Output that retention has taken, or that is no file any more, says nothing. */

@@ -1,6 +1,6 @@
-import type { Incident } from '../core/incident.ts';
-import { parseJson } from '../core/json-text.ts';
+import type { Incident } from '../core/incident/incident.ts';
 import type { Paths } from '../core/paths.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import type { Files } from '../ports.ts';
 
 const MAX_BYTES = 1024 * 1024;

@@ -1,8 +1,8 @@
-import { formatDuration } from '../core/duration.ts';
-import { toVisible } from '../core/excerpt.ts';
-import type { Finding } from '../core/finding.ts';
+import type { Finding } from '../core/incident/finding.ts';
 import type { RunRecord } from '../core/run.ts';
-import type { StackTrace } from '../core/stack-trace.ts';
+import { toVisible } from '../core/text/excerpt.ts';
+import { formatDuration } from '../core/time/duration.ts';
+import type { StackTrace } from '../core/trace/stack-trace.ts';
 import type { LogReading } from './log-reading.ts';
 import { fenced, plain } from './report.ts';
 

@@ -1,5 +1,5 @@
-import { toVisible } from '../core/excerpt.ts';
-import type { Incident } from '../core/incident.ts';
+import type { Incident } from '../core/incident/incident.ts';
+import { toVisible } from '../core/text/excerpt.ts';
 
 /** `report.md`: first how the incident stands, which is written anew whenever that changes, then the evidence, which stays. */
 const HERE_BEGINS_EVIDENCE = '\n<!-- evidence -->\n\n';

@@ -1,9 +1,9 @@
-import type { Finding } from '../core/finding.ts';
-import { endOf, type Incident, isOpen, takesUp } from '../core/incident.ts';
-import { forgettable } from '../core/incident-retention.ts';
-import { formatCompact, type Ms, parseIso } from '../core/instant.ts';
+import type { Finding } from '../core/incident/finding.ts';
+import { endOf, type Incident, isOpen, takesUp } from '../core/incident/incident.ts';
+import { forgettable } from '../core/incident/retention.ts';
 import type { Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
+import { formatCompact, type Ms, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
 import type { EvidenceFile } from './evidence-file.ts';
 import { incidentPath, openFolder, readIncident } from './folder.ts';

@@ -1,7 +1,7 @@
 import { basename, isAbsolute, join, normalize } from 'node:path';
-import { hotLines } from '../core/log-excerpt.ts';
-import type { Redact } from '../core/redaction.ts';
-import { ownFrames, type StackFrame, type StackTrace } from '../core/stack-trace.ts';
+import { hotLines } from '../core/text/log-excerpt.ts';
+import type { Redact } from '../core/text/redaction.ts';
+import { ownFrames, type StackFrame, type StackTrace } from '../core/trace/stack-trace.ts';
 import type { Files } from '../ports.ts';
 import { type EvidenceFile, unlessRefused } from './evidence-file.ts';
 import { fenced, plain } from './report.ts';

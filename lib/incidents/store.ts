@@ -1,5 +1,5 @@
-import type { CareCase, IncidentChange } from '../core/care.ts';
-import { type Finding, isOfTimer } from '../core/finding.ts';
+import type { CareCase, IncidentChange } from '../core/incident/care.ts';
+import { type Finding, isOfTimer } from '../core/incident/finding.ts';
 import {
   concerns,
   endOf,
@@ -15,9 +15,9 @@ import {
   withFinding,
   withOccurrence,
   withRun,
-} from '../core/incident.ts';
-import { parseIso } from '../core/instant.ts';
+} from '../core/incident/incident.ts';
 import type { RunRecord } from '../core/run.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Incidents } from '../ports.ts';
 import type { Evidence } from './evidence.ts';
 import { createShelf, formatFinding, formatOccurrence, type ShelfDeps } from './shelf.ts';

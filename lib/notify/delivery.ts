@@ -1,8 +1,8 @@
 import { notifyCadence } from '../core/builtin.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import { type Delivery, NOTICE_LIVES_MS, type Notice } from '../core/notice.ts';
+import { type Delivery, NOTICE_LIVES_MS, type Notice } from '../core/notice/notice.ts';
+import { type Sink, sinkId } from '../core/notice/sink.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type Sink, sinkId } from '../core/sink.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Journal, Outbox } from '../ports.ts';
 import type { Placed, Verdict } from './message.ts';
 import { type SendingDeps, type ShellWork, send } from './sending.ts';

@@ -1,5 +1,5 @@
-import { truncate } from '../core/excerpt.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Sink } from '../core/notice/sink.ts';
+import { truncate } from '../core/text/excerpt.ts';
 import { jsonMessage, judgeStatus, later, type Placed, type SinkKindOf, withPlace } from './message.ts';
 
 const MAX_CHARACTERS = 2_000;

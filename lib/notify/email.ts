@@ -1,7 +1,7 @@
-import { toVisible, truncate } from '../core/excerpt.ts';
-import { parseIso } from '../core/instant.ts';
-import type { Notice } from '../core/notice.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import type { Sink } from '../core/notice/sink.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Verdict } from './message.ts';
 import { titleOf } from './ntfy.ts';
 import { judgeProgram, type Programs } from './program.ts';

@@ -1,5 +1,5 @@
-import { toVisible, truncate } from '../core/excerpt.ts';
-import type { Notice } from '../core/notice.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
 import type { Verdict } from './message.ts';
 import { titleOf } from './ntfy.ts';
 import { judgeProgram, type ProgramCall, type Programs } from './program.ts';

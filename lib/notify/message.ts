@@ -1,7 +1,7 @@
-import { truncate } from '../core/excerpt.ts';
-import type { HttpAnswer } from '../core/http.ts';
-import type { Ms } from '../core/instant.ts';
-import type { Notice } from '../core/notice.ts';
+import type { HttpAnswer } from '../core/notice/http.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import { truncate } from '../core/text/excerpt.ts';
+import type { Ms } from '../core/time/instant.ts';
 
 /** What one sink makes of a notice, and of the answer to it. */
 export interface SinkKindOf<S> {

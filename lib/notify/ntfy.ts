@@ -1,6 +1,6 @@
-import { toVisible, truncate } from '../core/excerpt.ts';
-import type { Notice } from '../core/notice.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import type { Sink } from '../core/notice/sink.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
 import { jsonMessage, judgeStatus, type SinkKindOf } from './message.ts';
 
 /** A message of more than 4,096 bytes would be made an attachment. */

@@ -1,9 +1,9 @@
 import { notifyCadence } from '../core/builtin.ts';
-import { dayOf, type Ms } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
-import type { Delivery, Notice } from '../core/notice.ts';
+import type { Delivery, Notice } from '../core/notice/notice.ts';
+import { sinkId } from '../core/notice/sink.ts';
 import type { Paths } from '../core/paths.ts';
-import { sinkId } from '../core/sink.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import { dayOf, type Ms } from '../core/time/instant.ts';
 import type { Clock, Files, Outbox } from '../ports.ts';
 import { parseDelivery, parseNotice } from '../wire/notice.ts';
 

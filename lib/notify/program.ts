@@ -1,4 +1,4 @@
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Verdict } from './message.ts';
 
 /** Programs of this machine that pass a notice on. What is told goes in as an argument or on stdin, and never into a script. */

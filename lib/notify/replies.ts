@@ -1,8 +1,8 @@
-import type { Reply } from '../core/chat.ts';
-import { type ChatBook, incidentOf } from '../core/chat-book.ts';
-import type { HttpAnswer } from '../core/http.ts';
-import type { Ms } from '../core/instant.ts';
-import type { Sink } from '../core/sink.ts';
+import type { Reply } from '../core/notice/chat.ts';
+import { type ChatBook, incidentOf } from '../core/notice/chat-book.ts';
+import type { HttpAnswer } from '../core/notice/http.ts';
+import type { Sink } from '../core/notice/sink.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Http } from '../ports.ts';
 import { parseDiscordMessages, parseSlackReplies, parseTelegramUpdates } from '../wire/chat.ts';
 import { type Answered, judgeStatus, type Verdict } from './message.ts';

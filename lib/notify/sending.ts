@@ -1,6 +1,6 @@
-import { toVisible, truncate } from '../core/excerpt.ts';
-import type { Notice } from '../core/notice.ts';
-import { type Sink, secretNames } from '../core/sink.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import { type Sink, secretNames } from '../core/notice/sink.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
 import type { Http, Journal } from '../ports.ts';
 import { discord } from './discord.ts';
 import { sendMail } from './email.ts';

@@ -1,4 +1,4 @@
-import type { Sink } from '../core/sink.ts';
+import type { Sink } from '../core/notice/sink.ts';
 import { jsonMessage, judgeStatus, type SinkKindOf } from './message.ts';
 
 /** Any server that takes JSON. The key is the same for every try, so that it can tell a repetition. */

@@ -1,6 +1,5 @@
 import { closeSync, constants, fdatasync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import type { AppendLog } from '../ports.ts';
 import { attempt, errnoOf, faultOf, refusal } from './fault.ts';
 import { SAFE } from './safe-read.ts';
@@ -9,7 +8,10 @@ import { shareFlushes } from './shared-flush.ts';
 
 const FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | SAFE;
 const NEWLINE = 0x0a;
-const flushData = promisify(fdatasync);
+
+function flushData(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fdatasync(fd, (error) => (error === null ? resolve() : reject(error))));
+}
 
 /**
  * A log of lines with one writer. Every text is in the file as a whole or not at all: what a full disk cut off is taken

@@ -1,8 +1,8 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import pino from 'pino';
 import type { BusEvent } from '../core/event.ts';
 import type { Closeable } from '../ports.ts';
+import { makeFolders } from './folder-making.ts';
 
 /** One file of the log for people. */
 export interface BusLogFile extends Closeable {
@@ -11,7 +11,7 @@ export interface BusLogFile extends Closeable {
 
 /** Throws where the disk refuses. */
 export function openBusLogFile(path: string): BusLogFile {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  makeFolders(dirname(path));
   const destination = pino.destination({ dest: path, append: true, sync: true, mode: 0o600 });
   // A full disk must not end the owner: the journal notices it, and says so.
   destination.on('error', () => destination.removeAllListeners('drain'));

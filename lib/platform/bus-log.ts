@@ -1,6 +1,6 @@
 import type { BusEvent } from '../core/event.ts';
-import { dayOf, type Ms } from '../core/instant.ts';
 import { busLogPath } from '../core/paths.ts';
+import { dayOf, type Ms } from '../core/time/instant.ts';
 import type { Closeable } from '../ports.ts';
 import { type BusLogFile, openBusLogFile } from './bus-log-file.ts';
 import { errnoOf } from './fault.ts';

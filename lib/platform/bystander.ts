@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { ProgramSaid, Question } from './program-answer.ts';
 
 const EARLY_MS: Ms = 750;

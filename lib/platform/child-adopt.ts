@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { ChildExit, Clock, Closeable, Files } from '../ports.ts';
-import { parseExitFile, parsePidFile } from './child-shim.ts';
+import { NAMED_EXIT, parseExitFile, parsePidFile } from './child-shim.ts';
 import { areAlive, type LifeWatch } from './life-watch.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';
 
@@ -33,7 +33,29 @@ export interface Found {
 const LAST_WORD_MS: Ms = 200;
 
 export function readExit(files: Files, runDir: string): number | undefined {
-  return parseExitFile(readSmall(files, `${runDir}/exit`));
+  return parseExitFile(readSmall(files, `${runDir}/exit`)) ?? namedExit(files, runDir);
+}
+
+function namedExit(files: Files, runDir: string): number | undefined {
+  for (const name of listSmall(files, runDir)) {
+    const code = NAMED_EXIT.exec(name)?.[1];
+    if (code !== undefined) return Number(code);
+  }
+  return undefined;
+}
+
+/** For the next owner, where nobody else has written it. Without room even for a name the run is found interrupted. */
+export function writeExit(files: Files, runDir: string, code: number): void {
+  if (readExit(files, runDir) !== undefined) return;
+  const isWritten = (name: string, text: string): boolean => {
+    try {
+      return files.create(`${runDir}/${name}`, text);
+    } catch (error) {
+      if (error instanceof CadenceError) return false;
+      throw error;
+    }
+  };
+  if (!isWritten('exit', `${code}\n`)) isWritten(`exit.${code}`, '');
 }
 
 export function readProgramPid(files: Files, runDir: string): number | undefined {
@@ -136,6 +158,15 @@ export function followRun(deps: AdoptDeps, folder: RunFolder, anchor: ProcessEnt
 
 export function asExit(code: number | undefined): ChildExit {
   return { code: code ?? null, signal: null, spawnError: null, lost: code === undefined };
+}
+
+function listSmall(files: Files, dir: string): readonly string[] {
+  try {
+    return files.list(dir);
+  } catch (error) {
+    if (error instanceof CadenceError) return [];
+    throw error;
+  }
 }
 
 /** '' where there is nothing, or nothing that can be read now: the next look may be luckier. */

@@ -1,8 +1,9 @@
-import { closeSync, constants, mkdirSync, openSync, type Stats, statSync } from 'node:fs';
+import { closeSync, constants, openSync, type Stats, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import crossSpawn from 'cross-spawn';
 import type { SpawnSpec } from '../ports.ts';
 import { RUN_TAG, shimArguments } from './child-shim.ts';
+import { makeFolders } from './folder-making.ts';
 
 /** How the shim itself ended, as its parent sees it; `refused` where it never began. */
 export type ShimEnd =
@@ -50,7 +51,7 @@ function openOutput(path: string): number {
     return openSync(path, OUTPUT, 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path));
     return openSync(path, OUTPUT, 0o600);
   }
 }

@@ -1,4 +1,4 @@
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock } from '../ports.ts';
 import { signalProcess } from './process-signal.ts';
 import type { ProcessEntry, ProcessTable } from './process-table.ts';

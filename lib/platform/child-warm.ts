@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Stats } from 'node:fs';
-import { devNull } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { SpawnSpec } from '../ports.ts';
 import { RUN_TAG } from './child-shim.ts';
@@ -10,17 +9,22 @@ import type { Shim, ShimEnd } from './child-start.ts';
  * A shim that runs the next child of the same command too. To fork this process and to start a shell is more than half of
  * what a short command costs, and it stops the event loop meanwhile; so where a command comes again within a second of its
  * end, its second shim stays, and is told of each further run in a few lines on its stdin. It does what every shim does: it outlives us,
- * writes `pid` and `exit`, and is alone in its session with its child. It ends when its stdin does, which is when we are
- * gone, or when it has had nothing to do for a second.
+ * writes `pid`, and is alone in its session with its child. It ends when its stdin does, which is when we are
+ * gone, or when an empty line says that nothing more will come, which is when it has had nothing to do for a second.
+ *
+ * We hear the exit code from it, and put it into the record of the run; so it writes `exit` only where it finds us gone, which
+ * it does at once: a file made and removed for each run costs more than the fork. Where the record must wait, we write it (`keepExit`).
  *
  * The program, its folder and its environment are the shim's own, so nothing of them is ever written down or quoted. A shell
  * reads a pipe byte by byte, so of what differs from run to run it is told the run id, which all paths of a run are made of,
  * and those facts that are not what they were when it began.
  */
-const WARM_SHIM = `cb_dir=$1 cb_dir_end=$2 cb_in=$3 cb_in_end=$4 cb_out=$5 cb_out_end=$6 cb_err=$7 cb_err_end=$8
+const WARM_SHIM = `cb_dir=$1 cb_dir_end=$2 cb_in=$3 cb_in_end=$4 cb_out=$5 cb_out_end=$6 cb_err=$7 cb_err_end=$8 cb_run=
 shift 8
 trap : HUP INT QUIT TERM USR1 USR2 PIPE
-while read -r cb_run; do
+while read -r cb_next; do
+  [ "$cb_next" ] || exit 0
+  cb_run=$cb_next
   (
     export CADENCE_RUN_ID="$cb_run"
     while IFS= read -r cb_fact && [ "$cb_fact" ]; do
@@ -32,9 +36,11 @@ while read -r cb_run; do
     exec "$@" <"$cb_in" >>"$cb_out$cb_run$cb_out_end" 2>>"$cb_err$cb_run$cb_err_end"
   )
   cb_code=$?
-  echo "$cb_code" >"$cb_dir$cb_run$cb_dir_end/exit"
-  echo "$cb_code"
-done`;
+  echo "$cb_code" || break
+done
+[ -z "$cb_run" ] || echo "$cb_code" >"$cb_dir$cb_run$cb_dir_end/exit" || true >"$cb_dir$cb_run$cb_dir_end/exit.$cb_code"`;
+/** Nothing more will come. */
+const FAREWELL = '\n';
 
 const BURST_MS = 1000;
 const IDLE_MS = 1000;
@@ -99,7 +105,7 @@ export function createWarmShims(identityOf: (pid: number) => string | undefined)
     clearTimeout(warm.timer);
     warm.isRetired = true;
     if (idle.get(warm.key) === warm) idle.delete(warm.key);
-    if (warm.end === undefined) warm.stdin.end();
+    if (warm.end === undefined) warm.stdin.end(FAREWELL);
   }
 
   /** Whether this process stays for it. */
@@ -228,7 +234,7 @@ function partsOf(path: string, runId: string): Parts | undefined {
 
 /** Without a second part it is the same file in each run. */
 function stdinOf(path: string | undefined, runId: string): Parts | undefined {
-  if (path === undefined) return [devNull, ''];
+  if (path === undefined) return ['/dev/null', ''];
   if (!path.includes(runId)) return [path, ''];
   const parts = partsOf(path, runId);
   return parts?.[1] === '' ? undefined : parts;

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { ControlRequest, OwnerInfo, OwnerState } from '../ports.ts';
 import { awakeMs } from './awake.ts';
 import { errnoOf } from './fault.ts';
@@ -31,15 +30,15 @@ export async function askOwner(root: string, request: ControlRequest, onLine: (a
 
 function converse(socket: Socket, request: ControlRequest, onLine: (answer: Answer) => void, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const decoder = new StringDecoder('utf8');
     let rest = '';
     const leave = (): void => void socket.destroy();
     const fail = (thrown: unknown): void => {
       reject(thrown);
       leave();
     };
-    socket.on('data', (chunk: Buffer) => {
-      const lines = (rest + decoder.write(chunk)).split('\n');
+    socket.setEncoding('utf8');
+    socket.on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
       try {
         for (const line of lines) onLine(parseAnswer(line));
@@ -80,12 +79,14 @@ function parseAnswer(line: string): Answer {
 export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS): Promise<OwnerState> {
   const place = ownerPlace(root);
   refuseForeignFolder(place);
-  const giveUp = abortAfter(withinMs);
+  // Where nobody is there nothing is waited for, and to load what waits would be the longest part of this.
+  let giveUp: AbortSignal | undefined;
   for (;;) {
     const beganMs = awakeMs();
     const knocked = await knock(place.socket);
-    if (knocked.kind !== 'open') return stateOfUnopened(knocked.kind, readOwnerInfo(place.root));
-    const pid = await ping(knocked.socket, giveUp);
+    if (knocked.kind !== 'open' && knocked.kind !== 'left') return stateOfUnopened(knocked.kind, readOwnerInfo(place.root));
+    giveUp ??= abortAfter(withinMs);
+    const pid = knocked.kind === 'left' ? undefined : await ping(knocked.socket, giveUp);
     const info = readOwnerInfo(place.root);
     // An owner that has just begun may not have written who it is; the one before it is not the answer.
     if (pid !== undefined) return { kind: 'answers', info: info?.pid === pid ? info : undefined, tookMs: awakeMs() - beganMs };

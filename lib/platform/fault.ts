@@ -1,8 +1,8 @@
 import { CadenceError } from '../core/error.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
-  ENOSPC: 'Free some space on this disk; the bus goes on by itself then.',
-  EDQUOT: 'The quota of this user is used up: free some space; the bus goes on by itself then.',
+  ENOSPC: 'Free some space on this disk, and try again; an owner that runs goes on by itself then.',
+  EDQUOT: 'The quota of this user is used up: free some space, and try again; an owner that runs goes on by itself then.',
   EACCES: 'Give the user who runs the bus access to this path (ls -ld shows who has it now).',
   EPERM: 'The system forbids it to this user: look at the owner and the flags of this path, on macOS at Privacy & Security too.',
   EROFS: 'This disk is read-only: mount it for writing, or choose another --root.',

@@ -1,5 +1,4 @@
-import { StringDecoder } from 'node:string_decoder';
-import { toVisible } from '../core/excerpt.ts';
+import { toVisible } from '../core/text/excerpt.ts';
 import type { Files } from '../ports.ts';
 
 const BLOCK_BYTES = 64 * 1024;
@@ -9,6 +8,8 @@ const BLOCK_BYTES = 64 * 1024;
  * new end. Control characters are made visible unless `raw`.
  */
 export function createCursor(files: Pick<Files, 'info' | 'readRange'>, path: string, from: number, raw: boolean): (onText: (text: string) => void) => void {
+  // Who follows no words need not load it.
+  const { StringDecoder } = process.getBuiltinModule('node:string_decoder');
   const decoder = new StringDecoder('utf8');
   let offset = from;
   return (onText) => {

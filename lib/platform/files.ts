@@ -1,7 +1,8 @@
-import { mkdirSync, realpathSync, statfsSync } from 'node:fs';
+import { realpathSync, statfsSync } from 'node:fs';
 import type { Files } from '../ports.ts';
 import { openAppendLog } from './append-log.ts';
 import { attempt } from './fault.ts';
+import { makeFolders } from './folder-making.ts';
 import { folderParts, listFolder } from './folder-names.ts';
 import { watchFolder } from './folder-watch.ts';
 import { openReading, readInfo, readRange, readText } from './safe-read.ts';
@@ -22,7 +23,7 @@ export function createFiles(): Files {
     rename: renameFile,
     remove: removeFile,
     removeTree,
-    makeDir: (path, mode = 0o700) => attempt('make', path, () => mkdirSync(path, { recursive: true, mode }) !== undefined),
+    makeDir: (path, mode) => attempt('make', path, () => makeFolders(path, mode) !== undefined),
     flushDir,
     append: openAppendLog,
     truncate: truncateFile,

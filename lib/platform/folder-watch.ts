@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Closeable } from '../ports.ts';
 import { errnoOf } from './fault.ts';
 import { folderAt } from './folder-identity.ts';
+import { isOwnMove } from './own-moves.ts';
 
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 60_000;
@@ -42,7 +43,8 @@ export function watchFolder(dir: string, onChange: (name?: string) => void): Clo
     if (isClosed) return;
     // A folder that was removed or replaced says so by its own name, once, and its watch is deaf from then on.
     if ((name === '' || name === basename(dir)) && folderAt(dir) !== identity) rearm();
-    else onChange(name === '' ? undefined : name);
+    else if (name === '') onChange();
+    else if (!isOwnMove(`${dir}/${name}`)) onChange(name);
   }
 
   function rearm(): void {

@@ -1,5 +1,5 @@
-import { isLinkLocal, isLoopback } from '../core/address.ts';
-import type { HttpAnswer, HttpRequest } from '../core/http.ts';
+import { isLinkLocal, isLoopback } from '../core/notice/address.ts';
+import type { HttpAnswer, HttpRequest } from '../core/notice/http.ts';
 import type { Http } from '../ports.ts';
 import { errnoOf } from './fault.ts';
 

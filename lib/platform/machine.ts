@@ -1,5 +1,5 @@
 import { homedir, hostname } from 'node:os';
-import { isUtc } from '../core/zone.ts';
+import { isUtc } from '../core/time/zone.ts';
 import { namedZone } from './uptime.ts';
 
 /** What this process knows of itself and where it runs. */
@@ -17,7 +17,9 @@ export function readMachine(): Machine {
   let zone: string | undefined;
   return {
     pid: process.pid,
-    host: hostname(),
+    get host() {
+      return hostname();
+    },
     node: process.version,
     home: process.env.HOME ?? homedir(),
     get zone() {

@@ -1,10 +1,11 @@
-import { chownSync, lstatSync, mkdirSync, realpathSync, statSync } from 'node:fs';
+import { chownSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { CadenceError } from '../core/error.ts';
 import { pathsOf } from '../core/paths.ts';
 import { cryptography } from './cryptography.ts';
 import { attempt, attemptUnless, errnoOf, faultOf } from './fault.ts';
+import { makeFolders } from './folder-making.ts';
 
 /** The shortest limit for the path of a socket is that of macOS: 103 bytes. The name it is made under is a letter longer. */
 const LONGEST_PATH_BYTES = 100;
@@ -36,9 +37,9 @@ export function ownerPlace(root: string): OwnerPlace {
 /** That of the socket, and the state folder, where `owner.json` goes. */
 export function makeOwnerFolders(place: OwnerPlace): void {
   const { state } = pathsOf(place.root);
-  attempt('make', state, () => mkdirSync(state, { recursive: true, mode: 0o700 }));
+  attempt('make', state, () => makeFolders(state));
   attempt('make', place.folder, () => {
-    const isNew = mkdirSync(place.folder, { recursive: true, mode: 0o700 }) !== undefined;
+    const isNew = makeFolders(place.folder) !== undefined;
     if (isNew && place.folderUid !== undefined && process.getuid?.() === 0) chownSync(place.folder, place.folderUid, -1);
   });
   refuseForeignFolder(place);
@@ -58,8 +59,11 @@ export function socketAt(path: string): string | undefined {
   return stats?.isSocket() === true ? `${stats.dev}:${stats.ino}` : undefined;
 }
 
-/** `refused`: a socket lies there and nobody listens. `full`: somebody does, but so many wait for him that he must be stopped. */
-export type Knock = { readonly kind: 'open'; readonly socket: Socket } | { readonly kind: 'full' | 'refused' | 'absent' };
+/**
+ * `refused`: a socket lies there and nobody listens. `full`: somebody does, but so many wait for him that he must be stopped.
+ * `left`: whoever listened went before he had let us in.
+ */
+export type Knock = { readonly kind: 'open'; readonly socket: Socket } | { readonly kind: 'left' } | { readonly kind: 'full' | 'refused' | 'absent' };
 
 export function knock(path: string): Promise<Knock> {
   // A symlink would be followed to the owner of some other root, and a file cannot answer.
@@ -71,6 +75,7 @@ export function knock(path: string): Promise<Knock> {
       if (errno === 'ENOENT') resolve({ kind: 'absent' });
       else if (errno === 'ECONNREFUSED') resolve({ kind: 'refused' });
       else if (errno === 'EAGAIN') resolve({ kind: 'full' });
+      else if (errno === 'ECONNRESET') resolve({ kind: 'left' });
       else reject(faultOf(thrown, 'connect to', path));
     };
     socket.once('error', onError);

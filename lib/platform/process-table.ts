@@ -20,6 +20,8 @@ export interface ProcessTable {
   tagged(runId: string, pids?: Iterable<number>): Promise<ReadonlySet<number>>;
   /** Command lines, their words separated by spaces; none of who has gone. */
   commands(pids: Iterable<number>): Promise<ReadonlyMap<number, string>>;
+  /** How much of the memory of the machine each holds; none of who has gone. */
+  residentBytes(pids: Iterable<number>): Promise<ReadonlyMap<number, number>>;
   /** Pids that came to be within the last `ms`, and after the first child of the shim `pid` where one is named: some may be
    *  gone, or mere threads. undefined where the system cannot say that cheaply. */
   youngerThan(ms: number, pid?: number): readonly number[] | undefined;
@@ -50,6 +52,7 @@ function procTable(): ProcessTable {
       return found.size === 0 ? found : new Set(procPids().filter((pid) => found.has(pid)));
     },
     commands: async (pids) => new Map([...pids].map((pid) => [pid, (readProc(pid, 'cmdline')?.toString() ?? '').split('\0').join(' ').trim()])),
+    residentBytes: async (pids) => new Map([...pids].flatMap((pid) => residentOf(pid))),
     latest: lastPid,
     youngerThan: (ms, pid) => {
       const last = lastPid();
@@ -101,6 +104,11 @@ export function parseProcStat(text: string): ProcessEntry | undefined {
   return { pid, parent, group, startedAt, state: stateOf(state) };
 }
 
+function residentOf(pid: number): readonly (readonly [pid: number, bytes: number])[] {
+  const found = /^VmRSS:\s*(\d+) kB$/m.exec(readProc(pid, 'status')?.toString() ?? '');
+  return found === null ? [] : [[pid, Number(found[1]) * 1024]];
+}
+
 function carriesTag(pid: number, runId: string): boolean {
   const environ = readProc(pid, 'environ');
   return environ !== undefined && `\0${environ.toString('latin1')}`.includes(`\0${RUN_TAG}=${runId}\0`);
@@ -120,7 +128,7 @@ function readStat(pid: number): string | undefined {
   });
 }
 
-function readProc(pid: number, file: 'environ' | 'cmdline'): Buffer | undefined {
+function readProc(pid: number, file: 'environ' | 'cmdline' | 'status'): Buffer | undefined {
   return unlessGone(() => readFileSync(`/proc/${pid}/${file}`));
 }
 
@@ -148,6 +156,8 @@ function psTable(): ProcessTable {
       return wanted === undefined ? all : new Set([...all].filter((pid) => wanted.has(pid)));
     },
     commands: async (pids) => parseCommands(await psOf(pids, ['-ww', '-o', 'pid=,command='])),
+    residentBytes: async (pids) =>
+      new Map([...parseCommands(await psOf(pids, ['-o', 'pid=,rss=']))].map(([pid, kilobytes]) => [pid, Number(kilobytes) * 1024])),
     youngerThan: () => undefined,
     latest: () => undefined,
   };

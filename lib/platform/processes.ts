@@ -1,7 +1,8 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
-import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart } from './child-adopt.ts';
+import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart, writeExit } from './child-adopt.ts';
+import { NAMED_EXIT } from './child-shim.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
 import { named, type StopTarget, type Survivor, stopTree } from './child-stop.ts';
 import { createWarmShims, type WarmShims } from './child-warm.ts';
@@ -12,6 +13,8 @@ import { createProcessTable, type ProcessTable } from './process-table.ts';
 export interface SupervisedProcesses extends Processes {
   /** Who still carries the tag of a run that ended by itself: named, not killed, for a command may start a daemon on purpose. */
   leftBehind(runId: string, sinceMs: Ms): Promise<readonly Survivor[]>;
+  /** The run of this folder has ended, and its record is not written yet: its exit code is put there, for a later owner, where nobody has. */
+  keepExit(runDir: string): void;
   /** Whether the child of this folder may still be at work. In doubt it is. */
   isAlive(runId: string, runDir: string): boolean;
 }
@@ -25,6 +28,8 @@ interface Deps {
   /** The first shims of the latest runs (a guard has one too): who came after them is young enough to be theirs. */
   readonly shims: Map<string, number>;
   readonly warm: WarmShims;
+  /** What shared shims have told us of their latest runs, and no file: the exit codes by the folders of the runs. */
+  readonly told: Map<string, number>;
 }
 
 const REMEMBERED_SHIMS = 1000;
@@ -36,11 +41,24 @@ const RECORD_AFTER_MS: Ms = 250;
 
 export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
   const { clock, files, table = createProcessTable() } = ports;
-  const deps: Deps = { clock, files, table, identityOf, lives: createLifeWatch({ clock, table }), shims: new Map(), warm: createWarmShims(identityOf) };
+  const deps: Deps = {
+    clock,
+    files,
+    table,
+    identityOf,
+    lives: createLifeWatch({ clock, table }),
+    shims: new Map(),
+    warm: createWarmShims(identityOf),
+    told: new Map(),
+  };
   return {
     start: (spec) => start(deps, spec),
     adopt: (runId, runDir) => adopt(deps, { runId, runDir }),
     identity: identityOf,
+    keepExit(runDir) {
+      const code = deps.told.get(runDir);
+      if (code !== undefined) writeExit(files, runDir, code);
+    },
     leftBehind: (runId, sinceMs) => leftBehind(deps, runId, sinceMs),
     isAlive: (_runId, runDir) => isAlive(deps, runDir),
   };
@@ -60,6 +78,7 @@ function start(deps: Deps, spec: SpawnSpec): Child {
   const { pid, leave, retire } = shim;
   const stop = stopper(deps, spec, async () => ({ shimPid: pid, isGroupItsOwn: retire === undefined }), exited);
   if (retire !== undefined) {
+    void shim.ended.then((end) => hear(deps, spec.runDir, end));
     return {
       exited,
       stop(graceMs) {
@@ -75,9 +94,18 @@ function start(deps: Deps, spec: SpawnSpec): Child {
   return { exited, stop, leave };
 }
 
+function hear({ told }: Deps, runDir: string, end: ShimEnd): void {
+  told.delete(runDir);
+  if (end.kind !== 'exited') return;
+  told.set(runDir, end.code);
+  for (const oldest of told.keys()) if (told.size > REMEMBERED_SHIMS) told.delete(oldest);
+}
+
 function remember({ shims }: Deps, runId: string, pid: number): void {
   if (!shims.has(runId)) shims.set(runId, pid);
-  for (const oldest of shims.keys()) if (shims.size > REMEMBERED_SHIMS) shims.delete(oldest);
+  if (shims.size <= REMEMBERED_SHIMS) return;
+  const [oldest] = shims.keys();
+  shims.delete(oldest as string);
 }
 
 function adopt(deps: Deps, folder: RunFolder): Child {
@@ -100,7 +128,7 @@ function adopt(deps: Deps, folder: RunFolder): Child {
 function clear(files: Files, runDir: string): Shim | undefined {
   try {
     files.makeDir(runDir);
-    for (const name of files.list(runDir)) if (['pid', 'exit', 'start'].includes(name)) files.remove(`${runDir}/${name}`);
+    for (const name of files.list(runDir)) if (['pid', 'exit', 'start'].includes(name) || NAMED_EXIT.test(name)) files.remove(`${runDir}/${name}`);
     return undefined;
   } catch (error) {
     if (!(error instanceof CadenceError)) throw error;

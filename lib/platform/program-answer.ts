@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import { errnoOf, faultOf } from './fault.ts';
 
 /** What a program says when it is asked one short question. */

@@ -22,11 +22,17 @@ export function requireRoot(named: string | undefined, cwd: string, env: Readonl
   if (named === '') throw new CadenceError('usage', 'the root is empty', HINT);
   const root = named === undefined ? findRoot(cwd, env) : resolve(cwd, named);
   if (root === undefined) throw new CadenceError('not_found', `no folder at ${cwd} or above it has a cadences/ folder`, HINT);
-  if (!isAgentRoot(root)) throw new CadenceError('not_found', `${root} is no agent root, for it has no cadences/ folder`, HINT);
+  if (!isAgentRoot(root)) throw new CadenceError('not_found', `${root}${saidBy(named, env)} is no agent root, for it has no cadences/ folder`, HINT);
   return root;
 }
 
-const HINT = 'Name the agent root with --root or CADENCE_ROOT.';
+const HINT = 'Name the agent root with --root or CADENCE_ROOT, or make one with cadence-bus init.';
+
+/** Nobody sees a variable that was set long ago. */
+function saidBy(named: string | undefined, env: Readonly<Record<string, string | undefined>>): string {
+  if (named !== undefined) return '';
+  return env.CADENCE_ROOT ? ', which CADENCE_ROOT names,' : env.AGENT_ROOT ? ', which AGENT_ROOT names,' : '';
+}
 const NOTHING_THERE = new Set(['ENOENT', 'ENOTDIR']);
 
 function isAgentRoot(root: string): boolean {

@@ -40,7 +40,7 @@ export function readText(path: string, maxBytes = bufferLimits.MAX_STRING_LENGTH
     if (info.sizeBytes > maxBytes) return { kind: 'too_large', info };
     const bytes = readWhole(fd, info.sizeBytes, maxBytes);
     if (bytes === undefined) return { kind: 'too_large', info };
-    return isUtf8(bytes) ? { kind: 'text', text: bytes.toString('utf8'), info } : { kind: 'not_utf8', info };
+    return isUtf8(bytes) ? { kind: 'text', text: bytes.toString(), info } : { kind: 'not_utf8', info };
   } catch (thrown) {
     throw faultOf(thrown, 'read', path);
   } finally {

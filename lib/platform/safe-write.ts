@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import type writeFileAtomic from 'write-file-atomic';
 import { attempt, attemptUnless, errnoOf, faultOf, refusal } from './fault.ts';
+import { outliveFileLimit } from './file-limit.ts';
+import { noteMove } from './own-moves.ts';
 import { SAFE } from './safe-read.ts';
 
 /** For the first use: the `enqueue` path needs nothing but `node:` modules. Under this name the bundle takes in what it loads. */
@@ -16,6 +18,7 @@ const require = createRequire(import.meta.url);
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   attempt('write', path, () => {
     if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) throw refusal('ELOOP', 'write', path);
+    outliveFileLimit();
     const atomic = require('write-file-atomic') as typeof writeFileAtomic;
     atomic.sync(path, '', { mode, tmpfileCreated: (temporary) => writeFileSync(temporary, text) });
   });
@@ -50,6 +53,7 @@ export function removeFile(path: string): boolean {
 export function renameFile(from: string, to: string): boolean {
   try {
     renameSync(from, to);
+    noteMove(from);
     return true;
   } catch (thrown) {
     const isGone = errnoOf(thrown) === 'ENOENT' && lstatSync(from, { throwIfNoEntry: false }) === undefined;

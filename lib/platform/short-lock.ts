@@ -1,7 +1,8 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import { awakeMs } from './awake.ts';
 import { faultOf } from './fault.ts';
+import { outliveFileLimit } from './file-limit.ts';
 import { folderAt } from './folder-identity.ts';
 
 /** Longer than anything that is done under it, unless the machine sleeps; `isHeld` is for that. */
@@ -18,13 +19,14 @@ export interface ShortLock {
 export async function tryLock(path: string): Promise<ShortLock | undefined> {
   const lockfilePath = `${path}.lock`;
   // Loaded when it is needed, which is once in an owner's life and never in that of a reader.
+  outliveFileLimit();
   const { default: lockfile } = await import('proper-lockfile');
   let release: () => Promise<void>;
   try {
     // Losing it is no accident that must be told at once: isHeld is asked before the step that counts.
     release = await lockfile.lock(path, { realpath: false, lockfilePath, stale: STALE_MS, onCompromised: () => undefined });
   } catch (thrown) {
-    if (codeOf(thrown) === 'ELOCKED') return undefined;
+    if (codeOf(thrown) === 'ELOCKED' || isTakenAtOnce(thrown)) return undefined;
     throw faultOf(thrown, 'lock', lockfilePath);
   }
   const ours = folderAt(lockfilePath);
@@ -39,6 +41,11 @@ export async function tryLock(path: string): Promise<ShortLock | undefined> {
       }
     },
   };
+}
+
+/** Made, and gone before it was ours: one who had been stopped for long has released a lock that he no longer held. */
+function isTakenAtOnce(thrown: unknown): boolean {
+  return codeOf(thrown) === 'ENOENT' && (thrown as NodeJS.ErrnoException).syscall !== 'mkdir';
 }
 
 const LOOK_AGAIN_MS = 25;

@@ -1,4 +1,4 @@
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 
 const MOST_CHARS = 1024 * 1024;
 

@@ -1,11 +1,11 @@
-import { closeSync, fsync, linkSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, linkSync, openSync, renameSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
-import { toIso } from '../core/instant.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { formatTickName, MAX_TICK_BYTES } from '../core/tick.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Ids } from '../ports.ts';
 import { attempt, attemptUnless, errnoOf, faultOf } from './fault.ts';
+import { makeFolders } from './folder-making.ts';
 import { requireRoot } from './root.ts';
 import type { TickRequest } from './tick-request.ts';
 
@@ -40,7 +40,10 @@ interface Parcel {
 /** What a reader of a batch must be ready to hold at once. */
 const MAX_BATCH_BYTES = 4 * 1024 * 1024;
 const MAX_TRIES = 20;
-const flush = promisify(fsync);
+
+function flush(handle: number): Promise<void> {
+  return new Promise((resolve, reject) => fsync(handle, (error) => (error === null ? resolve() : reject(error))));
+}
 
 /** The end of every tick, by its id. Never rejects: a fault that concerns all of them is the end of each. */
 export async function deliver(root: string, requests: readonly TickRequest[], ids: Ids): Promise<ReadonlyMap<string, Delivery>> {
@@ -57,22 +60,44 @@ export async function deliver(root: string, requests: readonly TickRequest[], id
   return ends;
 }
 
-/** Parcels fare on their own until the folder is flushed, which is done once for all. */
+/** Parcels fare on their own until the folder is flushed, which is done once for all, and begins as soon as the last is in its place. */
 async function deliverParcels(paths: Paths, parcels: readonly Parcel[], ids: Ids, ends: Map<string, Delivery>): Promise<void> {
   const placed: string[] = [];
-  for (const parcel of parcels) {
-    const end = await put(paths, parcel, ids).catch((fault: unknown): Delivery => ({ kind: 'refused', fault }));
+  const folder = createFolderFlush(paths.inbox);
+  for (const [index, parcel] of parcels.entries()) {
+    const onPlaced = index === parcels.length - 1 ? folder.begin : undefined;
+    const end = await put(paths, parcel, ids, onPlaced).catch((fault: unknown): Delivery => ({ kind: 'refused', fault }));
     if (end.kind === 'placed') placed.push(end.path);
     for (const { name } of parcel.requests) ends.set(name.id, end);
   }
-  if ([...ends.values()].every(({ kind }) => kind === 'refused')) return;
+  if (!folder.isBegun() && [...ends.values()].every(({ kind }) => kind === 'refused')) return;
   try {
-    await flushFolder(paths.inbox);
+    await folder.end();
   } catch (fault) {
     // What is not known to be on disk was not enqueued: it goes, unless the owner was faster.
     for (const path of placed) attemptUnless('remove', path, 'ENOENT', undefined, () => unlinkSync(path));
     throw fault;
   }
+}
+
+/** Begun beside the flush of a file it mostly waits for the same write of the file system's log; after it, for one more that the owner's claim has begun. */
+function createFolderFlush(folder: string) {
+  let result: Promise<{ readonly fault?: unknown }> | undefined;
+  const begin = (): void => {
+    result = flushFolder(folder).then(
+      () => ({}),
+      (fault: unknown) => ({ fault }),
+    );
+  };
+  return {
+    begin,
+    isBegun: () => result !== undefined,
+    async end(): Promise<void> {
+      if (result === undefined) return flushFolder(folder);
+      const { fault } = await result;
+      if (fault !== undefined) throw fault;
+    },
+  };
 }
 
 /** One tick alone has a canonical file; more go into batches; what is large goes alone. */
@@ -109,7 +134,7 @@ function alone(request: TickRequest): Parcel {
 }
 
 /** Calls that cost microseconds are synchronous, the flush is not: it may take 20 ms. */
-async function put(paths: Paths, { file, text, isKeyed }: Parcel, ids: Ids): Promise<Delivery> {
+async function put(paths: Paths, { file, text, isKeyed }: Parcel, ids: Ids, onPlaced?: () => void): Promise<Delivery> {
   const draft = `${paths.tmp}/${ids.fresh()}.${process.pid}`;
   const path = `${paths.inbox}/${file}`;
   const handle = await inFolder(paths, paths.tmp, 'create', draft, () => openSync(draft, 'wx', 0o600));
@@ -119,6 +144,7 @@ async function put(paths: Paths, { file, text, isKeyed }: Parcel, ids: Ids): Pro
     if (isKeyed) return await link(paths, draft, path, handle);
     await inFolder(paths, paths.inbox, 'create', path, () => renameSync(draft, path));
     left = path;
+    onPlaced?.();
     await flushed(handle, path);
     left = '';
     return { kind: 'placed', path };
@@ -162,7 +188,7 @@ async function flushed(handle: number, path: string): Promise<void> {
 /** A new folder is as lasting as its entry in its parent, so these are flushed too, up to the root. */
 async function makeFolder({ root }: Paths, folder: string): Promise<void> {
   if (attempt('look at', folder, () => statSync(folder, { throwIfNoEntry: false }))?.isDirectory()) return;
-  const topmost = attempt('make', folder, () => mkdirSync(folder, { recursive: true, mode: 0o700 }));
+  const topmost = attempt('make', folder, () => makeFolders(folder));
   if (topmost === undefined) return;
   for (let parent = dirname(folder); parent.length >= root.length; parent = dirname(parent)) {
     await flushFolder(parent);

@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import { slotKey } from '../core/slot.ts';
+import { slotKey } from '../core/slot/slot.ts';
 import { FORCED_DUE_MS, isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Ids } from '../ports.ts';
 
 /** What a program asks for in one call, checked here once and turned into a tick's name and text. */

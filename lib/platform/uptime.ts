@@ -1,6 +1,6 @@
 import { readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { isZone } from '../core/zone.ts';
+import { isZone } from '../core/time/zone.ts';
 import type { Uptime } from '../ports.ts';
 import { awakeMs } from './awake.ts';
 import { errnoOf } from './fault.ts';

@@ -1,4 +1,4 @@
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock } from '../ports.ts';
 
 /** Time that moves when it is told to, from one timer to the next. Chance is the same every time. */

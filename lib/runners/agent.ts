@@ -1,4 +1,4 @@
-import { judgeAgent } from '../core/agent-verdict.ts';
+import { judgeAgent } from '../core/agent/verdict.ts';
 import type { RunKind } from '../core/cadence.ts';
 import type { Ending } from '../core/outcome.ts';
 import { readTail } from './capture.ts';

@@ -1,6 +1,6 @@
-import { parseDuration } from '../core/duration.ts';
-import { toVisible, truncate } from '../core/excerpt.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { toVisible, truncate } from '../core/text/excerpt.ts';
+import { parseDuration } from '../core/time/duration.ts';
 
 const KINDS = ['ok', 'skip', 'defer', 'fail', 'give_up'] as const;
 type Kind = (typeof KINDS)[number];

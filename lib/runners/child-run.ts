@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
 import type { Ending, StopCause } from '../core/outcome.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Child, ChildExit, StopSignal } from '../ports.ts';
 import { readTail, TAIL_BYTES } from './capture.ts';
 import { createLineFollower, type Line } from './line-follower.ts';

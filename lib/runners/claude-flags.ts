@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
-import { asksForFlags, type KnownFlags, parseHelp, unknownFlags } from '../core/program-flags.ts';
+import { asksForFlags, type KnownFlags, parseHelp, unknownFlags } from '../core/agent/program-flags.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 

@@ -1,6 +1,6 @@
 import type { RunKind } from '../core/cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { resumePrompt, sessionToResume } from '../core/session-resume.ts';
+import { resumePrompt, sessionToResume } from '../core/session/resume.ts';
 import { unlessRefused } from './capture.ts';
 import { type ChildPlan, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';

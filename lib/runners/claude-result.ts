@@ -1,8 +1,8 @@
-import type { Ms } from '../core/instant.ts';
 import type { Ending, Outcome, SessionFacts } from '../core/outcome.ts';
-import { costSoFar, type Progress, tokensSoFar } from '../core/session-progress.ts';
-import { readSession, type Session } from '../core/session-stream.ts';
-import { judgeSession, outcomeOf } from '../core/session-verdict.ts';
+import { costSoFar, type Progress, tokensSoFar } from '../core/session/progress.ts';
+import { readSession, type Session } from '../core/session/stream.ts';
+import { judgeSession, outcomeOf } from '../core/session/verdict.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
 import { readTail, sizeOf } from './capture.ts';
 

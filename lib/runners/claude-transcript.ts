@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { parseIso } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 

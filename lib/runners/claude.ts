@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
 import type { Ending } from '../core/outcome.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { StopSignal } from '../ports.ts';
 import { type Attention, adoptChild, runChild } from './child-run.ts';
 import { createFlagCheck } from './claude-flags.ts';

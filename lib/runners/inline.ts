@@ -1,5 +1,5 @@
 import type { Outcome } from '../core/outcome.ts';
-import type { Files, StopSignal } from '../ports.ts';
+import type { StopSignal } from '../ports.ts';
 import { describeThrow, failed } from './answer.ts';
 import { unlessRefused } from './capture.ts';
 import type { Handler } from './handler-life.ts';
@@ -9,6 +9,12 @@ import type { InlineKind, Phase, PhaseEnd, RunnerDeps, Work } from './phase.ts';
 type Ready = { readonly kind: 'handler'; readonly handler: Handler };
 type NotLoaded = { readonly kind: 'not_loaded'; readonly outcome: Outcome };
 type Loaded = Ready | NotLoaded;
+
+interface Version {
+  readonly mtimeMs: number;
+  readonly sizeBytes: number;
+  readonly url: string;
+}
 
 /**
  * A module of the user's, run in this process: microseconds instead of milliseconds, and no wall between it and the bus. A
@@ -20,15 +26,29 @@ type Loaded = Ready | NotLoaded;
 export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promise<unknown> = (url) => import(url)): Work<InlineKind> {
   const known = new Map<string, { readonly url: string; readonly loaded: Ready }>();
   const urls = new Map<string, string | undefined>();
+  const versions = new Map<string, Version>();
   let failures = 0;
 
   /** Looked at once a turn of the event loop, in which a thousand handlers may run. */
   function urlOf(file: string): string | undefined {
     if (urls.size === 0) void deps.clock.breathe().then(() => urls.clear());
     if (urls.has(file)) return urls.get(file);
-    const url = unlessRefused(undefined, () => versionUrl(deps.files, file));
+    const url = unlessRefused(undefined, () => urlOfVersion(file));
     urls.set(file, url);
     return url;
+  }
+
+  function urlOfVersion(file: string): string | undefined {
+    const seen = deps.files.info(file);
+    const info = seen?.kind === 'symlink' ? deps.files.info(deps.files.realPath(file)) : seen;
+    if (info === undefined) return undefined;
+    const { mtimeMs, sizeBytes } = info;
+    let version = versions.get(file);
+    if (version?.mtimeMs !== mtimeMs || version.sizeBytes !== sizeBytes) {
+      version = { mtimeMs, sizeBytes, url: `file://${file.split('/').map(encodeURIComponent).join('/')}?v=${mtimeMs}-${sizeBytes}` };
+      versions.set(file, version);
+    }
+    return version.url;
   }
 
   async function handlerOf(file: string, url: string): Promise<Loaded> {
@@ -61,12 +81,6 @@ export function createInlineWork(deps: RunnerDeps, load: (url: string) => Promis
 /** Nothing of the user's has run. */
 function unheard(outcome: Outcome): PhaseEnd {
   return { outcome, ending: undefined, isSilent: true };
-}
-
-function versionUrl(files: Files, file: string): string | undefined {
-  const seen = files.info(file);
-  const info = seen?.kind === 'symlink' ? files.info(files.realPath(file)) : seen;
-  return info === undefined ? undefined : `file://${file.split('/').map(encodeURIComponent).join('/')}?v=${info.mtimeMs}-${info.sizeBytes}`;
 }
 
 async function loadHandler(file: string, url: string, load: (url: string) => Promise<unknown>): Promise<Loaded> {

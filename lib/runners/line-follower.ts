@@ -1,8 +1,9 @@
-import type { Clock, Files } from '../ports.ts';
+import type { Clock, Files, OpenFile } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 
 /** One line of a file that grows, without its end. */
 export interface Line {
+  /** May be a view of the slice it was read with: whoever keeps it for long keeps that. */
   readonly text: string;
   /** Where in the file the next line begins: who follows on from there misses nothing and hears nothing twice. */
   readonly nextOffset: number;
@@ -12,7 +13,7 @@ export interface Line {
 
 /** Reads the lines of a file on from where it stopped. What is not whole yet is not handed over, and not read again. */
 export interface LineReader {
-  /** Reads a slice. True: there is more to read now. */
+  /** Reads a few slices. True: there is more to read now. */
   read(onLine: (line: Line) => void): boolean;
   /** Nobody writes any more, so what has no newline is whole. Call it when `read` says that there is no more. */
   last(onLine: (line: Line) => void): void;
@@ -27,12 +28,17 @@ export interface LineFollower {
 
 export interface LineFollowerDeps {
   readonly clock: Pick<Clock, 'breathe'>;
-  readonly files: Pick<Files, 'info' | 'readRange' | 'watch'>;
+  readonly files: ReadFiles & Pick<Files, 'watch'>;
 }
 
-const SLICE_BYTES = 256 * 1024;
+type ReadFiles = Pick<Files, 'info' | 'open'>;
+
+/** A string of twice that is none of the engine's young ones: memory is mapped for each, at the cost of all the rest. */
+const SLICE_BYTES = 64 * 1024;
+/** It is opened once for so many of them: to open it costs nearly as much as to read a slice. */
+const SLICES_A_READ = 4;
 const MAX_LINE_BYTES = 64 * 1024;
-const NEWLINE = 0x0a;
+const RETURN = 0x0d;
 
 export function createLineFollower(
   deps: LineFollowerDeps,
@@ -73,27 +79,49 @@ export function createLineFollower(
 }
 
 /** A file that was cut meanwhile is read on from the first line that begins behind its new end. What the disk refuses is read the next time. */
-export function createLineReader(files: Pick<Files, 'info' | 'readRange'>, path: string, from = 0, maxLineBytes = MAX_LINE_BYTES): LineReader {
+export function createLineReader(files: ReadFiles, path: string, from = 0, maxLineBytes = MAX_LINE_BYTES): LineReader {
   let offset = from;
   let isSkipping = false;
   const open = createOpenLine(maxLineBytes);
 
   function take(bytes: Buffer, onLine: (line: Line) => void): void {
-    for (let at = 0; at < bytes.length; ) {
-      const newline = bytes.indexOf(NEWLINE, at);
-      const end = newline < 0 ? bytes.length : newline;
-      const start = at;
-      offset += end - start + (newline < 0 ? 0 : 1);
-      at = end + 1;
-      // Nearly every line: the way of the others costs ten times as much.
-      if (newline >= 0 && !isSkipping && !open.isBegun() && end - start <= maxLineBytes) {
-        onLine({ text: withoutReturn(bytes.toString('utf8', start, end)), nextOffset: offset, isCut: false });
-        continue;
+    // One character a byte. Of ASCII alone, lines are cut from it: to decode each one costs three times as much.
+    const view = bytes.toString('latin1');
+    const isAscii = Buffer.byteLength(view) === bytes.length;
+    const before = offset;
+    let at = takeFirst(bytes, view.indexOf('\n'), onLine);
+    for (let newline = view.indexOf('\n', at); newline >= 0; newline = view.indexOf('\n', at)) {
+      offset = before + newline + 1;
+      if (newline - at <= maxLineBytes) {
+        const end = newline > at && view.charCodeAt(newline - 1) === RETURN ? newline - 1 : newline;
+        onLine({ text: isAscii ? view.slice(at, end) : bytes.toString('utf8', at, end), nextOffset: offset, isCut: false });
+      } else {
+        open.add(bytes.subarray(at, newline));
+        onLine({ ...open.take(), nextOffset: offset });
       }
-      if (!isSkipping) open.add(bytes.subarray(start, end));
-      if (newline < 0) return;
-      if (!isSkipping) onLine({ ...open.take(), nextOffset: offset });
-      isSkipping = false;
+      at = newline + 1;
+    }
+    offset = before + bytes.length;
+    if (at < bytes.length) open.add(bytes.subarray(at));
+  }
+
+  /** To the end of the line that was begun before; where the next one begins. */
+  function takeFirst(bytes: Buffer, newline: number, onLine: (line: Line) => void): number {
+    if (!isSkipping && !open.isBegun()) return 0;
+    if (!isSkipping) open.add(newline < 0 ? bytes : bytes.subarray(0, newline));
+    if (newline < 0) return bytes.length;
+    offset += newline + 1;
+    if (!isSkipping) onLine({ ...open.take(), nextOffset: offset });
+    isSkipping = false;
+    return newline + 1;
+  }
+
+  function readSlices(file: OpenFile, sizeBytes: number, onLine: (line: Line) => void): void {
+    const slice = Buffer.allocUnsafe(Math.min(SLICE_BYTES, sizeBytes - offset));
+    for (let n = 0; n < SLICES_A_READ && offset < sizeBytes; n += 1) {
+      const gotBytes = file.read(slice, offset);
+      if (gotBytes === 0) return;
+      take(slice.subarray(0, gotBytes), onLine);
     }
   }
 
@@ -107,7 +135,12 @@ export function createLineReader(files: Pick<Files, 'info' | 'readRange'>, path:
           isSkipping = true;
         }
         if (sizeBytes === offset) return false;
-        take(files.readRange(path, offset, SLICE_BYTES), onLine);
+        const file = files.open(path);
+        try {
+          readSlices(file, sizeBytes, onLine);
+        } finally {
+          file.close();
+        }
         return offset < sizeBytes;
       }),
     last(onLine) {

@@ -1,6 +1,6 @@
-import { formatDuration } from '../core/duration.ts';
 import { judgeExit } from '../core/judge.ts';
 import type { Outcome, StopCause } from '../core/outcome.ts';
+import { formatDuration } from '../core/time/duration.ts';
 import type { StopSignal } from '../ports.ts';
 import { describeThrow, failed, judgeAnswer, resultIn } from './answer.ts';
 import { unlessRefused } from './capture.ts';

@@ -1,5 +1,5 @@
 import type { Evidence } from '../core/evidence.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { FileInfo, Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 

@@ -1,11 +1,11 @@
 import type { BusSettings, RunKind } from '../core/cadence.ts';
 import type { Evidence } from '../core/evidence.ts';
 import type { HandlerEnqueueOptions } from '../core/handler.ts';
-import type { Ms } from '../core/instant.ts';
-import { dayOf } from '../core/instant.ts';
 import type { Ending, Outcome } from '../core/outcome.ts';
 import { outputPaths, type Paths } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { Ms } from '../core/time/instant.ts';
+import { dayOf } from '../core/time/instant.ts';
 import type { Clock, Files, Job, Processes, StopSignal } from '../ports.ts';
 import { type Output, sizeOf } from './capture.ts';
 import type { AskProgram } from './claude-flags.ts';
@@ -15,7 +15,7 @@ import type { Watch } from './watch.ts';
 export interface RunnerDeps {
   readonly clock: Clock;
   readonly files: Files;
-  readonly processes: Processes & { leftBehind(runId: string, sinceMs: Ms): Promise<Ending['survivors']> };
+  readonly processes: Processes & { leftBehind(runId: string, sinceMs: Ms): Promise<Ending['survivors']>; keepExit(runDir: string): void };
   readonly watch: Watch;
   readonly paths: Paths;
   readonly env: OwnerEnv;

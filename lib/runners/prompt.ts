@@ -1,4 +1,4 @@
-import { fenced } from '../core/fence.ts';
+import { fenced } from '../core/text/fence.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 

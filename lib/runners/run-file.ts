@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { parseIso, toIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
 import type { Paths } from '../core/paths.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import { parseIso, toIso } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
 import { unlessRefused } from './capture.ts';
 import type { Phase } from './phase.ts';

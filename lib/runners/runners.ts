@@ -2,7 +2,7 @@ import type { RunKind } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { GUARD_CLASS, judgeGuard } from '../core/judge.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { fillSummary } from '../core/summary.ts';
+import { fillSummary } from '../core/text/summary.ts';
 import type { Job, RunEnd, Runner, StopSignal } from '../ports.ts';
 import { createAgentWork } from './agent.ts';
 import { keepOutput, unlessRefused } from './capture.ts';

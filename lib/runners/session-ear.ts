@@ -1,6 +1,6 @@
 import type { StopCause } from '../core/outcome.ts';
-import { costSoFar, isInVain, NOT_BEGUN, type Progress } from '../core/session-progress.ts';
-import { tell } from '../core/session-view.ts';
+import { costSoFar, isInVain, NOT_BEGUN, type Progress } from '../core/session/progress.ts';
+import { tell } from '../core/session/view.ts';
 import type { Line } from './line-follower.ts';
 
 /** Hears the stream of a session line by line, and ends what would only spend more. */

@@ -80,6 +80,8 @@ async function look(deps: RunnerDeps, run: Phase, verify: CommandMeans, end: Pha
   };
   const environment = childEnvironment(deps.env, verify.run.env, about);
   if (environment.kind === 'unset') return { because: environment.reason };
+  // While it is looked for, the run's own end is in no record.
+  deps.processes.keepExit(run.runDir);
   const summary = end.outcome.kind === 'ok' ? end.outcome.summary : '';
   const plan = { kind: 'command', argv: argvOf(verify.run), cwd: verify.run.cwd, env: environment.env, stdinPath: resultPath, note: { summary } };
   return { ending: await runChild(deps, phase, stop, plan) };

@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
 import { beginWatch, isLongQuiet, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Closeable, Files } from '../ports.ts';
 import { type Output, sizeOf, unlessRefused } from './capture.ts';
 
@@ -55,6 +55,8 @@ interface Entry {
   readonly dropped: Map<string, number>;
   /** Wait for a word of who has long been quiet. */
   ears: readonly Closeable[];
+  /** It has said it: it is looked at with the next of them. */
+  hasSpoken: boolean;
 }
 
 export function createWatch(deps: WatchDeps): Watch {
@@ -69,10 +71,11 @@ export function createWatch(deps: WatchDeps): Watch {
     timer = clock.after(inMs, () => {
       timer = undefined;
       for (const entry of [...entries]) {
+        if (!isDue(entry, clock.nowMs())) continue;
         inspect(deps, entry);
         if (entries.has(entry)) listen(entry);
       }
-      if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => waitFor(entry))));
+      if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => leftOf(entry, clock.nowMs()))));
     });
   }
 
@@ -86,6 +89,7 @@ export function createWatch(deps: WatchDeps): Watch {
     const hear = (): void => {
       if (entry.ears.length === 0) return;
       stopListening(entry);
+      entry.hasSpoken = true;
       hasten(LOOK_MS);
     };
     entry.ears = [run.stdoutPath, run.stderrPath].map((path) => deps.files.watch(path, hear));
@@ -94,7 +98,7 @@ export function createWatch(deps: WatchDeps): Watch {
   return {
     add(run) {
       const signs = run.signs?.() ?? run.startBytes ?? signsOf(deps.files, run);
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map(), ears: [] };
+      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map(), ears: [], hasSpoken: false };
       entries.add(entry);
       hasten(waitFor(entry));
       return {
@@ -125,8 +129,22 @@ function waitFor(entry: Entry): Ms {
   return entry.isReported ? LOOK_MS : nextLookMs(entry.state, entry.run);
 }
 
+/** Halfway to its own look it is looked at with others, so that many fall into step; and one who talks has none looked at all the time. */
+function isDue(entry: Entry, nowMs: Ms): boolean {
+  return entry.hasSpoken || leftOf(entry, nowMs) <= Math.max(1, waitFor(entry) / 2);
+}
+
+/** A clock that was set back makes nobody wait. */
+function leftOf(entry: Entry, nowMs: Ms): Ms {
+  const waitMs = waitFor(entry);
+  const passedMs = nowMs - entry.state.seenMs;
+  if (entry.hasSpoken) return Math.min(waitMs, LOOK_MS);
+  return Math.max(1, passedMs < 0 ? 0 : waitMs - passedMs);
+}
+
 function inspect(deps: WatchDeps, entry: Entry): void {
   const { run } = entry;
+  entry.hasSpoken = false;
   run.onLook?.();
   const [stdoutBytes, stderrBytes] = sizesLeft(deps, entry);
   entry.state = look(entry.state, deps.clock.nowMs(), run.signs?.() ?? stdoutBytes + stderrBytes, stdoutBytes > (run.stdoutBefore ?? 0));

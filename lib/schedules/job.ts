@@ -1,5 +1,5 @@
-import type { Schedule } from '../core/schedule.ts';
-import type { TimerRole } from '../core/timer.ts';
+import type { TimerRole } from '../core/slot/timer.ts';
+import type { Schedule } from '../core/time/schedule.ts';
 
 /** One thing that launchd or systemd is to start. It is the same whoever does; each has its own way to write it down. */
 export interface Job {

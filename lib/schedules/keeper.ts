@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
-import type { TimerState, TimerView } from '../core/timer.ts';
+import type { TimerState, TimerView } from '../core/slot/timer.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Job, JobFile } from './job.ts';
 
 /** What a program said when it was asked. `code` is null where it did not end by itself; then `because` says why. */

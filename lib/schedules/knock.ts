@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
-import { type CalendarRule, everyOf, type IntervalRule, type ScheduleRule } from '../core/schedule.ts';
+import type { Ms } from '../core/time/instant.ts';
+import { type CalendarRule, everyOf, type IntervalRule, type ScheduleRule } from '../core/time/schedule.ts';
 
 /**
  * When a timer of the system knocks: it only says that it is time, and the owner's schedule says for which slot. So a knock

@@ -1,5 +1,5 @@
-import { everyOf, isEvery, type Schedule } from '../core/schedule.ts';
-import { zoneOf } from '../core/zone.ts';
+import { everyOf, isEvery, type Schedule } from '../core/time/schedule.ts';
+import { zoneOf } from '../core/time/zone.ts';
 import { type CalendarKnock, type Knock, knocksOf, productsOf } from './knock.ts';
 
 /** One entry of `StartCalendarInterval`: what it does not name is every. */

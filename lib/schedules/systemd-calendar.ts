@@ -1,4 +1,4 @@
-import { type CalendarField, isEvery, type Schedule } from '../core/schedule.ts';
+import { type CalendarField, isEvery, type Schedule } from '../core/time/schedule.ts';
 import { type CalendarKnock, knocksOf } from './knock.ts';
 
 /** The lines of a `[Timer]` section that knock at every slot of a schedule. */

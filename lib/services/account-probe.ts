@@ -1,9 +1,9 @@
-import { baselineOf, holdsCanary, holdsExtended, holdsProbed, isBeforeCanary, isWatched, type Opened, onAnswer } from '../core/account-probe.ts';
-import { variantsOf } from '../core/agent-slot.ts';
+import { baselineOf, holdsCanary, holdsExtended, holdsProbed, isBeforeCanary, isWatched, type Opened, onAnswer } from '../core/agent/account-probe.ts';
+import type { ProbeAnswer } from '../core/agent/probe-answer.ts';
+import { variantsOf } from '../core/agent/slot.ts';
 import { type Cadence, DEFAULT_BREAKER } from '../core/cadence.ts';
 import { accountKey, breakerOf } from '../core/holds.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import type { ProbeAnswer } from '../core/probe-answer.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, History, Ids, Journal, Queue } from '../ports.ts';
 import type { HoldsBook } from './holds-book.ts';
 
@@ -15,7 +15,7 @@ export interface AccountProbe {
   /** Asks what is to be asked now. Answers when to come back. */
   poll(): Ms | undefined;
   /** Why the canary of this cadence's account may not go yet; undefined: it may. */
-  unasked(cadence: Cadence): string | undefined;
+  unasked(cadence: Cadence): { readonly key: string; readonly because: string } | undefined;
   isAsking(): boolean;
 }
 
@@ -161,7 +161,7 @@ export function createAccountProbe(deps: AccountProbeDeps): AccountProbe {
       if (cadence.account === undefined || !deps.canAsk(cadence)) return undefined;
       const breaker = breakerOf(book.holds(), accountKey(cadence.account));
       if (!isBeforeCanary(breaker, clock.nowMs()) || askings.get(cadence.account)?.allowed === openingOf(breaker)) return undefined;
-      return `${accountKey(cadence.account)}: it is being asked whether it has a login`;
+      return { key: accountKey(cadence.account), because: 'it is being asked whether it has a login' };
     },
     isAsking: () => [...askings.values()].some(({ isUnderWay }) => isUnderWay),
   };

@@ -1,16 +1,16 @@
-import { type AlertCase, type AlertDecision, type AlertPolicy, decideAlert, nextAlertMs } from '../core/alert.ts';
-import { type AlertBook, EMPTY_ALERTS, remembered, withMemory } from '../core/alert-book.ts';
-import { alertText, foundText, remindText } from '../core/alert-text.ts';
-import type { CareCase } from '../core/care.ts';
-import { endingKind } from '../core/following.ts';
-import { type Incident, isOpen } from '../core/incident.ts';
-import { formatCompact, type Ms, parseIso, toIso } from '../core/instant.ts';
-import { type DigestEntry, isSuppressed, type Learned } from '../core/learning.ts';
-import { factsOf } from '../core/notice.ts';
-import { alertPolicy, DEFAULT_MESSAGE, mergeNotify, type Notify } from '../core/notify-policy.ts';
+import type { CareCase } from '../core/incident/care.ts';
+import { type Incident, isOpen } from '../core/incident/incident.ts';
+import { type DigestEntry, isSuppressed, type Learned } from '../core/incident/learning.ts';
+import { type AlertCase, type AlertDecision, type AlertPolicy, decideAlert, nextAlertMs } from '../core/notice/alert.ts';
+import { type AlertBook, EMPTY_ALERTS, remembered, withMemory } from '../core/notice/alert-book.ts';
+import { alertText, foundText, remindText } from '../core/notice/alert-text.ts';
+import { endingKind } from '../core/notice/following.ts';
+import { factsOf } from '../core/notice/notice.ts';
+import { alertPolicy, DEFAULT_MESSAGE, mergeNotify, type Notify } from '../core/notice/policy.ts';
+import { type Sink, sinkId } from '../core/notice/sink.ts';
+import { admitLine, digestText, STILL, type StormLine, summaryDueMs, summaryText } from '../core/notice/storm.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
-import { type Sink, sinkId } from '../core/sink.ts';
-import { admitLine, digestText, STILL, type StormLine, summaryDueMs, summaryText } from '../core/storm.ts';
+import { formatCompact, type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Announcer, Clock, Definitions, Doc, History, Incidents } from '../ports.ts';
 import type { NoticeDesk } from './notice-desk.ts';
 

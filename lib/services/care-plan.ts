@@ -1,10 +1,10 @@
 import { CARE_CADENCE } from '../core/builtin.ts';
-import { type CareRequest, careKey, careOf, foundKey, type IncidentChange } from '../core/care.ts';
-import type { Finding } from '../core/finding.ts';
-import type { CareKind, FollowUp } from '../core/follow-up.ts';
-import { concerns } from '../core/incident.ts';
-import { toIso } from '../core/instant.ts';
+import { type CareRequest, careKey, careOf, foundKey, type IncidentChange } from '../core/incident/care.ts';
+import type { Finding } from '../core/incident/finding.ts';
+import { concerns } from '../core/incident/incident.ts';
+import type { CareKind, FollowUp } from '../core/notice/follow-up.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Ids, Incidents, Queue } from '../ports.ts';
 import { isDiskFault } from './storage-health.ts';
 

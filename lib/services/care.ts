@@ -1,10 +1,10 @@
-import { type CareCase, parseCareRequest } from '../core/care.ts';
 import { CadenceError } from '../core/error.ts';
-import { type Finding, isOfTimer } from '../core/finding.ts';
-import { endOf, isOpen, resolve } from '../core/incident.ts';
-import { parseIso } from '../core/instant.ts';
+import { type CareCase, parseCareRequest } from '../core/incident/care.ts';
+import { type Finding, isOfTimer } from '../core/incident/finding.ts';
+import { endOf, isOpen, resolve } from '../core/incident/incident.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { isProven } from '../core/run.ts';
+import { parseIso } from '../core/time/instant.ts';
 import type { Announcer, History, Incidents, Journal, Ladder } from '../ports.ts';
 import { isDiskFault } from './storage-health.ts';
 

@@ -1,11 +1,11 @@
 import { chatCadence } from '../core/builtin.ts';
-import { heardText, orderOf, parseChatOrder, type Reply } from '../core/chat.ts';
-import { type ChatBook, NO_CHATS, withMessage, withThreadCursor } from '../core/chat-book.ts';
-import { type Incident, isOpen } from '../core/incident.ts';
-import { type Ms, toIso } from '../core/instant.ts';
+import { type Incident, isOpen } from '../core/incident/incident.ts';
+import { heardText, orderOf, parseChatOrder, type Reply } from '../core/notice/chat.ts';
+import { type ChatBook, NO_CHATS, withMessage, withThreadCursor } from '../core/notice/chat-book.ts';
+import { type Sink, sinkId } from '../core/notice/sink.ts';
 import type { Outcome } from '../core/outcome.ts';
-import { type Sink, sinkId } from '../core/sink.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Clock, Doc, Ids, Incidents, Journal, Queue } from '../ports.ts';
 import type { NoticeDesk } from './notice-desk.ts';
 

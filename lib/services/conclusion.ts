@@ -1,8 +1,8 @@
-import type { BusEvent } from '../core/event.ts';
+import { finishedEvent } from '../core/finished-event.ts';
 import type { LogPosition } from '../core/holds.ts';
-import type { Ms } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Transition } from '../core/settle.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Claim, Clock, Files, History, Journal, Queue, RunLog, Soon } from '../ports.ts';
 import type { FollowUps } from './follow-ups.ts';
 import type { HoldsBook } from './holds-book.ts';
@@ -68,6 +68,8 @@ export interface ConclusionDeps {
   readonly journal: Journal;
   readonly book: HoldsBook;
   readonly health: StorageHealth;
+  /** Of a run whose record the disk refuses. */
+  readonly keepExit: (runDir: string) => void;
   /** What follows is done after the move and before the book forgets the record: a restart makes good what is missing. */
   readonly followUps: Pick<FollowUps, 'plan' | 'act'>;
   /** Takes what is no fault of the disk: the owner must end. */
@@ -75,7 +77,7 @@ export interface ConclusionDeps {
 }
 
 export function createConclusion(deps: ConclusionDeps): Conclusion {
-  const { clock, files, queue, runLog, history, journal, book, health, followUps, onFault } = deps;
+  const { clock, files, queue, runLog, history, journal, book, health, keepExit, followUps, onFault } = deps;
   const listeners: ((run: RunRecord) => void)[] = [];
   /** What is recorded, and not yet in the log. */
   let unwritten = 0;
@@ -137,12 +139,14 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
     });
   }
 
-  function tryToWrite(): void {
+  function tryToWrite(): boolean {
     try {
       runLog.write();
+      return true;
     } catch (error) {
       // The drain tries again, and tells.
       if (!isDiskFault(error)) throw error;
+      return false;
     }
   }
 
@@ -222,7 +226,7 @@ export function createConclusion(deps: ConclusionDeps): Conclusion {
       if (!mayRest || backlog() >= MANY_ENDS) rest.end();
       return new Promise((resolve) => {
         record(run, (position) => void ends.push({ claim, transition, run, runDirs, position, done: resolve }));
-        tryToWrite();
+        if (!tryToWrite()) for (const runDir of runDirs) keepExit(runDir);
         work();
       });
     },
@@ -274,27 +278,3 @@ function createRest(clock: Pick<Clock, 'nowMs' | 'after'>, isAwaited: () => bool
     },
   };
 }
-
-/** M31: what a reader of the log needs to find the run again. */
-function finishedEvent(run: RunRecord, isFailure: boolean): Omit<BusEvent, 'ts'> {
-  const event: Writable<Omit<BusEvent, 'ts'>> = {
-    level: isFailure ? 'error' : run.status === 'unverified' ? 'warn' : 'info',
-    stage: isFailure ? 'subsession_failed' : 'run_finished',
-    cadence: run.cadence,
-    tick: run.tick,
-    run_id: run.run_id,
-    status: run.status,
-    attempt: run.attempt,
-    exit_code: run.exit_code,
-    duration_ms: run.duration_ms,
-  };
-  if (run.prompt_path !== undefined) event.prompt = run.prompt_path;
-  if (run.stdout_path !== null) event.stdout_path = run.stdout_path;
-  if (run.stderr_path !== null) event.stderr_path = run.stderr_path;
-  if (run.summary !== '') event.summary = run.summary;
-  if (run.status === 'unverified') event.because = run.reason;
-  if (isFailure) event.error = run.reason;
-  return event;
-}
-
-type Writable<T> = { -readonly [K in keyof T]: T[K] };

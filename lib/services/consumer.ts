@@ -1,8 +1,8 @@
 import { type Cadence, DEFAULT_RETRY } from '../core/cadence.ts';
 import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
@@ -66,7 +66,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   const dismissal = createDismissal({ clock, queue, journal, conclusion });
   const earlyEnd = createEarlyEnd({ ...deps, dismissal });
   const overlap = createOverlap({ queue, dismissal });
-  const parking = createParking({ clock, queue });
+  const parking = createParking({ clock, queue, book });
   const turn = createTurn(clock, deps.onFault);
   const heldBy: HeldBy = new Map();
   let [isClosed, isIdle] = [false, false];
@@ -207,10 +207,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
       againMs = undefined;
       isIdle = false;
       lookAround();
-      const { breakers } = book.holds();
       book.tend();
-      // A clock that was set back has shortened a hold; what was parked for it must not wait for the old hour.
-      if (book.holds().breakers !== breakers) parking.freeAll();
       purse.tend();
       sliceEndMs = clock.nowMs() + SLICE_MS;
       while (!isClosed && ((await pass()) || isFreed)) againMs = undefined;

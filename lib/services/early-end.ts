@@ -1,8 +1,8 @@
 import type { Cadence } from '../core/cadence.ts';
 import { expiry } from '../core/gate.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
-import { SLOT_SOURCE } from '../core/slot.ts';
+import { SLOT_SOURCE } from '../core/slot/slot.ts';
 import type { DeadName, TickName } from '../core/tick.ts';
+import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Claim, Clock, Queue, Soon } from '../ports.ts';
 import type { Dismissal } from './dismissal.ts';
 import { endHint, type HintDeps, isTimersTick } from './hint.ts';

@@ -1,11 +1,11 @@
 import { hookCadence, isBuiltin, notifyCadence } from '../core/builtin.ts';
-import { type FollowUp, hookKey } from '../core/follow-up.ts';
-import { endingKind, followUpsOf } from '../core/following.ts';
-import { toIso } from '../core/instant.ts';
-import { factsOf, type Notice, noticeKey, renderMessage } from '../core/notice.ts';
-import { mergeNotify, type Notify } from '../core/notify-policy.ts';
+import { type FollowUp, hookKey } from '../core/notice/follow-up.ts';
+import { endingKind, followUpsOf } from '../core/notice/following.ts';
+import { factsOf, type Notice, noticeKey, renderMessage } from '../core/notice/notice.ts';
+import { mergeNotify, type Notify } from '../core/notice/policy.ts';
+import { type Sink, sinkId } from '../core/notice/sink.ts';
 import type { RunRecord } from '../core/run.ts';
-import { type Sink, sinkId } from '../core/sink.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Ids, Outbox, Queue } from '../ports.ts';
 import type { CarePlan } from './care-plan.ts';
 import type { NoticeDesk } from './notice-desk.ts';
@@ -108,7 +108,7 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
     },
     async makeGood(runs) {
       // What waits already must be known before anything is put beside it.
-      await queue.refresh();
+      await queue.refresh(true);
       for (const run of runs.filter(({ cadence }) => !isBuiltin(cadence))) {
         care.seen(run);
         act(run);

@@ -1,11 +1,11 @@
-import { chooseSlot } from '../core/agent-slot.ts';
+import { chooseSlot } from '../core/agent/slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { CadenceError } from '../core/error.ts';
 import { admit, type GateInput, type Verdict } from '../core/gate.ts';
 import { breakerOf, cadenceKey, isEmpty, keysOf } from '../core/holds.ts';
-import type { Ms } from '../core/instant.ts';
 import type { Paths } from '../core/paths.ts';
 import type { TickName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Definition, Definitions, Files, Journal, Ownership, Queue } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import { createForcedLook } from './forced.ts';
@@ -41,7 +41,7 @@ export interface GatekeeperDeps {
   readonly ownership: Ownership;
   readonly missingEnv: (names: readonly string[]) => readonly string[];
   /** Why the account of a cadence must be asked before its canary goes. */
-  readonly unasked: (cadence: Cadence) => string | undefined;
+  readonly unasked: (cadence: Cadence) => GateInput['unasked'];
 }
 
 export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {

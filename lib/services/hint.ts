@@ -1,5 +1,5 @@
-import type { Ms } from '../core/instant.ts';
-import { isHint } from '../core/slot.ts';
+import { isHint } from '../core/slot/slot.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Claim, Journal } from '../ports.ts';
 import type { Dismissal } from './dismissal.ts';
 

@@ -1,4 +1,4 @@
-import { accountAdvice, classOf } from '../core/account-advice.ts';
+import { accountAdvice, classOf } from '../core/agent/account-advice.ts';
 import type { Breaker } from '../core/breaker.ts';
 import { type CircuitView, circuitView, nextViewChangeMs } from '../core/circuit-view.ts';
 import {
@@ -9,12 +9,13 @@ import {
   holdsClamped,
   holdsOnEnd,
   holdsOnStart,
+  isEmpty,
   type LogPosition,
   NO_HOLDS,
   type Policies,
 } from '../core/holds.ts';
-import type { Ms } from '../core/instant.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Doc, Journal, RunLog } from '../ports.ts';
 import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
@@ -145,6 +146,7 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     },
     change: (next) => become(next, undefined),
     tend() {
+      if (isEmpty(holds.breakers) && shown === '' && !isUnsaved) return undefined;
       become(holdsClamped(holds, clock.nowMs(), deps.policiesOf), undefined);
       if (isUnsaved) trySave();
       return isUnsaved ? clock.nowMs() + TRY_AGAIN_MS : showView();

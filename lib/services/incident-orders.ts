@@ -1,7 +1,7 @@
-import { type IncidentChange, orderedKey } from '../core/care.ts';
-import { approve, type Incident, ignore, isIncidentId, isOpen, resolve } from '../core/incident.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
+import { type IncidentChange, orderedKey } from '../core/incident/care.ts';
+import { approve, type Incident, ignore, isIncidentId, isOpen, resolve } from '../core/incident/incident.ts';
 import type { Outcome } from '../core/outcome.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Incidents } from '../ports.ts';
 
 /** Orders about an incident: approve, ignore, resolve, comment; whoever sends them, the CLI or a chat. */

@@ -1,12 +1,12 @@
-import { blamedOn } from '../core/agent-slot.ts';
+import { blamedOn } from '../core/agent/slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { isEmpty, keysOf } from '../core/holds.ts';
-import type { Ms } from '../core/instant.ts';
 import type { StopCause } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
 import { recordOf } from '../core/record.ts';
 import { settle } from '../core/settle.ts';
 import { formatRunId } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Claim, Clock, Job, Journal, RunEnd, Runner, StopSignal } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
@@ -167,9 +167,16 @@ export function createJobs(deps: JobsDeps): Jobs {
       const job = jobOf(claim, cadence, clock.nowMs());
       const { runId: run_id, tickId: tick, attempt } = job;
       book.onStart(keysOf(cadence), run_id);
-      journal.emit({ level: 'info', stage: 'claimed', cadence: cadence.name, tick, run_id, attempt });
       const { kind } = cadence.run;
-      if (kind !== 'inline') journal.emit({ level: 'info', stage: 'subsession_spawn', cadence: cadence.name, tick, run_id, kind, ...agentOf(cadence) });
+      const claimed = { level: 'info', stage: 'claimed', cadence: cadence.name, tick, run_id, attempt } as const;
+      if (kind === 'inline') {
+        // These words reach no disk before the turn is over, so a handler need not wait until they are told.
+        const isEnded = follow(claim, job, 'run');
+        journal.emit(claimed, job.startedMs);
+        return isEnded;
+      }
+      journal.emit(claimed);
+      journal.emit({ level: 'info', stage: 'subsession_spawn', cadence: cadence.name, tick, run_id, kind, ...agentOf(cadence) });
       return follow(claim, job, 'run');
     },
     adopt(claim, cadence, startedMs) {

@@ -1,7 +1,7 @@
 import { notifyCadence } from '../core/builtin.ts';
-import { toIso } from '../core/instant.ts';
-import type { Notice } from '../core/notice.ts';
-import { type Sink, secretNames, sinkId } from '../core/sink.ts';
+import type { Notice } from '../core/notice/notice.ts';
+import { type Sink, secretNames, sinkId } from '../core/notice/sink.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Clock, Ids, Outbox, Queue } from '../ports.ts';
 
 /** Where notices are written: without secrets, whole, on disk, and with a tick of the cadence that brings them to their sink. */

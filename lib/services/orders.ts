@@ -1,9 +1,9 @@
 import { holdsForgotten, isStale, staleKeys, type Users } from '../core/hold-use.ts';
 import { type Holds, holdsPause, holdsReset, holdsResume, holdsTrip } from '../core/holds.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
 import { isCadenceName, isTickId, parseDeadName, parseRunId } from '../core/tick.ts';
+import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files, Journal, Queue } from '../ports.ts';
 import type { HoldsBook } from './holds-book.ts';
 

@@ -1,7 +1,10 @@
+import type { Breaker } from '../core/breaker.ts';
 import type { HoldCause, Verdict } from '../core/gate.ts';
-import type { Ms } from '../core/instant.ts';
+import { breakerOf } from '../core/holds.ts';
 import { isForcedName } from '../core/tick.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Head, Queue } from '../ports.ts';
+import type { HoldsBook } from './holds-book.ts';
 
 /**
  * Cadences whose head is held: nobody looks at them before their time has come, somebody asks for an earlier run of them,
@@ -16,26 +19,38 @@ export interface Parking {
   freeAll(): void;
 }
 
-type Held = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs'>;
+type Held = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs' | 'key'>;
 
-export function createParking({ clock, queue }: { readonly clock: Pick<Clock, 'nowMs'>; readonly queue: Pick<Queue, 'head'> }): Parking {
-  /** `forced`: the forced tick that is held too. */
-  const parked = new Map<string, Held & { readonly forced: string | undefined }>();
+/** `forced`: the forced tick that is held too. `breaker`: what held it, as it was then; a run of another cadence may end it before its time. */
+type Parked = Held & { readonly forced: string | undefined; readonly breaker: Breaker | undefined };
+
+export interface ParkingDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
+  readonly queue: Pick<Queue, 'head'>;
+  readonly book: Pick<HoldsBook, 'holds'>;
+}
+
+export function createParking({ clock, queue, book }: ParkingDeps): Parking {
+  const parked = new Map<string, Parked>();
+
+  const breakerBehind = (key: string | undefined): Breaker | undefined => (key === undefined ? undefined : breakerOf(book.holds(), key));
 
   /** A forced tick at the head of a cadence that was held without it. */
   const isNewForced = (head: Head | undefined, forced: string | undefined): boolean => head !== undefined && isForcedName(head.name) && head.name.id !== forced;
 
   return {
-    park: (cadence, { cause, untilMs }) => void parked.set(cadence, { cause, untilMs, forced: queue.head(cadence)?.name.id }),
+    park(cadence, held) {
+      parked.set(cadence, { ...held, forced: queue.head(cadence)?.name.id, breaker: breakerBehind(held.key) });
+    },
     heldFor(cadence, onHeld) {
       const held = parked.get(cadence);
       if (held === undefined) return undefined;
-      const { cause, untilMs, forced } = held;
+      const { cause, untilMs, forced, key, breaker } = held;
       const head = queue.head(cadence);
       if (isNewForced(head, forced)) return undefined;
       // One that is due sooner may have come since.
       const freeMs = cause === 'due' && head !== undefined ? Math.min(head.name.dueMs, untilMs ?? head.name.dueMs) : untilMs;
-      if (freeMs !== undefined && freeMs <= clock.nowMs()) {
+      if ((freeMs !== undefined && freeMs <= clock.nowMs()) || breakerBehind(key) !== breaker) {
         parked.delete(cadence);
         return undefined;
       }

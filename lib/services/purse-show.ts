@@ -1,8 +1,8 @@
-import { toUsd } from '../core/budget.ts';
 import { CadenceError } from '../core/error.ts';
 import { cadenceKey } from '../core/holds.ts';
-import { toIso } from '../core/instant.ts';
-import type { PurseView } from '../core/purse-view.ts';
+import { toUsd } from '../core/money/budget.ts';
+import type { PurseView } from '../core/money/purse-view.ts';
+import { toIso } from '../core/time/instant.ts';
 import type { Clock, Doc, Journal } from '../ports.ts';
 import { isDiskFault, type StorageHealth } from './storage-health.ts';
 

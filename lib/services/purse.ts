@@ -1,9 +1,9 @@
-import { type EndOfRun, isOverspent, type Limit, type Micros, type Shortage, shortageIn, toMicros, toUsd, unknownCost } from '../core/budget.ts';
 import type { Cadence } from '../core/cadence.ts';
-import { type Ms, toIso } from '../core/instant.ts';
-import { busLimits, cadenceLimits, type Ledger, mayCost, needOf, type Reservation } from '../core/ledger.ts';
-import type { LocalDays } from '../core/local-day.ts';
-import type { PurseHold } from '../core/purse-view.ts';
+import { type EndOfRun, isOverspent, type Limit, type Micros, type Shortage, shortageIn, toMicros, toUsd, unknownCost } from '../core/money/budget.ts';
+import { busLimits, cadenceLimits, type Ledger, mayCost, needOf, type Reservation } from '../core/money/ledger.ts';
+import type { PurseHold } from '../core/money/purse-view.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
+import type { LocalDays } from '../core/time/local-day.ts';
 import type { Clock, Definitions, RunLog } from '../ports.ts';
 import type { PurseShow } from './purse-show.ts';
 import { TRY_AGAIN_MS } from './storage-health.ts';

@@ -1,14 +1,15 @@
 import type { Cadence } from '../core/cadence.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
 import { recordOf, transitionOf } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { settle } from '../core/settle.ts';
 import { formatRunId } from '../core/tick.ts';
+import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Claim, Clock, Files, History, Journal, Processes, Queue, RunLog } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { FollowUps } from './follow-ups.ts';
+import { isTimersTick } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import type { Purse } from './purse.ts';
@@ -21,7 +22,8 @@ import { sweepRunFolders } from './run-folders.ts';
  * - the run's end is recorded: the move it prescribes is carried out;
  * - hooks and notices that recorded ends prescribe are put where they are missing;
  * - a child lives, or left its exit code: it is adopted;
- * - neither: the run was interrupted. The attempt stays charged, so that a tick which kills its owner ends in the dlq.
+ * - a timer's tick of a schedule: it only asks what became of its slot, and is to ask again;
+ * - none of these: the run was interrupted. The attempt stays charged, so that a tick which kills its owner ends in the dlq.
  */
 export interface RecoveryDeps {
   readonly clock: Clock;
@@ -80,7 +82,13 @@ const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts)
 function endOf(deps: RecoveryDeps, recorded: ReadonlyMap<string, RunRecord>, claim: Claim): RunRecord | undefined {
   const end = recorded.get(runIdOf(claim));
   if (end === undefined) return hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim);
-  return isEndOf(end, begunMs(deps, runIdOf(claim))) ? end : undefined;
+  const atMs = begunMs(deps, runIdOf(claim));
+  return isEndOf(end, atMs) || isOfEarlierTry(deps, end, atMs) ? end : undefined;
+}
+
+/** A try that was not charged gives its id to the next one, and a power cut may bring its folder back: what has ended since then has ended. */
+function isOfEarlierTry({ history }: RecoveryDeps, { cadence, run_id }: RunRecord, atMs: Ms | undefined): boolean {
+  return history.runs({ cadence, limit: RECENT_RUNS }).some((run) => run.run_id === run_id && isEndOf(run, atMs));
 }
 
 /** The clock of files may be behind that of the owner. */
@@ -109,14 +117,21 @@ async function completeMove({ queue, history }: RecoveryDeps, claim: Claim, end:
 
 async function resume(deps: RecoveryDeps, claim: Claim): Promise<void> {
   const runId = runIdOf(claim);
+  const cadence = deps.cadenceOf(claim.name.cadence, runId);
   const startedMs = begunMs(deps, runId) ?? deps.clock.nowMs();
-  if (hasFolder(deps, claim)) deps.jobs.adopt(claim, deps.cadenceOf(claim.name.cadence, runId), startedMs).catch(deps.onFault);
-  else await interrupt(deps, claim, startedMs);
+  if (hasFolder(deps, claim)) deps.jobs.adopt(claim, cadence, startedMs).catch(deps.onFault);
+  else if (isTimersTick(claim) && cadence.schedule !== undefined) await askAgain(deps, claim);
+  else await interrupt(deps, claim, cadence, startedMs);
 }
 
-async function interrupt(deps: RecoveryDeps, claim: Claim, startedMs: number): Promise<void> {
+/** Where a schedule decides, what a timer has dropped is not run: the owner died before it had asked what became of the slot. */
+async function askAgain({ queue }: RecoveryDeps, claim: Claim): Promise<void> {
+  const name = { ...claim.name, attempts: claim.name.attempts - 1 };
+  await queue.settle(claim, { to: 'waiting', status: 'interrupted', name, because: 'the owner died before it had begun' }, []);
+}
+
+async function interrupt(deps: RecoveryDeps, claim: Claim, cadence: Cadence, startedMs: number): Promise<void> {
   const { clock, conclusion } = deps;
-  const cadence = deps.cadenceOf(claim.name.cadence, runIdOf(claim));
   const outcome: Outcome = { kind: 'interrupted', by: 'owner-died', reason: 'the owner died while it ran' };
   const transition = settle(claim.name, claim.tick, outcome, cadence.retry, clock.nowMs(), clock.random());
   const run = recordOf({

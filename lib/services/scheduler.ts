@@ -1,8 +1,8 @@
 import { createHeap } from '../core/heap.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import { formatSlot } from '../core/slot.ts';
-import { type DueSlot, decideSlots, type SlotDecision } from '../core/slot-decision.ts';
-import { type FiredBy, type SlotLine, timerLate } from '../core/slot-line.ts';
+import { type DueSlot, decideSlots, type SlotDecision } from '../core/slot/decision.ts';
+import { type FiredBy, type SlotLine, timerLate } from '../core/slot/line.ts';
+import { formatSlot } from '../core/slot/slot.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Ids, Journal, SlotLedger, TickDrop, Uptime } from '../ports.ts';
 import { dueSlots, type SlotEntry } from './slot-entry.ts';
 import { createSlotPlans, type SlotPlans } from './slot-plans.ts';

@@ -1,10 +1,10 @@
-import { instantsBetween, nextInstant } from '../core/calendar.ts';
-import { type Ms, parseIso } from '../core/instant.ts';
-import type { CadenceSchedule } from '../core/schedule.ts';
-import { dueOf } from '../core/slot.ts';
-import { type DueSlot, type DueSlots, MOST_CAUGHT_UP } from '../core/slot-decision.ts';
-import { type SlotCursor, type SlotPlan, scheduleOf } from '../core/slot-line.ts';
-import { type Zone, zoneOf } from '../core/zone.ts';
+import { type DueSlot, type DueSlots, MOST_CAUGHT_UP } from '../core/slot/decision.ts';
+import { type SlotCursor, type SlotPlan, scheduleOf } from '../core/slot/line.ts';
+import { dueOf } from '../core/slot/slot.ts';
+import { instantsBetween, nextInstant } from '../core/time/calendar.ts';
+import { type Ms, parseIso } from '../core/time/instant.ts';
+import type { CadenceSchedule } from '../core/time/schedule.ts';
+import { type Zone, zoneOf } from '../core/time/zone.ts';
 
 /** One cadence in the scheduler's memory: its plan, how far it is decided, and what comes next. */
 export interface SlotEntry {

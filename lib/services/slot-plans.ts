@@ -1,7 +1,7 @@
-import { lastInstant } from '../core/calendar.ts';
-import { type Ms, parseIso, toIso } from '../core/instant.ts';
-import { formatSlot } from '../core/slot.ts';
-import { hasSameSlots, planOf, type SlotCursor, type SlotLine, type SlotPlan } from '../core/slot-line.ts';
+import { hasSameSlots, planOf, type SlotCursor, type SlotLine, type SlotPlan } from '../core/slot/line.ts';
+import { formatSlot } from '../core/slot/slot.ts';
+import { lastInstant } from '../core/time/calendar.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Clock, Definition, Definitions, Journal, SlotLedger, Uptime } from '../ports.ts';
 import { advance, createEntry, dueSlots, type SlotEntry } from './slot-entry.ts';
 

@@ -1,8 +1,8 @@
-import { type Ms, toIso } from '../core/instant.ts';
-import { formatSlot } from '../core/slot.ts';
-import type { DueSlot } from '../core/slot-decision.ts';
-import type { SlotLine } from '../core/slot-line.ts';
+import type { DueSlot } from '../core/slot/decision.ts';
+import type { SlotLine } from '../core/slot/line.ts';
+import { formatSlot } from '../core/slot/slot.ts';
 import type { TickName } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { SlotEntry } from './slot-entry.ts';
 
 /** What the scheduler asks of the queue about the ticks that it has put. */

@@ -1,8 +1,8 @@
-import { type Ms, toIso } from '../core/instant.ts';
-import { formatSlot, SLOT_SOURCE } from '../core/slot.ts';
-import type { SlotDecision } from '../core/slot-decision.ts';
-import { isIgnored, type SlotCursor, type SlotLine } from '../core/slot-line.ts';
+import type { SlotDecision } from '../core/slot/decision.ts';
+import { isIgnored, type SlotCursor, type SlotLine } from '../core/slot/line.ts';
+import { formatSlot, SLOT_SOURCE } from '../core/slot/slot.ts';
 import type { Tick, TickName } from '../core/tick.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Journal } from '../ports.ts';
 
 /** What was decided: lines for the ledger, and ticks that are put once these are on disk. */

@@ -1,5 +1,5 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
+import type { Ms } from '../core/time/instant.ts';
 import type { Journal } from '../ports.ts';
 
 /**

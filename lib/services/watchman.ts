@@ -1,8 +1,8 @@
 import { CadenceError } from '../core/error.ts';
-import type { Ms } from '../core/instant.ts';
-import { LEVELS } from '../core/lateness.ts';
-import type { Timers } from '../core/timer.ts';
-import { type Reloads, type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../core/watch.ts';
+import { LEVELS } from '../core/slot/lateness.ts';
+import type { Timers } from '../core/slot/timer.ts';
+import type { Ms } from '../core/time/instant.ts';
+import { type Reloads, type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../core/watch/watch.ts';
 import type { Clock } from '../ports.ts';
 
 /**

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { AlertBook } from '../core/alert-book.ts';
-import { LEVELS } from '../core/lateness.ts';
+import type { AlertBook } from '../core/notice/alert-book.ts';
+import { LEVELS } from '../core/slot/lateness.ts';
 
 /** `alerts.json`, as it is read again. */
 const memory = z.object({

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { nearest } from '../core/text/nearest.ts';
 import { cadenceAgents, checkSlots } from './agent-slots.ts';
 import { cadenceBudget } from './budget.ts';
 import { explainIssues, explainUnknownKey, type NotYet } from './explain.ts';
@@ -39,7 +40,7 @@ const retry = keys(
 
 const breaker = keys(
   {
-    failures: count(1, 1000).optional().describe('Failures in a row that open the circuit. Default: 3.'),
+    failures: count(1, 1000).optional().describe('So many tries that fail in a row, retries counted, open the circuit. Default: 3.'),
     open: duration.optional().describe('How long it stays open the first time; doubled each time after. Default: 30m.'),
     max_open: duration.optional().describe('The longest it stays open. Default: 4h.'),
   },
@@ -156,9 +157,9 @@ function checkRun(value: Readonly<Record<string, unknown>>, key: 'run' | 'guard'
   if (kind === undefined) {
     const known = [...kinds, ...Object.keys((key === 'guard' ? commandLook : commandRun).shape).filter((name) => name !== 'command')];
     const unknown = Object.keys(given).filter((name) => !known.includes(name));
-    problems.push(
-      source.problem([key], `names no kind, expected one of ${kinds.join(', ')}`, unknown.length > 0 ? '' : `Write ${key}: {command: [./x.sh]}.`, 'key'),
-    );
+    const isMisspelt = unknown.some((name) => kinds.some((kind) => kind === nearest(name, known)));
+    const hint = unknown.length > 0 ? '' : `Write ${key}: {command: [./x.sh]}.`;
+    if (!isMisspelt) problems.push(source.problem([key], `names no kind, expected one of ${kinds.join(', ')}`, hint, 'key'));
     problems.push(...unknown.map((name) => explainUnknownKey([key, name], known, source, CADENCE_NOT_YET)));
     return undefined;
   }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { ChatBook } from '../core/chat-book.ts';
+import type { ChatBook } from '../core/notice/chat-book.ts';
 
 /** `chats.json`, and what the chats answer. A newer format is not ours to read. */
 const thread = z.object({ channel: z.string(), message: z.string(), more: z.array(z.string()), at: z.string(), cursor: z.string().optional() });

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
 import { describeFound, formatKey, type KeyPath, type SourceProblem } from './problem.ts';
 import type { YamlSource } from './yaml-source.ts';
 

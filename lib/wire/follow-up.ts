@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { NOTICE_KINDS, NOTICE_WORDS } from '../core/follow-up.ts';
-import { MESSAGE_WORDS, unknownWords } from '../core/notice.ts';
+import { NOTICE_KINDS, NOTICE_WORDS } from '../core/notice/follow-up.ts';
+import { MESSAGE_WORDS, unknownWords } from '../core/notice/notice.ts';
 import { commandRun } from './run-kind.ts';
 import { sinkKeys } from './sink.ts';
 import { choice, count, keys, list, optionalDuration, text } from './value.ts';
@@ -24,7 +24,7 @@ const notifyMap = keys(
     after: count(1, 100)
       .optional()
       .describe(
-        'How many failures in a row it takes, retries not counted. 1: what must never fail; 2-3: daily work; 3-5: what runs often; 5 and more: what is known to be shaky. Default: 3; 1 where on is written and names failure.',
+        'How many ticks must fail in a row, their retries not counted. 1: what must never fail; 2-3: daily work; 3-5: what runs often; 5 and more: what is known to be shaky. Default: 3; 1 where on is written and names failure.',
       ),
     cooldown: optionalDuration.optional().describe('For so long nothing more is told of the same incident. Default: 30m.'),
     remind: optionalDuration.optional().describe('How often an incident that stays open is called to mind; 0: never. Default: 6h.'),

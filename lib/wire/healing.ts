@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { HealBook } from '../core/heal-book.ts';
+import type { HealBook } from '../core/heal/book.ts';
 
 /** `healing.json`, as it is read again. A newer format is not ours to read. */
 const ms = z.number().min(0);

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { parseIso } from '../core/instant.ts';
-import { LEVELS } from '../core/lateness.ts';
-import type { WatchMemory } from '../core/watch-memory.ts';
+import { LEVELS } from '../core/slot/lateness.ts';
+import { parseIso } from '../core/time/instant.ts';
+import type { WatchMemory } from '../core/watch/memory.ts';
 
 const instant = z.string().refine((text) => parseIso(text) !== undefined);
 

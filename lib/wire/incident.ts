@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { FOUND_DETECTORS } from '../core/finding.ts';
-import { INCIDENT_LEVELS, INCIDENT_STATES, type Incident, isIncidentId } from '../core/incident.ts';
+import { FOUND_DETECTORS } from '../core/incident/finding.ts';
+import { INCIDENT_LEVELS, INCIDENT_STATES, type Incident, isIncidentId } from '../core/incident/incident.ts';
 
 /** `incidents/<id>/incident.json`, as it is read again. A newer format is not ours to read. */
 const id = z.string().refine(isIncidentId);

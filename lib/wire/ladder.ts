@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { isSettable } from '../core/env-change.ts';
-import { CONTEXT_PARTS } from '../core/rung.ts';
+import { isSettable } from '../core/heal/env-change.ts';
+import { CONTEXT_PARTS } from '../core/heal/rung.ts';
 import { explainIssues, type NotYet } from './explain.ts';
 import { type HookFile, hook } from './follow-up.ts';
 import { commandLine } from './output.ts';

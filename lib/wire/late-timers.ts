@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { LateTimers } from '../core/late-timers.ts';
+import type { LateTimers } from '../core/slot/late-timers.ts';
 
 const lateTimersSchema = z.object({
   format: z.literal(1),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { NOTICE_KINDS } from '../core/follow-up.ts';
-import { LEVELS } from '../core/lateness.ts';
-import { type Delivery, type Notice, OWN_KINDS } from '../core/notice.ts';
+import { NOTICE_KINDS } from '../core/notice/follow-up.ts';
+import { type Delivery, type Notice, OWN_KINDS } from '../core/notice/notice.ts';
+import { LEVELS } from '../core/slot/lateness.ts';
 
 /** The files of the outbox, as they are read again. A newer format is not ours to read. */
 const address = z.string().min(1).max(2_000);

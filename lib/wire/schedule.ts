@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { nearest } from '../core/nearest.ts';
-import { SCHEDULERS } from '../core/schedule.ts';
-import { parseSchedule } from '../core/schedule-words.ts';
-import { isZone } from '../core/zone.ts';
+import { nearest } from '../core/text/nearest.ts';
+import { SCHEDULERS } from '../core/time/schedule.ts';
+import { parseSchedule } from '../core/time/schedule-words.ts';
+import { isZone } from '../core/time/zone.ts';
 import { describeFound, type KeyPath, type SourceProblem } from './problem.ts';
 import { choice, duration, optionalDuration } from './value.ts';
 import type { YamlSource } from './yaml-source.ts';

@@ -1,7 +1,7 @@
-import { parseIso } from '../core/instant.ts';
-import { parseJson } from '../core/json-text.ts';
-import { SLOT_ENDS } from '../core/slot.ts';
-import type { FiredLine, SlotCursor, SlotLine, SlotPlan } from '../core/slot-line.ts';
+import type { FiredLine, SlotCursor, SlotLine, SlotPlan } from '../core/slot/line.ts';
+import { SLOT_ENDS } from '../core/slot/slot.ts';
+import { parseJson } from '../core/text/json-text.ts';
+import { parseIso } from '../core/time/instant.ts';
 
 /** The slot ledger and its snapshot, as they are accepted when they are read again. By hand, for `why` and `next` are spared the schemas. */
 type Fields = Readonly<Record<string, unknown>>;

@@ -1,7 +1,7 @@
 import type { CircuitView } from '../core/circuit-view.ts';
 import type { Holds } from '../core/holds.ts';
-import { parseIso } from '../core/instant.ts';
-import type { PurseView } from '../core/purse-view.ts';
+import type { PurseView } from '../core/money/purse-view.ts';
+import { parseIso } from '../core/time/instant.ts';
 
 /**
  * The state files, as they are accepted when they are read again. A newer format is not ours to read. They are checked without

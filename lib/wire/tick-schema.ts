@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { isIsoInstant } from '../core/instant.ts';
 import { isCadenceName } from '../core/tick.ts';
+import { isIsoInstant } from '../core/time/instant.ts';
 
 /** What may stand in a tick's file. Unknown fields are kept: they may belong to a newer version or to the handler. */
 const instant = z.string().refine(isIsoInstant, 'is not an instant such as 2026-11-20T07:00:00Z');

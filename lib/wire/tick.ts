@@ -1,9 +1,6 @@
-import { isIsoInstant, type Ms, parseIso } from '../core/instant.ts';
-import { isCadenceName, isTickId, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
+import { isCadenceName, isTickId, MAX_FILE_BYTES, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
+import { isIsoInstant, type Ms, parseIso } from '../core/time/instant.ts';
 import { tickFault } from './tick-schema.ts';
-
-/** A tick's file may hold more than a tick: the report of its death, or its own text once more, with every sign escaped. */
-export const MAX_FILE_BYTES = 8 * MAX_TICK_BYTES;
 
 export type TickReading =
   | { readonly kind: 'tick'; readonly tick: Tick; readonly id: string | undefined; readonly dueMs: Ms | undefined }

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js';
 import type { JsonSchema } from '../core/cadence.ts';
-import { parseIso } from '../core/instant.ts';
-import { nearest } from '../core/nearest.ts';
+import { nearest } from '../core/text/nearest.ts';
+import { parseIso } from '../core/time/instant.ts';
 import { describeFound, formatKey, type KeyPath } from './problem.ts';
 
 /**

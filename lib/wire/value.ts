@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDuration } from '../core/duration.ts';
+import { parseDuration } from '../core/time/duration.ts';
 import { parseSize } from './size.ts';
 
 /**

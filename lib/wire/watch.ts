@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseDuration } from '../core/duration.ts';
+import { parseDuration } from '../core/time/duration.ts';
 import { usd } from './budget.ts';
 import type { NotYet } from './explain.ts';
 import { envName, flag, keys, optionalDuration } from './value.ts';

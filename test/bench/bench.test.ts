@@ -23,6 +23,14 @@ describe('the harness', () => {
     assert.ok(existsSync(join(dist, 'bin/cadence-bus.js')), 'the product was not built');
   });
 
+  it('tells how it is asked, and measures nothing then', () => {
+    const { status, stdout } = run('--help');
+    assert.equal(status, 0);
+    for (const option of ['--rows', '--quick', '--full', '--json', '--svg', '--check', '--against', '--dist', '--peers', '--list'])
+      assert.match(stdout, new RegExp(`^  ${option}\\b`, 'm'));
+    assert.ok(stdout.startsWith('Examples\n'));
+  });
+
   function run(...words: readonly string[]) {
     return spawnSync(process.execPath, ['--import', 'tsx', BENCH, '--dist', dist, ...words], {
       encoding: 'utf8',

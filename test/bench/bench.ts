@@ -1,15 +1,10 @@
 /**
- * All that this program promises about speed, measured against what this machine can do, in one run:
- *
- *     npm run bench -- [--rows 1,9] [--quick] [--full] [--json FILE] [--check] [--against FILE] [--dist DIR] [--list] [--peers] [--svg FILE]
- *
- * `--json` writes the figures, `--svg` a picture of the ratios, `--check` compares with those of an earlier run
- * (test/bench/results.json) and fails where a ratio is more than 15 % worse. `--peers` measures other queues beside ours:
- * those of npm are fetched into a temporary folder, redis, postgresql, nq and tsp are taken where they are installed, and
- * who is not there is named as absent. What is measured is the compiled product in `dist/`, in processes of its own.
+ * All that this program promises about speed, measured against what this machine can do, in one run; HELP tells how it is
+ * asked. What is measured is the compiled product in `dist/`, in processes of its own.
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import './certificates.ts';
 import { openGround } from './ground.ts';
 import { writePlot } from './plot.ts';
 import { findProduct } from './product.ts';
@@ -21,6 +16,28 @@ import { format, headOf, lineOf } from './table.ts';
 const COMMITTED = fileURLToPath(new URL('results.json', import.meta.url));
 /** A ratio that is worse is measured again, for a neighbour on the machine may have been the cause; the best of so many counts. */
 const TRIES = 3;
+
+const HELP = `Examples
+  npm run bench                                       every row, some 20 minutes on a quiet machine
+  npm run bench -- --list                             what the rows are
+  npm run bench -- --rows 2,14 --quick                two of them, roughly
+  npm run bench -- --check                            all of them, against test/bench/results.json
+  npm run bench -- --rows 7 --dist ../old/dist        another build
+
+Options
+  --rows 1,9       only these
+  --quick          fewer rounds
+  --full           the large sizes, too
+  --json FILE      write the figures
+  --svg FILE       draw a picture of the ratios
+  --check          compare with an earlier run; exit 1 where a ratio is more than 15 % worse
+  --against FILE   that run (default: test/bench/results.json)
+  --dist DIR       the compiled product to measure (default: dist/)
+  --peers          other queues, too: those of npm are fetched into a temporary folder, redis, postgresql, nq and tsp are
+                   taken where they are installed, and who is not there is named as absent
+  --list           name the rows, measure nothing
+  -h, --help       this help
+`;
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +51,7 @@ const { values } = parseArgs({
     list: { type: 'boolean', default: false },
     peers: { type: 'boolean', default: false },
     svg: { type: 'string' },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
 
@@ -76,6 +94,10 @@ function prepare(): Bench {
 }
 
 async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
   if (values.list) {
     for (const { id, title } of chosen()) process.stdout.write(`${id} ${title}\n`);
     return 0;

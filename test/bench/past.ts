@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
-import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import type { Product, Root } from './product.ts';
 
 /** Logs as years of work leave them, written by the product's own writers. */

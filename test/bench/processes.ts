@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { shellWord } from '../../lib/core/text/shell-word.ts';
 
 /** Processes that are measured, and what the system knows of them. */
 
@@ -117,6 +118,24 @@ export async function startActor(args: readonly string[], env: Readonly<Record<s
     child,
     async end(signal = 'SIGTERM') {
       child.kill(signal);
+      await exited;
+    },
+  };
+}
+
+/** Starts commands, one after the other, as a scheduler does: it is small, where a fork of the bench itself costs milliseconds by its memory. */
+export interface Launcher {
+  launch(program: string, args: readonly string[]): void;
+  end(): Promise<void>;
+}
+
+export function startLauncher(): Launcher {
+  const child = spawn('/bin/sh', ['-c', 'while read -r line; do eval "$line" </dev/null; done'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  return {
+    launch: (program, args) => void child.stdin.write(`${[program, ...args].map(shellWord).join(' ')}\n`),
+    async end() {
+      child.stdin.end();
       await exited;
     },
   };

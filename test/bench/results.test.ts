@@ -4,8 +4,22 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { tempRoot } from '../support/temp-root.ts';
 import { complaintsOf, type Result, readResults, worse, writeResults } from './results.ts';
+import { howMet } from './row.ts';
 
 const before: Result = { id: 7, workload: 'drain', ours: '', limit: '', figure: 2, isRatio: true, target: 3, met: true };
+
+describe('a target', () => {
+  const cases = [
+    { what: 'is met', measure: { figure: 1.2, target: 1.25 }, how: 'yes' },
+    { what: 'is met, though the floor is above it', measure: { figure: 1.2, target: 1.25, floor: 2 }, how: 'yes' },
+    { what: 'is missed', measure: { figure: 1.3, target: 1.25 }, how: 'no' },
+    { what: 'is missed, and the floor is no excuse where it is well below', measure: { figure: 1.3, target: 1.25, floor: 0.99 }, how: 'no' },
+    { what: 'gives way to twice a floor that is hardly below it', measure: { figure: 1.3, target: 1.25, floor: 1.01 }, how: 'at floor' },
+    { what: 'gives way to twice a floor above it', measure: { figure: 4, target: 1.25, floor: 2 }, how: 'at floor' },
+    { what: 'is missed beyond twice the floor', measure: { figure: 4.1, target: 1.25, floor: 2 }, how: 'no' },
+  ] as const;
+  for (const { what, measure, how } of cases) it(what, () => assert.equal(howMet(measure), how));
+});
 
 describe('the comparison with an earlier run', () => {
   it('lets a ratio be up to 15 % worse, and better by any amount', () => {

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { isMet, type Measure, type Row } from './row.ts';
+import { howMet, type Measure, type Row } from './row.ts';
 
 /** What was measured before, kept in `results.json`, and whether it has become worse. */
 
@@ -16,7 +16,7 @@ export interface Results {
 }
 
 export function resultOf(row: Row, measure: Measure): Result {
-  return { id: row.id, ...measure, met: isMet(measure), ...(row.needsPeers === true ? { needsPeers: true } : {}) };
+  return { id: row.id, ...measure, met: howMet(measure) !== 'no', ...(row.needsPeers === true ? { needsPeers: true } : {}) };
 }
 
 export function writeResults(path: string, results: Results): void {

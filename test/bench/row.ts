@@ -24,6 +24,12 @@ export interface Measure {
   readonly isRatio: boolean;
   /** At most. */
   readonly target: number;
+  /**
+   * What our promises cost by bare calls, as `figure` is counted and measured in the same run. No target below it can be met
+   * without breaking one of them, and none that lies less than a quarter above it by a program that also decides something;
+   * there, at most twice the floor is asked for.
+   */
+  readonly floor?: number;
   /** What else was seen: CPU beside wall, memory, what a reader needs to doubt it. */
   readonly note?: string;
 }
@@ -39,9 +45,17 @@ export interface Row {
   run(bench: Bench): Promise<readonly Measure[]>;
 }
 
-export function ratio(workload: string, figures: { ours: string; limit: string; ratio: number; atMost: number; note?: string }): Measure {
-  const { ours, limit, atMost, note } = figures;
-  return { workload, ours, limit, figure: figures.ratio, isRatio: true, target: atMost, ...(note === undefined ? {} : { note }) };
+interface Ratio {
+  readonly ours: string;
+  readonly limit: string;
+  readonly ratio: number;
+  readonly atMost: number;
+  readonly floor?: number;
+  readonly note?: string;
+}
+
+export function ratio(workload: string, { ours, limit, ratio: figure, atMost, floor, note }: Ratio): Measure {
+  return { workload, ours, limit, figure, isRatio: true, target: atMost, ...(floor !== undefined && { floor }), ...(note !== undefined && { note }) };
 }
 
 export function value(workload: string, figures: { ours: string; limit: string; value: number; atMost: number; note?: string }): Measure {
@@ -49,6 +63,13 @@ export function value(workload: string, figures: { ours: string; limit: string; 
   return { workload, ours, limit, figure: figures.value, isRatio: false, target: atMost, ...(note === undefined ? {} : { note }) };
 }
 
-export function isMet({ figure, target }: Measure): boolean {
-  return figure <= target;
+const NEAR_FLOOR = 1.25;
+const ABOVE_FLOOR = 2;
+
+export const isAtFloor = ({ target, floor }: Pick<Measure, 'target' | 'floor'>): boolean => floor !== undefined && floor * NEAR_FLOOR > target;
+
+/** `at floor`: the target lies below what the promises cost, or hardly above it, and at most twice that was taken. */
+export function howMet({ figure, target, floor }: Pick<Measure, 'figure' | 'target' | 'floor'>): 'yes' | 'at floor' | 'no' {
+  if (figure <= target) return 'yes';
+  return floor !== undefined && isAtFloor({ target, floor }) && figure <= floor * ABOVE_FLOOR ? 'at floor' : 'no';
 }

@@ -2,6 +2,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os'
 import { digits } from './figures.ts';
 import type { Ground } from './ground.ts';
 import type { Result } from './results.ts';
+import { howMet, isAtFloor } from './row.ts';
 
 /** The one table, and what must be known to read it. */
 
@@ -14,17 +15,20 @@ export function headOf(ground: Ground, isQuick: boolean): string {
   if (ground.doubt !== undefined) lines.push(`WARNING  ${ground.doubt}`);
   if (isQuick) lines.push('WARNING  --quick: a tenth of the work; this shows that the harness works and proves nothing else');
   lines.push('Ratios are ours / limit, both measured in this run, in turn; less is better. Times are medians.');
+  lines.push('A floor is what our promises alone cost by bare calls; where the target is not a quarter above it, at most twice the floor is asked for.');
   return lines.join('\n');
 }
 
 export function lineOf(title: string, result: Result): readonly string[] {
-  const { id, workload, ours, limit, figure, isRatio, met } = result;
+  const { id, workload, ours, limit, figure, isRatio } = result;
   const figureText = Number.isFinite(figure) ? `${figure < 0.1 && figure > 0 ? figure.toFixed(4) : figure.toFixed(2)}${isRatio ? 'x' : ''}` : '?';
-  return [String(id), `${title}: ${workload}`, figureText, targetText(result), met ? 'yes' : 'NO', ours, limit];
+  return [String(id), `${title}: ${workload}`, figureText, targetText(result), howMet(result) === 'no' ? 'NO' : howMet(result), ours, limit];
 }
 
-function targetText({ target, isRatio }: Result): string {
-  return target === 0 ? '0' : `≤ ${target < 0.1 ? target.toFixed(3) : Number(target.toFixed(2))}${isRatio ? 'x' : ''}`;
+function targetText({ target, floor, isRatio }: Result): string {
+  const short = (figure: number): string => `${figure < 0.1 ? figure.toFixed(3) : Number(figure.toFixed(2))}${isRatio ? 'x' : ''}`;
+  if (target === 0) return '0';
+  return `≤ ${short(target)}${floor !== undefined && isAtFloor({ target, floor }) ? `, floor ${short(floor)}` : ''}`;
 }
 
 /** Markdown, so that it can be pasted where it is to be read; the columns are filled up so that a terminal shows them too. */

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { describe, it } from 'node:test';
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
+import { begunLine, movedLine, progressFile } from '../../lib/core/batch.ts';
 import { recordWithoutRun } from '../../lib/core/record.ts';
-import { parseTickName } from '../../lib/core/tick.ts';
+import { formatTickName, parseTickName } from '../../lib/core/tick.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
-import type { Claim, Queue } from '../../lib/ports.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import type { Claim, Files, Queue } from '../../lib/ports.ts';
 import { type TestBus, testBus } from '../support/bus.ts';
 
 const IDS = ['first0000001', 'second000001', 'third0000001', 'fourth000001', 'fifth0000001'] as const;
@@ -151,6 +154,93 @@ describe('a batch under way', () => {
     assert.equal(parseTickName(bus.ls('waiting')[0] ?? '')?.id, begun.name.id);
     for (let n = 0; n < 3; n += 1) await next.settle(await take(next), finished, []);
     assert.deepEqual([bus.ls('claimed'), bus.ls('waiting')], [[], []]);
+  });
+
+  it('does not forget a line for a file that its dead owner has placed before that is on disk for certain', async () => {
+    const done: string[] = [];
+    const real = createFiles();
+    const files: Files = {
+      ...real,
+      flushDir(path) {
+        done.push(`flush ${basename(path)}`);
+        real.flushDir(path);
+      },
+      append(path) {
+        const log = real.append(path);
+        const write = (text: string): void => {
+          done.push(text.trim());
+          log.write(text);
+        };
+        return { ...log, write };
+      },
+    };
+    const bus = batchOf(testBus({ files }));
+    await bus.queue.refresh();
+    const moved = await take(bus.queue);
+    const number = (IDS as readonly string[]).indexOf(moved.name.id);
+    const [batch = ''] = bus.ls('claimed').filter((file) => file.endsWith('.ndjson'));
+    appendFileSync(`${bus.paths.claimed}/${progressFile(batch)}`, movedLine(number, formatTickName(moved.name)));
+    writeFileSync(`${bus.paths.waiting}/${formatTickName(moved.name)}`, line(bus, moved.name.id));
+    done.length = 0;
+    assert.deepEqual(await bus.again().orphans(), []);
+    assert.deepEqual(done, ['flush waiting', 'flush claimed', `{"done":[[${number},${number}]]}`]);
+  });
+
+  it('that could not say on disk what has left it says so before anything of that is claimed, and before it ends', async () => {
+    const done: string[] = [];
+    const real = createFiles();
+    let refusals = 2;
+    const files: Files = {
+      ...real,
+      append(path) {
+        const log = real.append(path);
+        if (!path.endsWith('.done')) return log;
+        const flush = async (): Promise<void> => {
+          refusals -= 1;
+          done.push(refusals < 0 ? 'flushed' : 'refused');
+          if (refusals >= 0) throw new Error('no');
+          await log.flush();
+        };
+        return { ...log, flush };
+      },
+      remove(path) {
+        if (path.endsWith('.ndjson')) done.push('ended');
+        return real.remove(path);
+      },
+      rename(from, to) {
+        if (basename(dirname(from)) === 'waiting') done.push('claimed');
+        return real.rename(from, to);
+      },
+    };
+    const bus = batchOf(testBus({ files }), ['alone0000001']);
+    await bus.queue.refresh();
+    const head = bus.queue.head('nightly');
+    assert.ok(head !== undefined);
+    await assert.rejects(async () => bus.queue.take(head, true), /no/);
+    await assert.rejects(async () => bus.queue.refresh(), /no/);
+    await bus.queue.refresh();
+    assert.ok((await bus.queue.take(bus.queue.head('nightly') ?? head, true)) !== undefined);
+    assert.deepEqual(done, ['refused', 'refused', 'flushed', 'ended', 'claimed']);
+  });
+
+  it('is over with the one claim that stands for its line and for one of the same key in another batch', async () => {
+    const bus = testBus();
+    const keyed = `${JSON.stringify({ cadence: 'nightly', key: 'a' })}\n`;
+    bus.drop('one.ndjson', keyed);
+    await bus.queue.refresh();
+    const first = await take(bus.queue);
+    bus.drop('two.ndjson', keyed);
+    // As it lay on disk when the power went: the first had ended, the second had begun, and neither batch said so.
+    const [one = ''] = bus.ls('claimed').filter((file) => file.endsWith('.ndjson'));
+    const two = one.replace(/^\w+/, 'second000002');
+    renameSync(`${bus.paths.inbox}/two.ndjson`, `${bus.paths.claimed}/${two}`);
+    writeFileSync(`${bus.paths.claimed}/${progressFile(two)}`, begunLine(0, first.name.id));
+    const next = bus.again();
+    const [orphan, ...more] = await next.orphans();
+    assert.deepEqual([orphan?.name.id, more], [first.name.id, []]);
+    await next.settle(orphan as Claim, finished, []);
+    await next.refresh();
+    assert.deepEqual(bus.ls('claimed'), []);
   });
 
   it('writes out what lasts, and what is held for long; what waits for a run under way stays', async () => {

@@ -45,12 +45,15 @@ describe('foreign files that memory has no room for', () => {
     const files = hookedFiles();
     const bus = testBus({ files, budget: 300, page: 100 });
     const opened: string[] = [];
+    const lookedAt: string[] = [];
     files.before = (call, path) => {
       if (call === 'read' && path.includes('/inbox/')) opened.push(path);
+      if (call === 'info' && path.includes('/waiting/')) lookedAt.push(path);
     };
     dropMany(bus, 1_000);
     bus.drop('late.json', tick('late'));
     await settle(bus);
+    assert.deepEqual(lookedAt, [], 'nobody else bears an id that was made for one of them');
     assert.equal(opened.length, 1_001);
     assert.equal(new Set(opened).size, 1_001);
     const [inbox, waiting] = [bus.ls('inbox'), bus.ls('waiting')];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toIso } from '../../lib/core/instant.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createYard, type Yard } from '../owner/owner-yard.ts';
 
 const HOUR_MS = 3_600_000;

@@ -49,14 +49,20 @@ describe('D15 A39 capabilities', () => {
       assert.equal(command.json, true);
       assert.match(String(command.usage), new RegExp(`^cadence-bus ${command.name}\\b`));
       assert.ok((command.examples as string[]).length > 0, `${command.name} has no example`);
-      assert.ok(
-        (command.exits as Fields[]).some(({ code }) => code === 0),
-        `${command.name} never exits 0`,
+      const codes = (command.exits as Fields[]).map(({ code }) => Number(code));
+      assert.ok(codes.includes(0), `${command.name} never exits 0`);
+      assert.deepEqual(
+        codes,
+        [...new Set(codes)].toSorted((a, b) => a - b),
+        String(command.name),
       );
+      assert.ok(command.changes === false || command.dry_run === true, `${command.name} changes something, and has no dry run`);
+      const help = (await call([String(command.name), '--help'])).stdout;
+      for (const code of codes) assert.match(help, new RegExp(`^  ${code} `, 'm'), String(command.name));
     }
     const about = (name: string): Fields => commands.find((command) => command.name === name) ?? {};
     assert.deepEqual([about('status').changes, about('status').destructive], [false, false]);
-    assert.deepEqual([about('start').changes, about('start').dry_run], [true, false]);
+    assert.deepEqual([about('start').changes, about('start').dry_run], [true, true]);
     assert.deepEqual([about('dlq').changes, about('dlq').destructive, about('dlq').dry_run], [true, true, true]);
   });
 
@@ -88,7 +94,7 @@ describe('D15 A39 capabilities', () => {
     const last = (await cadence('plain')).last as Fields;
     assert.deepEqual([last.status, last.summary], ['succeeded', 'done']);
     const [problem] = (await cadence('broken')).problems as Fields[];
-    assert.deepEqual([problem?.line, problem?.key], [1, 'run']);
+    assert.deepEqual([problem?.line, problem?.key], [1, 'run.comand']);
   });
 
   it('D15 D25 tells the next slot of what is scheduled and on, as next does; and show tells it and the schedule in words', async () => {

@@ -11,7 +11,7 @@ describe('words that nobody understands', () => {
     ['statsu', /there is no command statsu/, /Did you mean status\?/],
     ['enqeue x', /there is no command enqeue/, /Did you mean enqueue\?/],
     ['frobnicate', /there is no command frobnicate/, /See cadence-bus --help/],
-    ['help statsu', /there is no command statsu/, /Did you mean status\?/],
+    ['help statsu', /there is no command and no topic statsu/, /Did you mean status\?/],
     ['status --jsno', /status has no option --jsno/, /Did you mean --json\?/],
     ['enqueue x --paylod 1', /enqueue has no option --paylod/, /Did you mean --payload\?/],
     ['run x --asinc', /run has no option --asinc/, /Did you mean --async\?/],
@@ -49,6 +49,10 @@ describe('words that nobody understands', () => {
     ['cancel X7K2P9QD4MZT', /is no id of a run or a tick/, /x7k2p9qd4mzt/],
     ['events nonsense', /is no id of a run or a tick/, /x7k2p9qd4mzt/],
     ['--json=1', /no command is named/, /--help/],
+    ['-V', /there is no option -V/, /--version/],
+    ['-vv --jsn', /there is no option --jsn/, /--help/],
+    ['-vv', /no command is named/, /--help/],
+    ['help key', /no command and no topic key/, /Did you mean keys/],
   ];
   for (const [words, message, hint] of wrong) {
     it(`P37 D31 "${words}" exits 64 and says what to do`, async () => {
@@ -212,8 +216,12 @@ describe('which root is meant', () => {
       for (const verb of ['status', 'list', 'runs', 'audit', 'check', 'breaker', 'dlq', 'events', 'halt', 'start', 'resume']) {
         const { code, hint } = errorOf(parseAnswer(await call([verb, ...words, '--json'], { cwd: empty })));
         assert.equal(code, 66, verb);
-        assert.match(hint, /--root or CADENCE_ROOT/);
+        assert.match(hint, /--root or CADENCE_ROOT, or make one with cadence-bus init/);
       }
+    }
+    for (const name of ['CADENCE_ROOT', 'AGENT_ROOT']) {
+      const { message } = errorOf(parseAnswer(await call(['status', '--json'], { cwd: empty, env: { [name]: empty } })));
+      assert.match(message, new RegExp(`${empty}, which ${name} names, is no agent root`));
     }
     assert.equal(errorOf(parseAnswer(await call(['status', '--root=', '--json']))).code, 64);
   });

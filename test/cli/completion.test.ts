@@ -81,7 +81,7 @@ describe('completion', () => {
     desk.put('cadences/two.md', 'x');
     desk.put('cadences/broken.yaml', '[');
     assert.deepEqual((await desk.ask('completion', '--names')).said.names, ['broken', 'one', 'two']);
-    const reached = staticImports('lib/app/cadence-names.ts');
+    const reached = staticImports('lib/app/definitions/names.ts');
     assert.ok(reached.has('lib/platform/files.ts'));
     assert.deepEqual(
       [...reached].filter((path) => path.startsWith('lib/wire/') || !(path.startsWith('lib/') || path.startsWith('node:'))),

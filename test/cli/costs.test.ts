@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';

@@ -251,7 +251,12 @@ describe('A38 D14 init', () => {
   it('makes a root with an example that runs, schemas for editors, and ignore files; run again it does nothing', async () => {
     const dir = join(tempRoot(), 'agent');
     const ask = async (...words: readonly string[]) => parseAnswer(await call([...words, '--json'], { cwd: dir }));
-    const made = parseAnswer(await call(['init', dir, '--json'])).said;
+    const dry = await call(['init', dir, '--json', '--dry-run']);
+    const answer = await call(['init', dir, '--json']);
+    for (const { stdout } of [dry, answer]) assert.ok(stdout.length < 8_000, 'a schema of thousands of lines is named and not told');
+    const made = parseAnswer(answer).said;
+    const told = (made.changes as { path: string; diff: string }[]).find(({ path }) => path.endsWith('.schema/cadence.json'));
+    assert.match(told?.diff ?? '', /^--- .*\n\+\+\+ .*\n@@ .*\n… \d{3,} lines, made by this version; -v shows them$/);
     assert.equal((made.changes as Change[]).length, 5);
     assert.equal((await ask('check')).said.checked, 1);
     assert.equal((await ask('run', 'example')).said.summary, 'hello from the bus');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { chmodSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { createDesk } from '../support/cli.ts';
+import { createDesk, errorOf } from '../support/cli.ts';
 
 describe('D3 D31 P36 --dry-run', () => {
   const desk = createDesk();
@@ -14,6 +15,10 @@ describe('D3 D31 P36 --dry-run', () => {
   })();
 
   const verbs: readonly string[] = [
+    'start',
+    'start --drain --takeover',
+    'doctor',
+    'doctor --fix',
     'enqueue well --payload {"a":1} --key k --in 5m --expires 1h',
     'run well',
     'run well --async',
@@ -54,6 +59,28 @@ describe('D3 D31 P36 --dry-run', () => {
     for (const words of ['enqueue well', 'run well', 'pause', 'resume', 'halt', 'breaker reset --all', 'dlq retry --all', 'dlq purge --all'])
       assert.equal((await fresh.ask(...words.split(' '), '--dry-run')).code, 2, words);
     assert.deepEqual(fresh.tree(), before);
+  });
+
+  it('of doctor --fix names what it would mend, and leaves it', async () => {
+    const sick = createDesk();
+    sick.shell('well', 'true');
+    await sick.ask('run', 'well');
+    chmodSync(sick.paths.state, 0o755);
+    const { said } = await sick.ask('doctor', '--fix', '--dry-run');
+    assert.deepEqual(
+      (said.fixes as { id: string }[]).map(({ id }) => id),
+      ['access'],
+    );
+    assert.equal(statSync(sick.paths.state).mode & 0o777, 0o755);
+  });
+
+  it('of start is refused where somebody owns the root', async () => {
+    const owned = createDesk();
+    owned.shell('well', 'true');
+    const { info } = await owned.own();
+    const { code, message } = errorOf(await owned.ask('start', '--dry-run'));
+    assert.equal(code, 75);
+    assert.match(message, new RegExp(`process ${info.pid}\\b`));
   });
 
   it('refuses what would be refused without it', async () => {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
-import type { SlotPlan } from '../../lib/core/slot-line.ts';
+import type { SlotPlan } from '../../lib/core/slot/line.ts';
 import { answerSchema } from '../../lib/wire/answers/answers.ts';
 import { apiServer, status } from '../notify/api-server.ts';
 import { type Answer, createDesk, type Desk, errorOf } from '../support/cli.ts';

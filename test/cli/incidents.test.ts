@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { before, describe, it } from 'node:test';
-import type { IncidentView } from '../../lib/app/incident-reading.ts';
+import type { IncidentView } from '../../lib/app/answers/incident-reading.ts';
 import { createDesk } from '../support/cli.ts';
 
 /** What a stranger does after something has failed. */

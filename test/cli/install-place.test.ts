@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { findPrograms, servicePath } from '../../lib/app/install-place.ts';
+import { findPrograms, servicePath } from '../../lib/app/install/place.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { tempRoot } from '../support/temp-root.ts';
 

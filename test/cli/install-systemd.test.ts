@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { RunRecord } from '../../lib/core/run.ts';
-import { shellWord } from '../../lib/core/shell-word.ts';
-import type { TimerView } from '../../lib/core/timer.ts';
+import type { TimerView } from '../../lib/core/slot/timer.ts';
+import { shellWord } from '../../lib/core/text/shell-word.ts';
 import { CLI } from '../support/owner-cli.ts';
 import { tempRoot } from '../support/temp-root.ts';
 

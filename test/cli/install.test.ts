@@ -3,7 +3,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
-import type { TimerView } from '../../lib/core/timer.ts';
+import type { TimerView } from '../../lib/core/slot/timer.ts';
 import type { World } from '../../lib/core/world.ts';
 import { errorOf } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';

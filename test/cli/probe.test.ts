@@ -45,7 +45,7 @@ describe('A42 A9 probe', () => {
       [0, 1, true, owner.info.pid, true, false, 0, null],
     );
     assert.deepEqual([view.dispatch_mode, view.pending_incidents], ['owner', []]);
-    assert.match(view.summary, /^the owner runs \(process \d+\); nothing is pending$/);
+    assert.match(view.summary, /^the owner runs \(process \d+\); no incident waits$/);
     const plain = await desk.tell('probe');
     assert.equal(JSON.parse(plain.stdout).schema_version, 1);
     assert.deepEqual(await desk.tell('probe', '--quiet'), { code: 0, stdout: '', stderr: '' });

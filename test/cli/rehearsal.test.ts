@@ -72,7 +72,9 @@ describe('D3 D26 run --dry-run', () => {
     const one = desk.spawn(['run', 'slow', '--dry-run'], { env: { TMPDIR: join(place, 'tmp') } });
     const pid = await eventually('it runs', () => (existsSync(join(place, 'pid')) ? Number(readFileSync(join(place, 'pid'), 'utf8')) || undefined : undefined));
     one.kill('SIGINT');
-    assert.equal((await one.ended).code, 1);
+    const { code, stderr } = await one.ended;
+    assert.equal(code, 130);
+    assert.match(stderr, /left: the dry run of slow was cut short/);
     assert.deepEqual([isAlive(pid), readdirSync(join(place, 'tmp'))], [false, []]);
   });
 });

@@ -85,6 +85,21 @@ describe('run', () => {
     assert.match((await desk.tell('run', 'off', '--timeout', '100ms')).stderr, /off waits: .*enabled: false/);
   });
 
+  for (const owned of [false, true]) {
+    it(`says what its tick waits for whenever that changes, ${owned ? 'by an owner' : 'as the owner'}`, async () => {
+      const desk = createFloor();
+      desk.shell('ill', 'echo the disk is gone >&2; exit 3', 'retry: { attempts: 2, delays: [10ms] }', 'breaker: { failures: 2, open: 1h }');
+      desk.shell('later', 'test -e twice || { touch twice; exit 75; }', 'retry: { delays: [10ms] }');
+      if (owned) await desk.start();
+      const ill = await desk.tell('run', 'ill');
+      assert.equal(ill.code, 1);
+      assert.match(ill.stderr, /✗ ill failed \(try 1\): exit 3: the disk is gone\n↻ ill tries again /);
+      assert.doesNotMatch(ill.stderr, /try 2/, 'what ends it is told by its record');
+      assert.match(ill.stderr, /breaker open after 2 failures until \S+Z.*\n {2}To try again now: cadence-bus breaker reset ill\n/);
+      assert.match((await desk.tell('run', 'later')).stderr, /↻ later put off .*, not charged/);
+    });
+  }
+
   it('several at once without an owner: one is the owner, and every run comes to its end', async () => {
     const desk = createFloor();
     desk.shell('other', 'echo other');

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { SimulatedSlot, SimulationTally } from '../../lib/app/simulation-view.ts';
-import { toIso } from '../../lib/core/instant.ts';
+import type { SimulatedSlot, SimulationTally } from '../../lib/app/simulation/view.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';

@@ -158,10 +158,10 @@ it('P7 who names no sink finds the third failure in a row, and the recovery, in 
   for (let n = 0; n < 2; n += 1) await desk.ask('run', 'task');
   assert.deepEqual(told(), []);
   await desk.ask('run', 'task');
-  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 failures in a row']);
+  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 ticks failed in a row']);
   await desk.ask('run', 'task');
   desk.put('good', '');
   await desk.ask('run', 'task');
-  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 failures in a row', 'recovery task recovered: it ended well ()']);
+  assert.deepEqual(told(), ['failure task failed: exit 1 () - 3 ticks failed in a row', 'recovery task recovered: it ended well ()']);
   assert.equal((await desk.ask('notify', 'test')).code, 0);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { createReading } from '../../lib/app/reading.ts';
-import { isIgnored } from '../../lib/core/slot-line.ts';
+import { isIgnored } from '../../lib/core/slot/line.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { createDesk } from '../support/cli.ts';
 
@@ -61,6 +61,40 @@ describe('P31 the verbs of time, without an owner', () => {
     assert.equal(none.code, 66);
     assert.equal((await desk.ask('why', 'jop')).code, 66);
     assert.equal((await desk.ask('why', 'job', '--at', 'noon')).code, 64);
+  });
+
+  it('why without a name tells who is not as he should be, and of his slots those that did not run', async () => {
+    const { code, said } = await desk.ask('why');
+    const cadences = said.cadences as { cadence: string; facts: string[]; slots: { end: string }[] }[];
+    assert.equal(code, 0);
+    assert.deepEqual([cadences.map(({ cadence }) => cadence), said.well], [['job'], ['plain']]);
+    assert.deepEqual(
+      cadences[0]?.slots.map(({ end }) => end),
+      ['missed', 'missed', 'missed'],
+      'what is due is nobody’s question yet',
+    );
+    const { stdout, stderr } = await desk.tell('why');
+    assert.match(
+      stdout,
+      /^○ no owner {2}none has run here yet\n\njob: it has never run\n.*\n {2}no owner is running[\s\S]*missed[\s\S]*\n\n✓ 1 other cadence is as it should be\.\n$/,
+    );
+    assert.match(stderr, /Next: cadence-bus start {2}· {2}cadence-bus why job\n$/);
+    assert.equal((await desk.ask('why', '--at', '07:00')).code, 64);
+  });
+
+  it('why tells what a night has left: a hold, an incident, what lies in the dlq; and nothing of who is well', async () => {
+    const desk = createDesk();
+    assert.match((await desk.tell('why')).stdout, /No cadence is defined yet\./);
+    desk.shell('well', 'echo done');
+    desk.shell('ill', 'echo no such table >&2; exit 3', 'retry: { attempts: 1 }', 'breaker: { failures: 1, open: 1h }');
+    for (const name of ['well', 'ill']) await desk.enqueue(name);
+    await desk.ask('start', '--drain');
+    const { said } = await desk.ask('why');
+    const [ill, ...more] = said.cadences as { cadence: string; facts: string[]; holds: { state: string }[] }[];
+    assert.deepEqual([ill?.cadence, more, said.well, ill?.holds.map(({ state }) => state)], ['ill', [], ['well'], ['open']]);
+    const facts = (ill?.facts ?? []).join('\n');
+    for (const told of [/given up .*: exit 3: no such table/, /1 tick of it lies in the dlq/, /cadence:ill is open/, /incident .*-ill-exit is open/])
+      assert.match(facts, told);
   });
 
   it('next lists what comes, soonest first', async () => {

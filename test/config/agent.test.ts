@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { readDefined } from '../../lib/app/defined.ts';
+import { readDefined } from '../../lib/app/definitions/defined.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
 const root = tempRoot();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createDefinitions } from '../../lib/config/definitions.ts';
 import { CadenceError } from '../../lib/core/error.ts';
-import { formatProblem } from '../../lib/core/problem-text.ts';
+import { formatProblem } from '../../lib/core/text/problem-text.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Files } from '../../lib/ports.ts';
 import { createYard, HOME, loadOne, placesOf } from './definition-yard.ts';
@@ -39,7 +39,8 @@ const YAML_CASES: readonly Case[] = [
   ['an empty file', '', ['1:1 run'], /missing/],
   ['a file of comments', '# a\n# b\n', ['1:1 run'], /missing/],
   ['run as a word', 'run: ./x.sh\n', ['1:6 run'], /found ".\/x.sh", expected a map .* Write run: \{command: …\}/],
-  ['run without a kind', 'run: {comand: [a]}\n', ['1:1 run', '1:7 run.comand'], /names no kind/],
+  ['run without a kind', 'run: {env: [A]}\n', ['1:1 run'], /names no kind/],
+  ['run with a misspelt kind', 'run: {comand: [a]}\n', ['1:7 run.comand'], /unknown key "comand" Did you mean "command"\?/],
   ['run with two kinds', 'run: {command: a, inline: ./b.mjs}\n', ['1:1 run'], /names command and inline, expected one of them/],
   ['a guard that costs money', `${RUN}guard: {claude: {}}\n`, ['2:1 guard', '2:9 guard.claude'], /names no kind, expected one of command, inline/],
   ['a claude session without a prompt', 'run: {claude: {}}\n', ['1:7 run.claude'], /no prompt in a YAML file Make it an \.md file/],

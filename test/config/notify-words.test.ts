@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { alertPolicy } from '../../lib/core/notify-policy.ts';
+import { alertPolicy } from '../../lib/core/notice/policy.ts';
 import { fileSchema } from '../../lib/wire/json-schemas.ts';
 import { loadOne } from './definition-yard.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { scheduleKey } from '../../lib/core/schedule.ts';
+import { scheduleKey } from '../../lib/core/time/schedule.ts';
 import { createYard, loadOne, placesOf } from './definition-yard.ts';
 
 const RUN = 'run: {command: ["true"]}\n';

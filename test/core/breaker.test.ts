@@ -16,7 +16,7 @@ import {
   tripped,
 } from '../../lib/core/breaker.ts';
 import { DEFAULT_BREAKER, DEFAULT_RETRY } from '../../lib/core/cadence.ts';
-import { toIso } from '../../lib/core/instant.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 
 const T0 = Date.UTC(2026, 10, 20, 7);
 const MIN = 60_000;

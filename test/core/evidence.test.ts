@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { DEFAULT_RETRY } from '../../lib/core/cadence.ts';
 import { type Evidence, withEvidence } from '../../lib/core/evidence.ts';
 import { breakerOf, DEFAULT_POLICIES, type Holds, holdsOnEnd, holdsOnStart, NO_HOLDS } from '../../lib/core/holds.ts';
-import { toIso } from '../../lib/core/instant.ts';
 import { isProven, type RunRecord } from '../../lib/core/run.ts';
 import { settle } from '../../lib/core/settle.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 
 const T0 = Date.UTC(2026, 10, 20, 7);
 const ok = { kind: 'ok', summary: 'done' } as const;

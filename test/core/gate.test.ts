@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CLOSED } from '../../lib/core/breaker.ts';
 import { admit, type GateInput, isMomentary } from '../../lib/core/gate.ts';
-import { toIso } from '../../lib/core/instant.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 
 const T0 = Date.UTC(2026, 10, 20, 7);
 const open: GateInput = {
@@ -63,6 +63,7 @@ describe('the gate', () => {
       cause: 'circuit-open',
       because: 'cadence:nightly: exit 1',
       untilMs: until,
+      key: 'cadence:nightly',
     });
     const probing = { ...breaker, state: 'half_open', probe_id: 'b' } as const;
     assert.deepEqual(admit({ ...open, breakers: [{ key: 'cadence:nightly', breaker: probing }] }), {
@@ -70,6 +71,7 @@ describe('the gate', () => {
       cause: 'probe',
       because: 'cadence:nightly: its probe is under way',
       untilMs: undefined,
+      key: 'cadence:nightly',
     });
     assert.deepEqual(admit({ ...open, dueMs: until }), { kind: 'hold', cause: 'due', because: 'its time has not come', untilMs: until });
   });

@@ -16,8 +16,8 @@ import {
   holdsTrip,
   NO_HOLDS,
 } from '../../lib/core/holds.ts';
-import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 
 const T0 = Date.UTC(2026, 10, 20, 7);
 const run = (more: Partial<RunRecord>): RunRecord => ({

@@ -56,6 +56,9 @@ describe('the judgement of an exit', () => {
 
   it('P3 names what we stopped it for, whatever its exit code says then: the first cause wins', () => {
     assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'timeout' }), [0])), /timed out after 1s/);
+    const last = judgeExit(ending({ code: 137, stoppedFor: 'timeout', stdoutTail: 'ready\n', stderrTail: 'Killed\n' }), [0]);
+    assert.match(JSON.stringify(last), /timed out after 1s: ready"/, 'what a shell says of its child is no word of the run');
+    assert.match(JSON.stringify(judgeExit(ending({ code: 137, stderrTail: 'Killed\n' }), [0])), /: Killed"/);
     assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'idle' }), [0])), /no output/);
     assert.equal(judgeExit(ending({ stoppedFor: 'cancel' }), [0]).kind, 'cancelled');
     assert.deepEqual(judgeExit(ending({ stoppedFor: 'halt' }), [0]), { kind: 'interrupted', by: 'operator', reason: 'stopped by halt' });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { findJsonFault } from '../../lib/core/json-place.ts';
 import { type Heard, hearLine, judgeOutput, NOTHING_HEARD, type OutputKind } from '../../lib/core/output.ts';
-import { fillSummary } from '../../lib/core/summary.ts';
+import { findJsonFault } from '../../lib/core/text/json-place.ts';
+import { fillSummary } from '../../lib/core/text/summary.ts';
 
 const parses = (text: string): boolean => {
   try {
@@ -73,6 +73,24 @@ describe('the output of a command', () => {
     for (const words of ['', '42', 'done', '{"a":1}\nand words\n', '"text"'])
       assert.deepEqual(judge('auto', words), { result: undefined, wrong: undefined }, words);
     assert.deepEqual(judge('text', '{"a":1}').result, undefined);
+  });
+
+  it('hears the same events and tells the same first fault, whatever stands before and behind it', () => {
+    const space = fc.constantFrom('', ' ', '\t', '\u00a0', '\r');
+    const word = fc.constantFrom('{"a":1}', '{}', '{"a":', '[]', '{} {}', '42', '"{}"', 'words', '', '[cadence-bus] {}');
+    const line = fc.tuple(space, word, space).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        const heard = hear(lines.join('\n'));
+        const isObject = (text: string): boolean => parses(text) && text.trim().startsWith('{');
+        const says = lines.filter((text) => text.trim() !== '' && !text.startsWith('[cadence-bus] '));
+        const others = says.filter((text) => !isObject(text));
+        assert.deepEqual([heard.events, heard.others], [says.length - others.length, others.length]);
+        const first = lines.indexOf(others[0] ?? '-');
+        assert.equal(heard.wrong?.split(/[,:]/)[0], first < 0 ? undefined : `line ${first + 1}`);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('forgives the line that says how much of a log was dropped, and no endless line', () => {

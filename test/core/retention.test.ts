@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { dayOf } from '../../lib/core/instant.ts';
 import { type KeptOutput, type KeptSegment, planRetention } from '../../lib/core/retention.ts';
+import { dayOf } from '../../lib/core/time/instant.ts';
 
 const DAY_MS = 86_400_000;
 const NOW_MS = Date.UTC(2026, 10, 20, 12);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { followContext, renderContext } from '../../lib/core/follow-context.ts';
-import { hookRun } from '../../lib/core/hook-run.ts';
-import { MESSAGE_WORDS, renderMessage } from '../../lib/core/notice.ts';
+import { followContext, renderContext } from '../../lib/core/notice/follow-context.ts';
+import { hookRun } from '../../lib/core/notice/hook-run.ts';
+import { MESSAGE_WORDS, renderMessage } from '../../lib/core/notice/notice.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 
 it('P16 what follows a run is told its name, exit code, error and logs, each as it is', () => {

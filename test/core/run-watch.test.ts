@@ -48,13 +48,27 @@ describe('the watch over a run', () => {
     assert.equal(nextLookMs(beginWatch(0, 70_000, 0), LIMITS), 1);
   });
 
-  it('is looked at more seldom once it has long been quiet, and once a second again when it speaks', () => {
+  it('is looked at more and more seldom once it has long been quiet, and once a second again when it speaks', () => {
     let state = beginWatch(0, 0, 0);
     for (let second = 1; second <= 15; second++) state = look(state, second * 1000, 0);
-    assert.equal(nextLookMs(state, NONE), 4000);
+    assert.equal(nextLookMs(state, NONE), 3750);
     assert.equal(nextLookMs(state, { timeoutMs: 0, idleTimeoutMs: 17_500 }), 2500);
     assert.equal(nextLookMs(state, { timeoutMs: 16_200, idleTimeoutMs: 0 }), 1200);
     assert.equal(nextLookMs(look(state, 19_000, 1), NONE), 1000);
+    for (let atMs = 15_000; atMs < 3_600_000; atMs += nextLookMs(state, NONE)) state = look(state, atMs, 0);
+    assert.equal(nextLookMs(state, NONE), 15_000);
+  });
+
+  it('does not hold the sleep of the machine against one that is looked at seldom', () => {
+    const limits = { timeoutMs: 0, idleTimeoutMs: 120_000 };
+    let [state, atMs] = [beginWatch(0, 0, 0), 0];
+    while (atMs < 90_000) {
+      atMs += nextLookMs(state, limits);
+      state = look(state, atMs, 0);
+    }
+    const quietMs = state.quietMs;
+    state = look(state, atMs + 3_600_000, 0);
+    assert.ok(state.quietMs - quietMs >= 15_000 && state.quietMs - quietMs < 20_000, `${state.quietMs - quietMs} ms`);
   });
 
   it('counts the whole of a long quiet, however seldom it is looked at', () => {
@@ -65,6 +79,6 @@ describe('the watch over a run', () => {
       state = look(state, atMs, 0);
     }
     assert.equal(atMs, 60_000);
-    assert.ok(looks < 30, `${looks} looks`);
+    assert.ok(looks < 24, `${looks} looks`);
   });
 });

@@ -33,6 +33,23 @@ describe('settlement', () => {
     assert.ok(stopped.to === 'waiting' && stopped.name.attempts === 0);
   });
 
+  it('puts off what does not say until when by the delay of its cadence, and by a second where that has none', () => {
+    const later: Outcome = { kind: 'defer', delayMs: undefined, reason: 'exit 75' };
+    for (const [delaysMs, waits] of [
+      [[0, 5_000], 1_000],
+      [[30_000], 30_000],
+      [[], 60_000],
+    ] as const) {
+      const deferred = settle(name(1), tick, later, { ...DEFAULT_RETRY, delaysMs }, T0, 0.5);
+      assert.ok(deferred.to === 'waiting' && deferred.name.attempts === 0 && deferred.name.dueMs === T0 + waits);
+    }
+  });
+
+  it('takes nobody at his word who asks to be tried again at once, for he is charged nothing', () => {
+    const deferred = go({ kind: 'defer', delayMs: 0, reason: 'again' }, 1);
+    assert.ok(deferred.to === 'waiting' && deferred.name.dueMs === T0 + 1_000);
+  });
+
   it('dead-letters a tick that killed its owner as often as it may fail', () => {
     const died: Outcome = { kind: 'interrupted', by: 'owner-died', reason: 'died' };
     const once = go(died, 1);

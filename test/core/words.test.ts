@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { formatDuration, parseDuration } from '../../lib/core/duration.ts';
 import { CadenceError, EXIT_CODES } from '../../lib/core/error.ts';
-import { lastLines, toVisible } from '../../lib/core/excerpt.ts';
 import { createHeap } from '../../lib/core/heap.ts';
-import { formatCompact, parseCompact, parseIso, toIso } from '../../lib/core/instant.ts';
+import { lastLines, toVisible } from '../../lib/core/text/excerpt.ts';
+import { formatDuration, parseDuration } from '../../lib/core/time/duration.ts';
+import { formatCompact, parseCompact, parseIso, toIso } from '../../lib/core/time/instant.ts';
 import { VERSION } from '../../lib/core/version.ts';
 
 describe('durations', () => {

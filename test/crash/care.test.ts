@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { takeAudit } from '../../lib/app/audit.ts';
-import type { Incident } from '../../lib/core/incident.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
+import type { Incident } from '../../lib/core/incident/incident.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Runner } from '../../lib/ports.ts';

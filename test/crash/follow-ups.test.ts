@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import { formatTickName } from '../../lib/core/tick.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
-import { readAttempts } from '../../lib/core/attempt.ts';
-import type { Incident } from '../../lib/core/incident.ts';
+import { readAttempts } from '../../lib/core/heal/attempt.ts';
+import type { Incident } from '../../lib/core/incident/incident.ts';
 import type { RunEnd } from '../../lib/core/run-end.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { showIncident } from '../../lib/app/incident-reading.ts';
-import { readAnalysis } from '../../lib/app/learned.ts';
-import { parseAttempt } from '../../lib/core/attempt.ts';
+import { showIncident } from '../../lib/app/answers/incident-reading.ts';
+import { readAnalysis } from '../../lib/app/answers/learned.ts';
+import { parseAttempt } from '../../lib/core/heal/attempt.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import type { RunEnd } from '../../lib/core/run-end.ts';
 import { formatTickName } from '../../lib/core/tick.ts';

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { type CircuitView, circuitView } from '../../lib/core/circuit-view.ts';
 import type { Holds } from '../../lib/core/holds.ts';
-import { toIso } from '../../lib/core/instant.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { FIX } from '../../lib/doctor/check.ts';
 import { createCircuitFileCheck } from '../../lib/doctor/circuit-file.ts';
 import { createCircuitsCheck } from '../../lib/doctor/circuits.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { utimesSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { examine } from '../../lib/app/doctor.ts';
-import { readAuthStatus } from '../../lib/core/auth-status.ts';
+import { examine } from '../../lib/app/doctor/doctor.ts';
+import { readAuthStatus } from '../../lib/core/agent/auth-status.ts';
 import { createClaudeLoginCheck } from '../../lib/doctor/claude-login.ts';
 import { cadenceOf, holdsWith, NO_ENV, yard } from './yard.ts';
 

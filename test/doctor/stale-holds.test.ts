@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { examine } from '../../lib/app/doctor.ts';
-import { toIso } from '../../lib/core/instant.ts';
+import { examine } from '../../lib/app/doctor/doctor.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createYard } from '../owner/owner-yard.ts';
 import { HOUR_MS, holdsWith, openBreaker, yard } from './yard.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { examine } from '../../lib/app/doctor.ts';
+import { examine } from '../../lib/app/doctor/doctor.ts';
 import { startCli } from '../support/owner-cli.ts';
 import { yard } from './yard.ts';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import type { TimerState, TimerView } from '../../lib/core/timer.ts';
+import type { TimerState, TimerView } from '../../lib/core/slot/timer.ts';
 import { createLogFolderCheck } from '../../lib/doctor/log-folder.ts';
 import { createServiceFilesCheck } from '../../lib/doctor/service-files.ts';
 import { createServiceProgramsCheck } from '../../lib/doctor/service-programs.ts';
@@ -44,10 +44,10 @@ describe('P25 the check of the timers', () => {
 
 describe('the checks of what services are made of', () => {
   it('tell files that differ, are missing, or have no reason any more', async () => {
-    const found = await createServiceFilesCheck({ drift: () => ({ differing: ['/a'], missing: ['/b'], stale: ['/c'] }) }).inspect();
+    const found = await createServiceFilesCheck({ drift: async () => ({ differing: ['/a'], missing: ['/b'], stale: ['/c'] }) }).inspect();
     assert.deepEqual([found.level, found.detail.split('\n').length, found.mend], ['warn', 3, 'cadence-bus install']);
     for (const drift of [undefined, { differing: [], missing: [], stale: [] }])
-      assert.equal((await createServiceFilesCheck({ drift: () => drift }).inspect()).level, 'ok');
+      assert.equal((await createServiceFilesCheck({ drift: async () => drift }).inspect()).level, 'ok');
   });
 
   it('fail for a program that is gone or has no absolute path, and warn of a node under nvm', async () => {

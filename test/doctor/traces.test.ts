@@ -4,12 +4,14 @@ import { describe, it } from 'node:test';
 import { createBrokenFilesCheck } from '../../lib/doctor/broken-files.ts';
 import { FIX } from '../../lib/doctor/check.ts';
 import { createKeptOutputCheck } from '../../lib/doctor/kept-output.ts';
+import { createLeftBehindCheck } from '../../lib/doctor/left-behind.ts';
 import { createLeftoversCheck } from '../../lib/doctor/leftovers.ts';
 import { createRunFoldersCheck } from '../../lib/doctor/run-folders.ts';
 import { createRunLogCheck } from '../../lib/doctor/run-log.ts';
 import { createStraysCheck } from '../../lib/doctor/strays.ts';
 import { createWallClockCheck } from '../../lib/doctor/wall-clock.ts';
 import { formatBytes, listed, shellWord } from '../../lib/doctor/wording.ts';
+import { livingOf } from '../../lib/platform/left-behind.ts';
 import { HOUR_MS, owned, unowned, type Yard, yard } from './yard.ts';
 
 const NAME = '20261120T070000000Z.backup.x7k2p9qd4mzt.0';
@@ -30,6 +32,44 @@ describe('the check of the inbox', () => {
     assert.equal(level, 'warn');
     assert.equal(detail, '7 files are no tick and left alone: a.txt, b.json.part, c, d, e and 2 more');
     assert.equal(existsSync(`${paths.inbox}/a.txt`), true);
+  });
+});
+
+describe('the check of what runs left behind', () => {
+  const runs = () => [
+    {
+      run_id: 'aaa-1',
+      cadence: 'backup',
+      survivors: [
+        { pid: 11, command: 'sleep 1' },
+        { pid: 12, command: 'sleep 2' },
+      ],
+    },
+    { run_id: 'bbb-1', cadence: 'sync' },
+    { run_id: 'ccc-1', cadence: 'sync', survivors: [{ pid: 13, command: 'daemon' }] },
+  ];
+
+  it('asks of each whether it lives, and names the living with the memory of all', async () => {
+    const living = async (left: readonly { readonly pid: number }[]) => {
+      assert.deepEqual(
+        left.map(({ pid }) => pid),
+        [11, 12, 13],
+      );
+      return new Map([
+        [12, 3 * 1024 ** 3],
+        [13, 1024 ** 3],
+      ]);
+    };
+    assert.deepEqual(await createLeftBehindCheck({ runs, living }).inspect(), {
+      level: 'warn',
+      detail: '2 processes of ended runs live on, with 4 GB of memory: 12 sleep 2 (backup, aaa-1), 13 daemon (sync, ccc-1)',
+      mend: 'kill 12 13',
+    });
+  });
+
+  it('is well where none lives, or its pid is that of another by now', async () => {
+    assert.equal((await createLeftBehindCheck({ runs, living: async () => new Map() }).inspect()).level, 'ok');
+    assert.deepEqual([...(await livingOf([{ pid: process.pid, command: 'something else' }])).keys()], []);
   });
 });
 

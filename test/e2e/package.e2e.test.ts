@@ -128,9 +128,11 @@ describe('the packed and installed program', () => {
     assert.ok(said.length > 5 && kept.length >= said.length, `${said.length} of ${kept.length}`);
     assert.deepEqual([...new Set(said)], ['taken']);
     for (const path of kept) writeFileSync(join(bin, path), readFileSync(join(bin, path)).subarray(0, 5_000).fill(7, 4, 8));
-    assert.deepEqual([...new Set(await drained())], ['refused']);
+    // In the place of a verb's file the chunks are loaded, and not of each there is a compiled form.
+    const isRefused = (told: readonly string[]): boolean => told.includes('refused') && !told.includes('taken');
+    assert.ok(isRefused(await drained()));
     for (const path of kept) truncateSync(join(bin, path), 100);
-    assert.deepEqual([...new Set(await drained())], ['refused']);
+    assert.ok(isRefused(await drained()));
     for (const path of kept) rmSync(join(bin, path));
     assert.deepEqual([...new Set(await drained())], ['absent']);
   });
@@ -149,8 +151,14 @@ describe('the packed and installed program', () => {
     };
     const without = new Set(await loadedBy(empty));
     const more = (await loadedBy(product.bin, 'status', '--root', root)).filter((name) => !without.has(name));
-    assert.ok(more.includes('NativeModule internal/util/parse_args/parse_args'), more.join('\n'));
-    const slow = ['crypto', 'dns/promises', 'internal/dns/promises', 'perf_hooks', 'http', 'https', 'worker_threads'].map((name) => `NativeModule ${name}`);
+    assert.ok(
+      (await loadedBy(product.bin, 'status', '-v', '--root', root)).includes('NativeModule internal/util/parse_args/parse_args'),
+      'a short flag is for Node',
+    );
+    const slow = [
+      ...['crypto', 'dns/promises', 'internal/dns/promises', 'perf_hooks', 'http', 'https', 'worker_threads', 'v8', 'os', 'stream', 'string_decoder'],
+      ...['internal/abort_controller', 'internal/fs/dir', 'internal/util/parse_args/parse_args'],
+    ].map((name) => `NativeModule ${name}`);
     assert.deepEqual(
       more.filter((name) => slow.includes(name)),
       [],

@@ -3,18 +3,20 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readScript } from '../support/script.ts';
 import { countCalls, INJECTIONS, type Injection, tryAt, whyNot } from './injection.ts';
 import { failuresIn } from './reasons.ts';
 import { soak } from './soak.ts';
 
-/**
- *     npm run faults                 every fault, as a table
- *     npm run faults -- --points 40  so many calls of each kind are hit (default 12), spread over all that the owner makes
- *     npm run faults -- injected     only rows whose name holds this word
- *
- * Exit 1 where a promise was broken; that row says what was, and in which file all that was said of it lies. What cannot be
- * done on this machine is named as absent. `FAULT_KILLS=500` makes the first of the long rows longer.
- */
+const HELP = `Examples
+  npm run faults                 every fault, as a table
+  npm run faults -- --points 40  so many calls of each kind are hit (default 12), spread over all that the owner makes
+  npm run faults -- injected     only rows whose name holds this word
+
+Exit 1 where a promise was broken; that row says what was, and in which file all that was said of it lies. What cannot be
+done on this machine is named as absent. FAULT_KILLS=500 makes the first of the long rows longer.
+`;
+
 interface Row {
   readonly fault: string;
   readonly happened: string;
@@ -39,14 +41,9 @@ const TESTED: readonly { readonly fault: string; readonly files: readonly string
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** On a machine that has other work, too. */
 const FILE_TIMEOUT_MS = String(45 * 60_000);
-const words = process.argv.slice(2);
-const pointsAt = words.indexOf('--points');
-const points = pointsAt === -1 ? 12 : Number(words[pointsAt + 1]);
-const filter = words.filter((_, at) => pointsAt === -1 || (at !== pointsAt && at !== pointsAt + 1));
-if (!Number.isSafeInteger(points) || points < 1) {
-  process.stderr.write('faults: --points takes a number, as in npm run faults -- --points 40\n');
-  process.exit(64);
-}
+const script = readScript('faults', HELP, { points: { type: 'string' } });
+const points = script.number('points', 1) ?? 12;
+const filter = script.words;
 
 /** The same few calls of a kind, spread over all of them. */
 async function inject(injection: Injection): Promise<Row> {

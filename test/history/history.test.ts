@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { toIso } from '../../lib/core/instant.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { inspectRuns } from '../../lib/history/audit-scan.ts';
 import { digestPath } from '../../lib/history/digest.ts';
 import { createHistory } from '../../lib/history/history.ts';

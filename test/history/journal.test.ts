@@ -4,8 +4,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { BusEvent, Stage } from '../../lib/core/event.ts';
-import { toIso } from '../../lib/core/instant.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createEventBacklog } from '../../lib/history/event-backlog.ts';
 import { readEvents } from '../../lib/history/events.ts';
 import { createJournal } from '../../lib/history/journal.ts';
@@ -54,6 +54,20 @@ function fullAtTimes(files: Files, isFull: () => boolean): Files {
 }
 
 describe('the journal', () => {
+  it('says of what is told a moment later when it was', async () => {
+    const fixture = journalFixture();
+    const journal = fixture.open();
+    const heard: string[] = [];
+    journal.onEvent(({ ts }) => heard.push(ts));
+    journal.emit(event('claimed', { n: 1 }), NOON_MS - 1_500);
+    journal.emit(event('claimed', { n: 2 }));
+    await journal.flush();
+    journal.close();
+    const written = fixture.read().map(({ ts }) => ts);
+    assert.deepEqual(written, [toIso(NOON_MS - 1_500), toIso(NOON_MS)]);
+    assert.deepEqual(heard, written);
+  });
+
   it('M24 A52 keeps every event as a line of JSON with its instant, in the order of emission, whatever the clock did', async () => {
     const fixture = journalFixture();
     const journal = fixture.open();

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
-import { toIso } from '../../lib/core/instant.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createHistory } from '../../lib/history/history.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { lutimesSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { dayOf } from '../../lib/core/instant.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
+import { dayOf } from '../../lib/core/time/instant.ts';
 import { applyRetention } from '../../lib/history/retention.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';

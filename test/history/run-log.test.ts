@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { describe, it } from 'node:test';
 import { lastRunOf } from '../../lib/core/cadence-digest.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { LogPosition } from '../../lib/core/holds.ts';
+import { tallyOf } from '../../lib/core/money/spending.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
-import { tallyOf } from '../../lib/core/spending.ts';
 import { digestPath } from '../../lib/history/digest.ts';
 import { LOG_START } from '../../lib/history/position.ts';
 import type { AppendLog, Files, RunLog } from '../../lib/ports.ts';
@@ -39,6 +40,23 @@ const fullDisk = (): never => {
 };
 
 describe('the log of runs', () => {
+  it('flushes with its own what an earlier life may have left of the days before', async () => {
+    const fixture = logFixture();
+    for (const day of ['2026-11-17', '2026-11-18', '2026-11-19', DAY]) fixture.append(`${JSON.stringify(runOf())}\n`, day);
+    const flushed: string[] = [];
+    const log = fixture.open(
+      withLogs(fixture.files, (real, path) => ({
+        flush() {
+          flushed.push(basename(path, '.jsonl'));
+          return real.flush();
+        },
+      })),
+    );
+    for (let n = 0; n < 2; n += 1) await log.flush();
+    log.close();
+    assert.deepEqual(flushed, ['2026-11-18', '2026-11-19', DAY, DAY], 'once, for nobody writes there any more');
+  });
+
   it('D10 keeps one line a run, linked to the run before it of the same cadence', () => {
     const fixture = logFixture();
     const runs = [runOf({ cadence: 'aa' }), runOf({ cadence: 'bb' }), runOf({ cadence: 'aa', summary: 'ein Umlaut: ü' }), runOf({ cadence: 'aa' })];

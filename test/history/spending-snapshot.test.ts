@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { createLocalDays } from '../../lib/core/local-day.ts';
+import { createSpending, foldSpending, tallyOf } from '../../lib/core/money/spending.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
-import { createSpending, foldSpending, tallyOf } from '../../lib/core/spending.ts';
+import { createLocalDays } from '../../lib/core/time/local-day.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { DAY_MS, type LogFixture, logFixture, runOf } from './log-fixture.ts';

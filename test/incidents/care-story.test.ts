@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import type { Incident } from '../../lib/core/incident.ts';
+import type { Incident } from '../../lib/core/incident/incident.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Runner } from '../../lib/ports.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
-import { readLearned } from '../../lib/app/learned.ts';
+import { readLearned } from '../../lib/app/answers/learned.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Http, Runner } from '../../lib/ports.ts';

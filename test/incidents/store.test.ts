@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { incidentHealth } from '../../lib/app/incident-reading.ts';
+import { incidentHealth } from '../../lib/app/answers/incident-reading.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { createIncidentsCheck } from '../../lib/doctor/incidents.ts';

@@ -13,7 +13,7 @@ const core =
   (name: string) =>
   (rule: string, from: string, to: string, tests: readonly string[]): Mutant => ({ rule, file: `lib/core/${name}.ts`, from, to, tests });
 const [breaker, holds, gate, settle, backoff] = [core('breaker'), core('holds'), core('gate'), core('settle'), core('backoff')];
-const [judge, slots, budget, tick, verdict] = [core('judge'), core('slot-decision'), core('budget'), core('tick'), core('session-verdict')];
+const [judge, slots, budget, tick, verdict] = [core('judge'), core('slot/decision'), core('money/budget'), core('tick'), core('session/verdict')];
 const SIM = ['sim/'];
 
 export const MUTANTS: readonly Mutant[] = [
@@ -66,15 +66,15 @@ export const MUTANTS: readonly Mutant[] = [
     'ending.stoppedFor === null && ending.code === 2) return { kind',
     ['core/judge', 'runners/'],
   ),
-  slots('of slots slept over the newest runs', 'due.newest.slice(-most)', 'due.newest.slice(0, most)', ['core/slot-decision']),
-  slots('a slot whose window is over does not run', 'nowMs - dueMs <= limitMs', 'nowMs - dueMs >= 0', ['core/slot-decision']),
-  slots('not more than a hundred slots are made up for', 'const MOST_CAUGHT_UP = 100', 'const MOST_CAUGHT_UP = 101', ['core/slot-decision']),
-  budget('what is set aside counts', 'spent + reserved + (unit', 'spent + 0 * reserved + (unit', ['core/budget']),
+  slots('of slots slept over the newest runs', 'due.newest.slice(-most)', 'due.newest.slice(0, most)', ['core/slot/decision']),
+  slots('a slot whose window is over does not run', 'nowMs - dueMs <= limitMs', 'nowMs - dueMs >= 0', ['core/slot/decision']),
+  slots('not more than a hundred slots are made up for', 'const MOST_CAUGHT_UP = 100', 'const MOST_CAUGHT_UP = 101', ['core/slot/decision']),
+  budget('what is set aside counts', 'spent + reserved + (unit', 'spent + 0 * reserved + (unit', ['core/money/budget']),
   budget('what cost nobody knows is charged', 'return end.costUsd === undefined && mayHaveSpent(end) ? reserved : 0;', 'return 0;', [
-    'core/budget',
+    'core/money/budget',
     'services/purse',
   ]),
-  budget('a run needs what 19 of 20 needed', 'inOrder.length * 0.95', 'inOrder.length * 0.5', ['core/budget']),
+  budget('a run needs what 19 of 20 needed', 'inOrder.length * 0.95', 'inOrder.length * 0.5', ['core/money/budget']),
   tick('a name is canonical to its last character', 'const TICK_ID = /^[a-z0-9]{12}$/;', 'const TICK_ID = /^[a-z0-9]{11,12}$/;', ['core/tick']),
   tick('a revived tick begins with a fresh count', 'name.attempts - (tick.dead?.attempts ?? 0)', 'name.attempts', ['core/tick', 'core/settle']),
   tick(
@@ -87,19 +87,19 @@ export const MUTANTS: readonly Mutant[] = [
     'an exit code alone proves no session',
     'const endedWell = ({ code, signal }: Ending): boolean => code === 0 && signal === null;',
     'const endedWell = (_ending: Ending): boolean => true;',
-    ['core/session-verdict'],
+    ['core/session/verdict'],
   ),
   verdict('a session that says it failed has failed', "result.subtype === 'success' && result.is_error === false", "result.subtype === 'success'", [
-    'core/session-verdict',
+    'core/session/verdict',
   ]),
-  verdict('a session whose every tool was denied did nothing', "(isAllDenied(session) ? 'denied' : 'ok')", "'ok'", ['core/session-verdict']),
-  core('redaction')('what a full stop cuts off is a secret too', 'const LEAST_PART = 6;', 'const LEAST_PART = 60;', ['core/redaction']),
-  core('redaction')('the longest secret is taken out first', 'b.text.length - a.text.length', 'a.text.length - b.text.length', ['core/redaction']),
+  verdict('a session whose every tool was denied did nothing', "(isAllDenied(session) ? 'denied' : 'ok')", "'ok'", ['core/session/verdict']),
+  core('text/redaction')('what a full stop cuts off is a secret too', 'const LEAST_PART = 6;', 'const LEAST_PART = 60;', ['core/text/redaction']),
+  core('text/redaction')('the longest secret is taken out first', 'b.text.length - a.text.length', 'a.text.length - b.text.length', ['core/text/redaction']),
   core('evidence')('who cannot prove its work has failed', "if (isRequired) return { kind: 'fail'", "if (!isRequired) return { kind: 'fail'", [
     'core/evidence',
   ]),
   core('retention')('what is of today is never taken', 'kept.day < today', 'kept.day <= today', ['core/retention']),
-  core('run-watch')('sleep is not held against a silent run', 'state.quietMs + Math.min(gapMs, LONGEST_GAP_MS)', 'state.quietMs + gapMs', ['core/run-watch']),
+  core('run-watch')('sleep is not held against a silent run', 'Math.min(gapMs, restMs(state) + LATE_MS)', 'gapMs', ['core/run-watch']),
   core('conservation')('what lies nowhere is missing', '!placed.has(id) && !census.finished.has(id)).sort()', 'false && !census.finished.has(id)).sort()', [
     'core/conservation',
   ]),

@@ -1,13 +1,15 @@
+import { readScript } from '../support/script.ts';
 import { MUTANTS } from './list.ts';
 import { createMutationYard } from './mutation.ts';
 
-/**
- *     npm run mutants                 breaks every rule of the list, one at a time, in a copy of the project
- *     npm run mutants -- breaker      only those whose rule, file or tests hold this word
- *
- * Exit 1 where a broken rule is noticed by no test.
- */
-const words = process.argv.slice(2);
+const HELP = `Examples
+  npm run mutants                 break every rule of the list, one at a time, in a copy of the project
+  npm run mutants -- breaker      only those whose rule, file or tests hold this word
+
+Exit 1 where a broken rule is noticed by no test.
+`;
+
+const { words } = readScript('mutants', HELP, {});
 const chosen = MUTANTS.filter(({ rule, file, tests }) => words.every((word) => `${rule} ${file} ${tests.join(' ')}`.includes(word)));
 if (chosen.length === 0) {
   process.stderr.write(`mutants: no rule holds ${words.join(' and ')}\n`);

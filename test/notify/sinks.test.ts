@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Notice } from '../../lib/core/notice.ts';
-import { noticeKey } from '../../lib/core/notice.ts';
-import type { Sink } from '../../lib/core/sink.ts';
+import type { Notice } from '../../lib/core/notice/notice.ts';
+import { noticeKey } from '../../lib/core/notice/notice.ts';
+import type { Sink } from '../../lib/core/notice/sink.ts';
 import { mailOf } from '../../lib/notify/email.ts';
 import { send } from '../../lib/notify/sending.ts';
 import { createHttp } from '../../lib/platform/http.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { toIso } from '../../lib/core/instant.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { eventually } from '../support/eventually.ts';
 import type { CliOptions } from '../support/owner-cli.ts';
 import { createYard, finalRecord, readIfThere, type Yard } from './owner-yard.ts';
@@ -16,11 +16,13 @@ const SLOW = 60_000;
 
 /**
  * A desk whose time runs fast, and a claude that is a shell script, for it must answer within a fraction of a second. `session`: the
- * folder that it replays; `login`: what it says of itself; `reset`: when its usage limit ends. Each is a file, and may change.
+ * folder that it replays; `login`: what it says of itself. Each is a file, and may change. Its usage limit ends five minutes after
+ * its first session, however long this machine took to come to that; it writes down the instant.
  */
 function createDesk() {
   const yard = createYard();
-  const epoch = Date.now();
+  const epochS = Math.floor(Date.now() / 1000);
+  const epoch = epochS * 1000;
   const options: CliOptions = {
     env: { PATH: `${yard.root}/bin:${process.env.PATH}`, HOME: yard.root, FAST_TIME: `${epoch} ${SPEED}`, NODE_OPTIONS: `--import ${FAST_TIME}` },
   };
@@ -34,6 +36,7 @@ auth) cat '${yard.root}/login'; echo asked >> '${yard.root}/asked'; exit 0 ;;
 esac
 cat > /dev/null
 echo "$CADENCE_NAME" >> '${yard.root}/sessions'
+[ -s '${yard.root}/reset' ] || echo "$((${epochS} + ($(date +%s) - ${epochS}) * ${SPEED} + 300))" > '${yard.root}/reset'
 sed "s/RESETS_AT/$(cat '${yard.root}/reset')/" "$(cat '${yard.root}/session')/stdout.txt"
 exit "$(cat "$(cat '${yard.root}/session')/exit_code")"
 `,
@@ -44,7 +47,6 @@ exit "$(cat "$(cat '${yard.root}/session')/exit_code")"
   const login = (text: object): string => yard.put('login', JSON.stringify(text));
   replay('success-stream');
   login({ loggedIn: true, authMethod: 'oauth', email: 'old@example.com' });
-  yard.put('reset', '0');
   return { yard, options, virtualMs, replay, login, sessions: () => linesOf(yard, 'sessions'), asked: () => linesOf(yard, 'asked').length };
 }
 
@@ -137,7 +139,7 @@ describe('an account on a real owner, whose time runs fast', { concurrency: true
   });
 
   it('a usage limit that names its end counts down in status, charges nobody, and ends by itself', async () => {
-    const { yard, options, virtualMs, replay, sessions } = createDesk();
+    const { yard, options, replay, sessions } = createDesk();
     for (const name of NAMES) yard.put(`cadences/${name}.md`, `Write ${name}.\n`);
     const [init = ''] = readFileSync(`${FIXTURES}2.1.328/stream-429/stdout.txt`, 'utf8').split('\n');
     const limit = { type: 'rate_limit_event', rate_limit_info: { status: 'rejected', resetsAt: 'RESETS_AT', rateLimitType: 'five_hour' } };
@@ -153,8 +155,6 @@ describe('an account on a real owner, whose time runs fast', { concurrency: true
     yard.put('limited/stdout.txt', `${[init, JSON.stringify(limit).replace('"RESETS_AT"', 'RESETS_AT'), JSON.stringify(result)].join('\n')}\n`);
     yard.put('limited/exit_code', '1');
     replay(`${yard.root}/limited`);
-    const resetsAt = Math.floor((virtualMs() + 4 * MINUTE) / 1000);
-    yard.put('reset', String(resetsAt));
     await yard.start(options);
     const ticks = await Promise.all(NAMES.map((name) => yard.enqueue(name)));
     const look = async () => {
@@ -162,15 +162,18 @@ describe('an account on a real owner, whose time runs fast', { concurrency: true
       return (JSON.parse(stdout) as { accounts: readonly { until: string; resumes_in_ms: number; waiting_ticks: number; class: string; state: string }[] })
         .accounts[0];
     };
-    const first = await eventually('the account is held', async () => (await look()) ?? undefined, SLOW);
-    assert.deepEqual([first.class, first.state, first.until, first.waiting_ticks], ['quota', 'blocked', toIso(resetsAt * 1000), 3]);
+    // The account is held before the tick whose session told of the limit has moved back.
+    const isHeldForAll = async () => [await look()].find((view) => view?.waiting_ticks === NAMES.length);
+    const first = await eventually('the account is held, and all wait for it', isHeldForAll, SLOW);
+    const resetsAt = toIso(Number(readIfThere(`${yard.root}/reset`)) * 1000);
+    assert.deepEqual([first.class, first.state, first.until], ['quota', 'blocked', resetsAt]);
     const second = await look();
     assert.ok(second === undefined || second.resumes_in_ms < first.resumes_in_ms, 'it counts down');
     assert.equal(sessions().length, 1);
     replay('success-stream');
     const records = await Promise.all(ticks.map((tick) => finalRecord(yard, tick, SLOW)));
     assert.deepEqual(
-      records.map(({ status, attempt, started_at }) => [status, attempt, started_at >= toIso(resetsAt * 1000)]),
+      records.map(({ status, attempt, started_at }) => [status, attempt, started_at >= resetsAt]),
       NAMES.map(() => ['succeeded', 1, true]),
     );
     assert.deepEqual([sessions().length, yard.ls('dlq')], [1 + NAMES.length, []]);

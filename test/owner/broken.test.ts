@@ -17,7 +17,7 @@ describe('a tick whose definition is broken', () => {
     yard.shell('backup', 'echo done', 'timeout: soon');
     const where = `${yard.paths.cadences}/backup.yaml:2:10`;
     const tick = await yard.enqueue('backup');
-    const hold = await eventually('it is late, and no owner is needed to see why', async () => (await holdsOf(yard))[0]);
+    const hold = await eventually('no owner is needed to see why', async () => (await holdsOf(yard))[0]);
     assert.deepEqual([hold.key, hold.state], ['cadence:backup', 'broken']);
     assert.ok(hold.because.startsWith(`${where}  timeout: `), hold.because);
     await yard.start();
@@ -25,8 +25,10 @@ describe('a tick whose definition is broken', () => {
     assert.match(stdout, /‖ held +backup +never run +1 waiting/);
     assert.ok(stdout.includes(`cadence:backup  broken: ${where}`), stdout);
     assert.match(stderr, /^Next: cadence-bus check/m);
-    const shown = await yard.json('show', tick);
-    assert.equal(shown.status, 'held');
+    const shown = await eventually('it is late', async () => {
+      const found = await yard.json('show', tick);
+      return found.status === 'held' ? found : undefined;
+    });
     assert.equal(shown.retry_at, undefined, 'no time is told at which nothing will happen');
     assert.doesNotMatch((await yard.cli('show', tick)).stdout, /tries again/);
     assert.ok(String(shown.reason).startsWith(`its definition is broken: ${where}  timeout: `), JSON.stringify(shown));
@@ -34,6 +36,28 @@ describe('a tick whose definition is broken', () => {
     yard.shell('backup', 'echo done');
     assert.equal((await finalRecord(yard, tick)).summary, 'done');
     assert.deepEqual(await holdsOf(yard), []);
+  });
+
+  it('is told of also where nothing waits, owner or not, for a slot that never fires is silence', async () => {
+    const yard = createYard();
+    yard.cadence('nightly', 'run: { comand: [./x.sh] }', 'schedule: daily 3:00');
+    const where = `${yard.paths.cadences}/nightly.yaml:1:8`;
+    for (const isOwned of [false, true]) {
+      if (isOwned) await yard.start();
+      assert.deepEqual(
+        (await holdsOf(yard)).map(({ key, state, because }) => [
+          key,
+          state,
+          because.startsWith(`${where}  run.comand: unknown key "comand". Did you mean "command"?`),
+        ]),
+        [['cadence:nightly', 'broken', true]],
+      );
+      assert.match((await yard.cli('status')).stderr, /^Next: cadence-bus check/m);
+      const { stdout, stderr } = await yard.cli('why', 'nightly');
+      assert.ok(stdout.startsWith(`nightly: its definition is broken: ${where}  run.comand: `), stdout);
+      assert.doesNotMatch(stdout, /no schedule/);
+      assert.match(stderr, /^Next: cadence-bus check/m);
+    }
   });
 
   it('is not called so while the last good version goes on, however long it stands in line', async () => {
@@ -61,5 +85,46 @@ describe('a tick whose definition is broken', () => {
     assert.notEqual((await yard.json('show', other)).status, 'held');
     yard.put('go', '');
     assert.deepEqual([(await finalRecord(yard, one)).summary, (await finalRecord(yard, other)).summary], ['first', 'first']);
+  });
+});
+
+describe('settings of the bus that were wrong before its owner began', () => {
+  const spends = (yard: Yard): void => yard.shell('session', 'echo paid', 'budget: { run_usd: 1 }');
+
+  it('let nothing run that may cost money, and say so everywhere; mended, it runs', async () => {
+    const yard = createYard();
+    yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_fre: 1GB\n');
+    spends(yard);
+    yard.shell('free', 'echo done');
+    const owner = await yard.start();
+    const [paid, free] = [await yard.enqueue('session'), await yard.enqueue('free')];
+    assert.equal((await finalRecord(yard, free)).summary, 'done');
+    const where = `${yard.paths.cadences}/bus.yaml:2:1`;
+    const [hold] = await holdsOf(yard);
+    assert.equal(hold?.key, 'cadence:session');
+    assert.ok(hold?.because.startsWith(`${where}  min_fre: the settings of the bus are wrong, so nobody knows what this may spend: `), hold?.because);
+    assert.match(owner.stderr(), /bus\.yaml:2:1: unknown key "min_fre"\. No agent runs until it is mended, and nothing that has a budget/);
+    assert.ok((await yard.cli('status')).stdout.includes(`! ${where}  min_fre: unknown key`));
+    const why = await yard.cli('why');
+    assert.ok(why.stdout.includes(`! ${where}`) && why.stdout.includes('session: its definition is broken: '), why.stdout);
+    assert.equal(
+      yard.records().some(({ tick }) => tick === paid),
+      false,
+    );
+    yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_free: 1MB\n');
+    assert.equal((await finalRecord(yard, paid)).summary, 'paid');
+    assert.deepEqual([await holdsOf(yard), (await yard.json('status')).settings_fault], [[], null]);
+  });
+
+  it('and that are broken later leave the last good ones in force, and nobody is called broken for them', async () => {
+    const yard = createYard();
+    yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\n');
+    spends(yard);
+    const owner = await yard.start();
+    yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_fre: 1GB\n');
+    await eventually('it is told', () => /bus\.yaml:2:1: .*The last good version goes on/.test(owner.stderr()));
+    assert.deepEqual(await holdsOf(yard), []);
+    assert.equal((await finalRecord(yard, await yard.enqueue('session'))).summary, 'paid');
+    assert.match(String((await yard.json('status')).settings_fault), /bus\.yaml:2:1 {2}min_fre: unknown key/);
   });
 });

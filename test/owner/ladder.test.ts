@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Attempt, readAttempts } from '../../lib/core/attempt.ts';
-import type { Incident } from '../../lib/core/incident.ts';
+import { type Attempt, readAttempts } from '../../lib/core/heal/attempt.ts';
+import type { Incident } from '../../lib/core/incident/incident.ts';
 import { eventually } from '../support/eventually.ts';
 import { createYard, list, readIfThere, type Yard } from './owner-yard.ts';
 

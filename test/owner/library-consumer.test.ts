@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { type OwnerPorts, realPorts } from '../../lib/app/owner-ports.ts';
+import { type OwnerPorts, realPorts } from '../../lib/app/owner/ports.ts';
 import { type BusEvent, CadenceError, type Consumer, startConsumer } from '../../lib/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { createYard, finalRecord, readIfThere } from './owner-yard.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { PurseView } from '../../lib/core/purse-view.ts';
+import type { PurseView } from '../../lib/core/money/purse-view.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { eventually } from '../support/eventually.ts';
 import { killQuietly } from '../support/owner-cli.ts';

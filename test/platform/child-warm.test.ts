@@ -4,6 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createClock } from '../../lib/platform/clock.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import { createProcesses } from '../../lib/platform/processes.ts';
 import type { ChildExit, SpawnSpec } from '../../lib/ports.ts';
 import { eventually } from '../support/eventually.ts';
 import { childYard, endAfterwards, FIXTURES, program } from './child-yard.ts';
@@ -17,6 +20,8 @@ const sh = (script: string, ...args: readonly string[]): readonly string[] => ['
 if (process.platform === 'linux') {
   const yard = childYard();
   const { processes } = yard;
+  /** As the next owner has them. */
+  const later = createProcesses({ clock: createClock(), files: createFiles(), table: yard.table });
 
   const run = async (spec: SpawnSpec): Promise<{ readonly exit: ChildExit; readonly said: string }> => {
     const exit = await processes.start(spec).exited;
@@ -42,6 +47,26 @@ if (process.platform === 'linux') {
       const [first, second, ...others] = runs.map(shimOf);
       assert.deepEqual([first === second, others], [false, [second, second]]);
       await eventually('the shim has gone', () => isGone(second as number));
+    });
+
+    it('A4 leaves its exit code to a later owner where we are asked to keep it, and to nobody else', async () => {
+      const runs: SpawnSpec[] = [];
+      for (let n = 0; n < 3; n += 1) {
+        const spec = yard.spec(sh('exit 5'));
+        await processes.start(spec).exited;
+        runs.push(spec);
+      }
+      const [own, , shared] = runs as [SpawnSpec, SpawnSpec, SpawnSpec];
+      const files = (): readonly string[] => readdirSync(shared.runDir).filter((name) => name.startsWith('exit'));
+      assert.deepEqual(files(), []);
+      for (const { runDir } of [own, shared, shared]) processes.keepExit(runDir);
+      assert.deepEqual(files(), ['exit']);
+      for (const { runId, runDir } of [own, shared]) assert.deepEqual(await later.adopt(runId, runDir).exited, { code: 5, ...FINE });
+      rmSync(join(shared.runDir, 'exit'));
+      // As a disk leaves it that has room for a name and for no words.
+      for (const name of ['exit', 'exit.5']) writeFileSync(join(shared.runDir, name), '');
+      assert.deepEqual(await later.adopt(shared.runId, shared.runDir).exited, { code: 5, ...FINE });
+      processes.keepExit(join(yard.root, 'never-begun'));
     });
 
     it('has the very environment, arguments, descriptors and signals of a shim of its own', async () => {
@@ -73,9 +98,9 @@ if (process.platform === 'linux') {
     });
 
     it('keeps apart its own words and what the environment of a command calls by the same names', async () => {
-      const argv = sh('echo "$cb_run $cb_dir $cb_fact"');
-      const seen = await third(argv, { env: env({ cb_run: 'r', cb_dir: 'd', cb_fact: 'f' }) });
-      assert.equal(seen.third.said, 'r d f\n');
+      const argv = sh('echo "$cb_run $cb_dir $cb_fact $cb_pid"');
+      const seen = await third(argv, { env: env({ cb_run: 'r', cb_dir: 'd', cb_fact: 'f', cb_pid: 'p' }) });
+      assert.deepEqual([seen.first.said, seen.third.said], ['r d f p\n', 'r d f p\n']);
     });
 
     it('ends with 127 where there is no such command, with 137 where the kernel ends it, and goes on with the next', async () => {
@@ -218,6 +243,34 @@ if (process.platform === 'linux') {
       writeFileSync(sign, '');
       assert.deepEqual(await child.exited, { code: 9, ...FINE });
       await eventually('the shim has gone', () => isGone(shimOf({ said })));
+    });
+
+    it('A4 keeps the exit code also where the owner is killed after the end and before it has heard of it', async () => {
+      const sign = join(yard.root, 'halt');
+      const last = burst(`echo shim $PPID; echo ready; until [ -e ${sign} ]; do sleep 0.05; done; echo over; exit 9`);
+      const owner = supervise(last);
+      const spec = last.at(-1) as SpawnSpec;
+      const said = await yard.hear(spec, /ready/);
+      owner.kill('SIGSTOP');
+      writeFileSync(sign, '');
+      await yard.hear(spec, /over/);
+      await eventually('only the shim is left', async () => (await yard.people(spec)).length === 0);
+      const before = readdirSync(spec.runDir).toSorted();
+      const gone = new Promise((end) => owner.once('exit', end));
+      owner.kill('SIGKILL');
+      await gone;
+      assert.deepEqual(await processes.adopt(spec.runId, spec.runDir).exited, { code: 9, ...FINE });
+      await eventually('the shim has gone', () => isGone(shimOf({ said })));
+      assert.deepEqual(before, ['pid', 'start'], 'it is written down only where nobody hears of it');
+    });
+
+    it('writes no exit code that a living owner has heard of', async () => {
+      const argv = sh('echo shim $PPID');
+      const specs = [yard.spec(argv), yard.spec(argv), yard.spec(argv), yard.spec(argv)];
+      for (const spec of specs) await run(spec);
+      const [, , third, fourth] = specs as [SpawnSpec, SpawnSpec, SpawnSpec, SpawnSpec];
+      await eventually('the shim has gone', () => isGone(shimOf({ said: yard.said(fourth) })));
+      for (const spec of [third, fourth]) assert.deepEqual(readdirSync(spec.runDir).toSorted(), ['pid', 'start']);
     });
 
     it('leaves alone, when the next owner stops its run, the daemon of an earlier one', async () => {

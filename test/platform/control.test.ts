@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { mkdirSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { type Answer, askOwner, probeOwner } from '../../lib/platform/control.ts';
 import { parseRequest } from '../../lib/platform/control-server.ts';
@@ -51,6 +53,21 @@ describe('the control channel', () => {
     assert.deepEqual(await ask(root, { op: 'wait', id: 'abcdefghijkl-1' }), [{ n: 1, text: 'zwei\nZeilen: ü' }, { n: 2 }]);
     assert.deepEqual(await ask(root, { op: 'wake' }), [{ n: 1, text: 'zwei\nZeilen: ü' }, { n: 2 }]);
     assert.deepEqual(seen, [{ op: 'wait', id: 'abcdefghijkl-1' }, { op: 'wake' }]);
+  });
+
+  it('is nobody there, and no fault, where the owner ends in the instant in which it is asked', async () => {
+    const root = tempRoot();
+    const { socket } = ownerPlace(root);
+    mkdirSync(dirname(socket), { recursive: true });
+    const leaving = (): ReturnType<typeof createServer> => createServer().listen(socket);
+    let server = leaving();
+    const state = probeOwner(root);
+    server.close();
+    assert.deepEqual(await state, { kind: 'none', info: undefined });
+    server = leaving();
+    const asked = ask(root, { op: 'wake' });
+    server.close();
+    await assert.rejects(asked, { name: 'CadenceError', code: 'no_owner' });
   });
 
   it('answers a ping by itself, before the owner has settled in, and keeps other requests for him', async () => {

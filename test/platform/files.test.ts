@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   appendFileSync,
   chmodSync,
@@ -318,6 +318,18 @@ describe('writing', () => {
     assert.throws(() => files.makeDir(file), isFault('io', file));
   });
 
+  it('says what stands in the way of a folder, though its parents are missing too, and not that it is gone', (t) => {
+    const disk = freshDir();
+    const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'ro,size=64k', 'none', disk]).status === 0;
+    if (isMounted) t.after(() => spawnSync('umount', [disk]));
+    else chmodSync(disk, 0o500);
+    const [dir, deep] = [join(disk, 'a'), join(disk, 'b', 'c', 'd')];
+    // Where nothing can be mounted, the mode forbids it, to all but root.
+    const refuse = (path: string): void => assert.throws(() => files.makeDir(path), isFault('permission', path, isMounted ? 'EROFS' : 'EACCES'));
+    for (const path of [dir, deep]) isMounted ? refuse(path) : asNobody(() => refuse(path));
+    assert.deepEqual(readdirSync(disk), []);
+  });
+
   it('truncates a log that others append to, and never makes it longer', () => {
     const path = fresh();
     writeFileSync(path, '0123456789');
@@ -381,6 +393,34 @@ describe('watching', () => {
       rmSync(join(dir, 'y'));
       return names.has('y');
     });
+    watch.close();
+  });
+
+  it('tells of what somebody else puts where this process has moved a file away, and on Linux not of the move', async () => {
+    const dir = freshDir();
+    const names: (string | undefined)[] = [];
+    const watch = files.watch(dir, (name) => names.push(name));
+    await eventually('the watch is armed', () => {
+      writeFileSync(join(dir, 'x'), '');
+      return names.includes('x');
+    });
+    for (const name of ['mine', 'both']) {
+      const away = fresh();
+      writeFileSync(join(dir, name), '');
+      await eventually(`${name} is told of`, () => names.includes(name));
+      // From here on events are read before what is to be forgotten is.
+      await new Promise(setImmediate);
+      names.length = 0;
+      assert.equal(files.rename(join(dir, name), away), true);
+      if (name === 'both') renameSync(away, join(dir, name));
+      // What comes under another name after it is told of after it.
+      await eventually('what came later', () => {
+        writeFileSync(join(dir, 'y'), '');
+        return names.includes('y');
+      });
+      if (name === 'both') assert.ok(names.includes('both'));
+      else if (process.platform === 'linux') assert.deepEqual([...new Set(names)], ['y']);
+    }
     watch.close();
   });
 

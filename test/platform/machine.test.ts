@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import { createLocalDays } from '../../lib/core/local-day.ts';
-import { isUtc, zoneOf } from '../../lib/core/zone.ts';
+import { createLocalDays } from '../../lib/core/time/local-day.ts';
+import { isUtc, zoneOf } from '../../lib/core/time/zone.ts';
 import { readMachine } from '../../lib/platform/machine.ts';
 import { createUptime } from '../../lib/platform/uptime.ts';
 

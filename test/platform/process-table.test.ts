@@ -48,6 +48,12 @@ describe('the list of processes', () => {
     assert.deepEqual([seen?.pid, seen?.parent, seen?.group], [own?.pid, own?.parent, own?.group]);
     assert.ok((await yard.table.all()).some(({ pid }) => pid === process.pid));
     assert.deepEqual(await yard.table.among([2 ** 31 - 2]), []);
+    for (const { table } of [yard, childYard()]) {
+      const bytes = await table.residentBytes([process.pid, 2 ** 31 - 2]);
+      assert.deepEqual([...bytes.keys()], [process.pid]);
+      const ratio = (bytes.get(process.pid) ?? 0) / process.memoryUsage.rss();
+      assert.ok(ratio > 0.5 && ratio < 2, `${ratio}`);
+    }
     assert.deepEqual(await child.stop(1000), []);
   });
 });

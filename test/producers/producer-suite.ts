@@ -4,8 +4,8 @@ import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { ErrorCode } from '../../lib/core/error.ts';
-import { parseIso } from '../../lib/core/instant.ts';
 import { MAX_TICK_BYTES } from '../../lib/core/tick.ts';
+import { parseIso } from '../../lib/core/time/instant.ts';
 import { tempRoot } from '../support/temp-root.ts';
 import { emptyRoot, filesIn, inboxOf, readTicks } from './inbox-reader.ts';
 import { NO_PAYLOADS, PAYLOADS, SMUGGLERS } from './payloads.ts';

@@ -316,6 +316,31 @@ function isParsed(text: string): boolean {
   }
 }
 
+it('takes for a plain form nothing that only looks like one', () => {
+  const root = emptyRoot();
+  const refused: readonly (readonly [exit: number, ...words: readonly string[]])[] = [
+    [64, '-mail'],
+    [65, 'mail-'],
+    [65, 'm'],
+    [65, 'mail-', '--root', root],
+    [65, 'm', '--root', root],
+    [65, 'a/b', '--once', '--source', 'launchd', '--root', root],
+    [65, 'mail/launchd', '--once', '--source', 'x', '--root', `${root}\n`],
+    [65, 'mail', '--once', '--source', '', '--root', root],
+    [64, 'mail', '--root'],
+    [64, 'mail', '--root', root, 'mail'],
+    [64, 'mail', '--once', '--source,--root', root, '', root],
+    [64, 'mail', '--once', '--source', 'x', '--root,', root],
+    [64, 'mail', '--once--source', '--root', root, '', root],
+    [66, 'mail', '--root', `${root}/none`],
+  ];
+  for (const [exit, ...words] of refused) assert.equal(sh(['/bin/sh'], words, { env: { CADENCE_ROOT: root } }).exit, exit, words.join(' '));
+  assert.deepEqual(readTicks(inboxOf(root)), []);
+  // What has more to it than a plain form takes is no less right.
+  for (const name of ['a'.repeat(49), 'a'.repeat(50)]) assert.equal(sh(['/bin/sh'], [name, '--once', '--source', 'cron.daily', '--root', root]).exit, 0);
+  assert.equal(readTicks(inboxOf(root)).length, 2);
+});
+
 it('says the same in its plain form as in its careful one', () => {
   const root = emptyRoot();
   const plain = sh(['/bin/sh'], ['mail', '--source', 'launchd', '--root', root]);

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { orphan } from './orphan.ts';
 import { reasonOf, workbench } from './workbench.ts';
 
+const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const bench = workbench();
 
 describe('a job whose owner was killed with -9', () => {
@@ -20,10 +21,11 @@ describe('a job whose owner was killed with -9', () => {
   });
 
   it('keeps its timeout from the start it had', async () => {
-    const job = bench.job(bench.fixture('waits-for.sh', join(bench.root, 'never'), '0'), { timeoutMs: 60_000 });
-    await orphan(bench, { ...job, startedMs: Date.now() - 59_900 }, /ready/);
-    const end = await bench.adopt(job);
-    assert.match(reasonOf(end.outcome), /^fail: timed out after 1m/);
+    const job = bench.job(bench.fixture('waits-for.sh', join(bench.root, 'never'), '0'), { timeoutMs: HOUR_MS });
+    await orphan(bench, { ...job, startedMs: Date.now() - HOUR_MS + MINUTE_MS }, /ready/);
+    // Within that minute its first owner was killed; the next one allows it less, and counts from the same start.
+    const end = await bench.adopt({ ...job, cadence: { ...job.cadence, timeoutMs: HOUR_MS - MINUTE_MS } });
+    assert.match(reasonOf(end.outcome), /^fail: timed out after 59m/);
     assert.deepEqual(await bench.people(job), []);
   });
 

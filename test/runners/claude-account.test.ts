@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parseIso } from '../../lib/core/instant.ts';
+import { parseIso } from '../../lib/core/time/instant.ts';
 import { createYard, finalRecord, type Yard } from '../owner/owner-yard.ts';
 import { eventually } from '../support/eventually.ts';
 import { tempRoot } from '../support/temp-root.ts';

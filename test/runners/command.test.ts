@@ -2,10 +2,29 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { cutLog } from '../../lib/platform/child-log.ts';
+import { createWatch } from '../../lib/runners/watch.ts';
+import { eventually } from '../support/eventually.ts';
 import { reasonOf, workbench } from './workbench.ts';
 
 const bench = workbench();
 const variable = (name: string): string => `\${${name}}`;
+
+/** A workbench whose watch may find that more time has passed than has: so much more with each of its looks. */
+function hastyBench() {
+  const strides = { next: (): number => 0 };
+  let aheadMs = 0;
+  const bench = workbench((deps) => {
+    const { clock, files } = deps;
+    const after: typeof clock.after = (ms, wake) =>
+      clock.after(ms, () => {
+        aheadMs += strides.next();
+        wake();
+      });
+    return { ...deps, watch: createWatch({ clock: { ...clock, after, nowMs: () => clock.nowMs() + aheadMs }, files, cutLog }) };
+  });
+  return { bench, strides };
+}
 
 describe('a command', () => {
   it('is ok with exit 0, its last lines being the summary', async () => {
@@ -52,19 +71,41 @@ describe('a command', () => {
   });
 
   it('P3 is stopped at its timeout, however little it heeds SIGTERM, and leaves nobody', async () => {
-    const job = bench.job(bench.fixture('ignores-term.sh'), { timeoutMs: 300, killGraceMs: 50 });
-    const end = await bench.run(job);
+    const { bench: hasty, strides } = hastyBench();
+    const job = hasty.job(hasty.fixture('ignores-term.sh'), { timeoutMs: 3_600_000, killGraceMs: 50 });
+    const running = hasty.run(job);
+    await hasty.hear(job, /ready/);
+    strides.next = () => 3_600_000;
+    const end = await running;
     assert.match(reasonOf(end.outcome), /^fail: timed out after .*: ready$/);
     assert.equal(end.ending?.stoppedFor, 'timeout');
     assert.deepEqual(end.ending?.survivors, []);
-    assert.deepEqual(await bench.people(job), []);
+    assert.deepEqual(await hasty.people(job), []);
   });
 
   it('D28 is stopped when it has said nothing for its idle_timeout, and not while it goes on saying something', async () => {
-    const hung = await bench.run(bench.job(bench.fixture('prints-and-hangs.sh'), { idleTimeoutMs: 200 }));
-    assert.match(reasonOf(hung.outcome), /^fail: stopped: no output for its idle_timeout: working on it/);
-    const busy = bench.command(['/bin/sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do echo $i >&2; sleep 0.1; done']);
-    assert.equal((await bench.run(bench.job(busy, { idleTimeoutMs: 600 }))).outcome.kind, 'ok');
+    const { bench: hasty, strides } = hastyBench();
+    const quiet = hasty.job(hasty.fixture('prints-and-hangs.sh'), { idleTimeoutMs: 8000 });
+    const hung = hasty.run(quiet);
+    await hasty.hear(quiet, /working on it/);
+    strides.next = () => 4000;
+    assert.match(reasonOf((await hung).outcome), /^fail: stopped: no output for its idle_timeout: working on it/);
+
+    const { bench: other, strides: steps } = hastyBench();
+    const go = join(other.root, 'go');
+    const busy = other.job(other.command(['/bin/sh', '-c', `until [ -e '${go}' ]; do echo on; sleep 0.05; done`]), { idleTimeoutMs: 8000 });
+    const talking = other.run(busy);
+    let [heard, passedMs] = [0, 0];
+    // Time passes only when it has spoken since the last look, however late this machine lets it.
+    steps.next = () => {
+      const { length } = other.said(busy);
+      const stepMs = length > heard ? 4000 : 0;
+      [heard, passedMs] = [length, passedMs + stepMs];
+      return stepMs;
+    };
+    await eventually('it has talked for longer than it may be quiet', () => passedMs > 8000);
+    writeFileSync(go, '');
+    assert.equal((await talking).outcome.kind, 'ok');
   });
 
   it('D23 is cancelled, the first cause to stop it being the one that counts', async () => {

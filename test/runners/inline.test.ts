@@ -136,7 +136,7 @@ describe('a handler that takes too long', () => {
   const DEAF = 'export default (tick, { log }) => { log("at work"); return new Promise(() => {}); }';
 
   it('is asked to end by its signal, and has timed out whatever it answers then', async () => {
-    assert.match(await answerOf(HEEDS, { timeoutMs: 50 }), /^fail: timed out after \d+ms$/);
+    assert.match(await answerOf(HEEDS, { timeoutMs: 50 }), /^fail: timed out after [^;]+$/);
   });
 
   it('is abandoned after its grace, which its reason says', async () => {

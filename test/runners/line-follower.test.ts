@@ -62,6 +62,35 @@ describe('a reader of lines', () => {
     );
   });
 
+  it('gives what is between two newlines, as UTF-8, whatever bytes there are and wherever a slice ends', () => {
+    const ascii = fc.constantFrom('a', 'plain words', '\r\n', '\n', '\u0000');
+    const other = fc.constantFrom(...['ü', '🙂', '\ufeff', '\ufffd'].map((text) => Buffer.from(text)), Buffer.of(0xff), Buffer.of(0xe2, 0x82), Buffer.of(0x0a));
+    const piece = fc.oneof({ weight: 4, arbitrary: ascii }, { weight: 1, arbitrary: other });
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 40, size: 'max' }), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 4, max: 30 }), (pieces, slice, most) => {
+        const bytes = Buffer.concat(pieces.map((one) => Buffer.from(one)));
+        const inPieces: typeof files.open = (path) => {
+          const file = files.open(path);
+          return { ...file, read: (into, offset) => file.read(into.subarray(0, slice), offset) };
+        };
+        const reader = createLineReader({ info: files.info, open: inPieces }, fresh(bytes), 0, most);
+        const lines = readAll(reader);
+        reader.last((line) => void lines.push(line));
+        const expected: Line[] = [];
+        for (let at = 0; at < bytes.length; ) {
+          const newline = bytes.indexOf(0x0a, at);
+          const end = newline < 0 ? bytes.length : newline;
+          const isCut = end - at > most;
+          const text = bytes.toString('utf8', at, isCut ? at + most : end);
+          at = newline < 0 ? end : end + 1;
+          expected.push({ text: isCut ? text.replace(/\ufffd+$/, '') : text.replace(/\r$/, ''), nextOffset: at, isCut });
+        }
+        assert.deepEqual(lines, expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('keeps of an endless line its beginning, never half a character, and reads the next one whole', () => {
     const path = fresh(`${'ü'.repeat(300_000)}\nnext\n`);
     const [endless, next] = readAll(createLineReader(files, path, 0, 1001));
@@ -82,14 +111,26 @@ describe('a reader of lines', () => {
   it('reads nothing where there is no file, and tries again what the disk refused', () => {
     assert.deepEqual(readAll(createLineReader(files, join(root, 'none'))), []);
     let isRefused = true;
-    const readRange: typeof files.readRange = (...range) => {
-      if (isRefused) throw new CadenceError('io', 'EIO');
-      return files.readRange(...range);
+    let openNow = 0;
+    const open: typeof files.open = (path) => {
+      const file = files.open(path);
+      openNow += 1;
+      return {
+        read(into, offset) {
+          if (isRefused) throw new CadenceError('io', 'EIO');
+          return file.read(into, offset);
+        },
+        close() {
+          openNow -= 1;
+          file.close();
+        },
+      };
     };
-    const reader = createLineReader({ info: files.info, readRange }, fresh('one\n'));
+    const reader = createLineReader({ info: files.info, open }, fresh('one\n'));
     assert.deepEqual(readAll(reader), []);
     isRefused = false;
     assert.deepEqual(texts(readAll(reader)), ['one']);
+    assert.equal(openNow, 0);
   });
 });
 

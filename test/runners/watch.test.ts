@@ -39,7 +39,8 @@ function bench(more: Partial<typeof files> = {}) {
       },
     };
   };
-  const watch = createWatch({ clock: { ...clock, after }, files: { ...files, ...more }, cutLog });
+  let setBackMs = 0;
+  const watch = createWatch({ clock: { ...clock, after, nowMs: () => clock.nowMs() - setBackMs }, files: { ...files, ...more }, cutLog });
   const causes: string[] = [];
   const add = (more: Partial<WatchedRun> = {}): { readonly path: string; readonly watched: ReturnType<Watch['add']> } => {
     const path = join(root, `run-${++runs}`);
@@ -50,7 +51,11 @@ function bench(more: Partial<typeof files> = {}) {
   const seconds = (count: number): void => {
     for (let second = 0; second < count; second++) clock.advance(1000);
   };
-  return { clock, timers, causes, add, seconds };
+  /** The clock on the wall; timers go by another, as those of Node do. */
+  const setBack = (ms: number): void => {
+    setBackMs += ms;
+  };
+  return { clock, timers, causes, add, seconds, setBack };
 }
 
 describe('the watch over all runs', () => {
@@ -130,7 +135,7 @@ describe('the watch over all runs', () => {
     assert.equal(looks, 3);
   });
 
-  it('looks at who has long been quiet every four seconds, until a hint of its first word', () => {
+  it('looks at who has long been quiet more and more seldom, until a hint of its first word', () => {
     const ears = new Map<string, () => void>();
     const hearing: typeof files.watch = (path, onChange) => {
       ears.set(path, onChange);
@@ -146,7 +151,8 @@ describe('the watch over all runs', () => {
     };
     assert.equal(looksIn(14), 14);
     assert.equal(ears.size, 0);
-    assert.equal(looksIn(41), 11);
+    assert.ok(looksIn(60) < 10);
+    assert.equal(looksIn(60), 4);
     assert.deepEqual([...ears.keys()], [`${path}.out`, `${path}.err`]);
     const say = ears.get(`${path}.err`);
     appendFileSync(`${path}.err`, 'a word');
@@ -157,6 +163,43 @@ describe('the watch over all runs', () => {
     assert.equal(ears.size, 2);
     watched.end();
     assert.equal(ears.size, 0);
+  });
+
+  it('does not look at the quiet each time that it looks at one who talks', () => {
+    const { add, seconds } = bench();
+    let [quietLooks, looks] = [0, 0];
+    const talker = add({ signs: () => ++looks });
+    const quiet = add({ onLook: () => void quietLooks++ });
+    seconds(90);
+    const [quietBefore, before] = [quietLooks, looks];
+    seconds(60);
+    assert.equal(looks - before, 60);
+    assert.ok(quietLooks - quietBefore <= 8, `${quietLooks - quietBefore} looks`);
+    for (const { watched } of [talker, quiet]) watched.end();
+  });
+
+  it('has at most two beats for any number of quiet runs, whenever each began', () => {
+    const { timers, clock, add, seconds } = bench();
+    const all = Array.from({ length: 50 }, () => {
+      clock.advance(730);
+      return add();
+    });
+    seconds(120);
+    const { set } = timers;
+    seconds(60);
+    assert.ok(timers.set - set <= 8, `${timers.set - set} timers`);
+    for (const { watched } of all) watched.end();
+  });
+
+  it('goes on looking where the clock was set back while all are quiet', () => {
+    const { causes, add, seconds, setBack } = bench();
+    add({ idleTimeoutMs: 100_000 });
+    seconds(60);
+    setBack(3_600_000);
+    seconds(39);
+    assert.deepEqual(causes, []);
+    seconds(30);
+    assert.deepEqual(causes, ['idle']);
   });
 
   it('cuts the log of who floods after a long quiet within a second of the first word', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
-import { instantsBetween } from '../../lib/core/calendar.ts';
-import { slotsWithoutTimer } from '../../lib/core/clock-change.ts';
-import { zoneOf } from '../../lib/core/zone.ts';
+import { instantsBetween } from '../../lib/core/time/calendar.ts';
+import { slotsWithoutTimer } from '../../lib/core/time/clock-change.ts';
+import { zoneOf } from '../../lib/core/time/zone.ts';
 import { timerLines } from '../../lib/schedules/systemd-calendar.ts';
 import { createDesk } from '../support/cli.ts';
 import { scheduleOf } from './jobs.ts';

@@ -1,5 +1,5 @@
-import type { Schedule } from '../../lib/core/schedule.ts';
-import { parseSchedule } from '../../lib/core/schedule-words.ts';
+import type { Schedule } from '../../lib/core/time/schedule.ts';
+import { parseSchedule } from '../../lib/core/time/schedule-words.ts';
 import type { Job } from '../../lib/schedules/job.ts';
 
 export function scheduleOf(lines: string | readonly string[], timezone?: string): Schedule {

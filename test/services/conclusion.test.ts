@@ -33,6 +33,7 @@ function yard() {
     history: createHistory({ files, paths }),
     book: { onEnd: () => undefined } as never,
     health: createStorageHealth({ journal }),
+    keepExit: () => undefined,
     followUps: { plan: (run) => run, act: () => undefined },
   });
   let ids = 0;

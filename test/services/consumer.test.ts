@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
+import { readStatus } from '../../lib/app/answers/status.ts';
 import type { OwnerParts } from '../../lib/app/compose.ts';
 import { createReading } from '../../lib/app/reading.ts';
-import { readStatus } from '../../lib/app/status.ts';
 import type { BusEvent } from '../../lib/core/event.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { formatTickName } from '../../lib/core/tick.ts';

@@ -352,4 +352,17 @@ describe('who was set to work and never comes to it', () => {
     await yard.pass(MINUTE);
     assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
   });
+
+  it('A22 a definition that does not come back ends what was under way for it, with a reason', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    const path = `${yard.root}/cadences/books.yaml`;
+    rmSync(path);
+    const { definitions, announceDefinitions } = yard.owner();
+    announceDefinitions(definitions.reload(path));
+    await yard.pass(DAY);
+    assert.deepEqual(yard.fixes(), ['agent pending']);
+    await yard.pass(DAY);
+    assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'open']);
+    assert.match(readFileSync(`${yard.root}/state/cadence-bus/attempts.tsv`, 'utf8'), /the agent never came to it: no file defines books any more/);
+  });
 });

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { formatLocal } from '../../lib/core/local-time.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import { zoneOf } from '../../lib/core/zone.ts';
+import { formatLocal } from '../../lib/core/time/local-time.ts';
+import { zoneOf } from '../../lib/core/time/zone.ts';
 import { assertGolden } from '../golden/golden.ts';
 import { createTimeYard } from '../support/time-yard.ts';
 

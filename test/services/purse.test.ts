@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { toMicros } from '../../lib/core/budget.ts';
 import { type BusSettings, type Cadence, DEFAULT_SETTINGS } from '../../lib/core/cadence.ts';
 import { controlCadence } from '../../lib/core/control.ts';
-import { toIso } from '../../lib/core/instant.ts';
-import { createLocalDays } from '../../lib/core/local-day.ts';
+import { toMicros } from '../../lib/core/money/budget.ts';
+import { createSpending, foldSpending, tallyOf } from '../../lib/core/money/spending.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
-import { createSpending, foldSpending, tallyOf } from '../../lib/core/spending.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
+import { createLocalDays } from '../../lib/core/time/local-day.ts';
 import type { Definition } from '../../lib/ports.ts';
 import { createPurse, type Purse } from '../../lib/services/purse.ts';
 import type { PurseContent } from '../../lib/services/purse-show.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { instantsBetween } from '../../lib/core/calendar.ts';
-import { parseSchedule } from '../../lib/core/schedule-words.ts';
-import { zoneOf } from '../../lib/core/zone.ts';
+import { instantsBetween } from '../../lib/core/time/calendar.ts';
+import { parseSchedule } from '../../lib/core/time/schedule-words.ts';
+import { zoneOf } from '../../lib/core/time/zone.ts';
 import { createTimeYard } from '../support/time-yard.ts';
 
 const MINUTE = 60_000;

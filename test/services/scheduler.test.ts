@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { readStatus } from '../../lib/app/status.ts';
+import { readStatus } from '../../lib/app/answers/status.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { createIds } from '../../lib/platform/ids.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';

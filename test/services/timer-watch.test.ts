@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { watchTimers } from '../../lib/app/timer-watch.ts';
-import { warningOf } from '../../lib/app/warnings.ts';
+import { warningOf } from '../../lib/app/answers/warnings.ts';
+import { watchTimers } from '../../lib/app/owner/timer-watch.ts';
 import type { BusEvent } from '../../lib/core/event.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import { createTimeYard } from '../support/time-yard.ts';

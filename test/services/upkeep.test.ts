@@ -37,6 +37,22 @@ describe('the upkeep', () => {
     assert.ok(!readdirSync(parts.paths.runs).includes('2026-01-03.jsonl'));
   });
 
+  it('lets an owner begin its work first, for a moment, and then comes whatever there is to do', async () => {
+    const { parts, clock } = owner();
+    const draft = `${parts.paths.tmp}/aaaaaaaaaaaa.999999999`;
+    writeFileSync(draft, 'half');
+    const untilMs = (await parts.upkeep.daily(() => true)) ?? 0;
+    assert.ok(untilMs > clock.nowMs() && existsSync(draft));
+    clock.advance(untilMs - clock.nowMs());
+    assert.equal(await parts.upkeep.daily(() => true), undefined);
+    assert.ok(!existsSync(draft));
+
+    const idle = owner().parts;
+    writeFileSync(`${idle.paths.tmp}/aaaaaaaaaaaa.999999999`, 'half');
+    assert.equal(await idle.upkeep.daily(() => false), undefined);
+    assert.deepEqual(readdirSync(idle.paths.tmp), []);
+  });
+
   it('sweeps drafts of producers that died, and leaves those of the living', async () => {
     const { parts } = owner();
     writeFileSync(`${parts.paths.tmp}/aaaaaaaaaaaa.999999999`, 'half');

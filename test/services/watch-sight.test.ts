@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { lookAround } from '../../lib/app/watch-sight.ts';
-import type { Missing, Sight } from '../../lib/core/watch.ts';
+import { lookAround } from '../../lib/app/watch/sight.ts';
+import type { Missing, Sight } from '../../lib/core/watch/watch.ts';
 import type { OwnerState } from '../../lib/ports.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CadenceError } from '../../lib/core/error.ts';
-import type { TimerView } from '../../lib/core/timer.ts';
-import type { Sight } from '../../lib/core/watch.ts';
+import type { TimerView } from '../../lib/core/slot/timer.ts';
+import type { Sight } from '../../lib/core/watch/watch.ts';
 import { goRound, type WatchmanDeps } from '../../lib/services/watchman.ts';
 import { testClock } from '../support/bus.ts';
 

@@ -233,4 +233,41 @@ describe('a story that once ended badly', () => {
     for (const downMs of [10, 1000])
       await isWell(enqueue('guarded', 'guarded11111'), { do: 'pass', ms: 50 }, { do: 'die', after: 0, isCut: false, downMs }, { do: 'pass', ms: 5000 });
   });
+
+  it('what waits for its account goes on as soon as a session of another cadence has ended well', async () => {
+    assert.deepEqual(await play(storyOf(6_700_070)), undefined);
+  });
+
+  it('what a timer dropped is no run of its own, also where the owner died when it was about to end it', async () => {
+    assert.deepEqual(await play(storyOf(7_101_624)), undefined);
+    for (let after = 0; after < 12; after += 1) {
+      await isWell(
+        { do: 'die', after, isCut: false, downMs: 152_880 },
+        { do: 'take over' },
+        { do: 'hint', cadence: 'timed' },
+        { do: 'own shortly', only: undefined, ms: 469_323 },
+        { do: 'die', after: 0, isCut: true, downMs: 81 },
+      );
+    }
+  });
+
+  it('a line that has its own file, whose owner died before that was on disk, survives a power cut', async () => {
+    assert.deepEqual(await play(storyOf(7_200_559)), undefined);
+  });
+
+  it('the folder of a try that was put off, brought back by a power cut, is not adopted when a later try has ended well', async () => {
+    assert.deepEqual(await play(storyOf(7_402_060)), undefined);
+  });
+
+  it('of two batches whose owner died over a line of the same key, both come to their end', async () => {
+    assert.deepEqual(await play(storyOf(7_600_014)), undefined);
+  });
+
+  it('what was recorded before midnight, on a disk that refused to flush it, is flushed by the next owner before it is believed', async () => {
+    assert.deepEqual(await play(storyOf(7_504_356)), undefined);
+  });
+
+  it('a line whose batch could not be told on disk that it has left is not moved on before that', async () => {
+    assert.deepEqual(await play(storyOf(7_701_366)), undefined);
+  });
 });

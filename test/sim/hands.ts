@@ -47,6 +47,8 @@ export function createHands({ machine, paths, witness }: HandsDeps): (step: Hand
     if (file === undefined || isRefused()) return;
     witness.acked.delete(idOf(file));
     witness.dropped.add(idOf(file));
+    // Who asks for its key after that asks anew, and its tries are counted from the first.
+    witness.revived.add(idOf(file));
     disk.remove(`${dir}/${file}`);
   }
 

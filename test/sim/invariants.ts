@@ -1,4 +1,4 @@
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading, type Reading } from '../../lib/app/reading.ts';
 import { circuitView } from '../../lib/core/circuit-view.ts';
 import { breakerOf } from '../../lib/core/holds.ts';
@@ -88,7 +88,9 @@ function stateFiles({ stage, files }: Look): readonly string[] {
   check(paths.circuit, parseCircuitView);
   check(paths.healing, parseHealBook);
   for (const path of [paths.owner, paths.purse]) check(path, (value) => value);
-  for (const file of files.list(paths.state)) if (file.includes('.broken-')) wrong.push(`${file} was set aside`);
+  // What a power cut has torn of the ledger lies beside it.
+  const mayBeTorn = (file: string): boolean => machine.cuts > 0 && `${paths.state}/${file}`.startsWith(paths.attempts);
+  for (const file of files.list(paths.state)) if (file.includes('.broken-') && !mayBeTorn(file)) wrong.push(`${file} was set aside`);
   if (machine.cuts > 0) return wrong;
   for (const dir of [paths.runs, paths.journal, paths.slots]) {
     for (const file of files.list(dir)) {
@@ -107,7 +109,10 @@ function circuits({ stage, runs }: Look): readonly string[] {
   for (const run of runs) byId.set(run.run_id, [...(byId.get(run.run_id) ?? []), run]);
   const wrong: string[] = [];
   const open = new Map<string, number>();
-  for (const { stage: what, key, run_id, ts, open_until, because, cadence, attempt } of machine.events) {
+  /** An agent has mended it, and has its breaker reset. */
+  const mended = new Set<string>();
+  for (const { stage: what, key, run_id, ts, open_until, because, cadence, attempt, source } of machine.events) {
+    if (what === 'fix_applied' && source === 'agent') mended.add(`cadence:${cadence}`);
     const ends = (run_id === undefined ? undefined : byId.get(run_id)) ?? [];
     const isKnown = ends.length > 0 && machine.cuts === 0;
     const statuses = ends.map(({ status }) => status).join(', ');
@@ -121,7 +126,7 @@ function circuits({ stage, runs }: Look): readonly string[] {
     } else if (what === 'circuit_closed' && typeof key === 'string') {
       const isAccount = /^(?:account|provider):/.test(key);
       const isProof = ends.some(({ status, blame }) => status === 'succeeded' || (isAccount && (status === 'unverified' || blame === 'cadence')));
-      if (run_id === undefined ? !witness.ordered : isKnown && !isProof) wrong.push(`${key} closed by ${run_id ?? 'nobody'} (${statuses})`);
+      if (run_id === undefined ? !witness.ordered && !mended.has(key) : isKnown && !isProof) wrong.push(`${key} closed by ${run_id ?? 'nobody'} (${statuses})`);
       open.delete(key);
     } else if (what === 'circuit_half_open' && typeof key === 'string') open.delete(key);
     else if (what === 'claimed' && cadence !== undefined && attempt !== undefined) {

@@ -1,4 +1,4 @@
-import { slotsWith } from '../../lib/app/slot-reading.ts';
+import { slotsWith } from '../../lib/app/answers/slot-reading.ts';
 import { isFinal } from '../../lib/core/run.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { parseHealBook } from '../../lib/wire/healing.ts';

@@ -1,28 +1,21 @@
+import { readScript } from '../support/script.ts';
 import type { Look } from './invariants.ts';
 import { play } from './play.ts';
 import { shrink } from './shrink.ts';
 import { storyOf, tellStep } from './story.ts';
 
-/**
- *     npm run sim                        a few hundred stories
- *     npm run sim -- --seeds 10000       so many, from --from on (default 1)
- *     npm run sim -- --seed 123          this one again, step by step
- *
- * A story that fails is told as short as it can be told, and its number tells it again. Exit 1 where one fails.
- */
-const { seed, seeds, from } = readWords(process.argv.slice(2));
+const HELP = `Examples
+  npm run sim                                a few hundred stories
+  npm run sim -- --seeds 10000               so many
+  npm run sim -- --seeds 500 --from 6000000  from this number on (default 1)
+  npm run sim -- --seed 123                  this one again, step by step
 
-function readWords(words: readonly string[]): { readonly seed: number | undefined; readonly seeds: number; readonly from: number } {
-  const given = (name: string): number | undefined => {
-    const at = words.indexOf(name);
-    if (at === -1) return undefined;
-    const value = Number(words[at + 1]);
-    if (Number.isSafeInteger(value) && value >= 0) return value;
-    process.stderr.write(`sim: ${name} takes a number, as in npm run sim -- ${name} 100\n`);
-    process.exit(64);
-  };
-  return { seed: given('--seed'), seeds: given('--seeds') ?? 200, from: given('--from') ?? 1 };
-}
+A story that fails is told as short as it can be told, and its number tells it again. Exit 1 where one fails.
+`;
+
+const script = readScript('sim', HELP, { seed: { type: 'string' }, seeds: { type: 'string' }, from: { type: 'string' } });
+const seed = script.number('seed', 0);
+const { seeds, from } = { seeds: script.number('seeds', 1) ?? 200, from: script.number('from', 0) ?? 1 };
 
 async function tellOne(number: number): Promise<boolean> {
   const story = storyOf(number);

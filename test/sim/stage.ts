@@ -1,6 +1,6 @@
-import { toIso } from '../../lib/core/instant.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
 import { CONTROL_CADENCE, FORCED_DUE_MS, formatTickName } from '../../lib/core/tick.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { BUS_YAML, behave, behaveInline, cadencesOf, fileOf, HANDLER } from './cast.ts';
 import { createHands } from './hands.ts';
 import type { BatchLine, Step } from './story.ts';
@@ -17,7 +17,7 @@ export interface Witness {
   readonly dropped: Set<string>;
   /** Cadences without a schedule that a timer asked for: its tick has no id before it is taken in, and lies in the page cache. */
   readonly hinted: Set<string>;
-  /** Dead ticks that were moved back to be tried again. */
+  /** Ticks that may begin anew: dead ones that were moved back, keyed ones that a hand removed and somebody asked for again. */
   readonly revived: Set<string>;
   /** By keyed id: the ids under which the same was asked for. */
   readonly names: Map<string, readonly string[]>;

@@ -3,7 +3,8 @@ import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after } from 'node:test';
-import { type Owner, startOwner } from '../../lib/app/owner.ts';
+import { type Owner, startOwner } from '../../lib/app/owner/owner.ts';
+import type { World } from '../../lib/cli/command.ts';
 import { main } from '../../lib/cli/main.ts';
 import type { BusEvent } from '../../lib/core/event.ts';
 import { type Paths, pathsOf } from '../../lib/core/paths.ts';
@@ -28,6 +29,7 @@ export interface CallOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
+  readonly signals?: World['signals'];
   /** Hears every piece as it is said. */
   readonly onStdout?: (text: string) => void;
 }
@@ -39,6 +41,7 @@ export async function call(words: readonly string[], options: CallOptions = {}):
     cwd: options.cwd ?? '/',
     env: options.env ?? {},
     isTerminal: options.isTerminal ?? false,
+    signals: options.signals,
     stdout(text) {
       said.stdout += text;
       options.onStdout?.(text);
@@ -107,6 +110,8 @@ export function createDesk(): Desk {
   // A run of tests that is cut off leaves nobody behind either.
   roots.set(root, kill);
   after(async () => {
+    // What is killed is not tried again.
+    if (owners.length > 0) put('state/cadence-bus/halt', '');
     kill();
     for (const owner of owners) {
       // A child that ends after its owner would be followed by this process for ever.
@@ -114,6 +119,7 @@ export function createDesk(): Desk {
       await owner.stop('the test is over');
     }
     await Promise.all(processes.map((one) => one.ended));
+    kill();
     roots.delete(root);
     rmSync(root, { recursive: true, force: true });
   });

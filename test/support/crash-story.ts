@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { takeAudit } from '../../lib/app/audit.ts';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
 import { isFinal } from '../../lib/core/run.ts';
 import { parseDeadName } from '../../lib/core/tick.ts';

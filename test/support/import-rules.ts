@@ -47,7 +47,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   tui: SURFACE,
   mcp: [...SURFACE, '@modelcontextprotocol/*'],
   'index.ts': ['core', 'platform/producer.ts', ...ON_DEMAND],
-  bin: ['cli', 'mcp'],
+  bin: ['cli', 'mcp', 'platform/voice.ts'],
 };
 
 const SIBLINGS: readonly (readonly string[])[] = [
@@ -184,7 +184,7 @@ export function heavyAnswers(sources: readonly Source[]): Finding[] {
           path,
           line: lineOf(source, node),
           found: `an everyday answer loads ${target} through this file`,
-          instead: 'load it with import() where it is needed, as lib/app/open-incidents.ts does',
+          instead: 'load it with import() where it is needed, as lib/app/answers/open-incidents.ts does',
         });
     }
   }

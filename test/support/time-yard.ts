@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
+import { readSlots, type SlotQuery } from '../../lib/app/answers/slot-reading.ts';
 import { composeOwner, type OwnerParts } from '../../lib/app/compose.ts';
-import { readSlots, type SlotQuery } from '../../lib/app/slot-reading.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
-import type { SlotView } from '../../lib/core/slot-account.ts';
+import type { SlotView } from '../../lib/core/slot/account.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createProcesses } from '../../lib/platform/processes.ts';

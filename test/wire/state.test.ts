@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as z from 'zod';
-import { parseIso } from '../../lib/core/instant.ts';
+import { parseIso } from '../../lib/core/time/instant.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../../lib/wire/state.ts';
 
 /** The same said by schemas. */

@@ -3,7 +3,7 @@ import { DRY, NOT_FOUND } from './shared.ts';
 
 const NOTIFY_NOTES = [
   'A failure is told with its incident, under notify: in a cadence or in cadences/bus.yaml:',
-  '  after      failures in a row, retries not counted; default 3, or 1 where on: names failure',
+  '  after      so many ticks failed in a row, their retries not counted; default 3, or 1 where on: names failure',
   '             1 what must never fail · 2-3 daily work · 3-5 what runs often · 5+ what is known to be shaky',
   '  cooldown   nothing more of the same incident for so long (30m), unless a person is needed',
   '  remind     while it stays open (6h); again at once at 2, 5 and 10 times what is allowed',

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { DRY, HELD, NOT_FOUND } from './shared.ts';
+import { DRY, HELD, NO_ROOT, NOT_FOUND } from './shared.ts';
 
 export const CARE_COMMANDS: CommandGroup = {
   title: 'Care',
@@ -49,7 +49,7 @@ export const CARE_COMMANDS: CommandGroup = {
       maxWords: 0,
       flags: [{ name: 'since', value: '24h', summary: 'what happened since then (default: 24h)' }],
       examples: ['cadence-bus analyze', 'cadence-bus analyze --since 7d --json'],
-      exits: [],
+      exits: [NO_ROOT],
       load: () => import('../verbs/analyze.ts'),
     },
   ],

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { DRY, HELD, NOT_FOUND } from './shared.ts';
+import { DRY, HELD, NO_ROOT, NOT_FOUND } from './shared.ts';
 
 const NO_MANAGER = [69, 'launchd or systemd cannot be used here'] as const;
 
@@ -34,7 +34,7 @@ export const INSTALL_COMMANDS: CommandGroup = {
       maxWords: 0,
       flags: [DRY],
       examples: ['cadence-bus uninstall --dry-run', 'cadence-bus uninstall'],
-      exits: [NO_MANAGER, [74, 'the manager refused']],
+      exits: [NO_ROOT, NO_MANAGER, [74, 'the manager refused']],
       effect: 'changes',
       load: () => import('../verbs/uninstall.ts'),
     },

@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { BECAUSE, DRY, HELD, NOT_FOUND } from './shared.ts';
+import { BECAUSE, DRY, HELD, NO_ROOT, NOT_FOUND } from './shared.ts';
 
 export const OPERATE_COMMANDS: CommandGroup = {
   title: 'Operate',
@@ -68,7 +68,7 @@ export const OPERATE_COMMANDS: CommandGroup = {
       maxWords: 0,
       flags: [{ name: 'kill', summary: 'stop what runs, too; it is not charged and runs again after resume' }, BECAUSE, DRY],
       examples: ['cadence-bus halt', 'cadence-bus halt --kill'],
-      exits: [HELD],
+      exits: [NO_ROOT, HELD],
       effect: 'destroys',
       load: () => import('../verbs/halt.ts'),
     },

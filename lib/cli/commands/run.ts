@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { DRY, HELD, NOT_FOUND } from './shared.ts';
+import { DRY, HELD, NO_ROOT, NOT_FOUND } from './shared.ts';
 
 export const RUN_COMMANDS: CommandGroup = {
   title: 'Run',
@@ -13,9 +13,10 @@ export const RUN_COMMANDS: CommandGroup = {
         { name: 'drain', summary: 'run what may run now, then exit 0 whatever came of it' },
         { name: 'takeover', summary: 'end an owner that does not answer (stopped or asleep), then start' },
         { name: 'tour', summary: 'enqueue the demonstration of this root and tell what happens' },
+        DRY,
       ],
       examples: ['cadence-bus start', 'cadence-bus start --drain', 'cadence-bus start --takeover'],
-      exits: [HELD, [74, 'the disk refused']],
+      exits: [NO_ROOT, HELD, [74, 'the disk refused']],
       effect: 'changes',
       load: () => import('../verbs/start.ts'),
     },

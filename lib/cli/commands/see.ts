@@ -1,5 +1,5 @@
 import type { CommandGroup } from '../command.ts';
-import { FOLLOW, NOT_FOUND } from './shared.ts';
+import { FOLLOW, NO_ROOT, NOT_FOUND } from './shared.ts';
 
 export const SEE_COMMANDS: CommandGroup = {
   title: 'See',
@@ -21,7 +21,7 @@ export const SEE_COMMANDS: CommandGroup = {
       maxWords: 0,
       flags: [{ name: 'all', summary: 'the cadences of the program itself, too' }],
       examples: ['cadence-bus list', 'cadence-bus list --all'],
-      exits: [],
+      exits: [NO_ROOT],
       load: () => import('../verbs/list.ts'),
     },
     {

@@ -6,14 +6,19 @@ export const TIME_COMMANDS: CommandGroup = {
   commands: [
     {
       name: 'why',
-      summary: 'what became of each scheduled instant, and why; why it does not run now',
-      usage: '<cadence> [--at 07:00 | --since 24h]',
+      summary: 'what became of each scheduled instant, and why; why it does not run now; without a name: all that is not as it should be',
+      usage: '[cadence] [--at 07:00 | --since 24h]',
       maxWords: 1,
       flags: [
         { name: 'at', value: 'TIME', summary: 'the instant: 07:00, "yesterday 7:00", "2026-11-20 7:00" or ISO 8601' },
         { name: 'since', value: '24h', summary: 'every instant since then (default: of the last day, the last 24)' },
       ],
-      examples: ['cadence-bus why nightly-backup', 'cadence-bus why nightly-backup --at 02:00', 'cadence-bus why nightly-backup --since 7d --json'],
+      examples: [
+        'cadence-bus why',
+        'cadence-bus why nightly-backup',
+        'cadence-bus why nightly-backup --at 02:00',
+        'cadence-bus why nightly-backup --since 7d --json',
+      ],
       exits: [NOT_FOUND],
       load: () => import('../verbs/why.ts'),
     },

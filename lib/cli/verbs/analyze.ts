@@ -1,7 +1,7 @@
-import { readAnalysis } from '../../app/learned.ts';
+import { readAnalysis } from '../../app/answers/learned.ts';
 import { nowMs } from '../../app/root.ts';
-import type { FixRow } from '../../core/analysis.ts';
-import { formatUsd } from '../../core/dollars.ts';
+import type { FixRow } from '../../core/incident/analysis.ts';
+import { formatUsd } from '../../core/money/dollars.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 

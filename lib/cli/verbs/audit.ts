@@ -1,4 +1,4 @@
-import { takeAudit } from '../../app/audit.ts';
+import { takeAudit } from '../../app/answers/audit.ts';
 import type { CommandContext } from '../command.ts';
 
 export async function run({ out, root }: CommandContext): Promise<number> {

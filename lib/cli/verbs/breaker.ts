@@ -1,10 +1,10 @@
-import { giveOrder } from '../../app/orders.ts';
+import { type HoldView, readHolds } from '../../app/answers/holds.ts';
+import { giveOrder, leftWaiting } from '../../app/orders.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
-import { type HoldView, readHolds } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { nearest } from '../../core/nearest.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import { isCadenceName } from '../../core/tick.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 import { holdLine } from './status.ts';
@@ -45,7 +45,7 @@ function waysOut({ key, state }: HoldView): readonly string[] {
   return [`cadence-bus breaker reset ${name}`, 'cadence-bus runs --status failed'];
 }
 
-async function change({ flags, out, root }: CommandContext, order: 'trip' | 'reset', name: string | undefined): Promise<number> {
+async function change({ flags, out, root, leaving }: CommandContext, order: 'trip' | 'reset', name: string | undefined): Promise<number> {
   const at = await root();
   const isAll = flags.has('all') && order === 'reset';
   if (name === undefined && !isAll)
@@ -60,10 +60,11 @@ async function change({ flags, out, root }: CommandContext, order: 'trip' | 'res
     return DRY_RUN;
   }
   const because = flags.text('because');
-  const record =
+  const given =
     order === 'reset'
-      ? await giveOrder(at, { order, ...(key === undefined ? {} : { key }) })
-      : await giveOrder(at, { order, key: key ?? '', ...(because === undefined ? {} : { because }) });
+      ? giveOrder(at, { order, ...(key === undefined ? {} : { key }) })
+      : giveOrder(at, { order, key: key ?? '', ...(because === undefined ? {} : { because }) });
+  const record = await leaving().orLeft(given, () => leftWaiting(at));
   out.result({ ok: true, key: key ?? 'all', state: order === 'reset' ? 'closed' : 'isolated', run_id: record.run_id }, () =>
     key === undefined ? 'Every breaker is closed.' : `${key} is ${order === 'reset' ? 'closed' : 'held open'}.`,
   );

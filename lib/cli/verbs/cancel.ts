@@ -1,6 +1,6 @@
-import { giveOrder } from '../../app/orders.ts';
+import { giveOrder, leftWaiting } from '../../app/orders.ts';
 import { createReading } from '../../app/reading.ts';
-import { waitForRun } from '../../app/waiting.ts';
+import { leftBehind, waitForRun } from '../../app/waiting.ts';
 import { CadenceError } from '../../core/error.ts';
 import { isFinal } from '../../core/run.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
@@ -8,7 +8,7 @@ import { describeRecord } from './runs.ts';
 
 const ENDS_WITHIN_MS = 60_000;
 
-export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+export async function run({ words, flags, out, root, leaving }: CommandContext): Promise<number> {
   const [id] = words;
   if (id === undefined) throw new CadenceError('usage', 'cancel needs the id of a run or a tick', 'See cadence-bus status and cadence-bus runs.');
   const at = await root();
@@ -19,8 +19,9 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     out.result({ ok: true, dry_run: true, would: 'cancel', run: now }, () => `Would cancel ${id}, which is ${now.status}.`);
     return DRY_RUN;
   }
-  await giveOrder(at, { order: 'cancel', id });
-  const record = await waitForRun(at, now.tick, ENDS_WITHIN_MS);
+  const { orLeft } = leaving();
+  await orLeft(giveOrder(at, { order: 'cancel', id }), () => leftWaiting(at));
+  const record = await orLeft(waitForRun(at, now.tick, ENDS_WITHIN_MS), () => leftBehind(at, now.tick));
   out.result({ ok: record.status === 'cancelled', ...record }, () => describeRecord(record));
   return record.status === 'cancelled' ? 0 : 1;
 }

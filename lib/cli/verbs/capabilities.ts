@@ -1,4 +1,4 @@
-import { type CadenceContract, describeRoot, type RootDescription } from '../../app/self-description.ts';
+import { type CadenceContract, describeRoot, type RootDescription } from '../../app/answers/self-description.ts';
 import { CadenceError } from '../../core/error.ts';
 import { VERSION } from '../../core/version.ts';
 import type { CommandContext, Paint } from '../command.ts';

@@ -1,13 +1,13 @@
-import { readDefined, requireCadence, warningsOf } from '../../app/defined.ts';
-import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
-import { restateSchedule, timerGaps } from '../../app/next-slots.ts';
-import { formatMicros, toMicros } from '../../core/budget.ts';
+import { type MonthlyCostView, readMonthlyCosts } from '../../app/answers/monthly-costs.ts';
+import { restateSchedule, timerGaps } from '../../app/answers/next-slots.ts';
+import { readDefined, requireCadence, warningsOf } from '../../app/definitions/defined.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { EXIT_CODES } from '../../core/error.ts';
-import { formatLocal } from '../../core/local-time.ts';
-import { formatProblem } from '../../core/problem-text.ts';
-import type { SchedulerKind } from '../../core/schedule.ts';
-import { formatSlot } from '../../core/slot.ts';
+import { formatMicros, toMicros } from '../../core/money/budget.ts';
+import { formatSlot } from '../../core/slot/slot.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
+import { formatLocal } from '../../core/time/local-time.ts';
+import type { SchedulerKind } from '../../core/time/schedule.ts';
 import type { CommandContext } from '../command.ts';
 
 export async function run({ words, out, root }: CommandContext): Promise<number> {

@@ -1,6 +1,6 @@
-import { cadenceNames } from '../../app/cadence-names.ts';
+import { cadenceNames } from '../../app/definitions/names.ts';
 import { CadenceError } from '../../core/error.ts';
-import { nearest } from '../../core/nearest.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import type { CommandContext } from '../command.ts';
 import { completionScript, SHELLS } from '../completion.ts';
 

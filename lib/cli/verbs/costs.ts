@@ -1,9 +1,9 @@
-import { type BudgetRow, COST_GROUPS, type CostRow, type CostsView, readCosts } from '../../app/costs.ts';
+import { type BudgetRow, COST_GROUPS, type CostRow, type CostsView, readCosts } from '../../app/answers/costs.ts';
 import { nowMs } from '../../app/root.ts';
-import { formatMicros, toMicros } from '../../core/budget.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { nearest } from '../../core/nearest.ts';
+import { formatMicros, toMicros } from '../../core/money/budget.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 

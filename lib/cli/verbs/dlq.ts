@@ -1,8 +1,8 @@
-import { type DeadSelection, type DeadView, deadFiles, listDead, reviveDead, showDead } from '../../app/dead-ticks.ts';
-import { giveOrder } from '../../app/orders.ts';
+import { type DeadSelection, type DeadView, deadFiles, listDead, reviveDead, showDead } from '../../app/answers/dead-ticks.ts';
+import { giveOrder, leftWaiting } from '../../app/orders.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible, truncate } from '../../core/excerpt.ts';
-import { nearest } from '../../core/nearest.ts';
+import { toVisible, truncate } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -67,14 +67,14 @@ async function retry({ flags, out, root }: CommandContext, ids: readonly string[
   return isDry ? DRY_RUN : 0;
 }
 
-async function purge({ flags, out, root }: CommandContext, ids: readonly string[]): Promise<number> {
+async function purge({ flags, out, root, leaving }: CommandContext, ids: readonly string[]): Promise<number> {
   const at = await root();
   const files = deadFiles(at, selectionOf(flags, ids)).map(({ file }) => file);
   if (flags.has('dry-run')) {
     out.result({ ok: true, dry_run: true, would: 'purge', files }, () => `Would remove ${files.length}:\n${files.join('\n')}`);
     return DRY_RUN;
   }
-  if (files.length > 0) await giveOrder(at, { order: 'purge', files });
+  if (files.length > 0) await leaving().orLeft(giveOrder(at, { order: 'purge', files }), () => leftWaiting(at));
   out.result({ ok: true, purged: files.length }, () => `Removed: ${files.length}.`);
   return 0;
 }

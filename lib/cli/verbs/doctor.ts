@@ -1,11 +1,13 @@
-import { type Checkup, type CheckView, examine } from '../../app/doctor.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import type { CommandContext, Output, Paint } from '../command.ts';
+import { type Checkup, type CheckView, examine, FIX } from '../../app/doctor/doctor.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { type CommandContext, DRY_RUN, type Output, type Paint } from '../command.ts';
 
 export async function run({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
   if (flags.has('inside')) return inside(out, at);
-  const checkup = await examine(at, flags.has('fix'));
+  const isDry = flags.has('dry-run');
+  const checkup = await examine(at, flags.has('fix') && !isDry);
+  if (isDry) return rehearse(checkup, out);
   const answer = flags.text('tell');
   if (answer !== undefined) await tell(answer, checkup);
   out.result({ ...checkup }, () => describe(checkup, out.paint));
@@ -13,9 +15,19 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
   return checkup.ok ? 0 : 1;
 }
 
+function rehearse({ checks }: Checkup, out: Output): number {
+  const fixes = checks.filter(({ mend }) => mend === FIX).map(({ id, detail }) => ({ id, detail }));
+  out.result({ ok: true, dry_run: true, would: 'fix', fixes }, () =>
+    fixes.length === 0
+      ? 'Would mend nothing.'
+      : ['Would mend', ...fixes.map(({ id, detail }) => `  ${id}: ${toVisible(detail).replaceAll('\n', '; ')}`)].join('\n'),
+  );
+  return DRY_RUN;
+}
+
 /** As a job of launchd or systemd, whose world is another one than this shell's. */
 async function inside(out: Output, root: string): Promise<number> {
-  const { examineInside } = await import('../../app/doctor-inside.ts');
+  const { examineInside } = await import('../../app/doctor/inside.ts');
   const view = await examineInside(root);
   const { checks, differences, scheduler } = view;
   const told = differences.map(({ what, inside, here }) => `  ${out.paint.yellow(what)}: ${toVisible(inside)}\n    here: ${toVisible(here)}`);
@@ -32,7 +44,7 @@ async function inside(out: Output, root: string): Promise<number> {
 }
 
 async function tell(path: string, checkup: Checkup): Promise<void> {
-  const { tellWorld } = await import('../../app/doctor-inside.ts');
+  const { tellWorld } = await import('../../app/doctor/inside.ts');
   tellWorld(path, checkup);
 }
 

@@ -1,7 +1,7 @@
-import { editsOf } from '../../app/definition-edits.ts';
-import { changeDefinitions, type DefinitionFile, type PlannedChange, readDefinitionFile, viewChange } from '../../app/definition-file.ts';
-import { planEdit } from '../../app/editing.ts';
-import { beginSession, discardDraft, endSession, runSession } from '../../app/editor-session.ts';
+import { planEdit } from '../../app/definitions/editing.ts';
+import { beginSession, discardDraft, endSession, runSession } from '../../app/definitions/editor-session.ts';
+import { editsOf } from '../../app/definitions/edits.ts';
+import { changeDefinitions, type DefinitionFile, type PlannedChange, readDefinitionFile, viewChange } from '../../app/definitions/file.ts';
 import { forgiveFailures } from '../../app/forgiveness.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';

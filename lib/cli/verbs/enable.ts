@@ -1,7 +1,7 @@
-import { changeDefinitions, readDefinitionFile, viewChange } from '../../app/definition-file.ts';
-import { planEnabled } from '../../app/editing.ts';
+import { planEnabled } from '../../app/definitions/editing.ts';
+import { changeDefinitions, readDefinitionFile, viewChange } from '../../app/definitions/file.ts';
 import { forgiveFailures } from '../../app/forgiveness.ts';
-import { syncOrUndo } from '../../app/timer-sync.ts';
+import { syncOrUndo } from '../../app/install/timer-sync.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';

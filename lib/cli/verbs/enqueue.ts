@@ -1,7 +1,7 @@
 import { checkPayload, createProducer, type EnqueueOptions, previewTick, readPayload } from '../../app/producing.ts';
 import { nowMs } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
-import { parseIso } from '../../core/instant.ts';
+import { parseIso } from '../../core/time/instant.ts';
 import { type CommandContext, DRY_RUN, type Flags } from '../command.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {

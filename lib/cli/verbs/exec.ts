@@ -1,11 +1,11 @@
+import { commandHolds } from '../../app/answers/holds.ts';
+import { withHooks } from '../../app/answers/hook-results.ts';
 import { commandFile, describeEnd, exitCodeOf, homeRoot, keepCommand } from '../../app/exec.ts';
-import { withHooks } from '../../app/hook-results.ts';
 import { giveOrder } from '../../app/orders.ts';
 import { createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
-import { commandHolds } from '../../app/status.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 
 const HELD = 75;
@@ -45,7 +45,10 @@ export async function run(context: CommandContext): Promise<number> {
   }
   const { tick } = await createProducer({ root }).enqueue(plan.name, { source: 'exec' });
   const spoken = createWords(out, flags.has('quiet-ok'));
-  const record = await runHere(root, tick, undefined, spoken.hear, true);
+  const record = await runHere(root, tick, undefined, { output: spoken.hear, leave: context.leaving().leave }, true).catch((error: unknown) => {
+    spoken.end(false);
+    throw error;
+  });
   // Whoever called us calls again; what waited for that would pile up.
   if (record.status === 'waiting') await giveOrder(root, { order: 'cancel', id: tick });
   const code = exitCodeOf(record);
@@ -87,8 +90,13 @@ function nameOf(program: string): string {
   throw new CadenceError('usage', `no name can be made of ${program.slice(0, 80)}`, 'Give it one with --name.');
 }
 
+interface Words {
+  hear(text: string, stream: 'stdout' | 'stderr'): void;
+  end(isWell: boolean): void;
+}
+
 /** The command's words go where they always went: its stdout to ours, its stderr to ours. */
-function createWords(out: Output, isQuiet: boolean) {
+function createWords(out: Output, isQuiet: boolean): Words {
   const kept: { readonly text: string; readonly stream: 'stdout' | 'stderr' }[] = [];
   let size = 0;
   const say = (text: string, stream: 'stdout' | 'stderr'): void => {

@@ -1,7 +1,8 @@
 import { haltBus } from '../../app/halt.ts';
+import { leftWaiting } from '../../app/orders.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 
-export async function run({ flags, out, root }: CommandContext): Promise<number> {
+export async function run({ flags, out, root, leaving }: CommandContext): Promise<number> {
   const at = await root();
   if (flags.has('dry-run')) {
     out.result(
@@ -10,7 +11,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
     );
     return DRY_RUN;
   }
-  const { path, stopped } = await haltBus(at, flags.text('because'), flags.has('kill'));
+  const { path, stopped } = await leaving().orLeft(haltBus(at, flags.text('because'), flags.has('kill')), () => leftWaiting(at));
   out.result(
     { ok: true, state: 'halted', path, stopped },
     () => `Halted: nothing is claimed while ${path} exists.${flags.has('kill') ? ` ${stopped}` : ' What runs goes on.'}`,

@@ -1,16 +1,19 @@
-import { beat, describeRepair, type Heartbeat, rehearseBeat } from '../../app/heartbeat.ts';
-import { formatDuration } from '../../core/duration.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { toIso } from '../../core/instant.ts';
-import type { Missing, OwnerSight, Repair, Sight, Worry } from '../../core/watch.ts';
+import { beat, describeRepair, type Heartbeat, rehearseBeat } from '../../app/watch/heartbeat.ts';
+import { CadenceError } from '../../core/error.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { toIso } from '../../core/time/instant.ts';
+import type { Missing, OwnerSight, Repair, Sight, Worry } from '../../core/watch/watch.ts';
 import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
 
 export async function run(context: CommandContext): Promise<number> {
-  const { flags, out, root } = context;
+  const { flags, out, root, leaving } = context;
   const at = await root();
   if (flags.has('dry-run')) return rehearse(context, at);
   const wakeDelayMs = flags.duration('wake-delay');
-  const round = await beat(at, { wakeDelayMs, onWait: (ms) => out.note(out.paint.dim(`Giving it ${formatDuration(ms)} to come right …`)) });
+  const onWait = (ms: number): void => out.note(out.paint.dim(`Giving it ${formatDuration(ms)} to come right …`));
+  const round = await leaving().orLeft(beat(at, { wakeDelayMs, onWait }), () => leftUnseen(at));
   const { sight, repaired, worries, telling, diagnosis, ping, faults, settings, atMs } = round;
   const ok = worries.length === 0;
   out.result(
@@ -31,6 +34,10 @@ export async function run(context: CommandContext): Promise<number> {
   if (!settings.heartbeat.enabled) out.note('heartbeat: {enabled: false} in cadences/bus.yaml: it comes only when it is asked to.');
   out.next(...nextSteps(sight, worries));
   return ok ? 0 : 1;
+}
+
+function leftUnseen(root: string): CadenceError {
+  return new CadenceError('timeout', 'the round was not gone to its end', `The next one looks again: cadence-bus heartbeat --root ${shellWord(root)}`);
 }
 
 async function rehearse({ out }: CommandContext, root: string): Promise<number> {

@@ -1,9 +1,9 @@
-import { carryOutChanges, viewChange } from '../../app/definition-file.ts';
-import { withHooks } from '../../app/hook-results.ts';
+import { withHooks } from '../../app/answers/hook-results.ts';
+import { carryOutChanges, viewChange } from '../../app/definitions/file.ts';
 import { createReading } from '../../app/reading.ts';
 import { isOnPath, planStopHook, stopHookPath } from '../../app/stop-hook.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
 import { describeHook } from './runs.ts';

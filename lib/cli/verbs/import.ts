@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { changeDefinitions, viewChange } from '../../app/definition-file.ts';
-import { FOREIGN_KINDS, type ImportPlan, planImport } from '../../app/importing.ts';
+import { changeDefinitions, viewChange } from '../../app/definitions/file.ts';
+import { FOREIGN_KINDS, type ImportPlan, planImport } from '../../app/definitions/importing.ts';
 import { CadenceError } from '../../core/error.ts';
-import { nearest } from '../../core/nearest.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
 

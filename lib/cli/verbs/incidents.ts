@@ -1,14 +1,14 @@
-import { findIncident, type IncidentView, listIncidents, showIncident } from '../../app/incident-reading.ts';
-import { giveOrder } from '../../app/orders.ts';
+import { findIncident, type IncidentView, listIncidents, showIncident } from '../../app/answers/incident-reading.ts';
+import { giveOrder, leftWaiting } from '../../app/orders.ts';
 import { nowMs } from '../../app/root.ts';
-import { formatDuration } from '../../core/duration.ts';
-import { isSettable } from '../../core/env-change.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible, truncate } from '../../core/excerpt.ts';
-import { HEAL_KINDS } from '../../core/heal-answer.ts';
-import { INCIDENT_STATES } from '../../core/incident.ts';
-import { parseIso, toIso } from '../../core/instant.ts';
-import { nearest } from '../../core/nearest.ts';
+import { HEAL_KINDS } from '../../core/heal/answer.ts';
+import { isSettable } from '../../core/heal/env-change.ts';
+import { INCIDENT_STATES } from '../../core/incident/incident.ts';
+import { toVisible, truncate } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso, toIso } from '../../core/time/instant.ts';
 import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -106,7 +106,7 @@ const DONE: Readonly<Record<'approve' | 'ignore' | 'resolve', string>> = {
   resolve: 'is resolved',
 };
 
-async function order({ flags, out, root }: CommandContext, what: 'approve' | 'ignore' | 'resolve', word: string): Promise<number> {
+async function order({ flags, out, root, leaving }: CommandContext, what: 'approve' | 'ignore' | 'resolve', word: string): Promise<number> {
   const at = await root();
   const { id, cadence, state } = findIncident(at, word);
   const forMs = flags.duration('for');
@@ -116,14 +116,14 @@ async function order({ flags, out, root }: CommandContext, what: 'approve' | 'ig
     out.result({ ok: true, dry_run: true, would: what, id, cadence, state, ...(until === undefined ? {} : { until }) }, () => `Would ${what} ${id}.`);
     return DRY_RUN;
   }
-  const record = await giveOrder(at, { order: 'incident', what, id, ...(until === undefined ? {} : { until }) });
+  const record = await leaving().orLeft(giveOrder(at, { order: 'incident', what, id, ...(until === undefined ? {} : { until }) }), () => leftWaiting(at));
   out.result({ ok: true, id, cadence, did: what, summary: record.summary, run_id: record.run_id }, () => `${id} ${DONE[what]}.`);
   out.next('cadence-bus incidents', `cadence-bus why ${cadence}`);
   return 0;
 }
 
 /** A33 A35: what a session or a person answers, carried out by the owner like every order. */
-async function respond({ flags, out, root }: CommandContext, word: string): Promise<number> {
+async function respond({ flags, out, root, leaving }: CommandContext, word: string): Promise<number> {
   const at = await root();
   const action = flags.text('action');
   if (action === undefined || !HEAL_KINDS.some((known) => known === action))
@@ -148,7 +148,10 @@ async function respond({ flags, out, root }: CommandContext, word: string): Prom
     return DRY_RUN;
   }
   const by = flags.has('session') ? 'session' : 'human';
-  const record = await giveOrder(at, { order: 'respond', incident: id, action, set, by, ...(diagnosis === undefined ? {} : { diagnosis }) });
+  const record = await leaving().orLeft(
+    giveOrder(at, { order: 'respond', incident: id, action, set, by, ...(diagnosis === undefined ? {} : { diagnosis }) }),
+    () => leftWaiting(at),
+  );
   out.result({ ok: true, id, cadence, did: 'respond', summary: record.summary, run_id: record.run_id }, () => `${id}: ${record.summary}.`);
   out.next(`cadence-bus incidents show ${id}`, `cadence-bus runs ${cadence}`);
   return 0;

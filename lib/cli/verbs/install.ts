@@ -1,5 +1,5 @@
-import { type InstallView, install, listInstalled } from '../../app/install.ts';
-import type { TimerView } from '../../core/timer.ts';
+import { type InstallView, install, listInstalled } from '../../app/install/install.ts';
+import type { TimerView } from '../../core/slot/timer.ts';
 import { paintDiff } from '../changes.ts';
 import { type CommandContext, DRY_RUN, type Paint } from '../command.ts';
 import { table } from '../output.ts';

@@ -1,8 +1,8 @@
-import { type LearnedView, readLearned } from '../../app/learned.ts';
+import { type LearnedView, readLearned } from '../../app/answers/learned.ts';
 import { nowMs } from '../../app/root.ts';
-import { formatDuration } from '../../core/duration.ts';
-import { parseIso } from '../../core/instant.ts';
-import type { Learned, LearnedEpisode, Pattern } from '../../core/learning.ts';
+import type { Learned, LearnedEpisode, Pattern } from '../../core/incident/learning.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso } from '../../core/time/instant.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -39,7 +39,7 @@ function describe({ cadences, digest }: LearnedView, withEpisodes: boolean, pain
 }
 
 function oneLine({ cadence, pattern, because, threshold, suppressed }: Learned, paint: Paint): readonly string[] {
-  const told = suppressed ? 'only the digest tells of it' : `told after ${threshold} ${threshold === 1 ? 'failure' : 'failures in a row'}`;
+  const told = suppressed ? 'only the digest tells of it' : `told after ${threshold} ${threshold === 1 ? 'failed tick' : 'failed ticks in a row'}`;
   return [paint.bold(cadence), paintPattern(pattern, paint), because, paint.dim(told)];
 }
 

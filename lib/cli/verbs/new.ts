@@ -1,5 +1,5 @@
-import { changeDefinitions, viewChange } from '../../app/definition-file.ts';
-import { planNew } from '../../app/new-definition.ts';
+import { changeDefinitions, viewChange } from '../../app/definitions/file.ts';
+import { planNew } from '../../app/definitions/new-definition.ts';
 import { readText } from '../../app/producing.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';

@@ -1,16 +1,18 @@
-import { nextSlots } from '../../app/next-slots.ts';
+import { nextSlots } from '../../app/answers/next-slots.ts';
 import { nowMs } from '../../app/root.ts';
-import { formatDuration } from '../../core/duration.ts';
-import { parseIso } from '../../core/instant.ts';
-import { formatLocal } from '../../core/local-time.ts';
-import { zoneOf } from '../../core/zone.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso } from '../../core/time/instant.ts';
+import { formatLocal } from '../../core/time/local-time.ts';
+import { zoneOf } from '../../core/time/zone.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const [cadence] = words;
-  const slots = nextSlots(await root(), cadence, flags.count('count', cadence === undefined ? 1 : 5));
-  out.result({ ok: true, slots }, () => {
+  const { slots, broken } = nextSlots(await root(), cadence, flags.count('count', cadence === undefined ? 1 : 5));
+  for (const name of broken) out.note(`${out.paint.yellow('!')} ${name} fires no slot: its definition is broken; see cadence-bus check ${name}`);
+  out.result({ ok: true, slots, broken }, () => {
+    if (slots.length === 0 && broken.length > 0) return 'Nothing comes.';
     if (slots.length === 0) return cadence === undefined ? 'No cadence has a schedule.' : `${cadence} has no schedule; it runs when it is asked to.`;
     return table(
       slots.map(({ cadence: name, at, due, timezone, enabled }) => [

@@ -1,7 +1,7 @@
 import { chooseSinks, readSinks, type TestResult, testSink, testText } from '../../app/notices.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { nearest } from '../../core/nearest.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 import { table } from '../output.ts';
 

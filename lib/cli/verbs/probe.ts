@@ -1,6 +1,6 @@
 import { advanceCursor, isHeldAlready, probe, promptOf } from '../../app/probe.ts';
 import { readStdinWithin } from '../../app/root.ts';
-import { toVisible } from '../../core/excerpt.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 
 const HOOK_INPUT_WITHIN_MS = 500;

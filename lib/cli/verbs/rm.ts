@@ -1,5 +1,5 @@
-import { changeDefinitions, viewChange } from '../../app/definition-file.ts';
-import { planRemoval } from '../../app/removing.ts';
+import { changeDefinitions, viewChange } from '../../app/definitions/file.ts';
+import { planRemoval } from '../../app/definitions/removing.ts';
 import { CadenceError } from '../../core/error.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';

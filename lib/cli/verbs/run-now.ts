@@ -1,11 +1,13 @@
-import { enqueueSlot, latestSlot } from '../../app/missed-slot.ts';
+import { enqueueSlot, latestSlot } from '../../app/answers/missed-slot.ts';
+import { hasOutput } from '../../app/following.ts';
 import { runHere } from '../../app/run-here.ts';
 import { CadenceError, EXIT_CODES } from '../../core/error.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
+import { createHearer } from '../waiting-words.ts';
 import { describeRecord } from './runs.ts';
 import { isWell } from './wait.ts';
 
-export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+export async function run({ words, flags, out, root, leaving }: CommandContext): Promise<number> {
   const [cadence] = words;
   if (cadence === undefined) throw new CadenceError('usage', 'run-now needs the name of a cadence', 'See cadence-bus list.');
   const at = await root();
@@ -25,8 +27,8 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   }
   out.note(`the slot of ${slot.at} was ${slot.end}: ${slot.because}`);
   const { tick } = await enqueueSlot(at, cadence, slot);
-  const record = await runHere(at, tick, flags.duration('timeout'), out.live);
+  const record = await runHere(at, tick, flags.duration('timeout'), createHearer(out, { root: at, tick, cadence }, leaving().leave));
   out.result({ ok: isWell(record), executed: true, ...record }, () => describeRecord(record));
-  out.next(`cadence-bus logs ${record.run_id}`);
+  out.next(`cadence-bus ${hasOutput(record) ? 'logs' : 'show'} ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

@@ -1,15 +1,16 @@
-import { viewRun } from '../../app/cadence-view.ts';
-import { requireCadence } from '../../app/defined.ts';
+import { viewRun } from '../../app/answers/cadence-view.ts';
+import { reasonsToWait } from '../../app/answers/holds.ts';
+import { withHooks } from '../../app/answers/hook-results.ts';
+import { requireCadence } from '../../app/definitions/defined.ts';
 import { dryRun } from '../../app/dry-run.ts';
-import { withHooks } from '../../app/hook-results.ts';
+import { hasOutput } from '../../app/following.ts';
 import { checkPayload, createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
-import { reasonsToWait } from '../../app/status.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { formatProblem } from '../../core/problem-text.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
+import { createHearer, waitingNote } from '../waiting-words.ts';
 import { enqueueOptions } from './enqueue.ts';
 import { describeRun } from './list.ts';
 import { describeRecord } from './runs.ts';
@@ -23,38 +24,30 @@ function waitLimit(flags: Flags): number | undefined {
 }
 
 /** A command that has a dry run is really asked what it would do; of all others it is only shown what would be started. */
-async function rehearse(root: string, cadence: Cadence, payload: unknown, out: Output): Promise<number> {
+async function rehearse(root: string, cadence: Cadence, payload: unknown, out: Output, leave: AbortSignal): Promise<number> {
   const would = { ok: true, dry_run: true, would: 'run', cadence: cadence.name, run: viewRun(cadence.run) };
-  const leave = new AbortController();
-  const interrupt = (): void => leave.abort();
-  for (const signal of SIGNALS) process.once(signal, interrupt);
-  try {
-    const done = await dryRun(root, cadence, { payload, onOutput: out.live, signal: leave.signal });
-    if (done === undefined) {
-      out.result({ ...would, executed: false }, () => `Would run ${describeRun(cadence)}`);
-      return DRY_RUN;
-    }
-    const { argv, end } = done;
-    const { outcome, ending, result } = end;
-    const ok = outcome.kind === 'ok';
-    const words = outcome.kind === 'ok' ? outcome.summary : outcome.reason;
-    const about = {
-      exit_code: ending?.code ?? null,
-      duration_ms: ending?.durationMs ?? 0,
-      stdout_tail: ending?.stdoutTail ?? '',
-      stderr_tail: ending?.stderrTail ?? '',
-    };
-    const answer = { ...would, ok, executed: true, argv, summary: ok ? words : '', reason: ok ? '' : words, ...about };
-    out.result({ ...answer, ...(result?.kind === 'kept' ? { result: result.value } : {}) }, () => `The dry run ${ok ? 'ended well' : 'failed'}: ${words}`);
-    return ok ? DRY_RUN : 1;
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, interrupt);
+  const done = await dryRun(root, cadence, { payload, onOutput: out.live, signal: leave });
+  if (leave.aborted) throw new CadenceError('timeout', `the dry run of ${cadence.name} was cut short`, 'Its command was ended with it; nothing goes on.');
+  if (done === undefined) {
+    out.result({ ...would, executed: false }, () => `Would run ${describeRun(cadence)}`);
+    return DRY_RUN;
   }
+  const { argv, end } = done;
+  const { outcome, ending, result } = end;
+  const ok = outcome.kind === 'ok';
+  const words = outcome.kind === 'ok' ? outcome.summary : outcome.reason;
+  const about = {
+    exit_code: ending?.code ?? null,
+    duration_ms: ending?.durationMs ?? 0,
+    stdout_tail: ending?.stdoutTail ?? '',
+    stderr_tail: ending?.stderrTail ?? '',
+  };
+  const answer = { ...would, ok, executed: true, argv, summary: ok ? words : '', reason: ok ? '' : words, ...about };
+  out.result({ ...answer, ...(result?.kind === 'kept' ? { result: result.value } : {}) }, () => `The dry run ${ok ? 'ended well' : 'failed'}: ${words}`);
+  return ok ? DRY_RUN : 1;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-
-export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
+export async function run({ words, flags, out, root, leaving }: CommandContext): Promise<number> {
   const [name] = words;
   if (name === undefined) throw new CadenceError('usage', 'run needs the name of a cadence', 'See cadence-bus list.');
   const at = await root();
@@ -64,17 +57,18 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   const options = { ...enqueueOptions(flags), ...(flags.has('force') ? { force: true } : {}) };
   await checkPayload(at, name, options.payload);
   const timeoutMs = waitLimit(flags);
-  if (flags.has('dry-run')) return rehearse(at, cadence, options.payload, out);
+  if (flags.has('dry-run')) return rehearse(at, cadence, options.payload, out, leaving().leave);
   const receipt = await createProducer({ root: at }).enqueue(name, options);
   if (flags.has('async')) {
     out.result({ ...receipt }, () => `enqueued ${name} ${receipt.tick}`);
     out.next(receipt.wait_command);
     return 0;
   }
-  for (const because of flags.has('force') ? [] : reasonsToWait(at, cadence)) out.note(`${out.paint.yellow('‖')} ${name} waits: ${toVisible(because)}`);
-  const record = await runHere(at, receipt.tick, timeoutMs, out.live);
+  for (const because of flags.has('force') ? [] : reasonsToWait(at, cadence)) out.note(waitingNote(out, name, because));
+  const { tick } = receipt;
+  const record = await runHere(at, tick, timeoutMs, createHearer(out, { root: at, tick, cadence: name }, leaving().leave));
   const told = await withHooks(at, record);
   out.result({ ok: isWell(record), ...told }, () => describeRecord(told));
-  out.next(`cadence-bus logs ${record.run_id}`);
+  out.next(`cadence-bus ${hasOutput(record) ? 'logs' : 'show'} ${record.run_id}`);
   return isWell(record) ? 0 : 1;
 }

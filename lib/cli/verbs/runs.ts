@@ -1,14 +1,15 @@
-import type { HookResult } from '../../app/hook-results.ts';
+import type { HookResult } from '../../app/answers/hook-results.ts';
+import { hasOutput } from '../../app/following.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
-import { formatUsd } from '../../core/dollars.ts';
-import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible, truncate } from '../../core/excerpt.ts';
-import { nearest } from '../../core/nearest.ts';
+import { formatUsd } from '../../core/money/dollars.ts';
 import { RUN_STATUSES, type RunRecord } from '../../core/run.ts';
-import { shellWord } from '../../core/shell-word.ts';
+import { toVisible, truncate } from '../../core/text/excerpt.ts';
+import { nearest } from '../../core/text/nearest.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
+import { formatDuration } from '../../core/time/duration.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -32,7 +33,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     throw unknownCadence(cadence, defined());
   out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query) : table(runs.map((one) => row(one, out.paint)))));
   const [first] = runs;
-  if (first !== undefined) out.next(`cadence-bus logs ${first.run_id}`, `cadence-bus show ${first.run_id}`);
+  if (first !== undefined) out.next(...(hasOutput(first) ? [`cadence-bus logs ${first.run_id}`] : []), `cadence-bus show ${first.run_id}`);
   return 0;
 }
 

@@ -1,6 +1,6 @@
-import { commandSchema, FILE_SCHEMAS, fileSchema, isFileSchema, type JsonSchema } from '../../app/schemas.ts';
+import { commandSchema, FILE_SCHEMAS, fileSchema, isFileSchema, type JsonSchema } from '../../app/definitions/schemas.ts';
 import { CadenceError } from '../../core/error.ts';
-import { nearest } from '../../core/nearest.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 

@@ -1,23 +1,23 @@
-import { type AgentView, viewAgents } from '../../app/agent-view.ts';
-import { viewCadence } from '../../app/cadence-view.ts';
-import { requireCadence } from '../../app/defined.ts';
-import { lookupHeld } from '../../app/held-record.ts';
-import { withHooks } from '../../app/hook-results.ts';
-import { type MonthlyCostView, readMonthlyCosts } from '../../app/monthly-costs.ts';
-import { nextSlotOf } from '../../app/next-slots.ts';
-import { describeOverlay, type OverlayView, readOverlays } from '../../app/overlays.ts';
+import { type AgentView, viewAgents } from '../../app/answers/agent-view.ts';
+import { viewCadence } from '../../app/answers/cadence-view.ts';
+import { lookupHeld } from '../../app/answers/held-record.ts';
+import { withHooks } from '../../app/answers/hook-results.ts';
+import { type MonthlyCostView, readMonthlyCosts } from '../../app/answers/monthly-costs.ts';
+import { nextSlotOf } from '../../app/answers/next-slots.ts';
+import { describeOverlay, type OverlayView, readOverlays } from '../../app/answers/overlays.ts';
+import { describeVerify } from '../../app/answers/verify-view.ts';
+import { requireCadence } from '../../app/definitions/defined.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
-import { describeVerify } from '../../app/verify-view.ts';
-import { type BudgetPolicy, formatMicros, toMicros } from '../../core/budget.ts';
 import type { Cadence } from '../../core/cadence.ts';
-import { formatDuration } from '../../core/duration.ts';
 import { CadenceError } from '../../core/error.ts';
-import { toVisible } from '../../core/excerpt.ts';
-import { formatProblem } from '../../core/problem-text.ts';
-import type { LadderPolicy } from '../../core/rung.ts';
-import { describeSchedule } from '../../core/schedule-sentence.ts';
+import type { LadderPolicy } from '../../core/heal/rung.ts';
+import { type BudgetPolicy, formatMicros, toMicros } from '../../core/money/budget.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
 import { isTickId, parseRunId } from '../../core/tick.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { describeSchedule } from '../../core/time/schedule-sentence.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';
 import { describeMonthlyCost } from './check.ts';
@@ -113,7 +113,7 @@ function describeCadence(cadence: Cadence, { cost, next, agents, overlay }: Show
     ],
     [
       'breaker',
-      `opens after ${breaker.failures} failures in a row for ${formatDuration(breaker.openMs)}, doubling to at most ${formatDuration(breaker.maxOpenMs)}`,
+      `opens after ${breaker.failures} failed tries in a row for ${formatDuration(breaker.openMs)}, doubling to at most ${formatDuration(breaker.maxOpenMs)}`,
     ],
     ['budget', describeBudget(cadence.budget)],
     ['a month', cost === undefined ? 'nothing, as far as it has told' : describeMonthlyCost(cost)],

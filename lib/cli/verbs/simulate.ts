@@ -1,13 +1,13 @@
 import { isAbsolute, join } from 'node:path';
 import { nowMs } from '../../app/root.ts';
-import { readSimulation, type SimulatedSlot, type SimulationTally, type SimulationView } from '../../app/simulation-view.ts';
-import { formatMicros, toMicros } from '../../core/budget.ts';
-import { formatDuration } from '../../core/duration.ts';
+import { readSimulation, type SimulatedSlot, type SimulationTally, type SimulationView } from '../../app/simulation/view.ts';
 import { CadenceError } from '../../core/error.ts';
-import { parseIso } from '../../core/instant.ts';
-import { formatLocal, parseLocal } from '../../core/local-time.ts';
-import { formatProblem } from '../../core/problem-text.ts';
-import { zoneOf } from '../../core/zone.ts';
+import { formatMicros, toMicros } from '../../core/money/budget.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso } from '../../core/time/instant.ts';
+import { formatLocal, parseLocal } from '../../core/time/local-time.ts';
+import { zoneOf } from '../../core/time/zone.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 

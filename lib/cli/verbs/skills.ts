@@ -1,7 +1,7 @@
-import { carryOutChanges, viewChange } from '../../app/definition-file.ts';
+import { carryOutChanges, viewChange } from '../../app/definitions/file.ts';
 import { listSkills, planSkills, SCOPES, type Scope, type SkillView, TOOLS } from '../../app/skills.ts';
 import { CadenceError } from '../../core/error.ts';
-import { nearest } from '../../core/nearest.ts';
+import { nearest } from '../../core/text/nearest.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
 import { table } from '../output.ts';

@@ -1,7 +1,7 @@
-import { startOwner } from '../../app/owner.ts';
-import { keepHeapLeanSoon } from '../../app/owning.ts';
+import { startOwner } from '../../app/owner/owner.ts';
+import { keepHeapLeanSoon, takeHeap } from '../../app/owner/owning.ts';
 import { CadenceError, type ErrorCode } from '../../core/error.ts';
-import type { CommandContext } from '../command.ts';
+import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
@@ -24,9 +24,24 @@ function isOfLaunchd({ env }: CommandContext): boolean {
   return env.XPC_SERVICE_NAME?.startsWith('cadence-bus.') === true;
 }
 
+async function rehearse(root: string, flags: Flags, out: Output): Promise<number> {
+  const { wouldOwn } = await import('../../app/owner/would-own.ts');
+  const would = await wouldOwn(root, flags.has('takeover'));
+  const { counts, ends_pid } = would;
+  const first = ends_pid === null ? '' : ` after the end of process ${ends_pid}`;
+  const verb = flags.has('drain') ? 'run what may run now in' : 'own';
+  out.result(
+    { ok: true, dry_run: true, would: 'start', root, drain: flags.has('drain'), ...would },
+    () => `Would ${verb} ${root}${first}: ${counts.inbox} in the inbox, ${counts.waiting} waiting, ${counts.claimed} left by an earlier owner`,
+  );
+  return DRY_RUN;
+}
+
 async function own({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
+  if (flags.has('dry-run')) return rehearse(at, flags, out);
   const commentary = createCommentary(out, at);
+  takeHeap();
   const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
   keepHeapLeanSoon();
   const isDrain = flags.has('drain');

@@ -1,15 +1,17 @@
-import type { AccountView } from '../../app/account-view.ts';
-import { describeOverlay } from '../../app/overlays.ts';
+import type { AccountView } from '../../app/answers/account-view.ts';
+import { type HoldView, stateInWords } from '../../app/answers/holds.ts';
+import { describeOverlay } from '../../app/answers/overlays.ts';
+import { readStats } from '../../app/answers/stats.ts';
+import { type CadenceView, readStatus, type StatusView } from '../../app/answers/status.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
-import { readStats } from '../../app/stats.ts';
-import { type CadenceView, type HoldView, type OwnerView, readStatus, type StatusView } from '../../app/status.ts';
-import { countdown } from '../../core/account-advice.ts';
-import { formatDuration } from '../../core/duration.ts';
-import { toVisible, truncate } from '../../core/excerpt.ts';
-import { parseIso } from '../../core/instant.ts';
+import { countdown } from '../../core/agent/account-advice.ts';
+import { toVisible, truncate } from '../../core/text/excerpt.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso } from '../../core/time/instant.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
+import { ownerLine } from '../owner-line.ts';
 import { describeRecord } from './runs.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
@@ -35,13 +37,16 @@ function describe(status: StatusView, paint: Paint): string {
   if (status.cadences.length > 0) lines.push('', table(status.cadences.map((cadence) => cadenceRow(cadence, paint))));
   lines.push(...status.accounts.flatMap((account) => ['', ...accountLines(account, paint)]));
   // An account that is held has a block of its own.
-  const holds = status.holds.filter(({ key, state }) => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`));
+  const isShown = ({ key, state }: HoldView): boolean => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`);
+  const holds = onceForTheBus(status.holds.filter(isShown));
   if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
   if (status.overlays.length > 0)
     lines.push('', paint.bold('Set by fixes'), ...status.overlays.map((one) => `  ${paint.yellow('✚')} ${one.cadence}: ${toVisible(describeOverlay(one))}`));
   if (status.incidents.length > 0)
     lines.push('', paint.bold('Incidents'), table(status.incidents.slice(0, SHOWN_INCIDENTS).map((one) => incidentRow(one, paint))));
   if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));
+  if (status.settings_fault !== null && !status.broken_edits.some(({ name }) => name === 'bus.yaml'))
+    lines.push('', `${paint.red('!')} ${toVisible(status.settings_fault)}`);
   if (status.broken_edits.length > 0) {
     const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
     lines.push('', paint.bold('Broken edits; the last good version goes on'), ...told);
@@ -49,27 +54,17 @@ function describe(status: StatusView, paint: Paint): string {
   return lines.join('\n');
 }
 
+/** A budget of the bus holds each who may spend something, and is told as what it is. */
+function onceForTheBus(holds: readonly HoldView[]): readonly HoldView[] {
+  const ofBus = holds.find(({ key, state }) => key === 'bus' && state === 'budget');
+  return holds.filter((hold) => hold === ofBus || hold.state !== 'budget' || hold.because !== ofBus?.because);
+}
+
 const SHOWN_INCIDENTS = 8;
 
 function incidentRow({ id, state, title, occurrences, last_at }: StatusView['incidents'][number], paint: Paint): readonly string[] {
   const color = state === 'ignored' ? paint.dim : state === 'healing' ? paint.yellow : paint.red;
   return [`  ${color(`◆ ${state.replace('_', ' ')}`)}`, id, `${occurrences}×`, ago(last_at), paint.dim(truncate(toVisible(title).replaceAll('\n', ' '), 70))];
-}
-
-function ownerLine(owner: OwnerView, paint: Paint): string {
-  const who = `process ${owner.pid}, since ${owner.started_at}`;
-  switch (owner.state) {
-    case 'running':
-      return `${paint.green('● owner running')}  ${who}`;
-    case 'silent':
-      return `${paint.yellow('● owner does not answer')}  ${who}; it is stopped or asleep (cadence-bus start --takeover ends it first)`;
-    case 'stopped':
-      return `${paint.dim('○ no owner')}  the last one stopped: ${owner.because ?? ''}`;
-    case 'died':
-      return `${paint.red('○ no owner')}  the last one (${who}) died`;
-    case 'never_started':
-      return `${paint.dim('○ no owner')}  none has run here yet`;
-  }
 }
 
 const MARK: Readonly<Record<CadenceView['status'], string>> = {
@@ -92,7 +87,8 @@ function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
     never_run: paint.dim,
     disabled: paint.dim,
   }[cadence.status];
-  const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting` : '';
+  const why = cadence.waits_because === null ? '' : ` (${truncate(toVisible(cadence.waits_because), 70)})`;
+  const waits = cadence.waiting > 0 ? `${cadence.waiting} waiting${why}` : '';
   const failures = cadence.consecutive_failures > 0 ? failuresInARow(cadence.consecutive_failures) : '';
   const next = cadence.next === null ? '' : `next in ${formatDuration((parseIso(cadence.next) ?? nowMs()) - nowMs())}`;
   const last = cadence.last_run === null ? 'never run' : `${cadence.last_status} ${ago(cadence.last_run)}`;
@@ -101,7 +97,7 @@ function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
     `  ${color(`${MARK[cadence.status]} ${cadence.status.replace('_', ' ')}`)}`,
     paint.bold(cadence.name),
     last,
-    [failures, waits, next].filter((part) => part !== '').join(', '),
+    [cadence.is_over ? 'it is over; the next owner records how it ended' : '', failures, waits, next].filter((part) => part !== '').join(', '),
     paint.dim(told),
   ];
 }
@@ -144,14 +140,16 @@ export function holdLine(hold: HoldView): string {
         : hold.state === 'half_open'
           ? ', the next tick is its probe'
           : ' no longer';
-  return `${toVisible(hold.key)}  ${hold.state.replace('_', ' ')}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
+  return `${toVisible(hold.key)}  ${stateInWords(hold.state)}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
 }
 
 function nextSteps(status: StatusView): readonly string[] {
   const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
-  if (isStopped || !isOwned) return [...(isStopped ? ['cadence-bus resume'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
-  if (status.broken_edits.length > 0 || status.holds.some(({ state }) => state === 'broken')) return ['cadence-bus check', 'cadence-bus runs'];
+  const isBroken = status.broken_edits.length > 0 || status.settings_fault !== null || status.holds.some(({ state }) => state === 'broken');
+  const urgent = [...(isStopped ? ['cadence-bus resume'] : []), ...(isBroken ? ['cadence-bus check'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
+  if (isStopped || !isOwned) return urgent;
+  if (isBroken) return [...urgent, 'cadence-bus runs'];
   if (status.counts.dlq > 0) return ['cadence-bus dlq', 'cadence-bus runs'];
   if (status.holds.some(({ state }) => state === 'open' || state === 'isolated')) return ['cadence-bus breaker', 'cadence-bus runs --status failed'];
   if (status.holds.some(({ state }) => state === 'budget')) return ['cadence-bus costs', 'cadence-bus runs'];

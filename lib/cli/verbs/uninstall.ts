@@ -1,4 +1,4 @@
-import { uninstall } from '../../app/install.ts';
+import { uninstall } from '../../app/install/install.ts';
 import { paintDiff } from '../changes.ts';
 import { type CommandContext, DRY_RUN } from '../command.ts';
 

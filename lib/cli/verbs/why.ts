@@ -1,32 +1,94 @@
+import { explainWhy, type WhyView } from '../../app/answers/why.ts';
+import { explainAll, type WhyAllView } from '../../app/answers/why-all.ts';
 import { nowMs } from '../../app/root.ts';
-import { explainWhy } from '../../app/why.ts';
 import { CadenceError } from '../../core/error.ts';
-import { parseIso } from '../../core/instant.ts';
-import { formatLocal } from '../../core/local-time.ts';
-import type { SlotView } from '../../core/slot-account.ts';
-import { zoneOf } from '../../core/zone.ts';
-import type { CommandContext, Paint } from '../command.ts';
+import type { SlotView } from '../../core/slot/account.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { type Ms, parseIso } from '../../core/time/instant.ts';
+import { formatLocal } from '../../core/time/local-time.ts';
+import { zoneOf } from '../../core/time/zone.ts';
+import type { CommandContext, Output, Paint } from '../command.ts';
 import { table } from '../output.ts';
+import { ownerLine } from '../owner-line.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const [cadence] = words;
-  if (cadence === undefined) throw new CadenceError('usage', 'why needs the name of a cadence', 'See cadence-bus list.');
-  const since = flags.duration('since');
-  const why = await explainWhy(await root(), cadence, { at: flags.text('at'), sinceMs: since });
-  out.result({ ...why }, () => describe(cadence, why.timezone, why.slots, why.because, out.paint));
-  const last = why.slots.findLast(({ run_id }) => run_id !== null);
-  out.next(...(last === undefined ? ['cadence-bus next'] : [`cadence-bus logs ${last.run_id}`]), `cadence-bus runs ${cadence}`);
+  const [at, since] = [flags.text('at'), flags.duration('since')];
+  if (cadence === undefined) {
+    if (at !== undefined) throw new CadenceError('usage', 'why --at needs the name of a cadence', 'See cadence-bus list.');
+    return whyAll(await root(), since, out);
+  }
+  const why = await explainWhy(await root(), cadence, { at, sinceMs: since });
+  out.result({ ...why }, () => describe(why, out.paint));
+  out.next(nextStep(why), `cadence-bus runs ${cadence}`);
   return 0;
 }
 
-function describe(cadence: string, timezone: string, slots: readonly SlotView[], because: string, paint: Paint): string {
+async function whyAll(root: string, sinceMs: Ms | undefined, out: Output): Promise<number> {
+  const all = await explainAll(root, sinceMs);
+  out.result({ ...all }, () => describeAll(all, out.paint));
+  const [first] = all.cadences;
+  const isOwned = all.owner.state === 'running' || all.owner.state === 'silent';
+  if (all.settings_fault !== null) out.next('cadence-bus check');
+  else if (first === undefined) out.next(isOwned ? 'cadence-bus next' : 'cadence-bus start');
+  else out.next(nextStep({ ...first, owner: all.owner.state }), `cadence-bus why ${first.cadence}`);
+  return 0;
+}
+
+/** Of one cadence; the rest of them its own `why` tells. */
+const MOST_LINES = 5;
+
+function describeAll({ since, owner, settings_fault: fault, cadences, well }: WhyAllView, paint: Paint): string {
+  const shown = cadences.map((why) => {
+    const more = why.slots.length - MOST_LINES;
+    const earlier =
+      more <= 0 ? '' : paint.dim(`\n  and ${more} before them: cadence-bus why ${why.cadence} --since ${formatDuration(nowMs() - (parseIso(since) ?? 0))}`);
+    return `${describe({ ...why, slots: why.slots.slice(-MOST_LINES) }, paint)}${earlier}`;
+  });
+  const others = cadences.length === 0 ? '' : 'other ';
+  const rest = well.length === 1 ? `1 ${others}cadence is as it should be.` : `${well.length} ${others}cadences are as they should be.`;
+  return [
+    ...(owner.state === 'running' ? [] : [ownerLine(owner, paint)]),
+    ...(fault === null ? [] : [`${paint.red('!')} ${toVisible(fault)}`]),
+    ...shown,
+    ...(well.length === 0 ? [] : [`${paint.green('✓')} ${rest}`]),
+    ...(well.length + cadences.length === 0 ? ['No cadence is defined yet.'] : []),
+  ].join('\n\n');
+}
+
+/** What mends the first hold, else a look at the last run. */
+function nextStep({ cadence, slots, owner, holds: [hold] }: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds'>): string {
+  const last = slots.findLast(({ run_id }) => run_id !== null);
+  if (hold === undefined && owner !== 'running' && owner !== 'silent') return 'cadence-bus start';
+  if (hold === undefined) return last === undefined ? 'cadence-bus next' : `cadence-bus logs ${last.run_id}`;
+  switch (hold.state) {
+    case 'broken':
+      return 'cadence-bus check';
+    case 'halted':
+      return 'cadence-bus resume';
+    case 'paused':
+      return `cadence-bus resume${hold.key === 'bus' ? '' : ` ${hold.key.startsWith('cadence:') ? cadence : hold.key}`}`;
+    case 'budget':
+      return 'cadence-bus costs';
+    case 'open':
+    case 'half_open':
+    case 'isolated':
+    case 'blocked':
+    case 'backing_off':
+    case 'closed':
+      return 'cadence-bus breaker';
+  }
+}
+
+function describe({ cadence, timezone, slots, facts }: Pick<WhyView, 'cadence' | 'timezone' | 'slots' | 'facts'>, paint: Paint): string {
   const zone = zoneOf(timezone);
   const rows = slots.map(({ at, end, because: why, run_id }) => [
     `  ${formatLocal(parseIso(at) ?? nowMs(), zone)}`,
     paintEnd(end, paint),
     `${why.split('\n', 1)[0]}${run_id === null ? '' : paint.dim(`  ${run_id}`)}`,
   ]);
-  const title = `${paint.bold(cadence)}: ${because}`;
+  const title = `${paint.bold(cadence)}: ${facts.map(toVisible).join('\n  ')}`;
   return rows.length === 0 ? title : [title, '', paint.dim(`  ${timezone}`), table(rows)].join('\n');
 }
 

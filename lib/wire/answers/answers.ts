@@ -11,7 +11,7 @@ import { heartbeatAnswer, probeAnswer } from './watch.ts';
 
 /** What each command may answer with --json when it did what was asked. */
 const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
-  start: [drainAnswer],
+  start: [drainAnswer, dryRun],
   enqueue: [receipt, dryRun],
   run: [runAnswer, receipt, dryRun],
   exec: [runAnswer, heldAnswer, dryRun],
@@ -36,7 +36,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   simulate: [simulateAnswer],
   heartbeat: [heartbeatAnswer, dryRun],
   check: [checkAnswer],
-  doctor: [doctorAnswer],
+  doctor: [doctorAnswer, dryRun],
   audit: [auditAnswer],
   capabilities: [capabilitiesAnswer],
   schema: schemaAnswers,

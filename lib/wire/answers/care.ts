@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { INCIDENT_STATES } from '../../core/incident.ts';
-import { PATTERNS } from '../../core/learning.ts';
+import { INCIDENT_STATES } from '../../core/incident/incident.ts';
+import { PATTERNS } from '../../core/incident/learning.ts';
 import { isOk, number, text } from './answer-part.ts';
 
 const incident = {
@@ -37,7 +37,7 @@ const learned = z.looseObject({
   cadence: text,
   pattern: z.enum(PATTERNS).nullable(),
   because: text,
-  threshold: number.describe('So many failures in a row before somebody is told.'),
+  threshold: number.describe('So many ticks that failed in a row before somebody is told.'),
   suppressed: z.boolean(),
   episodes: z.array(episode),
 });

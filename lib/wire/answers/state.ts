@@ -19,7 +19,9 @@ const cadenceStatus = z.looseObject({
   consecutive_failures: number,
   runs: number,
   waiting: number,
+  waits_because: text.nullable().describe('Why its next tick does not start, where its owner says it and no hold does.'),
   dead: number,
+  is_over: z.boolean().describe('Its run has ended, and no owner is there to record how.'),
   hold: hold.nullable(),
 });
 

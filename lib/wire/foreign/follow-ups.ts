@@ -1,5 +1,5 @@
-import { HOOKS, NOTICE_WORDS } from '../../core/follow-up.ts';
-import { unknownWords } from '../../core/notice.ts';
+import { HOOKS, NOTICE_WORDS } from '../../core/notice/follow-up.ts';
+import { unknownWords } from '../../core/notice/notice.ts';
 import { type Fields, fieldsOf, type Loss, leftOver, listOf, said, textOf } from './foreign-task.ts';
 
 /** What follows the end of a task there, in our keys. */

@@ -4,6 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FETCHING } from '../certificates.ts';
 
 /** Packages that are measured beside ours, in a folder of their own that is kept for the next run. */
 
@@ -23,7 +24,7 @@ export function installPeers(): { readonly dir: string } | { readonly because: s
   const draft = `${dir}.${process.pid}`;
   mkdirSync(draft, { recursive: true });
   for (const file of FILES) copyFileSync(join(HERE, file), join(draft, file));
-  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: draft, encoding: 'utf8' });
+  const done = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: draft, encoding: 'utf8', env: FETCHING });
   if (done.status !== 0) return { because: `npm ci of the peers ended with ${done.status}: ${done.stderr.trim().split('\n').at(-1)}` };
   writeFileSync(join(draft, 'installed'), '');
   if (!existsSync(dir)) renameSync(draft, dir);

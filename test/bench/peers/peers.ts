@@ -86,6 +86,13 @@ export function measureOurs(bench: Bench, workload: Workload, count: number): To
   return { ...act('cadence-bus', `${bench.product.library}\n${root.dir}`, workload, count), root };
 }
 
+/** Its owner in one process with the caller, as that of a peer is. */
+export function measureInside(bench: Bench, how: 'called' | 'dropped', count: number): Took {
+  const root = makeRoot(bench.ground.folder('inside'));
+  root.define('job', root.handler('job', 'export default async () => globalThis.onJob();\n'));
+  return act('cadence-bus', `${bench.product.library}\n${root.dir}\n${how}`, 'latency', count);
+}
+
 export function flatRoot(bench: Bench): Root {
   const root = makeRoot(bench.ground.folder('flat'));
   root.define('flat', root.handler('noop', NOOP));

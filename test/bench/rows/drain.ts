@@ -1,17 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { digits, inTurn, median, mib, us } from '../figures.ts';
-import { actor, type ExitReport } from '../processes.ts';
+import type { ExitReport } from '../processes.ts';
 import { drain, makeRoot, NOOP, type Root, runsOf } from '../product.ts';
+import { act, type Bare, barePromises } from '../promises.ts';
 import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
 
 /** What one tick of a backlog costs. The owner is a process; what it takes with an empty inbox is taken off. */
-
-interface Bare {
-  readonly count: number;
-  readonly wallUs: number;
-  readonly cpuUs: number;
-}
 
 function flatRoot(bench: Bench, count: number): { readonly root: Root; readonly makeMs: number } {
   const root = makeRoot(bench.ground.folder('flat'));
@@ -32,12 +26,6 @@ function drained(bench: Bench, count: number): ExitReport & { readonly makeMs: n
 function bare(bench: Bench, file: string, count: number, most = count): Bare {
   const { root } = flatRoot(bench, count);
   return act(file, [root.paths.inbox, join(root.paths.state, 'bare'), String(most)]);
-}
-
-function act(file: string, words: readonly string[]): Bare {
-  const done = spawnSync(process.execPath, [actor(file), ...words], { encoding: 'utf8' });
-  if (done.status !== 0) throw new Error(`${file} ended with ${done.status}: ${done.stderr}`);
-  return JSON.parse(done.stdout) as Bare;
 }
 
 type Backlog = (bench: Bench, count: number) => { readonly root: Root };
@@ -61,7 +49,7 @@ async function againstPromises(bench: Bench, what: string, kind: 'files' | 'line
     empty: ours(0),
     limit: () => {
       const { root } = made(bench, count);
-      return act('bare-promises.mjs', [kind, root.paths.inbox, join(root.paths.state, 'bare')]).cpuUs;
+      return barePromises(kind, root).cpuUs;
     },
     ours: ours(count),
   });
@@ -77,6 +65,7 @@ const fileATick: Row = {
     const took = await inTurn(bench.isQuick ? 1 : 5, {
       empty: () => drained(bench, 0),
       limit: () => bare(bench, 'bare-drain.mjs', count),
+      floor: () => barePromises('files', flatRoot(bench, count).root),
       ours: () => drained(bench, count),
     });
     const of = <T>(all: readonly T[], pick: (one: T) => number): number => median(all.map(pick));
@@ -86,15 +75,23 @@ const fileATick: Row = {
     const makeUs = (of(took.ours, (one) => one.makeMs) * 1000) / count;
     const leastUs = of(took.limit, (one) => one.wallUs / one.count);
     const leastCpuUs = of(took.limit, (one) => one.cpuUs / one.count);
+    const [floorUs, floorCpuUs] = [of(took.floor, (one) => one.wallUs / one.count), of(took.floor, (one) => one.cpuUs / one.count)];
     const perSecond = (each: number): string => `${Math.round(1e6 / each)}/s`;
     const limit = 'rename + read + unlink';
     return [
-      ratio(`drain of ${count}, wall`, { ours: us(wallUs), limit: `${us(leastUs)} ${limit}`, ratio: wallUs / leastUs, atMost: 1.25 }),
+      ratio(`drain of ${count}, wall`, {
+        ours: us(wallUs),
+        limit: `${us(leastUs)} ${limit}`,
+        ratio: wallUs / leastUs,
+        atMost: 1.25,
+        floor: floorUs / leastUs,
+      }),
       ratio(`drain of ${count}, CPU`, {
         ours: us(cpuUs),
         limit: `${us(leastCpuUs)} ${limit}`,
         ratio: cpuUs / leastCpuUs,
         atMost: 1.25,
+        floor: floorCpuUs / leastCpuUs,
         note: `${us(userUs)} of it outside the kernel`,
       }),
       ratio('made and drained', {
@@ -102,6 +99,7 @@ const fileATick: Row = {
         limit: `${perSecond(makeUs + leastUs)} made + ${limit}`,
         ratio: (makeUs + wallUs) / (makeUs + leastUs),
         atMost: 1.25,
+        floor: (makeUs + floorUs) / (makeUs + leastUs),
         note: `the maker alone: ${us(makeUs)}`,
       }),
       await againstPromises(bench, 'files', 'files', flatRoot, count),
@@ -157,6 +155,7 @@ async function againstModel(bench: Bench, seen: Seen): Promise<readonly Measure[
     { size: middle.size, most: 100, ours: middle.cpuUs, atMost: 1 / 100 },
     { size: bench.count(50_000), most: 20, ours: largest.cpuUs, atMost: 1 / 500 },
   ];
+  const least = barePromises('files', flatRoot(bench, middle.size).root);
   const model = cases.map(({ size, most, ours, atMost }) => {
     const { cpuUs, count } = bare(bench, 'list-per-claim.mjs', size, most);
     const each = cpuUs / count;
@@ -165,6 +164,7 @@ async function againstModel(bench: Bench, seen: Seen): Promise<readonly Measure[
       limit: `${us(each)} (first ${count} claims)`,
       ratio: ours / each,
       atMost,
+      floor: least.cpuUs / least.count / each,
       note: `${digits(each / ours)} times less`,
     });
   });

@@ -1,12 +1,12 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { inTurn, median, ms } from '../figures.ts';
 import { findProgram } from '../peers/installed.ts';
 import { actorWords, BULLMQ_EVERYSEC, flatRoot, GRAPHILE, type Peer, peersLack, present } from '../peers/peers.ts';
-import { pause, startActor, time, until } from '../processes.ts';
+import { pause, startActor, startLauncher, time, until } from '../processes.ts';
 import { makeRoot, runsOf, startOwner } from '../product.ts';
+import { bareCommands } from '../promises.ts';
 import { type Bench, type Measure, type Row, ratio } from '../row.ts';
 import { STAMP, stampsOf } from './latency.ts';
 
@@ -85,17 +85,18 @@ const toHandler: Row = {
     const root = makeRoot(bench.ground.folder('stamped'));
     root.define('stamp', root.handler('stamp', STAMP));
     const owner = await startOwner(bench.product, root);
+    const launcher = startLauncher();
     const own: number[] = [];
     try {
       for (let n = 0; n < count; n += 1) {
         const at = process.hrtime.bigint();
-        spawnSync(bench.product.enqueue, ['stamp', '--root', root.dir], { stdio: 'ignore' });
+        launcher.launch(bench.product.enqueue, ['stamp', '--root', root.dir]);
         await until('the handler began', () => stampsOf(root).length > n);
         own.push(Number((stampsOf(root)[n] as bigint) - at) / 1e6);
         await pause(25);
       }
     } finally {
-      await owner.stop();
+      await Promise.all([launcher.end(), owner.stop()]);
     }
     const measures: Measure[] = [];
     for (const peer of present([BULLMQ_EVERYSEC, GRAPHILE])) {
@@ -113,18 +114,19 @@ async function served(bench: Bench, peer: Peer, count: number): Promise<readonly
   createInterface({ input: worker.child.stdout as NodeJS.ReadableStream }).on('line', (line) => {
     if (/^\d+$/.test(line)) stamps.push(BigInt(line));
   });
+  const launcher = startLauncher();
   const took: number[] = [];
   try {
     for (let n = 0; n < count; n += 1) {
       const at = process.hrtime.bigint();
-      spawnSync(process.execPath, actorWords(peer.actor, server.place, 'command'), { stdio: 'ignore' });
+      launcher.launch(process.execPath, actorWords(peer.actor, server.place, 'command'));
       await until(`${peer.name} ran it`, () => stamps.length > n);
       took.push(Number((stamps[n] as bigint) - at) / 1e6);
       await pause(25);
     }
     return took;
   } finally {
-    await worker.end('SIGKILL');
+    await Promise.all([launcher.end(), worker.end('SIGKILL')]);
     server.close();
   }
 }
@@ -136,14 +138,19 @@ const commands: Row = {
     const count = bench.count(400, 20);
     const there = spoolersHere();
     const theirs = Object.fromEntries(there.map((name) => [name, () => spooledMs(bench, name, count)]));
-    const seen: Readonly<Record<string, readonly number[]>> = await inTurn(bench.isQuick ? 1 : 3, { ...theirs, ours: () => ourCommandsMs(bench, count) });
-    const own = median(seen.ours ?? []);
+    const seen: Readonly<Record<string, readonly number[]>> = await inTurn(bench.isQuick ? 1 : 3, {
+      ...theirs,
+      floor: () => bareCommands(bench.ground.folder('bound'), 'true', count).wallMs,
+      ours: () => ourCommandsMs(bench, count),
+    });
+    const [own, least] = [median(seen.ours ?? []), median(seen.floor ?? [])];
     return there.map((name) =>
       ratio(`${count}, against ${name}`, {
         ours: ms(own),
         limit: ms(median(seen[name] ?? [])),
         ratio: own / median(seen[name] ?? []),
         atMost: name === 'nq' ? 1 / 1.5 : 3,
+        floor: least / median(seen[name] ?? []),
         ...(name === 'tsp' ? { note: 'a spooler in C starts commands faster than any program on Node, and keeps no record that outlives it' } : {}),
       }),
     );

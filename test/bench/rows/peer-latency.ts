@@ -5,6 +5,7 @@ import {
   BULLMQ_ALWAYS,
   BULLMQ_EVERYSEC,
   GRAPHILE,
+  measureInside,
   measureOurs,
   measurePeer,
   type Peer,
@@ -25,7 +26,7 @@ interface Rival {
   readonly atMost: number;
 }
 
-/** From the call in one process to the handler in another; the peers have both in one, which is the shorter way. */
+/** The peers have caller and worker in one process. Ours may be so, and are apart where a timer or a shell drops a file. */
 const inProcess: Row = {
   id: 4,
   title: 'enqueue to handler start, idle worker',
@@ -34,6 +35,7 @@ const inProcess: Row = {
     const count = bench.count(60, 5);
     const durable = await oursDurable(bench, count);
     const relaxed = await oursRelaxed(bench, count);
+    const inside = (how: 'called' | 'dropped'): readonly number[] => measureInside(bench, how, count).took ?? [];
     const against = (what: string, own: readonly number[], { peer, atMost }: Rival): readonly Measure[] =>
       present([peer]).map(() => {
         const { took = [] } = measurePeer(bench, peer, 'latency', peer === PG_BOSS ? bench.count(10, 3) : count);
@@ -41,7 +43,9 @@ const inProcess: Row = {
         return ratio(`${what}, against ${peer.name}`, { ...figures, note: `p99 ${ms(quantile(own, 0.99))} against ${ms(quantile(took, 0.99))}` });
       });
     return [
-      ...against('a file dropped', relaxed, { peer: BULLMQ_EVERYSEC, atMost: 0.7 }),
+      ...against('a file dropped, in one process', inside('dropped'), { peer: BULLMQ_EVERYSEC, atMost: 0.7 }),
+      ...against('a file dropped by another process', relaxed, { peer: BULLMQ_EVERYSEC, atMost: 1 }),
+      ...against('durable, in one process', inside('called'), { peer: BULLMQ_ALWAYS, atMost: 0.8 }),
       ...against('durable', durable, { peer: BULLMQ_ALWAYS, atMost: 0.8 }),
       ...against('durable', durable, { peer: GRAPHILE, atMost: 1 }),
       ...against('durable', durable, { peer: PG_BOSS, atMost: 1 }),

@@ -14,6 +14,7 @@ import {
   present,
 } from '../peers/peers.ts';
 import { drain, type Root, runsOf } from '../product.ts';
+import { barePromises } from '../promises.ts';
 import { type Bench, type Measure, type Row, ratio } from '../row.ts';
 
 /** Many jobs: how long they take from the first word to the last end, ours and theirs. */
@@ -35,14 +36,16 @@ interface Contest {
   readonly workload: 'bulk' | 'inflight';
   readonly rivals: readonly Rival[];
   readonly ours: () => Each;
+  /** What we promise, by bare calls. */
+  readonly floor: () => Each;
 }
 
-async function contest(bench: Bench, { what, count, workload, rivals, ours }: Contest): Promise<readonly Measure[]> {
+async function contest(bench: Bench, { what, count, workload, rivals, ours, floor }: Contest): Promise<readonly Measure[]> {
   const there = present(rivals.map(({ peer }) => peer));
   const theirs = Object.fromEntries(there.map((peer) => [peer.name, () => eachOf(measurePeer(bench, peer, workload, count), count)]));
-  const seen: Readonly<Record<string, readonly Each[]>> = await inTurn(bench.isQuick ? 1 : 3, { ...theirs, ours });
+  const seen: Readonly<Record<string, readonly Each[]>> = await inTurn(bench.isQuick ? 1 : 3, { ...theirs, floor, ours });
   const total = (all: readonly Each[] = []): number => median(all.map(({ addUs, drainUs }) => addUs + drainUs));
-  const own = seen.ours ?? [];
+  const [own, least] = [seen.ours ?? [], total(seen.floor)];
   return rivals
     .filter(({ peer }) => there.includes(peer))
     .map(({ peer, atMost }) =>
@@ -51,6 +54,7 @@ async function contest(bench: Bench, { what, count, workload, rivals, ours }: Co
         limit: `${us(total(seen[peer.name]))}, ${perSecond(total(seen[peer.name]))}`,
         ratio: total(own) / total(seen[peer.name]),
         atMost,
+        floor: least / total(seen[peer.name]),
         note: `to add ${us(median(own.map(({ addUs }) => addUs)))} against ${us(median((seen[peer.name] ?? []).map(({ addUs }) => addUs)))}`,
       }),
     );
@@ -74,12 +78,17 @@ function drainMs(bench: Bench, root: Root, count: number, baseMs: number): numbe
   return Math.max(0, wallMs - baseMs);
 }
 
-function byLibrary(bench: Bench, workload: 'bulk' | 'inflight', count: number): () => Each {
+function bareMs(kind: 'files' | 'lines', root: Root): number {
+  return barePromises(kind, root).wallUs / 1000;
+}
+
+function byLibrary(bench: Bench, workload: 'bulk' | 'inflight', count: number): Pick<Contest, 'ours' | 'floor'> {
   const baseMs = emptyMs(bench);
-  return () => {
+  const by = (drained: (root: Root) => number) => (): Each => {
     const { root, ...took } = measureOurs(bench, workload, count);
-    return eachOf({ ...took, drainMs: drainMs(bench, root, count, baseMs) }, count);
+    return eachOf({ ...took, drainMs: drained(root) }, count);
   };
+  return { ours: by((root) => drainMs(bench, root, count, baseMs)), floor: by((root) => bareMs('lines', root)) };
 }
 
 const bulk: Row = {
@@ -96,7 +105,7 @@ const bulk: Row = {
       { peer: PG_BOSS, atMost: 1 },
       { peer: PLAINJOB, atMost: 1 / 8 },
     ];
-    return contest(bench, { what: `${count} in groups of 1000`, count, workload: 'bulk', rivals, ours: byLibrary(bench, 'bulk', count) });
+    return contest(bench, { what: `${count} in groups of 1000`, count, workload: 'bulk', rivals, ...byLibrary(bench, 'bulk', count) });
   },
 };
 
@@ -112,7 +121,7 @@ const inflight: Row = {
       { peer: PG_BOSS, atMost: 1 },
       { peer: PLAINJOB, atMost: 1 },
     ];
-    return contest(bench, { what: String(count), count, workload: 'inflight', rivals, ours: byLibrary(bench, 'inflight', count) });
+    return contest(bench, { what: String(count), count, workload: 'inflight', rivals, ...byLibrary(bench, 'inflight', count) });
   },
 };
 
@@ -123,18 +132,19 @@ const fileATick: Row = {
   run(bench) {
     const count = bench.count(10_000);
     const baseMs = emptyMs(bench);
-    const ours = (): Each => {
+    const by = (drained: (root: Root) => number) => (): Each => {
       const root = flatRoot(bench);
       const startedMs = performance.now();
       root.drop('flat', count);
       const addMs = performance.now() - startedMs;
-      return eachOf({ addMs, drainMs: drainMs(bench, root, count, baseMs) }, count);
+      return eachOf({ addMs, drainMs: drained(root) }, count);
     };
+    const [ours, floor] = [by((root) => drainMs(bench, root, count, baseMs)), by((root) => bareMs('files', root))];
     const rivals = [
       { peer: BULLMQ_ALWAYS, atMost: 1 / 1.2 },
       { peer: BULLMQ_EVERYSEC, atMost: 1 },
     ];
-    return contest(bench, { what: `${count} made and drained`, count, workload: 'inflight', rivals, ours });
+    return contest(bench, { what: `${count} made and drained`, count, workload: 'inflight', rivals, ours, floor });
   },
 };
 

@@ -179,6 +179,8 @@ export function createChildren(deps: ChildrenDeps): Children {
               : Promise.resolve(LOST);
         return handle(life, child, exited);
       },
+      // Here every shim writes its exit code itself.
+      keepExit: () => undefined,
       identity: (pid) => (all.some((child) => child.pid === pid && child.isAlive) ? `start ${pid}` : undefined),
       leftBehind: async () => [],
       isAlive: (_run, runDir) => all.findLast((one) => one.runDir === runDir)?.isAlive === true,

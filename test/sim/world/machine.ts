@@ -1,9 +1,9 @@
-import { type Owner, type OwnerOptions, startOwner } from '../../../lib/app/owner.ts';
-import type { OwnerPorts } from '../../../lib/app/owner-ports.ts';
+import { type Owner, type OwnerOptions, startOwner } from '../../../lib/app/owner/owner.ts';
+import type { OwnerPorts } from '../../../lib/app/owner/ports.ts';
 import { CadenceError } from '../../../lib/core/error.ts';
 import type { BusEvent } from '../../../lib/core/event.ts';
 import type { HandlerContext } from '../../../lib/core/handler.ts';
-import type { HttpAnswer } from '../../../lib/core/http.ts';
+import type { HttpAnswer } from '../../../lib/core/notice/http.ts';
 import { createIds } from '../../../lib/platform/ids.ts';
 import type { Clock, Ids, Ownership, SpawnSpec } from '../../../lib/ports.ts';
 import { type Chance, createChance } from './chance.ts';

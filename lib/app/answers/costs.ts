@@ -1,0 +1,175 @@
+import type { Cadence } from '../../core/cadence.ts';
+import { cadenceKey } from '../../core/holds.ts';
+import { type Limit, type Micros, toMicros, toUsd } from '../../core/money/budget.ts';
+import { busLimits, cadenceLimits, type Ledger, type Reservation } from '../../core/money/ledger.ts';
+import { hasRun, spentBy } from '../../core/money/spending.ts';
+import type { RunRecord } from '../../core/run.ts';
+import { formatRunId } from '../../core/tick.ts';
+import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
+import { createLocalDays, type LocalDays, monthOf } from '../../core/time/local-day.ts';
+import { readMachine } from '../../platform/machine.ts';
+import { loadDefinitions } from '../definitions/defined.ts';
+import { createReading, type Reading } from '../reading.ts';
+import { nowMs, unknownCadence } from '../root.ts';
+
+export const COST_GROUPS = ['cadence', 'day', 'model'] as const;
+export type CostGroup = (typeof COST_GROUPS)[number];
+
+/** Money in dollars, in the names of `--json`. */
+export interface CostRow {
+  readonly name: string;
+  readonly runs: number;
+  readonly usd: number;
+  /** As much of it as nobody told: what was set aside, or reckoned from tokens. */
+  readonly guessed_usd: number;
+}
+
+export interface BudgetRow {
+  /** `bus` or `cadence:<name>`. */
+  readonly key: string;
+  readonly period: 'day' | 'month';
+  readonly unit: 'usd' | 'runs';
+  readonly most: number;
+  readonly spent: number;
+  readonly reserved: number;
+  readonly resets_at: string;
+}
+
+export interface CostsView {
+  readonly ok: true;
+  readonly since: string;
+  /** Whose calendar days are counted. */
+  readonly zone: string;
+  readonly by: CostGroup;
+  readonly costs: readonly CostRow[];
+  readonly total: Omit<CostRow, 'name'>;
+  readonly reserved: readonly { readonly run_id: string; readonly cadence: string; readonly usd: number }[];
+  readonly budgets: readonly BudgetRow[];
+}
+
+export interface CostsQuery {
+  readonly cadence: string | undefined;
+  /** undefined: since the beginning of this month. */
+  readonly sinceMs: Ms | undefined;
+  readonly by: CostGroup;
+}
+
+/** From files alone; no owner is needed. Throws `not_found` for a cadence that is neither defined nor ever ran. */
+export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: CostsQuery): CostsView {
+  const reading = createReading(root);
+  const { zone: ownZone } = readMachine();
+  const { spending, zone } = reading.history.spending(ownZone);
+  const days = createLocalDays(zone);
+  const defined = loadDefinitions(root);
+  const cadences = defined.all().flatMap((one) => one.cadence ?? []);
+  const known = [...new Set([...reading.defined(), ...spending.cadences.keys()])];
+  if (cadence !== undefined && !known.includes(cadence)) throw unknownCadence(cadence, known);
+  const reserved = readReserved(reading);
+  const sinceMs = askedMs ?? monthStart(days, nowMs());
+  const runs = reading.history
+    .runs({ limit: Number.POSITIVE_INFINITY, sinceMs, ...(cadence === undefined ? {} : { cadence }) })
+    .filter((run) => concernsMoney(run, cadences));
+  const ledger: Ledger = { spending, reserved: reserved.map(({ hold }) => hold), day: days.dayAt(nowMs()), monthEndMs: days.monthEndMs(nowMs()) };
+  return {
+    ok: true,
+    since: toIso(sinceMs),
+    zone,
+    by,
+    costs: groupRuns(runs, by, days),
+    total: rowOf(runs.map(shareOf)),
+    reserved: reserved
+      .filter(({ hold }) => hold.cadence === (cadence ?? hold.cadence))
+      .map(({ runId, hold }) => ({ run_id: runId, cadence: hold.cadence, usd: toUsd(hold.micros) })),
+    budgets: [
+      ...busLimits(defined.settings().budget, cadences, ledger).map((limit) => budgetRow('bus', limit)),
+      ...cadences
+        .filter(({ name }) => name === (cadence ?? name))
+        .flatMap((one) => cadenceLimits(one, ledger).map((limit) => budgetRow(cadenceKey(one.name), limit))),
+    ],
+  };
+}
+
+/** What the owner has set aside for runs that are still under way. */
+function readReserved(reading: Reading): readonly { readonly runId: string; readonly hold: Reservation }[] {
+  const running = new Set(reading.names('claimed').map(({ id, attempts }) => formatRunId(id, attempts)));
+  return Object.entries(reading.purse().reserved)
+    .filter(([runId]) => running.has(runId))
+    .map(([runId, { cadence, usd }]) => ({ runId, hold: { cadence, micros: toMicros(usd) } }));
+}
+
+function monthStart(days: LocalDays, atMs: Ms): Ms {
+  let day = days.dayAt(atMs);
+  const month = monthOf(day.name);
+  for (let before = days.dayAt(day.startMs - 1); monthOf(before.name) === month; before = days.dayAt(before.startMs - 1)) day = before;
+  return day.startMs;
+}
+
+/** A run of a session, of a cadence with a budget, or one that has cost something. What never costs would drown the rest. */
+function concernsMoney(run: RunRecord, cadences: readonly Cadence[]): boolean {
+  if (spentBy(run) > 0) return true;
+  return hasRun(run) && (run.prompt_path !== undefined || cadences.some(({ name, budget }) => name === run.cadence && budget !== undefined));
+}
+
+interface Share {
+  readonly micros: Micros;
+  readonly guessed: Micros;
+  readonly runs: number;
+}
+
+function shareOf(run: RunRecord): Share {
+  const micros = spentBy(run);
+  const isGuess = run.cost_is_estimate === true || typeof run.cost_usd !== 'number';
+  return { micros, guessed: isGuess ? micros : 0, runs: hasRun(run) ? 1 : 0 };
+}
+
+function rowOf(shares: readonly Share[]): Omit<CostRow, 'name'> {
+  const sum = (pick: (share: Share) => number): number => shares.reduce((total, share) => total + pick(share), 0);
+  return { runs: sum(({ runs }) => runs), usd: toUsd(sum(({ micros }) => micros)), guessed_usd: toUsd(sum(({ guessed }) => guessed)) };
+}
+
+function groupRuns(runs: readonly RunRecord[], by: CostGroup, days: LocalDays): readonly CostRow[] {
+  const groups = new Map<string, Share[]>();
+  for (const run of runs) {
+    for (const [name, share] of partsOf(run, by, days)) {
+      const group = groups.get(name);
+      if (group === undefined) groups.set(name, [share]);
+      else group.push(share);
+    }
+  }
+  const rows = [...groups].map(([name, shares]) => ({ name, ...rowOf(shares) }));
+  return by === 'day' ? rows.sort((a, b) => (a.name < b.name ? -1 : 1)) : rows.sort((a, b) => b.usd - a.usd || (a.name < b.name ? -1 : 1));
+}
+
+function partsOf(run: RunRecord, by: CostGroup, days: LocalDays): readonly (readonly [string, Share])[] {
+  switch (by) {
+    case 'cadence':
+      return [[run.cadence, shareOf(run)]];
+    case 'day':
+      return [[days.dayAt(parseIso(run.ended_at) ?? 0).name, shareOf(run)]];
+    case 'model':
+      return modelParts(run);
+  }
+}
+
+const UNKNOWN_MODEL = 'unknown';
+
+/** What the models of a run told; what is left of its cost is nobody's. */
+function modelParts(run: RunRecord): readonly (readonly [string, Share])[] {
+  const whole = shareOf(run);
+  const isGuess = whole.guessed > 0;
+  const parts = Object.entries(run.tokens ?? {}).map(([model, { cost_usd }]) => {
+    const micros = toMicros(cost_usd);
+    return [model, { micros, guessed: isGuess ? micros : 0, runs: whole.runs }] as const;
+  });
+  const rest = whole.micros - parts.reduce((sum, [, { micros }]) => sum + micros, 0);
+  if (parts.length > 0 && rest <= 0) return parts;
+  return [
+    ...parts,
+    [run.model ?? UNKNOWN_MODEL, { micros: Math.max(0, rest), guessed: isGuess ? Math.max(0, rest) : 0, runs: parts.length > 0 ? 0 : whole.runs }],
+  ];
+}
+
+function budgetRow(key: string, { period, unit, most, spent, reserved, resetsMs }: Limit): BudgetRow {
+  const amount = (value: number): number => (unit === 'usd' ? toUsd(value) : value);
+  return { key, period, unit, most: amount(most), spent: amount(spent), reserved: amount(reserved), resets_at: toIso(resetsMs) };
+}

@@ -1,0 +1,109 @@
+import { CadenceError } from '../../core/error.ts';
+import { parseJson } from '../../core/text/json-text.ts';
+import { formatDeadName, isTickId, parseRunId } from '../../core/tick.ts';
+import { createReading, type DeadEntry, type Reading } from '../reading.ts';
+import { incidentOfTick } from './incident-reading.ts';
+
+/** One line of `dlq ls`, with what the file says of why. */
+export interface DeadView {
+  readonly tick: string;
+  readonly cadence: string;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly because: string;
+  readonly died_at: string;
+  readonly path: string;
+}
+
+/** Named ones; or all, of one cadence or of every one. */
+export interface DeadSelection {
+  readonly ids: readonly string[];
+  readonly all: boolean;
+  readonly cadence: string | undefined;
+}
+
+const MAX_FILE_BYTES = 2 * 1024 * 1024;
+
+export function listDead(root: string, cadence: string | undefined): readonly DeadView[] {
+  const reading = createReading(root);
+  return reading
+    .dead()
+    .filter(({ name }) => cadence === undefined || name.cadence === cadence)
+    .map((entry) => deadView(reading, entry));
+}
+
+export function showDead(root: string, id: string): { readonly view: DeadView; readonly incident: string | null; readonly content: unknown } {
+  const reading = createReading(root);
+  const entry = findDead(reading, id);
+  return { view: deadView(reading, entry), incident: incidentOfTick(reading, entry.name.id) ?? null, content: readContent(reading, entry) };
+}
+
+/** Gives dead ticks back to the inbox, as `mv dlq/X inbox/` does. */
+export function reviveDead(root: string, select: DeadSelection, dryRun: boolean): readonly DeadView[] {
+  const reading = createReading(root);
+  const { files, paths } = reading;
+  const found = selectDead(reading, select).map((entry) => ({ ...entry, view: deadView(reading, entry) }));
+  if (dryRun || found.length === 0) return found.map(({ view }) => view);
+  files.makeDir(paths.inbox);
+  // One that is gone by now was given back, or removed, by somebody else.
+  const revived = found.filter(({ file }) => files.rename(`${paths.dlq}/${file}`, `${paths.inbox}/${file}`));
+  files.flushDir(paths.inbox);
+  files.flushDir(paths.dlq);
+  return revived.map(({ view }) => view);
+}
+
+function selectDead(reading: Reading, select: DeadSelection): readonly DeadEntry[] {
+  if (!select.all && select.cadence === undefined) return select.ids.map((id) => findDead(reading, id));
+  return reading.dead().filter(({ name }) => select.cadence === undefined || name.cadence === select.cadence);
+}
+
+export function deadFiles(root: string, select: DeadSelection): readonly DeadEntry[] {
+  return selectDead(createReading(root), select);
+}
+
+/** By tick id, run id or file name. */
+function findDead(reading: Reading, id: string): DeadEntry {
+  const wanted = id.slice(id.lastIndexOf('/') + 1);
+  const tickId = parseRunId(wanted)?.id ?? wanted;
+  const found = reading.dead().find(({ file, name }) => file === wanted || name.id === tickId);
+  if (found !== undefined) return found;
+  const hint = isTickId(tickId) ? 'See cadence-bus dlq ls.' : 'Name it by its tick id or its file name; see cadence-bus dlq ls.';
+  throw new CadenceError('not_found', `there is no dead tick ${id.slice(0, 120)}`, hint);
+}
+
+function readContent(reading: Reading, { file }: DeadEntry): unknown {
+  const found = reading.files.read(`${reading.paths.dlq}/${file}`, MAX_FILE_BYTES);
+  if (found?.kind !== 'text') return undefined;
+  return parseJson(found.text);
+}
+
+function deadView(reading: Reading, entry: DeadEntry): DeadView {
+  const { name } = entry;
+  const report = reportIn(readContent(reading, entry));
+  return {
+    tick: name.id,
+    cadence: name.cadence,
+    attempts: name.attempts,
+    reason: name.reason,
+    because: report.because ?? (isNoFile(reading, entry) ? 'it is not a regular file' : ''),
+    died_at: report.died_at ?? '',
+    path: `${reading.paths.dlq}/${formatDeadName(name)}`,
+  };
+}
+
+function isNoFile({ files, paths }: Reading, { file }: DeadEntry): boolean {
+  return files.read(`${paths.dlq}/${file}`, MAX_FILE_BYTES)?.kind === 'not_a_file';
+}
+
+/** What lies there may be what a stranger dropped: nothing in it is believed to be what it is called. */
+function reportIn(content: unknown): Partial<Record<'because' | 'died_at', string>> {
+  const dead = fieldsOf(fieldsOf(content).dead);
+  return {
+    ...(typeof dead.because === 'string' ? { because: dead.because } : {}),
+    ...(typeof dead.died_at === 'string' ? { died_at: dead.died_at } : {}),
+  };
+}
+
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+}

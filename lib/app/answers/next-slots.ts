@@ -1,0 +1,94 @@
+import type { Cadence } from '../../core/cadence.ts';
+import { dueOf, formatSlot } from '../../core/slot/slot.ts';
+import { nextInstant } from '../../core/time/calendar.ts';
+import { slotsWithoutTimer } from '../../core/time/clock-change.ts';
+import type { Ms } from '../../core/time/instant.ts';
+import type { CadenceSchedule, SchedulerKind } from '../../core/time/schedule.ts';
+import { describeSchedule } from '../../core/time/schedule-sentence.ts';
+import { type Zone, zoneOf } from '../../core/time/zone.ts';
+import { readMachine } from '../../platform/machine.ts';
+import { createUptime } from '../../platform/uptime.ts';
+import { readDefined, requireCadence } from '../definitions/defined.ts';
+import { nowMs } from '../root.ts';
+
+export interface NextSlot {
+  readonly cadence: string;
+  readonly at: string;
+  /** Later than `at` where stagger or jitter spread it. */
+  readonly due: string;
+  readonly timezone: string;
+  readonly enabled: boolean;
+}
+
+const ZONE_HOLDS_MS: Ms = 1_000;
+let zone = { name: '', askedMs: Number.NEGATIVE_INFINITY };
+
+/** Asked once for all the cadences of an answer: it is a link of the system. */
+function machineZone(): string {
+  const sinceMs = nowMs() - zone.askedMs;
+  if (sinceMs < 0 || sinceMs > ZONE_HOLDS_MS) zone = { name: createUptime().timezone(), askedMs: nowMs() };
+  return zone.name;
+}
+
+/** The instants that come, soonest first, of one cadence or of all; and who is broken, so that nobody can say whether it is due. */
+export function nextSlots(root: string, only: string | undefined, count: number): { readonly slots: readonly NextSlot[]; readonly broken: readonly string[] } {
+  const definitions = only === undefined ? readDefined(root).definitions : [requireCadence(root, only).definition];
+  const slots = definitions.flatMap(({ name, cadence }) => {
+    const schedule = cadence?.schedule;
+    if (schedule === undefined) return [];
+    const timezone = schedule.timezone ?? machineZone();
+    return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), count).map(({ atMs, dueMs }) => ({
+      cadence: name,
+      at: formatSlot(atMs),
+      due: formatSlot(dueMs),
+      timezone,
+      enabled: cadence?.enabled ?? false,
+    }));
+  });
+  const soonest = slots.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(0, only === undefined ? Math.max(count, definitions.length) : count);
+  return { slots: soonest, broken: definitions.flatMap(({ name, cadence }) => (cadence === undefined ? [name] : [])) };
+}
+
+/** The first one that comes; null: none does, or it is off. */
+export function nextSlotOf({ name, schedule, enabled }: Cadence): Omit<NextSlot, 'cadence' | 'enabled'> | null {
+  if (schedule === undefined || !enabled) return null;
+  const timezone = schedule.timezone ?? machineZone();
+  const [next] = comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), 1);
+  return next === undefined ? null : { at: formatSlot(next.atMs), due: formatSlot(next.dueMs), timezone };
+}
+
+function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterMs: Ms, count: number): readonly { readonly atMs: Ms; readonly dueMs: Ms }[] {
+  const coming: { atMs: Ms; dueMs: Ms }[] = [];
+  for (let at = nextInstant(schedule, zone, afterMs); at !== undefined && coming.length < count; ) {
+    const following = nextInstant(schedule, zone, at);
+    coming.push({ atMs: at, dueMs: dueOf(at, schedule, seed, following) });
+    at = following;
+  }
+  return coming;
+}
+
+/** For `check`: the schedule as it is understood, and its next instants in its own zone. */
+export function restateSchedule(schedule: CadenceSchedule, count = 3): { readonly sentence: string; readonly zone: Zone; readonly nextMs: readonly Ms[] } {
+  const zone = zoneOf(schedule.timezone ?? machineZone());
+  return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', nowMs(), count).map(({ atMs }) => atMs) };
+}
+
+const AHEAD_MS: Ms = 400 * 86_400_000;
+
+/** Slots of the next year for which no timer of launchd or systemd will come, because clocks are changed; none where the owner wakes itself. */
+export function timerGaps(schedule: CadenceSchedule, scheduler: SchedulerKind): readonly Ms[] {
+  if (scheduler === 'builtin') return [];
+  return slotsWithoutTimer(schedule, zoneOf(schedule.timezone ?? machineZone()), nowMs(), nowMs() + AHEAD_MS);
+}
+
+const MONTH_MS: Ms = 31 * 86_400_000;
+const MOST_COUNTED = 100_000;
+
+/** How often it fires in the longest month, from now on. */
+export function firesPerMonth(schedule: CadenceSchedule): number {
+  const zone = zoneOf(schedule.timezone ?? machineZone());
+  const endMs = nowMs() + MONTH_MS;
+  let fires = 0;
+  for (let at = nextInstant(schedule, zone, nowMs()); at !== undefined && at <= endMs && fires < MOST_COUNTED; at = nextInstant(schedule, zone, at)) fires += 1;
+  return fires;
+}

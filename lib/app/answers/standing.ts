@@ -1,0 +1,123 @@
+import type { Cadence } from '../../core/cadence.ts';
+import { lastRunOf } from '../../core/cadence-digest.ts';
+import type { RunStatus } from '../../core/run.ts';
+import type { SlotCursor } from '../../core/slot/line.ts';
+import type { TickName } from '../../core/tick.ts';
+import { formatDuration } from '../../core/time/duration.ts';
+import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
+import type { OwnerState } from '../../ports.ts';
+import { describeHolding, isUntold } from '../owner/holding.ts';
+import { askOwnerWords } from '../owner/owner-words.ts';
+import type { Reading } from '../reading.ts';
+import { type HoldView, stateInWords } from './holds.ts';
+import { isAnyAlive } from './orphaned.ts';
+
+/** Who is asked about, and what is known. */
+export interface Asked {
+  readonly reading: Reading;
+  readonly name: string;
+  readonly isDefined: boolean;
+  /** undefined: no file defines it, or none that is right. */
+  readonly cadence: Cadence | undefined;
+  readonly holds: readonly HoldView[];
+  /** null where it has no schedule, undefined where nobody can say. */
+  readonly plan: SlotCursor['plan'] | undefined;
+  readonly owner: OwnerState['kind'];
+  readonly atMs: Ms;
+}
+
+/** How a cadence stands now: what happened last, and all that keeps it from running; each part of a sentence. */
+export async function describeStanding(asked: Asked): Promise<readonly string[]> {
+  const { reading, name, cadence, holds, plan, owner } = asked;
+  const isMine = (tick: Pick<TickName, 'cadence'>): boolean => tick.cadence === name;
+  const running = reading.names('claimed').filter(isMine);
+  const { ticks, unread } = reading.arrivals();
+  const waiting = [...reading.names('inbox'), ...ticks, ...reading.names('waiting')].filter(isMine);
+  const schedule = plan === null ? ['it has no schedule and runs when it is asked to'] : [];
+  const told = [...(asked.isDefined ? schedule : ['no file defines it any more']), lastRun(asked)];
+  if (running.length > 0) told.push(owner === 'none' ? await leftBehind(reading, running) : 'it runs now');
+  if (waiting.length > 0) told.push(describeWaiting(waiting, asked.atMs));
+  if (unread > 0) told.push(`whose ${unread} more ${unread === 1 ? 'file of the inbox is' : 'files of the inbox are'} nobody has looked yet`);
+  else if (running.length + waiting.length === 0) told.push('nothing of it waits');
+  const dead = reading.dead().filter(({ name: tick }) => isMine(tick)).length;
+  if (dead > 0) told.push(`${dead} ${dead === 1 ? 'tick of it lies' : 'ticks of it lie'} in the dlq`);
+  if (cadence?.enabled === false) told.push('its file says enabled: false');
+  told.push(...holds.map(describe));
+  if (waiting.length > 0 && running.length === 0 && cadence !== undefined) told.push(...(await crowd(reading, cadence)));
+  if (waiting.length > 0 && owner === 'answers') told.push(...(await ownersReason(asked)));
+  if (owner === 'none') told.push('no owner is running, so nothing starts');
+  if (owner === 'silent') told.push('the owner does not answer; it is stopped or asleep, and nothing starts meanwhile');
+  return told;
+}
+
+async function leftBehind(reading: Reading, running: readonly TickName[]): Promise<string> {
+  return (await isAnyAlive(reading, running)) ? 'its child goes on, and the next owner adopts it' : 'its run is over, and the next owner records how it ended';
+}
+
+const ENDED: Readonly<Record<RunStatus, string>> = {
+  queued: 'is queued',
+  waiting: 'was put off',
+  held: 'is held',
+  running: 'runs',
+  succeeded: 'succeeded',
+  unverified: 'ended unverified',
+  failed: 'failed',
+  dead: 'was given up',
+  cancelled: 'was cancelled',
+  interrupted: 'was interrupted',
+  skipped: 'was skipped',
+  coalesced: 'was served by another',
+  expired: 'grew too old',
+};
+
+function lastRun({ reading, name, atMs }: Asked): string {
+  const last = lastRunOf(reading.history.digest()[name]);
+  if (last === undefined) return 'it has never run';
+  const [words = ''] = (last.summary || last.reason).split('\n', 1);
+  return `its last run ${ENDED[last.status]} ${formatDuration(atMs - (parseIso(last.ended_at) ?? atMs))} ago${words === '' ? '' : `: ${words}`}`;
+}
+
+function describeWaiting(waiting: readonly Pick<TickName, 'dueMs'>[], atMs: Ms): string {
+  const nextMs = Math.min(...waiting.map(({ dueMs }) => dueMs));
+  return `${waiting.length} ${waiting.length === 1 ? 'tick waits' : 'ticks wait'}${nextMs > atMs ? `, not before ${minute(toIso(nextMs))}` : ''}`;
+}
+
+/** With the key, for it may be that of the bus, of an account or of an agent. */
+function describe({ key, state, until, because, advice }: HoldView): string {
+  const time = state === 'half_open' ? ', the next tick is its probe' : until === null ? '' : ` until ${minute(until)}`;
+  return `${key} is ${stateInWords(state)}${time}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
+}
+
+/** Others run where it would. Definitions tell which lane and workspace those have, and are read only here, for that costs more than all the rest. */
+async function crowd(reading: Reading, { name, lane, workspace }: Cadence): Promise<readonly string[]> {
+  const others = new Set(reading.names('claimed').map((tick) => tick.cadence));
+  if (others.size === 0) return [];
+  const { readDefined } = await import('../definitions/defined.ts');
+  const { definitions, settings } = readDefined(reading.paths.root);
+  const running = definitions.flatMap(({ cadence }) => (cadence !== undefined && cadence.name !== name && others.has(cadence.name) ? [cadence] : []));
+  const inLane = running.filter((other) => other.lane === lane);
+  const inWorkspace = running.find((other) => workspace !== undefined && other.workspace === workspace);
+  return [
+    ...(inLane.length >= (settings.lanes[lane] ?? Number.POSITIVE_INFINITY)
+      ? [`its lane ${lane} is full: ${namesOf(inLane)} ${inLane.length === 1 ? 'runs' : 'run'}`]
+      : []),
+    ...(inWorkspace === undefined ? [] : [`${inWorkspace.name} runs in its workspace ${workspace}`]),
+  ];
+}
+
+const FROM_FILES: ReadonlySet<string> = new Set(['due', 'busy', 'lane', 'workspace', 'disabled', 'broken']);
+
+/** What stands in no file, so that only its owner knows it. */
+async function ownersReason({ reading, name }: Asked): Promise<readonly string[]> {
+  const { holding } = await askOwnerWords(reading.paths.root);
+  return holding.filter((one) => one.cadence === name && isUntold(one) && !FROM_FILES.has(one.cause)).map(describeHolding);
+}
+
+const SHOWN = 5;
+
+function namesOf(cadences: readonly Cadence[]): string {
+  const names = cadences.map(({ name }) => name);
+  return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more` : names.join(', ');
+}
+
+const minute = (iso: string): string => `${iso.slice(0, 16)}Z`;

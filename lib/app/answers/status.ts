@@ -1,0 +1,230 @@
+import { isBuiltin } from '../../core/builtin.ts';
+import { lastRunOf } from '../../core/cadence-digest.ts';
+import { isProven } from '../../core/run.ts';
+import { type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
+import { formatSlot } from '../../core/slot/slot.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
+import type { TickName } from '../../core/tick.ts';
+import { CONTROL_CADENCE, isCadenceName } from '../../core/tick.ts';
+import { nextInstant } from '../../core/time/calendar.ts';
+import type { Ms } from '../../core/time/instant.ts';
+import { zoneOf } from '../../core/time/zone.ts';
+import { createSlotReading } from '../../history/slot-ledger.ts';
+import { probeOwner } from '../../platform/control.ts';
+import type { CadenceDigest, OwnerState } from '../../ports.ts';
+import { type BrokenEdit, settingsFault } from '../owner/broken-edits.ts';
+import { describeHolding, type Holding, isUntold } from '../owner/holding.ts';
+import { askOwnerWords } from '../owner/owner-words.ts';
+import { createReading, type Reading } from '../reading.ts';
+import { nowMs, unknownCadence } from '../root.ts';
+import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
+import { allHolds, type HoldView, isHolding } from './holds.ts';
+import type { IncidentView } from './incident-reading.ts';
+import { openIncidents } from './open-incidents.ts';
+import { isAnyAlive } from './orphaned.ts';
+import { type OverlayView, readOverlays } from './overlays.ts';
+
+export interface CadenceView {
+  readonly name: string;
+  readonly status: 'running' | 'disabled' | 'held' | 'failing' | 'unproven' | 'healthy' | 'never_run';
+  readonly last_run: string | null;
+  readonly last_status: string | null;
+  readonly last_summary: string;
+  readonly consecutive_failures: number;
+  readonly runs: number;
+  readonly waiting: number;
+  /** Why its next tick does not start, as its owner says it and no hold does. */
+  readonly waits_because: string | null;
+  readonly dead: number;
+  /** Nobody is there to record the end of its run, which is over. */
+  readonly is_over: boolean;
+  readonly hold: HoldView | null;
+  /** The next instant of its schedule; null: it has none, or no owner has seen it yet. */
+  readonly next: string | null;
+}
+
+export interface StatusView {
+  readonly ok: true;
+  readonly owner: OwnerView;
+  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run' | 'disabled', number>>;
+  readonly cadences: readonly CadenceView[];
+  readonly holds: readonly HoldView[];
+  /** Accounts that may not be used now, with who waits for them. */
+  readonly accounts: readonly AccountView[];
+  /** What fails and is not resolved yet, seen last first. */
+  readonly incidents: readonly Pick<IncidentView, 'id' | 'cadence' | 'state' | 'title' | 'occurrences' | 'last_at'>[];
+  /** What fixes have set for the next runs, until their proof. */
+  readonly overlays: readonly OverlayView[];
+  /** Files whose last good version goes on, for the newest one is wrong. */
+  readonly broken_edits: readonly BrokenEdit[];
+  /** What is wrong with `bus.yaml` as it lies there; null: nothing. An owner that goes on with a good version of it names it among the broken edits, too. */
+  readonly settings_fault: string | null;
+  readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
+}
+
+export interface OwnerView {
+  /** `silent`: it holds the root and does not answer. `died`: it never said that it stopped. */
+  readonly state: 'running' | 'silent' | 'stopped' | 'died' | 'never_started';
+  readonly pid: number | null;
+  readonly started_at: string | null;
+  readonly version: string | null;
+  readonly because: string | null;
+}
+
+/** Throws `not_found` where `only` is neither defined nor known from what it did. */
+export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
+  const owner = ownerView(await probeOwner(root));
+  const { brokenEdits, holding } = owner.state === 'running' ? await askOwnerWords(root) : { brokenEdits: [], holding: [] };
+  const { readDefined } = await import('../definitions/defined.ts');
+  const { definitions, problems } = readDefined(root, only);
+  const fault = settingsFault(problems);
+  const holds = await allHolds(createReading(root), definitions, nowMs());
+  // Only now: that may have parsed every definition, and who was claimed before it may be held, and wait, by its end.
+  const reading = createReading(root, undefined, { isOfOneMoment: true });
+  const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };
+  const dead = reading.dead().map(({ name }) => name);
+  const pending = [...places.inbox, ...reading.arrivals().ticks, ...places.waiting];
+  const cursors = createSlotReading(reading).cursors();
+  const digest = reading.history.digest();
+  const accounts = await readAccounts(root, reading.holds(), nowMs());
+  const disabled = new Set(definitions.flatMap(({ name, cadence }) => (cadence?.enabled === false ? [name] : [])));
+  const over = await overCadences(reading, owner, places.claimed);
+  const names = cadenceNames(reading, digest, [...pending, ...places.claimed, ...dead]);
+  if (only !== undefined && !names.includes(only)) throw unknownCadence(only, names);
+  const shown = names
+    .filter((name) => only === undefined || name === only)
+    .map((name) =>
+      cadenceView(name, {
+        digest: digest[name],
+        isDisabled: disabled.has(name),
+        isOver: over.has(name),
+        untold: holding.find((one) => one.cadence === name && one.cause !== 'busy' && isUntold(one)),
+        holds,
+        accounts,
+        pending: count(pending, name),
+        running: count(places.claimed, name),
+        dead: count(dead, name),
+        next: nextOf(cursors.get(name), nowMs()),
+      }),
+    );
+  // The program's own are shown where somebody should look; a hold of the whole bus is told once, as what it is.
+  const isHeldAlone = (name: string): boolean => holds.some(({ key }) => key === `cadence:${name}`);
+  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || isHeldAlone(name) || dead > 0);
+  const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
+  return {
+    ok: true,
+    owner,
+    summary: {
+      cadences: cadences.length,
+      healthy: having('healthy'),
+      unproven: having('unproven'),
+      failing: having('failing'),
+      held: having('held'),
+      running: having('running'),
+      never_run: having('never_run'),
+      disabled: having('disabled'),
+    },
+    cadences,
+    holds,
+    accounts: accountViews(reading, accounts, pending, nowMs()),
+    incidents: await incidentsOf(reading, only),
+    overlays: await readOverlays(reading, only),
+    broken_edits: brokenEdits.filter(({ name }) => only === undefined || name === only),
+    settings_fault: fault === undefined ? null : formatProblem(fault),
+    counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
+  };
+}
+
+async function incidentsOf(reading: Reading, only: string | undefined): Promise<StatusView['incidents']> {
+  const mine = (await openIncidents(reading)).filter(({ cadences }) => only === undefined || cadences.includes(only));
+  const seen = mine.toSorted((a, b) => (a.last_at < b.last_at ? 1 : -1));
+  return seen.map(({ id, cadence, state, title, occurrences, last_at }) => ({ id, cadence, state, title, occurrences, last_at }));
+}
+
+export function ownerView(state: OwnerState): OwnerView {
+  const { info } = state;
+  const about = { pid: info?.pid ?? null, started_at: info?.started_at ?? null, version: info?.version ?? null, because: info?.because ?? null };
+  switch (state.kind) {
+    case 'answers':
+      return { state: 'running', ...about };
+    case 'silent':
+      return { state: 'silent', ...about };
+    case 'none':
+      if (info === undefined) return { state: 'never_started', ...about };
+      return { state: info.state === 'stopped' ? 'stopped' : 'died', ...about };
+  }
+}
+
+/** What is known of any tick, wherever it lies. */
+type Of = Pick<TickName, 'cadence'>;
+
+function count(names: readonly Of[], cadence: string): number {
+  return names.filter((name) => name.cadence === cadence).length;
+}
+
+/** From the folder's listing: nothing has to be parsed to know what there is. */
+function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceDigest>>, pending: readonly Of[]): readonly string[] {
+  const all = new Set([...reading.defined(), ...Object.keys(digest), ...pending.map((name) => name.cadence)]);
+  return [...all].filter((name) => isCadenceName(name) && name !== CONTROL_CADENCE).sort();
+}
+
+/** Of whom every run is over that the last owner left. */
+async function overCadences(reading: Reading, owner: OwnerView, claimed: readonly TickName[]): Promise<ReadonlySet<string>> {
+  const over = new Set<string>();
+  if (owner.state === 'running' || owner.state === 'silent') return over;
+  for (const name of new Set(claimed.map((tick) => tick.cadence)))
+    if (
+      !(await isAnyAlive(
+        reading,
+        claimed.filter((tick) => tick.cadence === name),
+      ))
+    )
+      over.add(name);
+  return over;
+}
+
+interface CadenceFacts {
+  readonly isDisabled: boolean;
+  readonly isOver: boolean;
+  readonly untold: Holding | undefined;
+  readonly digest: CadenceDigest | undefined;
+  readonly holds: readonly HoldView[];
+  readonly accounts: Accounts;
+  readonly pending: number;
+  readonly running: number;
+  readonly dead: number;
+  readonly next: string | null;
+}
+
+function nextOf(cursor: SlotCursor | undefined, atMs: Ms): string | null {
+  const schedule = cursor?.plan == null ? undefined : scheduleOf(cursor.plan);
+  const next = schedule?.timezone === undefined ? undefined : nextInstant(schedule, zoneOf(schedule.timezone), atMs);
+  return next === undefined ? null : formatSlot(next);
+}
+
+function cadenceView(name: string, facts: CadenceFacts): CadenceView {
+  const { digest } = facts;
+  const hold = facts.holds.find((one) => isHolding(one, name, facts.accounts.get(name))) ?? null;
+  const failures = digest?.consecutive_failures ?? 0;
+  const isHeld = facts.untold?.cause === 'missing-env' || (hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open');
+  const last = lastRunOf(digest);
+  const isUnproven = last?.status === 'unverified' && !isProven(last);
+  const well = last === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
+  const resting = facts.isDisabled ? 'disabled' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
+  const status = facts.running > 0 ? 'running' : resting;
+  return {
+    name,
+    status,
+    last_run: last?.ended_at ?? null,
+    last_status: last?.status ?? null,
+    last_summary: last?.summary || last?.reason || '',
+    consecutive_failures: failures,
+    runs: digest?.runs ?? 0,
+    waiting: facts.pending,
+    waits_because: facts.pending === 0 || facts.untold === undefined ? null : describeHolding(facts.untold),
+    dead: facts.dead,
+    is_over: facts.isOver,
+    hold,
+    next: facts.next,
+  };
+}

@@ -1,0 +1,57 @@
+import type { SlotView } from '../../core/slot/account.ts';
+import { type Ms, toIso } from '../../core/time/instant.ts';
+import { createSlotReading } from '../../history/slot-ledger.ts';
+import { createReading } from '../reading.ts';
+import { nowMs } from '../root.ts';
+import { slotsWith } from './slot-reading.ts';
+import { type CadenceView, type OwnerView, readStatus, type StatusView } from './status.ts';
+import { explainWhy, type WhyView } from './why.ts';
+
+export interface WhyAllView {
+  readonly ok: true;
+  readonly since: string;
+  readonly owner: OwnerView;
+  /** As in `status`. */
+  readonly settings_fault: string | null;
+  /** Who is not as he should be; of his slots since then those that did not run when they should. */
+  readonly cadences: readonly Omit<WhyView, 'ok' | 'owner'>[];
+  readonly well: readonly string[];
+}
+
+const SINCE_MS: Ms = 86_400_000;
+const MOST_SLOTS = 10_000;
+
+/** What a morning asks: what is not as it should be, of all cadences, and why. */
+export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<WhyAllView> {
+  const status = await readStatus(root, undefined);
+  const reading = createReading(root);
+  const ledger = createSlotReading(reading);
+  const [atMs, cursors] = [nowMs(), ledger.cursors()];
+  const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
+  const lateSlots = (name: string): readonly SlotView[] => {
+    const cursor = cursors.get(name);
+    if (cursor === undefined) return [];
+    return slotsWith(reading, ledger, cursor, name, { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS, nowMs: atMs, isOwned }).filter(isLate);
+  };
+  const cadences: WhyAllView['cadences'][number][] = [];
+  const well: string[] = [];
+  for (const cadence of status.cadences) {
+    const slots = lateSlots(cadence.name);
+    if (isWell(status, cadence) && slots.length === 0) {
+      well.push(cadence.name);
+      continue;
+    }
+    const { ok: _ok, owner: _owner, ...why } = await explainWhy(root, cadence.name, { at: undefined, sinceMs });
+    cadences.push({ ...why, slots });
+  }
+  return { ok: true, since: toIso(atMs - sinceMs), owner: status.owner, settings_fault: status.settings_fault, cadences, well };
+}
+
+/** What is under way, or comes, is nobody's question yet. */
+const isLate = ({ end }: SlotView): boolean => end === 'missed' || end === 'held' || end === 'superseded';
+
+function isWell({ incidents, broken_edits }: StatusView, { name, status, hold, waits_because, dead, is_over }: CadenceView): boolean {
+  const isTroubled = incidents.some(({ cadence }) => cadence === name) || broken_edits.some((edit) => edit.name === name);
+  const isQuiet = status === 'healthy' || status === 'running' || status === 'never_run' || status === 'disabled';
+  return isQuiet && hold === null && waits_because === null && dead === 0 && !is_over && !isTroubled;
+}

@@ -1,0 +1,132 @@
+import { CadenceError } from '../../core/error.ts';
+import type { SlotView } from '../../core/slot/account.ts';
+import { planOf, type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
+import { formatSlot } from '../../core/slot/slot.ts';
+import { instantsBetween, nextInstant } from '../../core/time/calendar.ts';
+import { type Ms, parseIso } from '../../core/time/instant.ts';
+import { parseLocal } from '../../core/time/local-time.ts';
+import { type Zone, zoneOf } from '../../core/time/zone.ts';
+import { createSlotReading } from '../../history/slot-ledger.ts';
+import { probeOwner } from '../../platform/control.ts';
+import { createUptime } from '../../platform/uptime.ts';
+import type { Definition, SlotReading } from '../../ports.ts';
+import { createReading, type Reading } from '../reading.ts';
+import { nowMs, unknownCadence } from '../root.ts';
+import { brokenHolds, type HoldView, holdsOf } from './holds.ts';
+import { openIncidents } from './open-incidents.ts';
+import { slotsWith } from './slot-reading.ts';
+import { describeStanding } from './standing.ts';
+import { type OwnerView, ownerView } from './status.ts';
+
+export interface WhyView {
+  readonly ok: true;
+  readonly cadence: string;
+  /** The zone of its schedule. */
+  readonly timezone: string;
+  /** How it stands now, in a sentence. */
+  readonly because: string;
+  /** Its parts. */
+  readonly facts: readonly string[];
+  readonly slots: readonly SlotView[];
+  /** As in `status`. */
+  readonly owner: OwnerView['state'];
+  /** All that keeps it from running: as in `status`, and the definition if it is wrong. */
+  readonly holds: readonly HoldView[];
+}
+
+export interface WhyQuery {
+  readonly at: string | undefined;
+  readonly sinceMs: Ms | undefined;
+}
+
+const SINCE_MS: Ms = 86_400_000;
+const MOST_SLOTS = 24;
+const MOST_ASKED = 10_000;
+
+/** What became of the slots of a cadence, or why it did not run; from files, so that a dead owner keeps no secret. */
+export async function explainWhy(root: string, cadence: string, query: WhyQuery): Promise<WhyView> {
+  const reading = createReading(root);
+  const ledger = createSlotReading(reading);
+  const atMs = nowMs();
+  const owner = await probeOwner(root);
+  const isOwned = owner.kind !== 'none';
+  const { readDefined } = await import('../definitions/defined.ts');
+  const { definitions } = readDefined(root, cadence);
+  const cursor = currentCursor(definitions, reading, ledger, cadence, isOwned);
+  const [broken] = await brokenHolds(reading, definitions);
+  const defined = definitions.find(({ name }) => name === cadence)?.cadence;
+  const plan = broken === undefined ? (cursor?.plan ?? null) : undefined;
+  const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
+  const incidents = (await openIncidents(reading)).filter(({ cadences }) => cadences.includes(cadence));
+  const holds = holdsOf(reading, cadence, defined, atMs);
+  const facts = [
+    ...(broken === undefined ? [] : [`its definition is broken: ${broken.because.replace(/\.$/, '')}`]),
+    ...(await describeStanding({
+      reading,
+      name: cadence,
+      isDefined: definitions.some(({ name }) => name === cadence),
+      cadence: defined,
+      holds,
+      plan,
+      owner: owner.kind,
+      atMs,
+    })),
+    ...incidents.map(({ id, state }) => `incident ${id} is ${state.replace('_', ' ')}`),
+  ];
+  const told = {
+    ok: true,
+    cadence,
+    timezone: zone.name,
+    because: facts.join('; '),
+    facts,
+    owner: ownerView(owner).state,
+    holds: broken === undefined ? holds : [broken, ...holds],
+  } as const;
+  if (cursor === undefined) return { ...told, slots: [] };
+  const span = spanOf(query, zone, cursor, atMs);
+  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned });
+  if (query.at !== undefined && slots.length === 0) throw noSlot(query.at, cursor, zone, span.fromMs);
+  return { ...told, slots };
+}
+
+/** Without an owner nobody keeps the plan in step with its definition; then the definition itself is asked. */
+function currentCursor(definitions: readonly Definition[], reading: Reading, ledger: SlotReading, cadence: string, isOwned: boolean): SlotCursor | undefined {
+  const cursor = ledger.cursors().get(cadence);
+  const isDefined = reading.defined().includes(cadence);
+  if (!isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0) throw unknownCadence(cadence, reading.defined());
+  if (!isDefined || (isOwned && cursor !== undefined) || (cursor !== undefined && !isEdited(reading, cadence, cursor))) return cursor;
+  const schedule = definitions.find(({ name }) => name === cadence)?.cadence?.schedule;
+  if (schedule === undefined) return cursor;
+  const plan = planOf(schedule, schedule.timezone ?? createUptime().timezone(), 'builtin');
+  const now = formatSlot(nowMs());
+  return cursor === undefined ? { plan, since: now, through: now, fired: null, ahead: [], ignored: null } : { ...cursor, plan };
+}
+
+function isEdited({ files, paths }: Reading, cadence: string, cursor: SlotCursor): boolean {
+  const edits = ['yaml', 'yml', 'md'].map((suffix) => files.info(`${paths.cadences}/${cadence}.${suffix}`)?.mtimeMs ?? 0);
+  return Math.max(...edits) > (parseIso(cursor.since) ?? 0);
+}
+
+function spanOf({ at, sinceMs }: WhyQuery, zone: Zone, { plan }: SlotCursor, atMs: Ms): { readonly fromMs: Ms; readonly untilMs: Ms; readonly most: number } {
+  if (at !== undefined) {
+    const asked = parseLocal(at, zone, atMs);
+    if (asked === undefined)
+      throw new CadenceError('usage', `--at ${at} is no time`, 'Write it like 07:00, "yesterday 7:00", "2026-11-20 7:00" or 2026-11-20T07:00:00Z.');
+    return { fromMs: asked, untilMs: asked + 59_999, most: MOST_ASKED };
+  }
+  const schedule = plan === null ? undefined : scheduleOf(plan);
+  const nextMs = schedule === undefined ? undefined : nextInstant(schedule, zone, atMs);
+  return { fromMs: atMs - (sinceMs ?? SINCE_MS), untilMs: nextMs ?? atMs, most: sinceMs === undefined ? MOST_SLOTS : MOST_ASKED };
+}
+
+function noSlot(at: string, { plan, since }: SlotCursor, zone: Zone, askedMs: Ms): CadenceError {
+  const schedule = plan === null ? undefined : scheduleOf(plan);
+  const [before] = schedule === undefined ? [] : [...instantsBetween(schedule, zone, askedMs - 7 * SINCE_MS, askedMs)].slice(-1);
+  const after = schedule === undefined ? undefined : nextInstant(schedule, zone, askedMs);
+  const near = [before, after].flatMap((one) => (one === undefined ? [] : [formatSlot(one)])).join(' and ');
+  return new CadenceError(
+    'not_found',
+    `no slot of its schedule is at ${at}${askedMs < (parseIso(since) ?? 0) ? `, and its schedule is known since ${since}` : ''}`,
+    near === '' ? 'See cadence-bus next.' : `The slots around it are ${near}.`,
+  );
+}

@@ -1,0 +1,79 @@
+import { createAllDefinitions } from '../../config/all-definitions.ts';
+import type { LiveDefinitions } from '../../config/definitions.ts';
+import { builtinCadence, isBuiltin } from '../../core/builtin.ts';
+import type { BusSettings, Cadence } from '../../core/cadence.ts';
+import { controlCadence } from '../../core/control.ts';
+import { CadenceError } from '../../core/error.ts';
+import { pathsOf } from '../../core/paths.ts';
+import { nearest } from '../../core/text/nearest.ts';
+import { CONTROL_CADENCE } from '../../core/tick.ts';
+import { createFiles } from '../../platform/files.ts';
+import { readMachine } from '../../platform/machine.ts';
+import type { Definition, Problem } from '../../ports.ts';
+import { createReading } from '../reading.ts';
+import { nowMs } from '../root.ts';
+import { knownDefinitions } from './known.ts';
+
+/** Each once, though a hundred cadences use the agent that is missing. */
+export function warningsOf(definitions: readonly Definition[]): readonly Problem[] {
+  return onceEach(definitions.flatMap(({ warnings = [] }) => warnings));
+}
+
+function onceEach(problems: readonly Problem[]): readonly Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
+}
+
+/** What the folder of definitions says now, read afresh. */
+export interface Defined {
+  readonly definitions: readonly Definition[];
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly Problem[];
+  readonly settings: BusSettings;
+}
+
+/** `only`: nobody asks about another cadence. */
+export function readDefined(root: string, only?: string): Defined {
+  return definedBy(loadDefinitions(root, only));
+}
+
+export function definedBy(loaded: LiveDefinitions): Defined {
+  const definitions = loaded.all();
+  const own = onceEach(definitions.flatMap(({ problems }) => problems));
+  const others = loaded
+    .problems()
+    .filter((problem) => !own.some((known) => known.path === problem.path && known.line === problem.line && known.message === problem.message));
+  return { definitions, problems: [...others, ...own], warnings: warningsOf(definitions), settings: loaded.settings() };
+}
+
+/** Who comes next need not read again what we had to read. */
+export function loadDefinitions(root: string, only?: string): LiveDefinitions {
+  const [files, paths, machine] = [createFiles(), pathsOf(root), readMachine()];
+  const loaded = createAllDefinitions({ files, paths, home: machine.home, cache: knownDefinitions(files, paths, machine, nowMs), only });
+  loaded.keep();
+  return loaded;
+}
+
+export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {
+  const loaded = loadDefinitions(root);
+  const definition = loaded.get(name);
+  if (definition !== undefined) return { definition, cadence: definition.cadence };
+  const close = nearest(
+    name,
+    loaded.all().map((one) => one.name),
+  );
+  throw new CadenceError(
+    'not_found',
+    `there is no cadence ${name} in ${root}/cadences`,
+    close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`,
+  );
+}
+
+/** The cadences of the program itself, as far as they have had something to do. */
+export function builtinsOf(root: string): readonly Definition[] {
+  const paths = pathsOf(root);
+  const own = Object.keys(createReading(root).history.digest()).filter(isBuiltin);
+  const cadences = [CONTROL_CADENCE, ...own.filter((name) => name !== CONTROL_CADENCE).sort()].flatMap((name) =>
+    name === CONTROL_CADENCE ? controlCadence(paths) : (builtinCadence(name, paths) ?? []),
+  );
+  return cadences.map((cadence) => ({ name: cadence.name, path: cadence.path, cadence, problems: [] }));
+}

@@ -1,0 +1,31 @@
+import { basename } from 'node:path';
+import { SETTINGS_FILE } from '../../config/cadence-folder.ts';
+import type { LiveDefinitions } from '../../config/definitions.ts';
+import { formatProblem } from '../../core/text/problem-text.ts';
+import type { Problem } from '../../ports.ts';
+
+/** An edit that the owner does not take: the last good version of the file goes on until it is mended. Only a living owner has a version that is no longer on the disk. */
+export interface BrokenEdit {
+  /** A cadence, or `bus.yaml`. */
+  readonly name: string;
+  readonly path: string;
+  /** `path:line:column  what is wrong`, the first of all. */
+  readonly because: string;
+}
+
+/** What this owner goes on with though its file says otherwise by now. */
+export function brokenEditsOf(definitions: LiveDefinitions): readonly BrokenEdit[] {
+  const cadences = definitions
+    .all()
+    .flatMap(({ name, path, cadence, problems: [first] }) =>
+      cadence === undefined || first === undefined ? [] : [{ name, path, because: formatProblem(first) }],
+    );
+  const settings = settingsFault(definitions.problems());
+  return settings === undefined || definitions.isUnsettled()
+    ? cadences
+    : [{ name: SETTINGS_FILE, path: settings.path, because: formatProblem(settings) }, ...cadences];
+}
+
+export function settingsFault(problems: readonly Problem[]): Problem | undefined {
+  return problems.find(({ path }) => basename(path) === SETTINGS_FILE);
+}

@@ -1,0 +1,26 @@
+import { CadenceError } from '../../core/error.ts';
+import { askOwner } from '../../platform/control.ts';
+import type { BrokenEdit } from './broken-edits.ts';
+import type { Holding } from './holding.ts';
+
+/** What only a living owner knows. */
+export interface OwnerWords {
+  readonly brokenEdits: readonly BrokenEdit[];
+  readonly holding: readonly Holding[];
+}
+
+const ANSWERS_WITHIN_MS = 1_000;
+
+/** Nothing where there is none, or where it does not answer. One of an earlier version says less. */
+export async function askOwnerWords(root: string): Promise<OwnerWords> {
+  let said: Readonly<Record<string, unknown>> = {};
+  const hear = (answer: Readonly<Record<string, unknown>>): void => {
+    said = answer;
+  };
+  try {
+    await askOwner(root, { op: 'stats' }, hear, AbortSignal.timeout(ANSWERS_WITHIN_MS));
+  } catch (error) {
+    if (!(error instanceof CadenceError) || error.code !== 'no_owner') throw error;
+  }
+  return { brokenEdits: (said.broken_edits ?? []) as readonly BrokenEdit[], holding: (said.holding ?? []) as readonly Holding[] };
+}

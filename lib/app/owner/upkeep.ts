@@ -1,0 +1,83 @@
+import { shrinkInbox } from '../../bus/inbox-shrinking.ts';
+import { CadenceError } from '../../core/error.ts';
+import { isLeftover, leftoverFolders } from '../../core/leftover.ts';
+import { dayOf, type Ms } from '../../core/time/instant.ts';
+import { applyRetention } from '../../history/retention.ts';
+import { identityOf } from '../../platform/process-identity.ts';
+import type { Incidents } from '../../ports.ts';
+import type { Storage } from '../storage.ts';
+
+/**
+ * What the owner tidies at its start and once a day while it works: history and output beyond their keep, drafts of
+ * producers that died, what an owner before it was killed over, and a drop zone that an earlier burst has left
+ * bloated. Nothing that changes a tick; a fault of the disk is told and left for the next time.
+ */
+export interface Upkeep {
+  /**
+   * Does it if it has not been done today. What an owner comes to at its start is begun first, so for its first moment it is put
+   * off while there is work: answers until when.
+   */
+  daily(hasWork?: () => boolean): Promise<Ms | undefined>;
+}
+
+/** Longer than a handler takes to be loaded and to begin. */
+const FIRST_MOMENT_MS: Ms = 1_000;
+
+/** Whoever writes a file is through long before that. */
+const OLD_MS: Ms = 3_600_000;
+const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
+
+export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>): Upkeep {
+  const { clock, files, paths, journal, definitions } = storage;
+  const bornMs = clock.nowMs();
+  let doneOn = '';
+
+  /** A clock that was set back is no reason to wait. */
+  const isFirstMoment = (): boolean => clock.nowMs() >= bornMs && clock.nowMs() < bornMs + FIRST_MOMENT_MS;
+
+  function sweepDrafts(): number {
+    const dead = files.list(paths.tmp).filter((file) => {
+      const pid = DRAFT.exec(file)?.[1];
+      return pid !== undefined && identityOf(Number(pid)) === undefined;
+    });
+    return dead.filter((file) => files.remove(`${paths.tmp}/${file}`)).length;
+  }
+
+  /** Half-written files. Where only owners write, ours is none of them, for it writes and renames in one go. */
+  function sweepLeftovers(): number {
+    const isDead = (path: string, isOwners: boolean): boolean => {
+      const info = files.info(path);
+      return info?.kind === 'file' && (isOwners || clock.nowMs() - info.mtimeMs > OLD_MS);
+    };
+    const dead = leftoverFolders(paths).flatMap(({ dir, place, isOwners }) =>
+      files
+        .list(dir)
+        .filter((file) => isLeftover(place, file))
+        .map((file) => `${dir}/${file}`)
+        .filter((path) => isDead(path, isOwners)),
+    );
+    return dead.filter((path) => files.remove(path)).length;
+  }
+
+  return {
+    async daily(hasWork = () => false) {
+      const today = dayOf(clock.nowMs());
+      if (today === doneOn) return undefined;
+      if (isFirstMoment() && hasWork()) return bornMs + FIRST_MOMENT_MS;
+      doneOn = today;
+      try {
+        shrinkInbox({ files, paths });
+        const drafts = sweepDrafts() + sweepLeftovers();
+        const settings = definitions.settings();
+        const forgotten = incidents.forget(settings.retentionMs);
+        const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
+        const isAny = removed.length + drafts + forgotten > 0;
+        if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten });
+      } catch (error) {
+        if (!(error instanceof CadenceError)) throw error;
+        journal.emit({ level: 'warn', stage: 'upkeep', because: error.message });
+      }
+      return undefined;
+    },
+  };
+}

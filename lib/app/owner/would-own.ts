@@ -1,0 +1,11 @@
+import { probeOwner } from '../../platform/control.ts';
+import { readStatus, type StatusView } from '../answers/status.ts';
+import { refusal } from './owner.ts';
+
+/** What an owner would find who started now. Throws as its start would where it could not own the root. */
+export async function wouldOwn(root: string, takeOver: boolean): Promise<{ readonly ends_pid: number | null; readonly counts: StatusView['counts'] }> {
+  const state = await probeOwner(root);
+  if (state.kind === 'answers' || (state.kind === 'silent' && !takeOver)) throw refusal(root, state);
+  const { counts } = await readStatus(root, undefined);
+  return { ends_pid: state.kind === 'silent' ? (state.info?.pid ?? null) : null, counts };
+}

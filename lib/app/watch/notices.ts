@@ -1,0 +1,56 @@
+import { notifyCadence } from '../../core/builtin.ts';
+import type { BusSettings } from '../../core/cadence.ts';
+import { CadenceError } from '../../core/error.ts';
+import { noticeKey } from '../../core/notice/notice.ts';
+import { mergeNotify } from '../../core/notice/policy.ts';
+import { sinkId } from '../../core/notice/sink.ts';
+import { LEVELS } from '../../core/slot/lateness.ts';
+import { toVisible } from '../../core/text/excerpt.ts';
+import { type Ms, toIso } from '../../core/time/instant.ts';
+import type { Telling } from '../../core/watch/memory.ts';
+import type { Worry } from '../../core/watch/watch.ts';
+import { createIds } from '../../platform/ids.ts';
+import { readMachine } from '../../platform/machine.ts';
+import { createProducer } from '../../platform/producer.ts';
+import { openOutbox } from '../notices.ts';
+import { nowMs } from '../root.ts';
+import { runHere } from '../run-here.ts';
+
+const WITHIN_MS: Ms = 15_000;
+
+/**
+ * Tells the sinks of `bus.yaml`, by the way that every notice goes: the outbox, and the cadence of the sink. Where no owner
+ * is there to send it this process is one for so long, for then it matters most. Answers with what went wrong.
+ */
+export async function tellSinks(root: string, settings: BusSettings, { due, recovered }: Telling, words: string, isOwned: boolean): Promise<readonly string[]> {
+  if (due.length === 0 && recovered.length === 0) return [];
+  const { sinks } = mergeNotify(settings.notify, undefined);
+  const runId = `${createIds().fresh()}-1`;
+  const faults: string[] = [];
+  for (const sink of sinks) {
+    const kind = due.length > 0 ? 'heartbeat' : 'recovery';
+    openOutbox(root).put({
+      ...{ format: 1, key: noticeKey(runId, kind, sink), kind, sink, run_id: runId, cadence: 'bus', attempts: 0, error: null, facts: {} },
+      ...{ title: `the watchman of ${root}`, status: due.length > 0 ? 'missing' : 'recovered', level: worstOf(due) },
+      ...{ text: `${readMachine().host}: ${toVisible(words)}`, created_at: toIso(nowMs()) },
+    });
+    const { tick } = await createProducer({ root }).enqueue(notifyCadence(sinkId(sink)), { source: 'heartbeat' });
+    if (!isOwned) faults.push(...(await sendNow(root, tick, sinkId(sink))));
+  }
+  return faults;
+}
+
+function worstOf(worries: readonly Worry[]): Worry['level'] {
+  return worries.reduce<Worry['level']>((worst, { level }) => (LEVELS.indexOf(level) > LEVELS.indexOf(worst) ? level : worst), 'none');
+}
+
+/** What does not go out now lies in the outbox, and is tried by the next owner. */
+async function sendNow(root: string, tick: string, sink: string): Promise<readonly string[]> {
+  try {
+    const { status, reason } = await runHere(root, tick, WITHIN_MS, { output: () => undefined }, 'first');
+    return status === 'succeeded' ? [] : [`${sink} could not be told yet: ${reason}`];
+  } catch (error) {
+    if (!(error instanceof CadenceError)) throw error;
+    return [`${sink} could not be told yet: ${error.message}`];
+  }
+}

@@ -1,0 +1,19 @@
+import type { OwnerView } from '../app/answers/status.ts';
+import type { Paint } from './command.ts';
+
+/** Who runs the bus, in one line. */
+export function ownerLine(owner: OwnerView, paint: Paint): string {
+  const who = `process ${owner.pid}, since ${owner.started_at}`;
+  switch (owner.state) {
+    case 'running':
+      return `${paint.green('● owner running')}  ${who}`;
+    case 'silent':
+      return `${paint.yellow('● owner does not answer')}  ${who}; it is stopped or asleep (cadence-bus start --takeover ends it first)`;
+    case 'stopped':
+      return `${paint.dim('○ no owner')}  the last one stopped: ${owner.because ?? ''}`;
+    case 'died':
+      return `${paint.red('○ no owner')}  the last one (${who}) died`;
+    case 'never_started':
+      return `${paint.dim('○ no owner')}  none has run here yet`;
+  }
+}
