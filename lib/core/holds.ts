@@ -145,6 +145,12 @@ function guiltyKeys(run: RunRecord): readonly string[] {
   }
 }
 
+/** Whose probe this run is. */
+export function probedBy({ breakers }: Holds, runId: string): readonly string[] {
+  return Object.entries(breakers).flatMap(([key, breaker]) => (breaker.state === 'half_open' && breaker.probe_id === runId ? [key] : []));
+}
+
+/** The owner of a probe is gone. Where its run lives on it is the probe again: see `probedBy`. */
 export function holdsAfterRestart(holds: Holds): Holds {
   return Object.entries(holds.breakers).reduce((book, [key, breaker]) => withBreaker(book, key, afterRestart(breaker)), holds);
 }

@@ -13,6 +13,7 @@ import {
   type LogPosition,
   NO_HOLDS,
   type Policies,
+  probedBy,
 } from '../core/holds.ts';
 import type { RunRecord } from '../core/run.ts';
 import type { Ms } from '../core/time/instant.ts';
@@ -31,6 +32,8 @@ export interface HoldsBook {
    */
   load(): readonly RunRecord[];
   onStart(keys: readonly string[], runId: string): void;
+  /** A run of an earlier owner lives on. If it was a probe it still is: nobody may begin beside it, and its end decides. */
+  onAdopt(runId: string): void;
   onEnd(run: RunRecord, end: LogPosition): void;
   /** An order changes the book. */
   change(next: Holds): void;
@@ -55,6 +58,8 @@ const SAVE_AFTER_RUNS = 20_000;
 export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
   const { clock, doc, view, runLog, journal, health } = deps;
   let holds: Holds = NO_HOLDS;
+  /** As the last owner left it, with its probes. */
+  let inherited: Holds = NO_HOLDS;
   /** It moves with every run, the rest with few: so it is put into the book when that is saved. */
   let { through } = NO_HOLDS;
   let unsavedRuns = 0;
@@ -131,12 +136,16 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
       shown = view.read() === undefined ? '' : 'unknown';
       const unseen = [...runLog.since(holds.through)];
       for (const run of unseen) holds = fold(run);
+      inherited = holds;
       holds = holdsAfterRestart(holds);
       through = runLog.position();
       return unseen;
     },
     onStart(keys, runId) {
       become(holdsOnStart(holds, keys, runId), runId);
+    },
+    onAdopt(runId) {
+      become(holdsOnStart(holds, probedBy(inherited, runId), runId), runId);
     },
     onEnd(run, end) {
       through = end;

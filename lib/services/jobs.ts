@@ -181,6 +181,7 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
     adopt(claim, cadence, startedMs) {
       const job = jobOf(claim, cadence, startedMs);
+      book.onAdopt(job.runId);
       journal.emit({ level: 'info', stage: 'subsession_adopted', cadence: cadence.name, tick: job.tickId, run_id: job.runId });
       return follow(claim, job, 'adopt');
     },

@@ -15,6 +15,7 @@ import {
   holdsResume,
   holdsTrip,
   NO_HOLDS,
+  probedBy,
 } from '../../lib/core/holds.ts';
 import type { RunRecord } from '../../lib/core/run.ts';
 import { toIso } from '../../lib/core/time/instant.ts';
@@ -76,6 +77,7 @@ describe('the book of holds', () => {
     const probing = holdsOnStart(open, ['cadence:nightly', 'account:claude'], 'd');
     assert.equal(state(probing, 'cadence:nightly'), 'half_open');
     assert.deepEqual(holdsAfterRestart(probing).breakers, open.breakers);
+    assert.deepEqual([probedBy(probing, 'd'), probedBy(probing, 'c'), probedBy(open, 'd')], [['cadence:nightly'], [], []]);
   });
 
   it('is pure, plain JSON: the same runs give the same book, whenever it was written in between', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
@@ -131,5 +131,68 @@ describe('a tick that was claimed when its owner was killed, before anything ran
     yard.put(`state/cadence-bus/claimed/${file}`, text);
     await yard.start();
     await eventually('it lies in the dlq', () => yard.ls('dlq').find((dead) => dead.endsWith('.claimed00002.2.owner-died.json')));
+  });
+});
+
+describe('the probe of an account whose owner was killed', () => {
+  /** Two duties of one account, each in a lane and a workspace of its own, and what their agent says once it may. */
+  function deskWithProbe(says: string): Yard {
+    const yard = createYard();
+    const waits =
+      'cat > /dev/null; echo "$CADENCE_NAME" >> "$CADENCE_ROOT/sessions"; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done; cat "$CADENCE_ROOT/says"';
+    yard.put('cadences/bus.yaml', 'lanes: { agent: 2 }\n');
+    yard.put('bin/helper', `#!/bin/sh\n${waits}\n`, 0o755);
+    yard.put('says', `${says}\n`);
+    for (const name of ['first', 'second']) {
+      yard.put(`${name}/is-here`, '');
+      yard.put(`cadences/${name}.md`, `---\nrun: { agent: { command: [${yard.root}/bin/helper], output: json, cwd: ./${name} } }\n---\nWrite.\n`);
+    }
+    yard.shell('other', 'true');
+    const open = {
+      state: 'open',
+      failures: 1,
+      until: '2026-01-01T00:00:00.000Z',
+      open_ms: 60_000,
+      because: 'refused',
+      run_id: 'x7k2p9qd4mzt-1',
+      class: 'auth',
+    };
+    yard.put('state/cadence-bus/holds.json', JSON.stringify({ format: 1, through: { day: '', bytes: 0 }, breakers: { 'account:helper': open }, paused: {} }));
+    return yard;
+  }
+
+  const sessions = (yard: Yard): readonly string[] => readFileSync(`${yard.root}/sessions`, 'utf8').trimEnd().split('\n');
+
+  async function secondOwnerBeside(yard: Yard): Promise<{ readonly tick: string; readonly next: string }> {
+    const owner = await yard.start();
+    const tick = await yard.enqueue('first');
+    await eventually('it has begun', () => yard.events('circuit_half_open').length > 0 && yard.ls('running').length > 0);
+    await childOf(yard);
+    await eventually('its session has begun', () => existsSync(`${yard.root}/sessions`));
+    owner.kill('SIGKILL');
+    await owner.ended;
+    const next = await yard.enqueue('second');
+    await yard.start();
+    await finalRecord(yard, await yard.enqueue('other'));
+    return { tick, next };
+  }
+
+  it('is still the probe: no other session of a dead key begins beside it, and its end opens the account again', async () => {
+    const yard = deskWithProbe('{"ok":false,"class":"auth","summary":"key refused"}');
+    await secondOwnerBeside(yard);
+    assert.deepEqual(sessions(yard), ['first']);
+    yard.put('go', '');
+    await eventually('the account is open again', () => yard.events('circuit_opened')[0]);
+    assert.deepEqual(sessions(yard), ['first']);
+  });
+
+  it('closes the account when it ends well, and only then all others go', async () => {
+    const yard = deskWithProbe('{"ok":true,"summary":"written"}');
+    const { tick, next } = await secondOwnerBeside(yard);
+    yard.put('go', '');
+    const [first, second] = [await finalRecord(yard, tick), await finalRecord(yard, next)];
+    assert.deepEqual([first.status, second.status, sessions(yard)], ['succeeded', 'succeeded', ['first', 'second']]);
+    const [closed] = yard.events('circuit_closed');
+    assert.ok(closed !== undefined && second.started_at >= closed.ts);
   });
 });
