@@ -85,6 +85,23 @@ describe('costs', () => {
     assert.match(stdout, /of which \$1\.00 is a guess/);
   });
 
+  it('has the runs and the budget of who mends a cadence among them', async () => {
+    const healed = createDesk();
+    healed.put('cadences/bus.yaml', 'budget: {day_runs: 5}\n');
+    healed.shell('train', 'false', 'on_failure: [{ agent: { max_usd: 1, day_usd: 3 } }]');
+    past(healed, ['bus-heal-train', 0, { cost_usd: 0.5, status: 'dead', blame: 'nobody', prompt_path: '/p.md' }], ['bus-notify-log', 0, {}]);
+    const { said } = await healed.ask('costs');
+    const budgets = said.budgets as readonly Readonly<Record<string, unknown>>[];
+    assert.deepEqual(
+      budgets.map(({ key, unit, most, spent }) => [key, unit, most, spent]),
+      [
+        ['bus', 'runs', 5, 1],
+        ['cadence:bus-heal-train', 'usd', 3, 0.5],
+      ],
+    );
+    assert.equal(((await healed.ask('costs', 'bus-heal-train')).said.budgets as readonly unknown[]).length, 2);
+  });
+
   it('refuses a cadence that never was, and a group that there is none of', async () => {
     assert.deepEqual([errorOf(await desk.ask('costs', 'breif')).code, errorOf(await desk.ask('costs', '--by', 'modle')).code], [66, 64]);
     assert.match(errorOf(await desk.ask('costs', 'breif')).hint, /Did you mean brief\?/);

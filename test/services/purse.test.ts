@@ -323,6 +323,18 @@ describe('the purse', () => {
     assert.deepEqual([purse.shortage(plain) === undefined, purse.shortage(teller) === undefined], [true, false]);
   });
 
+  it('counts also the runs of those whom no file defines, if they have cost something: who mends another, and what was removed', () => {
+    const session = cadenceOf('session', undefined);
+    const healer = cadenceOf('bus-heal-session', { runUsd: 1 });
+    const world = bank([session], { dayRuns: 2 });
+    const purse = world.open();
+    world.record('a', 'bus-notify-log', { cost_usd: null });
+    world.record('b', 'bus-heal-session', { cost_usd: 0.3 });
+    assert.equal(purse.shortage(session), undefined);
+    world.record('c', 'removed', { cost_usd: null, charged_usd: 1 });
+    for (const one of [session, healer]) assert.match(purse.shortage(one)?.because ?? '', /^the whole bus, today 2 of 2 runs used/);
+  });
+
   it('counts the runs of those who may cost something against the runs of the bus, and no others', () => {
     const command = { kind: 'command', argv: ['x'], shell: false, cwd: '/', env: { names: [], values: {} }, okCodes: [0] } as const;
     const [session, plain] = [cadenceOf('session', undefined), cadenceOf('plain', undefined, command)];

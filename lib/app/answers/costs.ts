@@ -1,4 +1,5 @@
 import type { Cadence } from '../../core/cadence.ts';
+import { isHealCadence } from '../../core/heal/cadence.ts';
 import { cadenceKey } from '../../core/holds.ts';
 import { type Limit, type Micros, toMicros, toUsd } from '../../core/money/budget.ts';
 import { busLimits, cadenceLimits, type Ledger, type Reservation } from '../../core/money/ledger.ts';
@@ -62,13 +63,15 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
   const days = createLocalDays(zone);
   const defined = loadDefinitions(root);
   const cadences = defined.all().flatMap((one) => one.cadence ?? []);
+  // Who mends them has a budget too, and no file.
+  const healers = [...spending.cadences.keys()].flatMap((name) => (isHealCadence(name) ? (defined.get(name)?.cadence ?? []) : []));
   const known = [...new Set([...reading.defined(), ...spending.cadences.keys()])];
   if (cadence !== undefined && !known.includes(cadence)) throw unknownCadence(cadence, known);
   const reserved = readReserved(reading);
   const sinceMs = askedMs ?? monthStart(days, nowMs());
   const runs = reading.history
     .runs({ limit: Number.POSITIVE_INFINITY, sinceMs, ...(cadence === undefined ? {} : { cadence }) })
-    .filter((run) => concernsMoney(run, cadences));
+    .filter((run) => concernsMoney(run, [...cadences, ...healers]));
   const ledger: Ledger = { spending, reserved: reserved.map(({ hold }) => hold), day: days.dayAt(nowMs()), monthEndMs: days.monthEndMs(nowMs()) };
   return {
     ok: true,
@@ -82,7 +85,7 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
       .map(({ runId, hold }) => ({ run_id: runId, cadence: hold.cadence, usd: toUsd(hold.micros) })),
     budgets: [
       ...busLimits(defined.settings().budget, cadences, ledger).map((limit) => budgetRow('bus', limit)),
-      ...cadences
+      ...[...cadences, ...healers]
         .filter(({ name }) => name === (cadence ?? name))
         .flatMap((one) => cadenceLimits(one, ledger).map((limit) => budgetRow(cadenceKey(one.name), limit))),
     ],

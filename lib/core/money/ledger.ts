@@ -2,7 +2,7 @@ import type { Ms } from '../time/instant.ts';
 import { type LocalDay, monthOf } from '../time/local-day.ts';
 import { type BusBudget, capOf, expectedCost, type Limit, limitsOf, type Micros, type Periods, reservationFor, type Used } from './budget.ts';
 import { isSpender, type Spender } from './spender.ts';
-import { type Spending, tallyOf } from './spending.ts';
+import { hasSpent, type Spending, type SpendingEntry, tallyOf } from './spending.ts';
 
 /** What a budget is compared with: what was spent, what is set aside for runs under way, and what day it is. */
 export interface Ledger {
@@ -29,17 +29,25 @@ export function cadenceLimits({ name, budget }: Spender, ledger: Ledger): readon
   return limitsOf('cadence', budget, used, sumOf(ledger.reserved.filter(({ cadence }) => cadence === name)), resetsOf(ledger));
 }
 
-/** All money counts, and the runs of those who may cost some. */
+/** All money counts, and the runs of those who may cost some; of those whom no file defines, such as who mends another or what was removed, if they did. */
 export function busLimits(budget: BusBudget | undefined, spenders: readonly Spender[], ledger: Ledger): readonly Limit[] {
   if (budget === undefined) return [];
   const { spending } = ledger;
   const countsRuns = budget.dayRuns !== undefined || budget.monthRuns !== undefined;
-  const costly = countsRuns ? spenders.filter((one) => mayCost(one, spending)).map(({ name }) => spending.cadences.get(name)) : [];
+  const costly = countsRuns ? costlyEntries(spenders, spending) : [];
   const used = usedIn(ledger, (period) => ({
     micros: tallyOf(spending.bus, period).micros,
     runs: costly.reduce((sum, entry) => sum + tallyOf(entry, period).runs, 0),
   }));
   return limitsOf('bus', budget, used, sumOf(ledger.reserved), resetsOf(ledger));
+}
+
+function costlyEntries(spenders: readonly Spender[], spending: Spending): readonly SpendingEntry[] {
+  const defined = new Map(spenders.map((one) => [one.name, one]));
+  return [...spending.cadences].flatMap(([name, entry]) => {
+    const spender = defined.get(name);
+    return (spender === undefined ? hasSpent(entry) : mayCost(spender, spending)) ? [entry] : [];
+  });
 }
 
 /** What is set aside for its next run. */

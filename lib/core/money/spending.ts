@@ -74,6 +74,10 @@ export function tallyOf(entry: SpendingEntry | undefined, period: string): Used 
   return { micros, runs };
 }
 
+export function hasSpent({ days, costs }: SpendingEntry): boolean {
+  return costs.length > 0 || Object.values(days).some(([micros]) => micros > 0);
+}
+
 /** What it cost, or what its budget was charged where nobody knows. Anything may stand in a log. */
 export function spentBy(run: RunRecord): Micros {
   return costOf(run) ?? amountOf(run.charged_usd) ?? 0;
