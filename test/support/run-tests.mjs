@@ -8,6 +8,9 @@
  * On Node 20 `node --test <folder or quoted glob>` finds no `.ts` test and passes. So the files are found here, and a run
  * that has nothing to run, or a file without a test in it, is a failure. Node's own closing lines stay on stdout: `.ci/run`
  * counts by them.
+ *
+ * Many tests watch real processes, and a machine may stop any of these for a second. So where a few of a whole suite fail,
+ * their files run once more, alone: what fails again has failed, what passes is told as unsteady, with its error, to be mended.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
@@ -30,7 +33,7 @@ function testFiles(dir) {
   return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
     const path = join(dir, entry.name);
     if (entry.isDirectory()) return entry.name === 'node_modules' || entry.name === 'fixtures' ? [] : testFiles(path);
-    return entry.isFile() && entry.name.endsWith('.test.ts') ? [relative(ROOT, path).split(sep).join('/')] : [];
+    return entry.isFile() && entry.name.endsWith('.test.ts') ? [relative(ROOT, resolve(ROOT, path)).split(sep).join('/')] : [];
   });
 }
 
@@ -58,11 +61,16 @@ function makePackage(folder, env) {
   return { ...env, CADENCE_BUS_PACKED: folder };
 }
 
-function runNode(suite, files, report, env) {
+/** More than these are no accident. */
+const UNSTEADY_AT_MOST = 3;
+
+function runNode(suite, files, report, env, { concurrency = Math.max(2, availableParallelism()), stdout = 'inherit' } = {}) {
   const timeoutMs = process.env.FILE_TIMEOUT_MS ?? FILE_TIMEOUT_MS[suite];
-  const args = ['--import', 'tsx', '--test', `--test-concurrency=${Math.max(2, availableParallelism())}`, `--test-timeout=${timeoutMs}`];
+  const args = ['--import', 'tsx', '--test', `--test-concurrency=${concurrency}`, `--test-timeout=${timeoutMs}`];
   args.push('--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${report}`);
-  const child = spawn(process.execPath, [...args, ...files], { cwd: ROOT, env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, [...args, ...files], { cwd: ROOT, env, stdio: ['ignore', stdout, 'inherit'] });
+  // Only the lines of the first run are counted.
+  child.stdout?.setEncoding('utf8').on('data', (text) => process.stdout.write(text.replaceAll('ℹ ', 'again: ')));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   return new Promise((done, fail) => {
     child.on('error', fail);
@@ -83,6 +91,35 @@ function complaint(report, files) {
   return empty.length === 0 ? undefined : `No test in ${empty.join(', ')}: add one or remove the file.`;
 }
 
+/** The tests that failed by themselves, not by one in them: each with its file, if that is known, and what it told. */
+function failuresIn(report) {
+  const found = [];
+  for (const [, name, told] of report.matchAll(/^ *not ok \d+ - (.*)\n *---\n([\s\S]*?)^ *\.\.\.$/gm)) {
+    if (told.includes("failureType: 'subtestsFailed'")) continue;
+    const path = /^ *location: '(.*):\d+:\d+'$/m.exec(told)?.[1];
+    found.push({ name, told, file: path === undefined ? undefined : relative(ROOT, resolve(ROOT, path)).split(sep).join('/') });
+  }
+  return found;
+}
+
+async function runAgain(suite, failures, folder, env) {
+  const files = [...new Set(failures.map(({ file }) => file))];
+  console.log(`\nOnce more, alone: ${files.join(', ')}`);
+  for (const file of files) {
+    const code = await runNode(suite, [file], join(folder, 'again.tap'), env, { concurrency: 1, stdout: 'pipe' });
+    if (code !== 0) return code;
+  }
+  return 0;
+}
+
+/** `.ci/run` shows these lines beside its summary. */
+function tell(word, failures) {
+  for (const { name, file, told } of failures) {
+    console.log(`${word}: ${name} (${file ?? 'in no file that is known'})`);
+    for (const line of told.trimEnd().split('\n').slice(0, 40)) console.log(`${word}:   ${line}`);
+  }
+}
+
 async function main(words) {
   const suite = SUITES.includes(words[0]) ? words[0] : 'unit';
   const parts = suite === words[0] ? words.slice(1) : words;
@@ -95,9 +132,15 @@ async function main(words) {
     const env = suite === 'e2e' ? makePackage(join(folder, 'package'), testEnv()) : testEnv();
     const report = join(folder, 'report.tap');
     const code = await runNode(suite, files, report, env);
-    const wrong = complaint(readFileSync(report, 'utf8'), files);
+    const told = readFileSync(report, 'utf8');
+    const wrong = complaint(told, files);
     if (wrong !== undefined) throw new Error(wrong);
-    return code;
+    const failures = failuresIn(told);
+    const mayBeUnsteady =
+      parts.length === 0 && failures.length > 0 && failures.length <= UNSTEADY_AT_MOST && failures.every(({ file }) => files.includes(file));
+    const last = mayBeUnsteady ? await runAgain(suite, failures, folder, env) : code;
+    tell(last === 0 ? 'unsteady' : 'failed', failures);
+    return last;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

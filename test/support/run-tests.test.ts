@@ -43,6 +43,42 @@ describe('run-tests', () => {
     assert.match(stdout, /^ℹ fail 1$/m);
   });
 
+  it('tells what failed once more at the end, in lines that .ci/run finds', () => {
+    const { status, stdout } = run('told', { 'a.test.ts': test(`it('fails', () => { throw new Error('no'); });`), 'b.test.ts': PASSING });
+    assert.equal(status, 1);
+    assert.match(stdout, /^failed: fails \(test\/a\.test\.ts\)$/m);
+    assert.match(stdout, /^failed: {3,}error: 'no'$/m);
+    assert.doesNotMatch(stdout, /^unsteady/m);
+    assert.equal(stdout.match(/^ℹ tests /gm)?.length, 1, 'what runs again is counted once');
+  });
+
+  const ONCE = `import { existsSync, writeFileSync } from 'node:fs';
+    it('fails once', () => { if (existsSync('been')) return; writeFileSync('been', ''); throw new Error('only once'); });`;
+
+  it('passes with a word where what failed beside others passes alone', () => {
+    const { status, stdout } = run('unsteady', { 'a.test.ts': test(ONCE), 'b.test.ts': PASSING });
+    assert.equal(status, 0, stdout);
+    assert.match(stdout, /^unsteady: fails once \(test\/a\.test\.ts\)$/m);
+    assert.match(stdout, /^unsteady: {3,}error: 'only once'$/m);
+    assert.match(stdout, /^ℹ fail 1$/m);
+  });
+
+  it('believes no second run of a file that was named, nor of many', () => {
+    assert.equal(run('named', { 'a.test.ts': test(ONCE) }, 'a.test').status, 1);
+    const many = test(
+      [1, 2, 3, 4]
+        .map((at) =>
+          ONCE.replaceAll('been', `been${at}`)
+            .replace('fails once', `fails once ${at}`)
+            .replace(/^import.*$/m, at === 1 ? '$&' : ''),
+        )
+        .join('\n'),
+    );
+    const { status, stdout } = run('many', { 'a.test.ts': many });
+    assert.equal(status, 1);
+    assert.doesNotMatch(stdout, /Once more/);
+  });
+
   it('fails where there is no test file at all', () => {
     const { status, stderr } = run('none', { 'a.ts': PASSING });
     assert.equal(status, 1);
