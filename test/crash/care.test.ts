@@ -105,7 +105,7 @@ describe('a crash in the middle of care', () => {
     const { calls } = await tell(whole, 0);
     check(whole, 'uncut');
     assert.ok(calls.length > 100, `${calls.length} calls`);
-    // What else is written is cut in test/crash/crash-loop.test.ts.
+    // What else is written is cut in test/support/crash-loop.ts.
     const points = calls.flatMap((call, n) => (/incidents|\.new-|traceback|task-exit|bus-care/.test(call) ? [n + 1] : []));
     for (const n of points) {
       const root = inFastFolder(tempRoot);

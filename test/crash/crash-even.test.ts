@@ -1,0 +1,6 @@
+import { describe, it } from 'node:test';
+import { cutAfterEverySecondCall } from '../support/crash-loop.ts';
+
+describe('a crash after every changing call of even number', () => {
+  it('loses nothing, doubles nothing, and leaves no question open', { timeout: 340_000 }, () => cutAfterEverySecondCall(2));
+});
