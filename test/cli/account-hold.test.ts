@@ -74,6 +74,21 @@ describe('an account that is held', () => {
     assert.match((await yard.cli('breaker', 'ls')).stdout, /account:claude {2}open.*\n {2}→ Log in again/);
   });
 
+  it('is told to keep the agent, too, that is to mend another: in status, by its tick, and by why', async () => {
+    const yard = heldYard(dead(Date.now() + HOUR_MS));
+    yard.shell('train', 'false', 'on_failure: [{ agent: { max_usd: 1 } }]');
+    const tick = { cadence: 'bus-heal-train', id: 'eeeeeeeeeeee', attempts: 0, dueMs: Date.now() - 60_000 };
+    const text = { cadence: tick.cadence, source: 'test', enqueued_at: toIso(tick.dueMs) };
+    yard.put(`state/cadence-bus/waiting/${formatTickName(tick)}`, JSON.stringify(text));
+    const [account] = (await yard.json('status')).accounts as readonly { readonly waiting: readonly object[] }[];
+    assert.deepEqual(account?.waiting[1], { cadence: 'bus-heal-train', ticks: 1 });
+    assert.equal((await yard.json('show', 'eeeeeeeeeeee')).status, 'held');
+    const why = await yard.json('why', 'bus-heal-train');
+    assert.deepEqual([why.code, (why.holds as readonly { readonly key: string }[]).map(({ key }) => key)], [0, ['account:claude']]);
+    assert.match(String(why.because), /^it has no schedule .* it has never run; 1 tick waits; account:claude is open until /);
+    assert.equal((await yard.json('why', 'bus-heal-other')).code, 66);
+  });
+
   it('is told to be tried by the next run once its time is over', async () => {
     const yard = heldYard(dead(Date.now() - HOUR_MS));
     assert.match((await yard.cli('status')).stdout, /account claude is half open .*\n {2}its next run is the probe · 3 ticks wait/);

@@ -67,6 +67,7 @@ describe('exec lays the bus around any command', () => {
     const { code, stdout } = await tell('--name', 'through', '--', './job.sh', 'by the owner');
     assert.deepEqual([code, stdout], [0, 'out by the owner\n']);
     assert.ok(desk.records().some(({ cadence, source }) => cadence === 'through' && source === 'exec'));
+    assert.match(String((await desk.ask('why', 'through')).said.because), /^it has no schedule and runs when it is asked to; its last run succeeded/);
     // Whether an owner lives or not, whoever called calls again: the tick is not left to run beside the next call.
     const later = await tell('--name', 'through', '--', 'sh', '-c', 'echo not yet; exit 75');
     assert.deepEqual([later.code, later.stdout], [75, 'not yet\n']);

@@ -32,9 +32,10 @@ export type Accounts = ReadonlyMap<string, readonly string[]>;
 
 export async function readAccounts(root: string, holds: Holds, nowMs: Ms): Promise<Accounts> {
   if (!Object.entries(holds.breakers).some(([key, { state }]) => /^(?:account|provider):/.test(key) && state !== 'closed')) return new Map();
-  const { readDefined } = await import('../definitions/defined.ts');
+  const { healersIn, loadDefinitions } = await import('../definitions/defined.ts');
+  const loaded = loadDefinitions(root);
   return new Map(
-    readDefined(root).definitions.flatMap(({ name, cadence }) => (cadence === undefined ? [] : [[name, sharedKeys(cadence, holds, nowMs)] as const])),
+    [...loaded.all(), ...healersIn(loaded)].flatMap(({ name, cadence }) => (cadence === undefined ? [] : [[name, sharedKeys(cadence, holds, nowMs)] as const])),
   );
 }
 

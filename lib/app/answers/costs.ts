@@ -1,5 +1,4 @@
 import type { Cadence } from '../../core/cadence.ts';
-import { isHealCadence } from '../../core/heal/cadence.ts';
 import { cadenceKey } from '../../core/holds.ts';
 import { type Limit, type Micros, toMicros, toUsd } from '../../core/money/budget.ts';
 import { busLimits, cadenceLimits, type Ledger, type Reservation } from '../../core/money/ledger.ts';
@@ -9,7 +8,7 @@ import { formatRunId } from '../../core/tick.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import { createLocalDays, type LocalDays, monthOf } from '../../core/time/local-day.ts';
 import { readMachine } from '../../platform/machine.ts';
-import { loadDefinitions } from '../definitions/defined.ts';
+import { healersIn, loadDefinitions } from '../definitions/defined.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
 
@@ -63,8 +62,7 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
   const days = createLocalDays(zone);
   const defined = loadDefinitions(root);
   const cadences = defined.all().flatMap((one) => one.cadence ?? []);
-  // Who mends them has a budget too, and no file.
-  const healers = [...spending.cadences.keys()].flatMap((name) => (isHealCadence(name) ? (defined.get(name)?.cadence ?? []) : []));
+  const healers = healersIn(defined).flatMap((one) => (spending.cadences.has(one.name) ? (one.cadence ?? []) : []));
   const known = [...new Set([...reading.defined(), ...spending.cadences.keys()])];
   if (cadence !== undefined && !known.includes(cadence)) throw unknownCadence(cadence, known);
   const reserved = readReserved(reading);

@@ -1,4 +1,5 @@
 import { CadenceError } from '../../core/error.ts';
+import { isHealCadence } from '../../core/heal/cadence.ts';
 import type { SlotView } from '../../core/slot/account.ts';
 import { planOf, type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
@@ -50,8 +51,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const atMs = nowMs();
   const owner = await probeOwner(root);
   const isOwned = owner.kind !== 'none';
-  const { readDefined } = await import('../definitions/defined.ts');
-  const { definitions } = readDefined(root, cadence);
+  const definitions = await definitionsFor(root, cadence);
   const cursor = currentCursor(definitions, reading, ledger, cadence, isOwned);
   const [broken] = await brokenHolds(reading, definitions);
   const defined = definitions.find(({ name }) => name === cadence)?.cadence;
@@ -89,10 +89,18 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   return { ...told, slots };
 }
 
+/** Its own; also that of a command of `exec`, and of the program's own, which no file of the folder defines. */
+async function definitionsFor(root: string, cadence: string): Promise<readonly Definition[]> {
+  const { loadDefinitions } = await import('../definitions/defined.ts');
+  // Who mends another is made from the definition of that one.
+  const found = loadDefinitions(root, isHealCadence(cadence) ? undefined : cadence).get(cadence);
+  return found === undefined ? [] : [found];
+}
+
 /** Without an owner nobody keeps the plan in step with its definition; then the definition itself is asked. */
 function currentCursor(definitions: readonly Definition[], reading: Reading, ledger: SlotReading, cadence: string, isOwned: boolean): SlotCursor | undefined {
   const cursor = ledger.cursors().get(cadence);
-  const isDefined = reading.defined().includes(cadence);
+  const isDefined = reading.defined().includes(cadence) || (isHealCadence(cadence) && definitions.some(({ name }) => name === cadence));
   if (!isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0) throw unknownCadence(cadence, reading.defined());
   if (!isDefined || (isOwned && cursor !== undefined) || (cursor !== undefined && !isEdited(reading, cadence, cursor))) return cursor;
   const schedule = definitions.find(({ name }) => name === cadence)?.cadence?.schedule;

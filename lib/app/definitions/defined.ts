@@ -4,6 +4,7 @@ import { builtinCadence, isBuiltin } from '../../core/builtin.ts';
 import type { BusSettings, Cadence } from '../../core/cadence.ts';
 import { controlCadence } from '../../core/control.ts';
 import { CadenceError } from '../../core/error.ts';
+import { healersOf } from '../../core/heal/cadence.ts';
 import { pathsOf } from '../../core/paths.ts';
 import { nearest } from '../../core/text/nearest.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
@@ -51,6 +52,11 @@ export function loadDefinitions(root: string, only?: string): LiveDefinitions {
   const loaded = createAllDefinitions({ files, paths, home: machine.home, cache: knownDefinitions(files, paths, machine, nowMs), only });
   loaded.keep();
   return loaded;
+}
+
+/** Those that mend others: no file defines them, and they have an account and a budget like every other. */
+export function healersIn(loaded: LiveDefinitions): readonly Definition[] {
+  return loaded.all().flatMap(({ cadence }) => (cadence === undefined ? [] : healersOf(cadence).flatMap((name) => loaded.get(name) ?? [])));
 }
 
 export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {

@@ -48,6 +48,12 @@ export function healCadence(cadence: Pick<Cadence, 'name' | 'ladder'>, rung: num
   return fittingName(`${PREFIX[worker]}${before === 0 ? '' : before + 1}-`, cadence.name);
 }
 
+/** All that mend this cadence, in the order of its ladder. */
+export function healersOf(cadence: Pick<Cadence, 'name' | 'ladder'>): readonly string[] {
+  const rungs = cadence.ladder === undefined ? [] : [DIAGNOSIS, ...cadence.ladder.rungs.keys()];
+  return rungs.flatMap((rung) => healCadence(cadence, rung) ?? []);
+}
+
 /** The key of the tick that sets somebody to work on a fix. */
 export const workKey = ({ incident_id, n }: { readonly incident_id: string; readonly n: number }): string => `fix:${incident_id}:${n}`;
 
