@@ -1,5 +1,4 @@
 import { createFileQueue } from '../bus/file-queue.ts';
-import { SETTINGS_FILE } from '../config/cadence-folder.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
 import { asRunBy } from '../core/agent/slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
@@ -7,7 +6,7 @@ import { controlCadence, vanishedCadence } from '../core/control.ts';
 import { HEAL_LANES } from '../core/heal/cadence.ts';
 import { usersOf } from '../core/hold-use.ts';
 import { cadenceKey, holdsRushed } from '../core/holds.ts';
-import type { Paths } from '../core/paths.ts';
+import { type Paths, SETTINGS_FILE } from '../core/paths.ts';
 import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';

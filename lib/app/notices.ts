@@ -3,7 +3,7 @@ import { CadenceError } from '../core/error.ts';
 import { type Notice, noticeKey } from '../core/notice/notice.ts';
 import { mergeNotify } from '../core/notice/policy.ts';
 import { type Sink, secretNames, sinkId } from '../core/notice/sink.ts';
-import { pathsOf } from '../core/paths.ts';
+import { pathsOf, SETTINGS_FILE } from '../core/paths.ts';
 import { nearest } from '../core/text/nearest.ts';
 import { type Ms, toIso } from '../core/time/instant.ts';
 import { createOutbox } from '../notify/outbox.ts';
@@ -94,7 +94,7 @@ function sinksOf(root: string): ReadonlyMap<string, { readonly sink: Sink; reado
     sinks.set(sinkId(sink), { sink, cadences: [...(before?.cadences ?? []), who] });
   };
   for (const { name, cadence } of definitions) for (const sink of mergeNotify(settings.notify, cadence?.followUps?.notify).sinks) add(sink, name);
-  for (const sink of mergeNotify(settings.notify, undefined).sinks) if (!sinks.has(sinkId(sink))) add(sink, 'bus.yaml');
+  for (const sink of mergeNotify(settings.notify, undefined).sinks) if (!sinks.has(sinkId(sink))) add(sink, SETTINGS_FILE);
   // Who names no sink finds it in the log.
   const isSilent = settings.notify === 'none';
   if (sinks.size === 0 && !isSilent) sinks.set('log', { sink: { kind: 'log' }, cadences: ['default'] });

@@ -1,4 +1,5 @@
 import type { BusEvent, Stage } from '../core/event.ts';
+import { SETTINGS_FILE } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
 import { toVisible, truncate } from '../core/text/excerpt.ts';
 import { formatDuration } from '../core/time/duration.ts';
@@ -105,5 +106,5 @@ function inTime(event: BusEvent): string {
 
 function whatGoesOn({ cadence, keeps }: BusEvent): string {
   if (keeps === true) return 'The last good version goes on.';
-  return cadence === 'bus.yaml' ? 'No agent runs until it is mended, and nothing that has a budget; all else goes by the defaults.' : 'Its ticks wait.';
+  return cadence === SETTINGS_FILE ? 'No agent runs until it is mended, and nothing that has a budget; all else goes by the defaults.' : 'Its ticks wait.';
 }

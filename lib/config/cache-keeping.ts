@@ -1,6 +1,6 @@
+import { SETTINGS_FILE } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { AgentDefaults } from './agent-builder.ts';
-import { SETTINGS_FILE } from './cadence-folder.ts';
 import type { DefinitionCache, Kept, KeptCadence } from './definition-cache.ts';
 import type { Entry } from './definition-entry.ts';
 

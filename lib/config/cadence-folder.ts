@@ -1,8 +1,6 @@
+import { SETTINGS_FILE } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { Problem } from '../ports.ts';
-
-/** Settings of the bus, beside the cadences. */
-export const SETTINGS_FILE = 'bus.yaml';
 
 /**
  * What the names in `cadences/` say: which file belongs to which cadence, and which has no right to its name. A misnamed

@@ -1,11 +1,11 @@
 import { basename, dirname, join, normalize } from 'node:path';
 import { type BusSettings, DEFAULT_SETTINGS } from '../core/cadence.ts';
-import type { Paths } from '../core/paths.ts';
+import { type Paths, SETTINGS_FILE } from '../core/paths.ts';
 import { isCadenceName } from '../core/tick.ts';
 import type { Definition, Definitions, Files, Problem } from '../ports.ts';
 import { type AgentDefaults, NO_AGENT_DEFAULTS } from './agent-builder.ts';
 import { createCacheKeeping } from './cache-keeping.ts';
-import { cadenceOf, SETTINGS_FILE, viewFolder } from './cadence-folder.ts';
+import { cadenceOf, viewFolder } from './cadence-folder.ts';
 import type { DefinitionCache, Kept } from './definition-cache.ts';
 import { changeOf, createEntryReader, type Entry, type Surroundings } from './definition-entry.ts';
 import { orFault } from './definition-text.ts';

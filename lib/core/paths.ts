@@ -89,6 +89,9 @@ export function runIdOfFolder(folder: string): string {
   return folder.replace(/\.(?:guard|verify)$/, '');
 }
 
+/** Settings of the bus, beside the cadences. */
+export const SETTINGS_FILE = 'bus.yaml';
+
 /** The log for people. */
 export function busLogPath(logs: string, day: string): string {
   return `${logs}/bus-${day}.log`;

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { SETTINGS_FILE } from '../../config/cadence-folder.ts';
+import { SETTINGS_FILE } from '../../core/paths.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
 import { parseIso } from '../../core/time/instant.ts';
 import { readEvents } from '../../history/events.ts';

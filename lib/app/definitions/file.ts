@@ -1,8 +1,8 @@
-import { SETTINGS_FILE, viewFolder } from '../../config/cadence-folder.ts';
+import { viewFolder } from '../../config/cadence-folder.ts';
 import { problemsOfSettings, problemsOfText } from '../../config/definition-check.ts';
 import { createDefinitions } from '../../config/definitions.ts';
 import { CadenceError } from '../../core/error.ts';
-import { type Paths, pathsOf } from '../../core/paths.ts';
+import { type Paths, pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
 import { unifiedDiff } from '../../core/text/unified-diff.ts';
 import { createFiles } from '../../platform/files.ts';

@@ -1,6 +1,6 @@
-import { SETTINGS_FILE, viewFolder } from '../../config/cadence-folder.ts';
+import { viewFolder } from '../../config/cadence-folder.ts';
 import { CadenceError } from '../../core/error.ts';
-import { pathsOf } from '../../core/paths.ts';
+import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import { createFiles } from '../../platform/files.ts';
 import { findRoot } from '../../platform/root.ts';
 import type { Files } from '../../ports.ts';

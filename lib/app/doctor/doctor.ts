@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readAuthStatus } from '../../core/agent/auth-status.ts';
+import { SETTINGS_FILE } from '../../core/paths.ts';
 import { redactWords } from '../../core/text/redaction.ts';
 import { VERSION } from '../../core/version.ts';
 import { createAccessCheck } from '../../doctor/access.ts';
@@ -104,7 +105,7 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
     createProgramsCheck({ files, cadences: () => facts.variants(), searchPath: facts.searchPath }),
     createClaudeCheck({
       cadences: () => facts.variants(),
-      settingsFile: join(paths.cadences, 'bus.yaml'),
+      settingsFile: join(paths.cadences, SETTINGS_FILE),
       platform: facts.platform,
       find: facts.findClaude,
       askVersion: (path) => askProgram({ argv: [path, '--version'], env: { ...env, DISABLE_AUTOUPDATER: '1' }, withinMs: VERSION_WITHIN_MS }),

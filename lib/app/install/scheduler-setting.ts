@@ -1,5 +1,4 @@
-import { SETTINGS_FILE } from '../../config/cadence-folder.ts';
-import { pathsOf } from '../../core/paths.ts';
+import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import type { SchedulerKind } from '../../core/time/schedule.ts';
 import { createFiles } from '../../platform/files.ts';
 import { readDefined } from '../definitions/defined.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { SETTINGS_FILE } from '../../config/cadence-folder.ts';
 import type { LiveDefinitions } from '../../config/definitions.ts';
+import { SETTINGS_FILE } from '../../core/paths.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
 import type { Problem } from '../../ports.ts';
 

@@ -1,8 +1,7 @@
-import { SETTINGS_FILE } from '../../config/cadence-folder.ts';
 import { isFollowUpCadence } from '../../core/builtin.ts';
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
-import { pathsOf } from '../../core/paths.ts';
+import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import { toIso } from '../../core/time/instant.ts';
 import { VERSION } from '../../core/version.ts';
 import { createLoop } from '../../loop.ts';

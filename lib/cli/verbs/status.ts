@@ -6,6 +6,7 @@ import { type CadenceView, readStatus, type StatusView } from '../../app/answers
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { countdown } from '../../core/agent/account-advice.ts';
+import { SETTINGS_FILE } from '../../core/paths.ts';
 import { toVisible, truncate } from '../../core/text/excerpt.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { parseIso } from '../../core/time/instant.ts';
@@ -45,7 +46,7 @@ function describe(status: StatusView, paint: Paint): string {
   if (status.incidents.length > 0)
     lines.push('', paint.bold('Incidents'), table(status.incidents.slice(0, SHOWN_INCIDENTS).map((one) => incidentRow(one, paint))));
   if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));
-  if (status.settings_fault !== null && !status.broken_edits.some(({ name }) => name === 'bus.yaml'))
+  if (status.settings_fault !== null && !status.broken_edits.some(({ name }) => name === SETTINGS_FILE))
     lines.push('', `${paint.red('!')} ${toVisible(status.settings_fault)}`);
   if (status.broken_edits.length > 0) {
     const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
