@@ -175,7 +175,7 @@ function composeAnnouncing(
       purse.touch();
       onChange();
     }
-    const keeps = (name: string): boolean => (name === SETTINGS_FILE ? !definitions.isUnsettled() : definitions.get(name)?.cadence !== undefined);
+    const keeps = (name: string): boolean => (name === SETTINGS_FILE ? definitions.unsettled() === undefined : definitions.get(name)?.cadence !== undefined);
     for (const change of changes) journal.emit(definitionEvent(change, keeps(change.name)));
     for (const change of changes) forgive(change);
   };

@@ -49,8 +49,9 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   circuit_opened: ({ event, paint, who, why }) =>
     `${paint.red('⊘')} ${who} breaker open ${event.advice === undefined ? `after ${event.failures} failure${event.failures === 1 ? '' : 's'}` : `(${why})`}${event.open_until === undefined ? '' : ` until ${String(event.open_until).slice(11, 19)}Z`}${String(event.key).startsWith('provider:') ? ': other agents run in its place' : ': its ticks wait, nothing is spent'}${event.advice === undefined ? '' : `. ${event.advice}`}`,
   circuit_half_open: ({ paint, who }) => `${paint.yellow('◐')} ${who} breaker half open: this run is the probe`,
-  budget_held: ({ event, paint, who, why }) => `${paint.yellow('‖')} ${who} waits for money until ${String(event.until)}: ${why}`,
-  budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} has money again`,
+  budget_held: ({ event, paint, who, why }) =>
+    `${paint.yellow('‖')} ${who} waits${event.until === undefined ? '' : ` for money until ${String(event.until)}`}: ${why}`,
+  budget_freed: ({ paint, who }) => `${paint.green('▸')} ${who} may spend again`,
   halted: ({ event, paint }) => `${paint.red('■')} halted: ${event.path} exists; nothing is claimed`,
   settle_lost: ({ event, who }) => `${who} ${event.run_id} was no longer ours; nothing is concluded`,
   storage_failed: ({ paint, why }) => `${paint.red('!')} the disk refuses: ${why}; nothing new is claimed until it is well`,
@@ -104,7 +105,9 @@ function inTime(event: BusEvent): string {
   return restMs <= 0 ? 'as soon as it may' : `in ${formatDuration(restMs)}`;
 }
 
+const UNSETTLED = 'No agent runs until it is mended, and nothing that has a budget or has told a cost; all else goes by the defaults.';
+
 function whatGoesOn({ cadence, keeps }: BusEvent): string {
   if (keeps === true) return 'The last good version goes on.';
-  return cadence === SETTINGS_FILE ? 'No agent runs until it is mended, and nothing that has a budget; all else goes by the defaults.' : 'Its ticks wait.';
+  return cadence === SETTINGS_FILE ? UNSETTLED : 'Its ticks wait.';
 }

@@ -210,7 +210,7 @@ function maySpend(cadence: Cadence): boolean {
 }
 
 /** A night without the limits of `bus.yaml` may cost what no night should. */
-function unknownBudget({ message, ...where }: Problem): Problem {
+export function unknownBudget({ message, ...where }: Problem): Problem {
   return { ...where, message: `the settings of the bus are wrong, so nobody knows what this may spend: ${message}` };
 }
 

@@ -7,7 +7,7 @@ import { type AgentDefaults, NO_AGENT_DEFAULTS } from './agent-builder.ts';
 import { createCacheKeeping } from './cache-keeping.ts';
 import { cadenceOf, viewFolder } from './cadence-folder.ts';
 import type { DefinitionCache, Kept } from './definition-cache.ts';
-import { changeOf, createEntryReader, type Entry, type Surroundings } from './definition-entry.ts';
+import { changeOf, createEntryReader, type Entry, type Surroundings, unknownBudget } from './definition-entry.ts';
 import { orFault } from './definition-text.ts';
 import { createNeedLooks } from './need-looks.ts';
 
@@ -40,8 +40,11 @@ export interface LiveDefinitions extends Definitions {
   reload(changed?: string): readonly DefinitionChange[];
   /** What bus.yaml says of agents. */
   agentDefaults(): AgentDefaults;
-  /** `bus.yaml` is wrong, and was so from the start: the defaults are in force, no agent runs, and nothing that has a budget. */
-  isUnsettled(): boolean;
+  /**
+   * `bus.yaml` is wrong, and was so from the start: the defaults are in force, and what may spend waits. What is wrong, as each that waits says it: it
+   * stands among the problems of agents and of what has a budget; who has told a cost is known to the log of runs only.
+   */
+  unsettled(): Problem | undefined;
   /** Writes down what was read, for whoever comes next, where enough of it is new. */
   keep(): void;
 }
@@ -116,7 +119,7 @@ export function createDefinitions({ files, paths, home, cache, only: wanted }: D
     ...book.answers,
     settings: () => settings.bus,
     agentDefaults: () => settings.agents,
-    isUnsettled: () => settings.fault !== undefined,
+    unsettled: () => settings.fault && unknownBudget(settings.fault),
     keep() {
       if (book.takeNews()) keeping?.keep(book.entries, settings.agents);
     },

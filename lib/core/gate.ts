@@ -21,8 +21,8 @@ export interface GateInput {
   readonly workspaceTaken: string | undefined;
   /** The disk is full or fails: nothing new is started. */
   readonly storage: string | undefined;
-  /** It would spend more than a budget allows. */
-  readonly shortage: { readonly because: string; readonly untilMs: Ms } | undefined;
+  /** It would spend more than a budget allows; or nobody knows what it allows, and then `untilMs` is undefined. */
+  readonly shortage: { readonly because: string; readonly untilMs: Ms | undefined } | undefined;
 }
 
 export type HoldCause =

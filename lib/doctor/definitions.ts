@@ -1,10 +1,17 @@
+import { waitForSettings } from '../core/money/unsettled.ts';
 import { formatProblem } from '../core/text/problem-text.ts';
 import type { Problem } from '../ports.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { counted } from './wording.ts';
 
 export interface DefinitionsDeps {
-  readonly defined: () => { readonly definitions: readonly unknown[]; readonly problems: readonly Problem[]; readonly warnings: readonly Problem[] };
+  readonly defined: () => {
+    readonly definitions: readonly unknown[];
+    readonly problems: readonly Problem[];
+    readonly warnings: readonly Problem[];
+    /** For `bus.yaml` to be mended. */
+    readonly waiting: readonly string[];
+  };
 }
 
 const TOLD = 5;
@@ -14,11 +21,11 @@ export function createDefinitionsCheck({ defined }: DefinitionsDeps): Check {
     id: 'definitions',
     title: 'Definitions',
     async inspect() {
-      const { definitions, problems, warnings } = defined();
+      const { definitions, problems, warnings, waiting } = defined();
       if (problems.length === 0 && warnings.length > 0) return warn(told(warnings), 'cadence-bus check');
       if (problems.length === 0)
         return ok(definitions.length === 0 ? 'no cadence is defined yet' : `${counted(definitions.length, 'cadence')}, all of them right`);
-      return fail(told(problems), 'cadence-bus check');
+      return fail([told(problems), ...(waiting.length > 0 ? [waitForSettings(waiting)] : [])].join('\n'), 'cadence-bus check');
     },
   };
 }

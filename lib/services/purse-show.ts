@@ -8,8 +8,12 @@ import { isDiskFault, type StorageHealth } from './storage-health.ts';
 
 /** Keeps `purse.json` true, and tells who begins and who ceases to wait for money. */
 export interface PurseShow {
-  /** undefined: no budget is set, so there is no file. False: the disk refused it; try again later. */
-  show(content: PurseContent | undefined): boolean;
+  /**
+   * `content` is undefined where no budget is set, so there is no file. `unsettled`: who waits because nobody knows the budgets, and why: that stands in
+   * `bus.yaml` for all to read. False: the disk refused it; try again later.
+   */
+  show(content: PurseContent | undefined, unsettled: Readonly<Record<string, string>>): boolean;
+  /** Until a time. */
   isAnybodyHeld(): boolean;
 }
 
@@ -18,6 +22,8 @@ export interface PurseContent {
   readonly reserved: ReadonlyMap<string, { readonly cadence: string; readonly micros: number }>;
   readonly holds: PurseView['holds'];
 }
+
+type Holds = Readonly<Record<string, { readonly because: string; readonly until?: string }>>;
 
 export interface PurseShowDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -30,11 +36,12 @@ export interface PurseShowDeps {
 export function createPurseShow({ clock, zone, journal, health, view }: PurseShowDeps): PurseShow {
   /** undefined: what an earlier owner left has not been looked at yet. */
   let shown: string | undefined;
-  let holds: PurseView['holds'] = {};
+  let holds: Holds = {};
 
-  function announce(next: PurseView['holds']): void {
+  function announce(next: Holds): void {
     for (const [cadence, { because, until }] of Object.entries(next)) {
-      if (holds[cadence] === undefined) journal.emit({ level: 'warn', stage: 'budget_held', key: cadenceKey(cadence), cadence, until, because });
+      const time = until === undefined ? {} : { until };
+      if (holds[cadence] === undefined) journal.emit({ level: 'warn', stage: 'budget_held', key: cadenceKey(cadence), cadence, ...time, because });
     }
     for (const cadence of Object.keys(holds)) {
       if (next[cadence] === undefined) journal.emit({ level: 'info', stage: 'budget_freed', key: cadenceKey(cadence), cadence });
@@ -62,8 +69,8 @@ export function createPurseShow({ clock, zone, journal, health, view }: PurseSho
   }
 
   return {
-    show(content) {
-      announce(content?.holds ?? {});
+    show(content, unsettled) {
+      announce({ ...content?.holds, ...Object.fromEntries(Object.entries(unsettled).map(([cadence, because]) => [cadence, { because }])) });
       try {
         write(content);
         health.well('purse');
@@ -75,7 +82,7 @@ export function createPurseShow({ clock, zone, journal, health, view }: PurseSho
         return false;
       }
     },
-    isAnybodyHeld: () => Object.keys(holds).length > 0,
+    isAnybodyHeld: () => Object.values(holds).some(({ until }) => until !== undefined),
   };
 }
 

@@ -16,7 +16,7 @@ import { TRY_AGAIN_MS } from './storage-health.ts';
  */
 export interface Purse {
   /** Why no run of this cadence may start now. */
-  shortage(cadence: Cadence): Shortage | undefined;
+  shortage(cadence: Cadence): MoneyHold | undefined;
   reserve(runId: string, cadence: Cadence): void;
   /**
    * A run tells what it has cost so far. What is more than was set aside for it is set aside from now on, too. false: it no longer fits
@@ -35,16 +35,21 @@ export interface Purse {
   tend(): Ms | undefined;
 }
 
+/** `untilMs` is undefined where nobody knows the budgets: that ends with an edit of `bus.yaml`. */
+export type MoneyHold = Pick<Shortage, 'because'> & { readonly untilMs: Ms | undefined };
+
 export interface PurseDeps {
   readonly clock: Clock;
   readonly days: LocalDays;
   readonly runLog: Pick<RunLog, 'spending'>;
   readonly definitions: Definitions;
+  /** Why nobody knows what may be spent: who may spend something waits. */
+  readonly unsettled: () => string | undefined;
   readonly show: PurseShow;
 }
 
 export function createPurse(deps: PurseDeps): Purse {
-  const { clock, days, definitions, show } = deps;
+  const { clock, days, definitions, unsettled, show } = deps;
   const reserved = new Map<string, Reservation>();
   let day = days.dayAt(clock.nowMs());
   let isStale = true;
@@ -91,10 +96,20 @@ export function createPurse(deps: PurseDeps): Purse {
     return found;
   }
 
+  /** Also of what has told a cost and has no budget: its definition is right, and does not say that it spends. */
+  function unsettledHolds(): Readonly<Record<string, string>> {
+    const because = unsettled();
+    if (because === undefined) return {};
+    const waiting = cadencesOf(definitions).filter((cadence) => cadence.enabled && mayCost(cadence, spending()));
+    return Object.fromEntries(waiting.map(({ name }) => [name, because]));
+  }
+
   const hasBudgets = (): boolean => settings().budget !== undefined || cadencesOf(definitions).some(({ budget }) => budget !== undefined);
 
   return {
     shortage(cadence) {
+      const unknown = unsettled();
+      if (unknown !== undefined && mayCost(cadence, spending())) return { because: unknown, untilMs: undefined };
       if (!isBudgeted(cadence)) return undefined;
       lookAtClock();
       return shortage(cadence);
@@ -121,6 +136,8 @@ export function createPurse(deps: PurseDeps): Purse {
       return micros === 0 ? undefined : toUsd(micros);
     },
     release(runId) {
+      // Its first cost tells that it spends.
+      isStale ||= unsettled() !== undefined;
       if (!reserved.delete(runId)) return;
       isStale = true;
       hasEased = true;
@@ -138,7 +155,7 @@ export function createPurse(deps: PurseDeps): Purse {
       lookAtClock();
       if (isStale) {
         const isNeeded = hasBudgets();
-        isStale = !show.show(isNeeded ? { reserved, holds: holds() } : undefined);
+        isStale = !show.show(isNeeded ? { reserved, holds: holds() } : undefined, unsettledHolds());
         if (isStale) return clock.nowMs() + TRY_AGAIN_MS;
       }
       return show.isAnybodyHeld() ? day.endMs : undefined;

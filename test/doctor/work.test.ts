@@ -15,13 +15,13 @@ const problem = (line: number) => ({ path: '/srv/cadences/a.yaml', line, column:
 describe('the check of the definitions', () => {
   it('is well with right ones, and with none', async () => {
     const inspect = (count: number) =>
-      createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [], warnings: [] }) }).inspect();
+      createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [], warnings: [], waiting: [] }) }).inspect();
     assert.deepEqual([(await inspect(1)).detail, (await inspect(0)).level], ['1 cadence, all of them right', 'ok']);
   });
 
   it('fails with the place of each problem, and not with a hundred lines', async () => {
     const { level, detail, mend } = await createDefinitionsCheck({
-      defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem), warnings: [] }),
+      defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem), warnings: [], waiting: [] }),
     }).inspect();
     assert.deepEqual([level, mend], ['fail', 'cadence-bus check']);
     assert.equal(detail.split('\n').length, 6);
@@ -29,8 +29,16 @@ describe('the check of the definitions', () => {
     assert.match(detail, /and 2 more$/);
   });
 
+  it('names who waits for bus.yaml to be mended, and that but once', async () => {
+    const waiting = ['ask', 'brief'];
+    const { detail } = await createDefinitionsCheck({ defined: () => ({ definitions: [{}], problems: [problem(2)], warnings: [], waiting }) }).inspect();
+    assert.equal(detail.split('\n')[1], 'While bus.yaml is wrong nobody knows what these may spend, and an owner that starts lets them wait: ask, brief');
+  });
+
   it('P17 warns of an agent that is passed over, for nothing fails by it', async () => {
-    const { level, detail } = await createDefinitionsCheck({ defined: () => ({ definitions: [{}], problems: [], warnings: [problem(4)] }) }).inspect();
+    const { level, detail } = await createDefinitionsCheck({
+      defined: () => ({ definitions: [{}], problems: [], warnings: [problem(4)], waiting: [] }),
+    }).inspect();
     assert.equal(level, 'warn');
     assert.match(detail, /a\.yaml:4:3 /);
   });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
-import { childOf, createYard, finalRecord, type Yard } from './owner-yard.ts';
+import { childOf, createYard, finalRecord, readIfThere, type Yard } from './owner-yard.ts';
 
 interface Hold {
   readonly key: string;
@@ -106,7 +107,7 @@ describe('settings of the bus that were wrong before its owner began', () => {
     assert.match(owner.stderr(), /bus\.yaml:2:1: unknown key "min_fre"\. No agent runs until it is mended, and nothing that has a budget/);
     assert.ok((await yard.cli('status')).stdout.includes(`! ${where}  min_fre: unknown key`));
     const why = await yard.cli('why');
-    assert.ok(why.stdout.includes(`! ${where}`) && why.stdout.includes('session: its definition is broken: '), why.stdout);
+    assert.ok(why.stdout.includes(`! ${where}`) && why.stdout.includes(`session: it waits until bus.yaml is mended: ${where}`), why.stdout);
     assert.equal(
       yard.records().some(({ tick }) => tick === paid),
       false,
@@ -114,6 +115,61 @@ describe('settings of the bus that were wrong before its owner began', () => {
     yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_free: 1MB\n');
     assert.equal((await finalRecord(yard, paid)).summary, 'paid');
     assert.deepEqual([await holdsOf(yard), (await yard.json('status')).settings_fault], [[], null]);
+  });
+
+  it('hold also a command that has told a cost under an earlier definition, and commands that never did go on', async () => {
+    const yard = createYard();
+    const agent = `run: { agent: { command: [sh, -c, 'cat >/dev/null; echo "{\\"cost_usd\\": 0.2}"'], output: json } }`;
+    const page = yard.put('cadences/told.md', `---\n${agent}\n---\nWrite.\n`);
+    assert.equal((await yard.json('run', 'told')).cost_usd, 0.2);
+    rmSync(page);
+    yard.shell('told', 'echo paid', 'schedule: daily 3:00');
+    yard.shell('free', 'echo done');
+    spends(yard);
+    const file = yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_fre: 1GB\n');
+    const where = `${file}:2:1  min_fre: the settings of the bus are wrong, so nobody knows what this may spend: `;
+    const waits = async (): Promise<void> => {
+      const holds = await holdsOf(yard);
+      assert.deepEqual(
+        holds.map(({ key, state }) => `${key} ${state}`),
+        ['cadence:session broken', 'cadence:told broken'],
+      );
+      assert.ok(
+        holds.every(({ because }) => because.startsWith(where)),
+        JSON.stringify(holds),
+      );
+      const facts = (await yard.json('why', 'told')).facts as readonly string[];
+      assert.ok(facts[0]?.startsWith(`it waits until bus.yaml is mended: ${where}`), facts.join('\n'));
+    };
+    await waits();
+    const check = await yard.cli('check');
+    assert.equal(check.stdout.match(/bus\.yaml:2:1/g)?.length, 1, check.stdout);
+    assert.match(check.stderr, /‖ While bus.yaml is wrong nobody knows what these may spend, and an owner that starts lets them wait: session, told\n/);
+    assert.match((await yard.cli('check', 'told')).stdout, /bus\.yaml:2:1 .*nobody knows what this may spend/);
+    assert.match((await yard.cli('doctor')).stdout, /min_fre: unknown key.*\n +While bus.yaml is wrong nobody knows what these may spend, .*: session, told\n/);
+    const owner = await yard.start();
+    const [paid, free] = [await yard.enqueue('told'), await yard.enqueue('free')];
+    assert.equal((await finalRecord(yard, free)).summary, 'done');
+    await eventually('it is told', () => owner.stderr().includes(`‖ told waits: ${file}:2:1`));
+    assert.match(owner.stderr(), /and nothing that has a budget or has told a cost/);
+    await waits();
+    const held = await eventually('it is late', async () => {
+      const shown = await yard.json('show', paid);
+      return shown.status === 'held' ? shown : undefined;
+    });
+    assert.ok(String(held.reason).startsWith(`it waits until bus.yaml is mended: ${where}`), String(held.reason));
+    yard.put('cadences/told.yaml', `${readIfThere(`${yard.paths.cadences}/told.yaml`)}description: it is right itself\n`);
+    await eventually('the edit is taken', () => yard.events('config_changed').find(({ cadence }) => cadence === 'told'));
+    await waits();
+    assert.match(
+      (await yard.cli('run', 'told', '--force', '--timeout', '1ms')).stderr,
+      /‖ told waits: \S+bus\.yaml:2:1 {2}min_fre: the settings of the bus are wrong/,
+    );
+    assert.equal(yard.records().filter(({ cadence, ended_at }) => cadence === 'told' && ended_at !== null).length, 1);
+    yard.put('cadences/bus.yaml', 'budget: { day_usd: 5 }\nmin_free: 1MB\n');
+    assert.equal((await finalRecord(yard, paid)).summary, 'paid');
+    await eventually('it is told', () => yard.events('budget_freed').find(({ cadence }) => cadence === 'told'));
+    assert.deepEqual(await holdsOf(yard), []);
   });
 
   it('and that are broken later leave the last good ones in force, and nobody is called broken for them', async () => {

@@ -37,9 +37,11 @@ function bank(cadences: readonly Cadence[], busBudget?: Partial<NonNullable<BusS
   let definitions: readonly Definition[] = cadences.map((cadence) => ({ name: cadence.name, path: '/', cadence, problems: [] }));
   const settings = { ...DEFAULT_SETTINGS, budget: busBudget && { ...NONE, ...busBudget } };
   let shown: PurseContent | undefined;
+  let [fault, waiting]: [string | undefined, readonly string[]] = [undefined, []];
   const show = {
-    show(content: PurseContent | undefined) {
+    show(content: PurseContent | undefined, unsettled: Readonly<Record<string, string>>) {
       shown = content && { reserved: new Map(content.reserved), holds: content.holds };
+      waiting = Object.entries(unsettled).map((entry) => entry.join(': '));
       return true;
     },
     isAnybodyHeld: () => Object.keys(shown?.holds ?? {}).length > 0,
@@ -50,6 +52,7 @@ function bank(cadences: readonly Cadence[], busBudget?: Partial<NonNullable<BusS
       days: createLocalDays(ZONE),
       runLog: { spending: () => spending },
       definitions: { get: (name) => definitions.find((one) => one.name === name), all: () => definitions, settings: () => settings, problems: () => [] },
+      unsettled: () => fault,
       show,
     });
   return {
@@ -57,6 +60,10 @@ function bank(cadences: readonly Cadence[], busBudget?: Partial<NonNullable<BusS
     days,
     open,
     shown: () => shown,
+    waiting: () => waiting,
+    breakSettings: (because: string | undefined) => {
+      fault = because;
+    },
     define: (next: readonly Cadence[]) => {
       definitions = next.map((cadence) => ({ name: cadence.name, path: '/', cadence, problems: [] }));
     },
@@ -333,6 +340,32 @@ describe('the purse', () => {
     assert.equal(purse.shortage(session), undefined);
     world.record('c', 'removed', { cost_usd: null, charged_usd: 1 });
     for (const one of [session, healer]) assert.match(purse.shortage(one)?.because ?? '', /^the whole bus, today 2 of 2 runs used/);
+  });
+
+  it('holds who may cost something where nobody knows the budgets, also who tells its first cost then, and shows it', () => {
+    const command = { kind: 'command', argv: ['x'], shell: false, cwd: '/', env: { names: [], values: {} }, okCodes: [0] } as const;
+    const [plain, teller, late] = [cadenceOf('plain', undefined, command), cadenceOf('teller', undefined, command), cadenceOf('late', undefined, command)];
+    const off = { ...cadenceOf('off', undefined, command), enabled: false };
+    const world = bank([plain, teller, late, off, cadenceOf('session', undefined)]);
+    for (const name of ['teller', 'off']) world.record(name, name, { cost_usd: 0.1 });
+    world.record('p', 'plain', { cost_usd: null });
+    const purse = world.open();
+    const free = () => [plain, teller, late].filter((one) => purse.shortage(one) === undefined).map(({ name }) => name);
+    purse.tend();
+    assert.deepEqual([free(), world.waiting()], [['plain', 'teller', 'late'], []]);
+    world.breakSettings('wrong');
+    purse.touch();
+    assert.equal(purse.tend(), undefined, 'no time ends it');
+    assert.deepEqual([free(), world.waiting(), world.shown()], [['plain', 'late'], ['teller: wrong', 'session: wrong'], undefined]);
+    assert.deepEqual(purse.shortage(teller), { because: 'wrong', untilMs: undefined });
+    world.record('late', 'late', { cost_usd: 0.1 });
+    purse.release('late');
+    purse.tend();
+    assert.deepEqual([free(), world.waiting().length], [['plain'], 3]);
+    world.breakSettings(undefined);
+    purse.touch();
+    purse.tend();
+    assert.deepEqual([free(), world.waiting()], [['plain', 'teller', 'late'], []]);
   });
 
   it('counts the runs of those who may cost something against the runs of the bus, and no others', () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { lookAround } from '../../lib/app/watch/sight.ts';
+import { pathsOf } from '../../lib/core/paths.ts';
 import type { Missing, Sight } from '../../lib/core/watch/watch.ts';
 import type { OwnerState } from '../../lib/ports.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
@@ -105,6 +106,32 @@ describe('P22 what the watchman sees of runs', () => {
     await yard.passUntil('2026-11-20T12:30:00Z');
     const [missing] = (await seen(yard, true)).missing;
     assert.match(missing?.because ?? '', /held: budget until/);
+  });
+
+  it('says what holds a command that has told a cost, and calls no owner stuck for it, where bus.yaml is wrong', async () => {
+    const yard = yardWith('job', 'schedule: hourly :00', 'timezone: UTC');
+    const about = { run_id: 'x7k2p9qd4mzt-1', cadence: 'job', tick: 'x7k2p9qd4mzt', attempt: 1, status: 'succeeded', reason: '', summary: '' };
+    const run = {
+      ...about,
+      started_at: START,
+      ended_at: START,
+      duration_ms: 1,
+      exit_code: 0,
+      signal: null,
+      stdout_path: null,
+      stderr_path: null,
+      cost_usd: 0.2,
+    };
+    const { runs } = pathsOf(yard.root);
+    mkdirSync(runs, { recursive: true });
+    writeFileSync(`${runs}/2026-11-20.jsonl`, `${JSON.stringify({ ...run, prev: null })}\n`);
+    writeFileSync(`${yard.root}/cadences/bus.yaml`, 'min_fre: 1GB\n');
+    await yard.start();
+    await yard.passUntil('2026-11-20T09:30:00Z');
+    assert.deepEqual(yard.ran, []);
+    const { owner, missing } = await seen(yard, true);
+    assert.equal(owner.stuck, undefined);
+    assert.match(missing[0]?.because ?? '', /held: broken: \S+bus\.yaml:1:1 {2}min_fre: /);
   });
 });
 

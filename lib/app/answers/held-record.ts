@@ -7,7 +7,7 @@ import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs } from '../root.ts';
 import { readAccounts } from './account-view.ts';
-import { brokenCadences } from './broken.ts';
+import { brokenCadences, describeBroken } from './broken.ts';
 import { describeHold, type HoldView, readHolds } from './holds.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
     if (broken === undefined) return withOwnersReason(root, record);
     // It was due long ago; it goes on when somebody has mended the file.
     const { retry_at: _past, ...rest } = record;
-    return { ...rest, status: 'held', reason: `its definition is broken: ${broken.because}` };
+    return { ...rest, status: 'held', reason: describeBroken(broken) };
   }
   const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);
   return { ...record, status: 'held', reason: describeHold(hold), ...(isLater && hold.until !== null ? { retry_at: hold.until } : {}) };
@@ -56,5 +56,6 @@ function isLate(reading: Reading, cadence: string): boolean {
 /** Loaded where it is needed, for whoever waits asks every moment. */
 async function definitionsOf(root: string, only: string): Promise<readonly Definition[]> {
   const { readDefined } = await import('../definitions/defined.ts');
-  return readDefined(root, only).definitions;
+  const { definitions, commands } = readDefined(root, only);
+  return [...definitions, ...commands];
 }

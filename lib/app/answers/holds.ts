@@ -8,7 +8,7 @@ import type { Definition } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs } from '../root.ts';
 import { sharedKeys } from './account-view.ts';
-import { brokenCadences } from './broken.ts';
+import { type BrokenCadence, brokenCadences, describeBroken } from './broken.ts';
 
 /** A key that may not run now, or has failed: of the bus, a cadence, an account or an agent. */
 export interface HoldView {
@@ -37,9 +37,12 @@ export async function allHolds(reading: Reading, definitions: readonly Definitio
   return [...holds, ...(await brokenHolds(reading, definitions.filter(isFree)))];
 }
 
-export async function brokenHolds(reading: Reading, definitions: readonly Definition[]): Promise<readonly HoldView[]> {
-  const broken = await brokenCadences(reading, definitions);
-  return broken.map(({ name, because }) => ({ key: cadenceKey(name), state: 'broken', until: null, because, failures: 0 }));
+async function brokenHolds(reading: Reading, definitions: readonly Definition[]): Promise<readonly HoldView[]> {
+  return (await brokenCadences(reading, definitions)).map(brokenHold);
+}
+
+export function brokenHold({ name, because }: BrokenCadence): HoldView {
+  return { key: cadenceKey(name), state: 'broken', until: null, because, failures: 0 };
 }
 
 /** A budget of the bus holds those who may spend something, so each is named; the bus itself is named once. */
@@ -62,11 +65,15 @@ function haltView({ files, paths }: Reading): HoldView[] {
 
 const MAX_WORDS_BYTES = 4096;
 
-/** What holds every tick of this cadence now, in words; what only waits for a retry, or may be probed, is not held. */
-export function commandHolds(root: string, name: string): string | undefined {
+/** What holds every tick of this command of `exec` now, in words; what only waits for a retry, or may be probed, is not held. */
+export async function commandHolds(root: string, name: string): Promise<string | undefined> {
+  const reading = createReading(root);
   const isHeld = (state: HoldView['state']): boolean => !['closed', 'half_open', 'backing_off'].includes(state);
-  const hold = readHolds(createReading(root), nowMs()).find(({ key, state }) => (key === 'bus' || key === cadenceKey(name)) && isHeld(state));
-  return hold === undefined ? undefined : `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
+  const hold = readHolds(reading, nowMs()).find(({ key, state }) => (key === 'bus' || key === cadenceKey(name)) && isHeld(state));
+  if (hold !== undefined) return `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
+  const { readDefined } = await import('../definitions/defined.ts');
+  const [broken] = await brokenCadences(reading, readDefined(root, name).commands);
+  return broken && describeBroken(broken);
 }
 
 /** Why a tick of this cadence would not run now, in words. An opening whose time is over holds nothing: its next tick is the probe. */
@@ -75,6 +82,11 @@ export function reasonsToWait(root: string, cadence: Cadence): readonly string[]
   const holds = holdsOf(createReading(root), name, cadence, nowMs()).filter(({ state }) => state !== 'half_open');
   const told = holds.map(describeHold);
   return enabled ? told : [...told, `${path} says enabled: false`];
+}
+
+/** The same, of what is wrong where it is defined: whoever forces a run does not get past that. */
+export async function faultsToWaitFor(root: string, definition: Definition): Promise<readonly string[]> {
+  return (await brokenCadences(createReading(root), [definition])).map(({ because }) => because);
 }
 
 /** An account or an agent is named, for it is not what was asked for. */

@@ -20,6 +20,8 @@ export interface SlotQuery {
   readonly nowMs: Ms;
   /** An owner is there, and will see to what is undecided. */
   readonly isOwned: boolean;
+  /** What is wrong with its definition, so that its ticks wait. */
+  readonly broken?: string;
 }
 
 /** The slots of a cadence with their ends, from the files alone. Nothing where no owner has ever seen its schedule. */
@@ -62,7 +64,7 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
       allRunsOf ??= byTick(reading.history.runs({ cadence, limit: Number.MAX_SAFE_INTEGER }));
       return allRunsOf.get(id) ?? [];
     },
-    place: createPlaces(reading, cadence, query.nowMs),
+    place: createPlaces(reading, cadence, query),
     limbo: (slotMs) => {
       if (reading.foreign().some((file) => file.endsWith('.ndjson'))) return 'its tick is being taken in';
       const isOfLast = (): boolean => ledger.lastFired().some((line) => line.cadence === cadence && line.slot === formatSlot(slotMs));
@@ -84,7 +86,7 @@ function byTick(runs: readonly RunRecord[]): ReadonlyMap<string, readonly RunRec
 }
 
 /** Where the ticks of a cadence lie now. */
-function createPlaces(reading: Reading, cadence: string, nowMs: Ms): SlotFacts['place'] {
+function createPlaces(reading: Reading, cadence: string, { nowMs, broken = '' }: SlotQuery): SlotFacts['place'] {
   const places = new Map<string, NonNullable<ReturnType<SlotFacts['place']>>>();
   const holds = readHolds(reading, nowMs).filter(
     ({ key, state }) => (key === 'bus' || key === `cadence:${cadence}` || /^(?:account|provider):/.test(key)) && isHolding(state),
@@ -92,7 +94,7 @@ function createPlaces(reading: Reading, cadence: string, nowMs: Ms): SlotFacts['
   const [hold] = holds;
   const held =
     hold === undefined
-      ? ''
+      ? broken
       : `${hold.key} is ${hold.state.replace('_', ' ')}${hold.until === null ? '' : ` until ${hold.until.slice(0, 16)}Z`}: ${hold.because}`;
   for (const { name } of reading.dead()) {
     if (name.cadence === cadence)

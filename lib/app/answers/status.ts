@@ -76,9 +76,9 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const owner = ownerView(await probeOwner(root));
   const { brokenEdits, holding } = owner.state === 'running' ? await askOwnerWords(root) : { brokenEdits: [], holding: [] };
   const { readDefined } = await import('../definitions/defined.ts');
-  const { definitions, problems } = readDefined(root, only);
+  const { definitions, problems, commands } = readDefined(root, only);
   const fault = settingsFault(problems);
-  const holds = await allHolds(createReading(root), definitions, nowMs());
+  const holds = await allHolds(createReading(root), [...definitions, ...commands], nowMs());
   // Only now: that may have parsed every definition, and who was claimed before it may be held, and wait, by its end.
   const reading = createReading(root, undefined, { isOfOneMoment: true });
   const places = { inbox: reading.names('inbox'), waiting: reading.names('waiting'), claimed: reading.names('claimed') };

@@ -28,15 +28,18 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<
   const ledger = createSlotReading(reading);
   const [atMs, cursors] = [nowMs(), ledger.cursors()];
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
-  const lateSlots = (name: string): readonly SlotView[] => {
+  const lateSlots = ({ name, hold }: CadenceView): readonly SlotView[] => {
     const cursor = cursors.get(name);
     if (cursor === undefined) return [];
-    return slotsWith(reading, ledger, cursor, name, { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS, nowMs: atMs, isOwned }).filter(isLate);
+    const broken = hold?.state === 'broken' ? { broken: hold.because } : {};
+    return slotsWith(reading, ledger, cursor, name, { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS, nowMs: atMs, isOwned, ...broken }).filter(
+      isLate,
+    );
   };
   const cadences: WhyAllView['cadences'][number][] = [];
   const well: string[] = [];
   for (const cadence of status.cadences) {
-    const slots = lateSlots(cadence.name);
+    const slots = lateSlots(cadence);
     if (isWell(status, cadence) && slots.length === 0) {
       well.push(cadence.name);
       continue;

@@ -13,7 +13,8 @@ import { createUptime } from '../../platform/uptime.ts';
 import type { Definition, SlotReading } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
-import { brokenHolds, type HoldView, holdsOf } from './holds.ts';
+import { brokenCadences, describeBroken } from './broken.ts';
+import { brokenHold, type HoldView, holdsOf } from './holds.ts';
 import { openIncidents } from './open-incidents.ts';
 import { slotsWith } from './slot-reading.ts';
 import { describeStanding } from './standing.ts';
@@ -51,16 +52,16 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const atMs = nowMs();
   const owner = await probeOwner(root);
   const isOwned = owner.kind !== 'none';
-  const definitions = await definitionsFor(root, cadence);
+  const definitions = await definitionsFor(reading, cadence);
   const cursor = currentCursor(definitions, reading, ledger, cadence, isOwned);
-  const [broken] = await brokenHolds(reading, definitions);
+  const [broken] = await brokenCadences(reading, definitions);
   const defined = definitions.find(({ name }) => name === cadence)?.cadence;
   const plan = broken === undefined ? (cursor?.plan ?? null) : undefined;
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
   const incidents = (await openIncidents(reading)).filter(({ cadences }) => cadences.includes(cadence));
   const holds = holdsOf(reading, cadence, defined, atMs);
   const facts = [
-    ...(broken === undefined ? [] : [`its definition is broken: ${broken.because.replace(/\.$/, '')}`]),
+    ...(broken === undefined ? [] : [describeBroken(broken).replace(/\.$/, '')]),
     ...(await describeStanding({
       reading,
       name: cadence,
@@ -80,20 +81,20 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
     because: facts.join('; '),
     facts,
     owner: ownerView(owner).state,
-    holds: broken === undefined ? holds : [broken, ...holds],
+    holds: broken === undefined ? holds : [brokenHold(broken), ...holds],
   } as const;
   if (cursor === undefined) return { ...told, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
-  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned });
+  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, ...(broken === undefined ? {} : { broken: broken.because }) });
   if (query.at !== undefined && slots.length === 0) throw noSlot(query.at, cursor, zone, span.fromMs);
   return { ...told, slots };
 }
 
 /** Its own; also that of a command of `exec`, and of the program's own, which no file of the folder defines. */
-async function definitionsFor(root: string, cadence: string): Promise<readonly Definition[]> {
-  const { loadDefinitions } = await import('../definitions/defined.ts');
+async function definitionsFor(reading: Reading, cadence: string): Promise<readonly Definition[]> {
+  const { loadDefinitions, withFault } = await import('../definitions/defined.ts');
   // Who mends another is made from the definition of that one.
-  const found = loadDefinitions(root, isHealCadence(cadence) ? undefined : cadence).get(cadence);
+  const found = withFault(loadDefinitions(reading.paths.root, isHealCadence(cadence) ? undefined : cadence), reading, cadence);
   return found === undefined ? [] : [found];
 }
 

@@ -11,9 +11,10 @@ import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { createFiles } from '../../platform/files.ts';
 import { readMachine } from '../../platform/machine.ts';
 import type { Definition, Problem } from '../../ports.ts';
-import { createReading } from '../reading.ts';
+import { createReading, type Reading } from '../reading.ts';
 import { nowMs } from '../root.ts';
 import { knownDefinitions } from './known.ts';
+import { tellersOf } from './tellers.ts';
 
 /** Each once, though a hundred cadences use the agent that is missing. */
 export function warningsOf(definitions: readonly Definition[]): readonly Problem[] {
@@ -30,20 +31,40 @@ export interface Defined {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
   readonly settings: BusSettings;
+  /** Who may spend something, where `bus.yaml` is wrong: each has that among its problems, and waits unless an owner goes on with a good version. */
+  readonly waiting: readonly string[];
+  /** Of them, the commands of `exec`. */
+  readonly commands: readonly Definition[];
 }
 
 /** `only`: nobody asks about another cadence. */
 export function readDefined(root: string, only?: string): Defined {
-  return definedBy(loadDefinitions(root, only));
+  return definedBy(loadDefinitions(root, only), createReading(root), only);
 }
 
-export function definedBy(loaded: LiveDefinitions): Defined {
-  const definitions = loaded.all();
+export function definedBy(loaded: LiveDefinitions, reading: Pick<Reading, 'history'>, only?: string): Defined {
+  const fault = loaded.unsettled();
+  const isFault = (problem: Problem): boolean => fault !== undefined && isSame(problem, fault);
+  const tellers = tellersOf(loaded, reading, only);
+  const definitions = loaded.all().map((one) => tellers.find(({ name }) => name === one.name) ?? one);
+  const commands = tellers.filter(({ name }) => !definitions.some((one) => one.name === name));
   const own = onceEach(definitions.flatMap(({ problems }) => problems));
   const others = loaded
     .problems()
     .filter((problem) => !own.some((known) => known.path === problem.path && known.line === problem.line && known.message === problem.message));
-  return { definitions, problems: [...others, ...own], warnings: warningsOf(definitions), settings: loaded.settings() };
+  return {
+    definitions,
+    // What is wrong with `bus.yaml` is told once, as what it is.
+    problems: [...others, ...own].filter((problem) => !isFault(problem)),
+    warnings: warningsOf(definitions),
+    settings: loaded.settings(),
+    waiting: [...definitions.filter(({ problems }) => problems.some(isFault)), ...commands].map(({ name }) => name),
+    commands,
+  };
+}
+
+function isSame(one: Problem, other: Problem): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** Who comes next need not read again what we had to read. */
@@ -59,9 +80,15 @@ export function healersIn(loaded: LiveDefinitions): readonly Definition[] {
   return loaded.all().flatMap(({ cadence }) => (cadence === undefined ? [] : healersOf(cadence).flatMap((name) => loaded.get(name) ?? [])));
 }
 
+/** By its name; with what is wrong with `bus.yaml` where it waits for that. */
+export function withFault(loaded: LiveDefinitions, reading: Pick<Reading, 'history'>, name: string): Definition | undefined {
+  const [teller] = tellersOf(loaded, reading, name);
+  return teller ?? loaded.get(name);
+}
+
 export function requireCadence(root: string, name: string): { readonly definition: Definition; readonly cadence: Cadence | undefined } {
   const loaded = loadDefinitions(root);
-  const definition = loaded.get(name);
+  const definition = withFault(loaded, createReading(root), name);
   if (definition !== undefined) return { definition, cadence: definition.cadence };
   const close = nearest(
     name,

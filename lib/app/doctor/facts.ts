@@ -79,7 +79,7 @@ export function gatherFacts(root: string, isFix: boolean): DoctorFacts {
     return ownerState;
   };
   const loaded = once(() => loadDefinitions(root));
-  const defined = once(() => definedBy(loaded()));
+  const defined = once(() => definedBy(loaded(), reading));
   const settings = (): BusSettings => loaded().settings();
   return {
     reading,

@@ -21,7 +21,7 @@ export function brokenEditsOf(definitions: LiveDefinitions): readonly BrokenEdit
       cadence === undefined || first === undefined ? [] : [{ name, path, because: formatProblem(first) }],
     );
   const settings = settingsFault(definitions.problems());
-  return settings === undefined || definitions.isUnsettled()
+  return settings === undefined || definitions.unsettled() !== undefined
     ? cadences
     : [{ name: SETTINGS_FILE, path: settings.path, because: formatProblem(settings) }, ...cadences];
 }

@@ -12,7 +12,7 @@ import { type Ms, parseIso } from '../../core/time/instant.ts';
 import { judgeMissing, type LateTimer, type Missing, type OwnerSight, type Sight } from '../../core/watch/watch.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import type { Definition, OwnerState, SlotReading } from '../../ports.ts';
-import { describeHold, type HoldView, readHolds } from '../answers/holds.ts';
+import { allHolds, describeHold, type HoldView } from '../answers/holds.ts';
 import { slotsWith } from '../answers/slot-reading.ts';
 import { ownerView } from '../answers/status.ts';
 import { readDefined } from '../definitions/defined.ts';
@@ -51,7 +51,8 @@ export async function lookAround({ root, listTimers, askOwner, nowMs }: SightDep
   const [state, timers] = await Promise.all([askOwner(), listTimers()]);
   const atMs = nowMs();
   const isOwned = state.kind !== 'none';
-  const ground = { reading, ledger, cursors: ledger.cursors(), definitions, settings, holds: readHolds(reading, atMs), isOwned, atMs };
+  const holds = await allHolds(reading, definitions, atMs);
+  const ground = { reading, ledger, cursors: ledger.cursors(), definitions, settings, holds, isOwned, atMs };
   const { state: is, pid } = ownerView(state);
   const isInstalled = timers.some((timer) => timer.role === 'owner' && timer.state !== 'not_installed');
   const goneSinceMs = isOwned ? undefined : reading.files.info(reading.paths.ownerGone)?.mtimeMs;

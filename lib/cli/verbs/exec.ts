@@ -37,7 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
     return DRY_RUN;
   }
   keepCommand(root, file);
-  const held = commandHolds(root, plan.name);
+  const held = await commandHolds(root, plan.name);
   if (held !== undefined) {
     if (out.isJson) out.result({ ok: false, status: 'held', cadence: plan.name, root, reason: held }, () => '');
     out.note(`${plan.name} is held: ${toVisible(held)}`);

@@ -4,6 +4,7 @@ import { listTimers } from '../../app/install/listed-timers.ts';
 import { createReading } from '../../app/reading.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { lastRunOf } from '../../core/cadence-digest.ts';
+import { waitForSettings } from '../../core/money/unsettled.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
 import type { TimerView } from '../../core/slot/timer.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
@@ -15,7 +16,7 @@ import { stateWord } from '../timer-words.ts';
 
 export async function run({ flags, out, root }: CommandContext): Promise<number> {
   const at = await root();
-  const { definitions: defined, problems } = readDefined(at);
+  const { definitions: defined, problems, waiting } = readDefined(at);
   const definitions = flags.has('all') ? [...defined, ...builtinsOf(at)] : defined;
   const digest = createReading(at).history.digest();
   const installed = await listTimers(at);
@@ -50,6 +51,7 @@ export async function run({ flags, out, root }: CommandContext): Promise<number>
         ),
   );
   for (const problem of problems) out.note(`${out.paint.red('✗')} ${formatProblem(problem)}`);
+  if (waiting.length > 0) out.note(`${out.paint.yellow('‖')} ${waitForSettings(waiting)}`);
   out.next(problems.length > 0 ? 'cadence-bus check' : 'cadence-bus show <cadence>', 'cadence-bus enqueue <cadence>');
   return 0;
 }

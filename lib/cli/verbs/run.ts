@@ -1,5 +1,5 @@
 import { viewRun } from '../../app/answers/cadence-view.ts';
-import { reasonsToWait } from '../../app/answers/holds.ts';
+import { faultsToWaitFor, reasonsToWait } from '../../app/answers/holds.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
 import { requireCadence } from '../../app/definitions/defined.ts';
 import { dryRun } from '../../app/dry-run.ts';
@@ -64,7 +64,8 @@ export async function run({ words, flags, out, root, leaving }: CommandContext):
     out.next(receipt.wait_command);
     return 0;
   }
-  for (const because of flags.has('force') ? [] : reasonsToWait(at, cadence)) out.note(waitingNote(out, name, because));
+  const reasons = [...(flags.has('force') ? [] : reasonsToWait(at, cadence)), ...(await faultsToWaitFor(at, definition))];
+  for (const because of reasons) out.note(waitingNote(out, name, because));
   const { tick } = receipt;
   const record = await runHere(at, tick, timeoutMs, createHearer(out, { root: at, tick, cadence: name }, leaving().leave));
   const told = await withHooks(at, record);

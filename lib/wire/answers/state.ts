@@ -72,6 +72,7 @@ export const checkAnswer = z.looseObject({
   ok: isOk,
   checked: number,
   problems: z.array(problem),
+  waiting: z.array(text).describe('Who may spend something, and waits where an owner starts with a bus.yaml that is wrong.'),
   warnings: z.array(problem),
   monthly_costs: z.array(monthlyCost),
 });
