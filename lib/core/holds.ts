@@ -125,7 +125,9 @@ function isProof(run: RunRecord, key: string): boolean {
 }
 
 function hasServed(run: RunRecord): boolean {
-  return run.status === 'unverified' || (run.blame === 'cadence' && (run.class === VERIFY_CLASS || ruleOf(run.class)?.answered === true));
+  if (run.status === 'unverified') return true;
+  const isOwn = run.blame === 'cadence' || run.blame === 'nobody';
+  return isOwn && (run.class === VERIFY_CLASS || ruleOf(run.class)?.answered === true);
 }
 
 function guiltyKeys(run: RunRecord): readonly string[] {

@@ -132,11 +132,15 @@ async function conclude(deps: WorkerDeps, subject: Subject & { readonly healing:
     maySet: settableBy(cadence, agent?.maySet ?? []),
     isLast: !isProgram || outcome.kind === 'cancelled',
   });
-  if (outcome.kind === 'ok')
-    return { ...end, outcome: answer === undefined ? { kind: 'give_up', blame: 'nobody', reason: words } : { kind: 'ok', summary: words.slice(0, 200) } };
+  if (outcome.kind === 'ok') return { ...end, outcome: answer === undefined ? unusable(words) : { kind: 'ok', summary: words.slice(0, 200) } };
   // Exit 1 is an answer, and no failure of the program. What did not help is no reason to hold who mends: the ladder decides.
   if (answer !== undefined) return { ...end, outcome: { kind: 'ok', summary: words.slice(0, 200) } };
   return outcome.kind === 'fail' || outcome.kind === 'give_up' ? { ...end, outcome: { ...outcome, kind: 'give_up', blame: 'nobody' } } : end;
+}
+
+/** Its account did its part, and is well. */
+function unusable(reason: string): Outcome {
+  return { kind: 'give_up', blame: 'nobody', class: 'schema', reason };
 }
 
 /** P13: 0 it is fixed, try again; 1 a person is needed. */

@@ -80,6 +80,26 @@ describe('the book of holds', () => {
     assert.deepEqual([probedBy(probing, 'd'), probedBy(probing, 'c'), probedBy(open, 'd')], [['cadence:nightly'], [], []]);
   });
 
+  it('takes a run that nobody is to blame for as the proof of its account where the model answered, and of its cadence never', () => {
+    const keys = ['cadence:nightly', 'account:claude'];
+    const failing = { run_id: 'a', blame: 'account', class: 'auth', account: 'claude' } as const;
+    const opened = fold(fold(NO_HOLDS, failing), { run_id: 'b' }, { run_id: 'c' }, { run_id: 'd' });
+    const end = (kind: string): Holds => {
+      const about = { run_id: 'p', status: 'failed', blame: 'nobody', account: 'claude', class: kind } as const;
+      return holdsOnEnd(holdsOnStart(opened, keys, 'p'), run(about), DEFAULT_POLICIES, 0.5);
+    };
+    for (const kind of ['spent', 'schema'])
+      assert.deepEqual(
+        keys.map((key) => state(end(kind), key)),
+        ['open', 'closed'],
+        kind,
+      );
+    assert.deepEqual(
+      keys.map((key) => state(end('killed'), key)),
+      ['open', 'open'],
+    );
+  });
+
   it('is pure, plain JSON: the same runs give the same book, whenever it was written in between', () => {
     const one = fc.record(
       {

@@ -147,6 +147,8 @@ describe('a cadence that fails, on a real owner', () => {
     assert.match(because.silent ?? '', /no usable answer/);
     assert.match(because.evil ?? '', /no usable answer/);
     assert.match(because.lost ?? '', /came to nothing: exit 7/);
+    const classOf = (name: string) => yard.records().find(({ cadence }) => cadence === `bus-heal-${name}`)?.class;
+    assert.deepEqual([classOf('silent'), classOf('lost')], ['schema', undefined], 'whose answer is none has answered: its account is well');
     for (const name of Object.keys(answers)) assert.equal(yard.records().filter(({ cadence }) => cadence === name).length, 1, name);
   });
 
