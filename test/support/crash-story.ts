@@ -7,8 +7,8 @@ import { parseDeadName } from '../../lib/core/tick.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../../lib/wire/state.ts';
 import { testClock } from './bus.ts';
-import { cutFiles } from './cut-files.ts';
-import { ALL_IDS, IDS, runToRest, STORY_COST_USD, storyOwner, storyRunner, writeStory } from './story.ts';
+import { type CutFiles, cutFiles } from './cut-files.ts';
+import { ALL_IDS, IDS, runToRest, STORY_COST_USD, type StoryRunner, storyOwner, storyRunner, writeStory } from './story.ts';
 
 /** The story, told by owners that die, and what must be true in the end. */
 const START_MS = Date.UTC(2026, 10, 20, 7);
@@ -25,14 +25,24 @@ export async function tell(root: string, dieAfter: number, nextDiesAfter = 0): P
   const clock = testClock(START_MS);
   const ran = new Map<string, number>();
   const files = cutFiles(createFiles(), dieAfter);
-  const isCut = (await runToRest(storyOwner(root, files, clock, storyRunner(ran)), clock, files.died)) === 'died';
+  const isCut = (await runToRest(storyOwner(root, files, clock, runnerOf(root, ran, files)), clock, files.died)) === 'died';
   if (isCut) {
     const next = cutFiles(createFiles(), nextDiesAfter);
-    const end = await runToRest(storyOwner(root, next, clock, storyRunner(ran)), clock, next.died);
+    const end = await runToRest(storyOwner(root, next, clock, runnerOf(root, ran, next)), clock, next.died);
     if (end === 'died') await runToRest(storyOwner(root, createFiles(), clock, storyRunner(ran)), clock);
   }
   await resumeAll(root, clock, ran);
   return { calls: files.calls, ran, isCut };
+}
+
+/** What is set aside for a run is shown while it goes on, or its owner has died before. */
+function runnerOf(root: string, ran: Map<string, number>, { died }: CutFiles): StoryRunner {
+  const { purse } = createReading(root).paths;
+  let isDead = false;
+  void died.then(() => {
+    isDead = true;
+  });
+  return storyRunner(ran, (runId) => isDead || (existsSync(purse) && readFileSync(purse, 'utf8').includes(runId)));
 }
 
 /** The story pauses one cadence; a third owner lets it go on, so that every tick comes to its end. */
