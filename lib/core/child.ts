@@ -1,3 +1,5 @@
+import type { Ms } from './time/instant.ts';
+
 /** What is handed to a child, and what is known of its end. */
 export interface SpawnSpec {
   readonly runId: string;
@@ -21,4 +23,6 @@ export interface ChildExit {
   readonly spawnError: string | null;
   /** No exit code was kept: the shim was killed too. */
   readonly lost: boolean;
+  /** When it ended, where nobody was there to see it. */
+  readonly endedMs?: Ms;
 }

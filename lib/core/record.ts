@@ -65,7 +65,8 @@ export function recordOf(run: Finished): RunRecord {
     summary: outcome.kind === 'ok' || outcome.kind === 'unverified' ? outcome.summary : '',
     started_at: toIso(run.startedMs),
     ended_at: toIso(run.endedMs),
-    duration_ms: Math.max(0, run.endedMs - run.startedMs),
+    // It may have ended long before anybody was there to record it.
+    duration_ms: Math.max(0, Math.min(run.endedMs, ending?.endedMs ?? run.endedMs) - run.startedMs),
     exit_code: exitCodeOf(ending),
     signal: ending === undefined ? null : (signalOf(ending.code, ending.signal) ?? null),
     cost_usd: run.costUsd ?? null,

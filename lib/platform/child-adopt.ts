@@ -36,6 +36,12 @@ export function readExit(files: Files, runDir: string): number | undefined {
   return parseExitFile(readSmall(files, `${runDir}/exit`)) ?? namedExit(files, runDir);
 }
 
+/** When the exit code was written down, which is when the child ended. */
+export function exitedMs(files: Files, runDir: string): Ms | undefined {
+  const exit = files.info(`${runDir}/exit`);
+  return exit === undefined ? undefined : Math.round(exit.mtimeMs);
+}
+
 function namedExit(files: Files, runDir: string): number | undefined {
   for (const name of listSmall(files, runDir)) {
     const code = NAMED_EXIT.exec(name)?.[1];

@@ -1,7 +1,19 @@
 import { CadenceError } from '../core/error.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
-import { asExit, type Found, findRun, followRun, formatStart, type RunFolder, readExit, readProgramPid, readStart, writeExit } from './child-adopt.ts';
+import {
+  asExit,
+  exitedMs,
+  type Found,
+  findRun,
+  followRun,
+  formatStart,
+  type RunFolder,
+  readExit,
+  readProgramPid,
+  readStart,
+  writeExit,
+} from './child-adopt.ts';
 import { NAMED_EXIT } from './child-shim.ts';
 import { type Shim, type ShimEnd, startShim } from './child-start.ts';
 import { named, type StopTarget, type Survivor, stopTree } from './child-stop.ts';
@@ -111,7 +123,11 @@ function remember({ shims }: Deps, runId: string, pid: number): void {
 function adopt(deps: Deps, folder: RunFolder): Child {
   const code = readExit(deps.files, folder.runDir);
   const found: Promise<Found> = code === undefined ? findRun(deps, folder) : Promise.resolve({ anchor: undefined, shimPid: undefined });
-  const exited = found.then(async ({ anchor }) => asExit(code ?? (await followRun(deps, folder, anchor))));
+  const endedMs = code === undefined ? undefined : exitedMs(deps.files, folder.runDir);
+  const exited = found.then(async ({ anchor }) => ({
+    ...asExit(code ?? (await followRun(deps, folder, anchor))),
+    ...(endedMs === undefined ? {} : { endedMs }),
+  }));
   return {
     exited,
     stop: stopper(

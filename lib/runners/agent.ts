@@ -16,7 +16,7 @@ const LAST_WORDS_BYTES = 64 * 1024;
 export function createAgentWork(deps: RunnerDeps): Work<AgentKind> {
   const judged = (agent: AgentKind, phase: Phase, bare: Ending): PhaseEnd => {
     const stdout = readTail(deps.files, phase.output.stdoutPath, LAST_WORDS_BYTES, phase.before.stdoutBytes, phase.until?.stdoutBytes);
-    const { outcome, session, costUsd } = judgeAgent(bare, stdout, agent.output, deps.clock.nowMs());
+    const { outcome, session, costUsd } = judgeAgent(bare, stdout, agent.output, bare.endedMs ?? deps.clock.nowMs());
     return { outcome, ending: { ...bare, session }, costUsd };
   };
   return {

@@ -119,12 +119,14 @@ function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors 
   // Of a silent child nothing is read.
   const tail = (path: string, sizeBytes: number, from: number, to: number | undefined): string =>
     sizeBytes > from ? readTail(deps.files, path, TAIL_BYTES, from, to) : '';
+  const { endedMs } = exit;
   return {
     code: exit.code,
     signal: exit.signal,
     spawnError: exit.spawnError,
     stoppedFor,
-    durationMs: Math.max(0, deps.clock.nowMs() - phase.startedMs),
+    durationMs: Math.max(0, (endedMs ?? deps.clock.nowMs()) - phase.startedMs),
+    ...(endedMs === undefined ? {} : { endedMs }),
     stdoutTail: tail(output.stdoutPath, stdoutBytes, before.stdoutBytes, until?.stdoutBytes),
     stderrTail: tail(output.stderrPath, stderrBytes, before.stderrBytes, until?.stderrBytes),
     droppedBytes,

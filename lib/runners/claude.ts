@@ -36,7 +36,14 @@ export function createClaudeWork(deps: RunnerDeps): Work<ClaudeKind> {
     const progress = ear.progress();
     if (isResumed && progress.phase === 'starting' && isForgotten(ending)) return begin(claude, cleared(deps, phase), stop, true);
     const session = readStdout(deps.files, phase.output.stdoutPath, phase.before.stdoutBytes);
-    return endOf(session, ending, { progress, capUsd, isResumed, lastLines: ear.lastLines(), endedMs: deps.clock.nowMs(), zone: zoneOf(claude) });
+    return endOf(session, ending, {
+      progress,
+      capUsd,
+      isResumed,
+      lastLines: ear.lastLines(),
+      endedMs: ending.endedMs ?? deps.clock.nowMs(),
+      zone: zoneOf(claude),
+    });
   }
 
   return {

@@ -153,5 +153,6 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, cadence: Cadence, sta
 
 /** When its child was begun, as far as its folder says. */
 function begunMs({ files, paths }: RecoveryDeps, runId: string): Ms | undefined {
-  return files.info(`${paths.running}/${runId}/run.json`)?.mtimeMs;
+  const begun = files.info(`${paths.running}/${runId}/run.json`);
+  return begun === undefined ? undefined : Math.round(begun.mtimeMs);
 }

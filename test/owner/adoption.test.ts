@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
@@ -49,6 +49,22 @@ describe('a child whose owner was killed', () => {
     await yard.start();
     await checkSeven(yard, tick);
     assert.equal(yard.events('subsession_adopted').length, 1);
+  });
+
+  it('took as long as it was at work, however late an owner comes to record its end', async () => {
+    const yard = createYard();
+    yard.shell('slow', WAITS, 'retry: { attempts: 1 }');
+    const { tick, pid } = await killOwnerOf(yard);
+    yard.put('go', '');
+    await eventually('the child has ended', () => !isAlive(pid) && yard.children().length === 0);
+    const beganMs = Date.now() - 3_600_000;
+    const at = (file: string, ms: number): void => utimesSync(join(yard.paths.running, `${tick}-1`, file), ms / 1000, ms / 1000);
+    at('run.json', beganMs);
+    at('exit', beganMs + 5000);
+    await yard.start();
+    const record = await finalRecord(yard, tick);
+    assert.equal(record.duration_ms, 5000);
+    assert.match((await yard.cli('show', tick)).stdout, /took +5s; its end was recorded .+ later, by the next owner/);
   });
 
   it('is killed too: its run was interrupted, its attempt stays charged, and it is tried again', async () => {

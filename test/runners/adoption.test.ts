@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { orphan } from './orphan.ts';
-import { reasonOf, workbench } from './workbench.ts';
+import { claudeRun, reasonOf, workbench } from './workbench.ts';
 
 const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const bench = workbench();
+
+const LIMIT = "You've hit your limit · resets 2am (UTC)";
 
 describe('a job whose owner was killed with -9', () => {
   it('A4 goes on, is adopted by the next owner, and ends with its own exit code and all it said', async () => {
@@ -41,6 +44,21 @@ describe('a job whose owner was killed with -9', () => {
       readdirSync(bench.paths.running).filter((name) => name.endsWith('.guard')),
       [],
     );
+  });
+
+  it('is judged by the time at which it ended, not by that at which an owner comes', async () => {
+    const job = bench.job(claudeRun(bench.root, join(bench.root, 'duty.md')));
+    const folder = `${bench.paths.running}/${job.runId}`;
+    const output = { stdout_path: `${bench.paths.subsessions}/night.stdout.log`, stderr_path: `${bench.paths.subsessions}/night.stderr.log` };
+    for (const dir of [folder, bench.paths.subsessions]) bench.files.makeDir(dir);
+    writeFileSync(output.stdout_path, `${JSON.stringify({ type: 'result', subtype: 'success', is_error: true, result: LIMIT, num_turns: 1 })}\n`);
+    writeFileSync(output.stderr_path, '');
+    writeFileSync(`${folder}/run.json`, JSON.stringify({ started_at: '2026-01-05T23:00:00Z', ...output }));
+    writeFileSync(`${folder}/exit`, '1\n');
+    utimesSync(`${folder}/exit`, new Date('2026-01-05T23:30:00Z'), new Date('2026-01-05T23:30:00Z'));
+    const { outcome, ending } = await bench.adopt(job);
+    assert.ok(outcome.kind === 'fail' && outcome.untilMs !== undefined, reasonOf(outcome));
+    assert.deepEqual([toIso(outcome.untilMs).slice(0, 16), ending?.durationMs], ['2026-01-06T02:00', 30 * MINUTE_MS]);
   });
 
   it('was interrupted where nothing of it is left', async () => {

@@ -10,6 +10,7 @@ import { nearest } from '../../core/text/nearest.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { formatDuration } from '../../core/time/duration.ts';
+import { parseIso } from '../../core/time/instant.ts';
 import type { CommandContext, Paint } from '../command.ts';
 import { table } from '../output.ts';
 
@@ -96,6 +97,13 @@ function describeTokens({ tokens = {} }: RunRecord): string {
 
 const count = (tokens: number): string => tokens.toLocaleString('en-US');
 
+/** What ended without an owner is recorded by the next one. */
+function tookInWords({ started_at, ended_at, duration_ms }: RunRecord): string | null {
+  if (ended_at === null) return null;
+  const laterMs = (parseIso(ended_at) ?? 0) - (parseIso(started_at) ?? 0) - duration_ms;
+  return `${formatDuration(duration_ms)}${laterMs < 1000 ? '' : `; its end was recorded ${formatDuration(laterMs)} later, by the next owner`}`;
+}
+
 /** A session is found again only from the folder that it ran in. */
 function resumeCommand({ session_id: id, cwd, turns = 0 }: RunRecord): string | undefined {
   if (id === undefined || turns === 0) return undefined;
@@ -116,7 +124,7 @@ export function describeRecord(run: RunRecord & { readonly hooks?: readonly Hook
     ['evidence', run.verify === undefined ? null : `${run.verify.outcome.replace('_', ' ')} (${run.verify.kind}): ${run.verify.because}`],
     ['started', run.started_at],
     ['ended', run.ended_at],
-    ['took', run.ended_at === null ? null : formatDuration(run.duration_ms)],
+    ['took', tookInWords(run)],
     ['exit', run.exit_code === null ? run.signal : String(run.exit_code)],
     ['cost', run.cost_usd === null ? null : `${run.cost_is_estimate === true ? 'about ' : ''}${formatUsd(run.cost_usd)}`],
     ['tokens', describeTokens(run)],
