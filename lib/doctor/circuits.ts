@@ -33,5 +33,7 @@ export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): 
 }
 
 function describe(name: string, { state, failures, open_until, reason }: CircuitEntry): string {
-  return `${name} is ${state.replace('_', ' ')}${open_until === null ? '' : ` until ${open_until}`} after ${counted(failures, 'failure')} (${reason})`;
+  // It is half open since then, and until its probe has ended.
+  const time = open_until === null || state === 'half_open' ? '' : ` until ${open_until}`;
+  return `${name} is ${state.replace('_', ' ')}${time} after ${counted(failures, 'failure')} (${reason})`;
 }

@@ -181,6 +181,13 @@ describe('the check of circuits', () => {
     assert.match(detail, /of 1 circuit the time is over and nobody probes: the next start does$/);
     assert.equal((await inspect(over, place, owned)).mend, 'cadence-bus breaker ls');
   });
+
+  it('tells no end of one that waits for its probe, for that lies in the past', async () => {
+    const place = yard();
+    const nowMs = place.clock.nowMs();
+    const view = circuitView(holdsWith({ 'cadence:backup': openBreaker(toIso(nowMs - 1)) }), nowMs) as CircuitView;
+    assert.equal((await inspect(whole(view), place, owned)).detail, 'backup is half open after 3 failures (exit 3)');
+  });
 });
 
 describe('the check of the state files', () => {
