@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import { createReading } from '../../lib/app/reading.ts';
 import { isIgnored } from '../../lib/core/slot/line.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
-import { createDesk } from '../support/cli.ts';
+import { createDesk, errorOf } from '../support/cli.ts';
 
 const HOUR = 3_600_000;
 
@@ -95,6 +95,24 @@ describe('P31 the verbs of time, without an owner', () => {
     const facts = (ill?.facts ?? []).join('\n');
     for (const told of [/given up .*: exit 3: no such table/, /1 tick of it lies in the dlq/, /cadence:ill is open/, /incident .*-ill-exit is open/])
       assert.match(facts, told);
+  });
+
+  it('why calls nobody well whose tick waits while no owner is there', async () => {
+    const desk = createDesk();
+    desk.shell('well', 'echo done');
+    desk.shell('waits', 'echo done');
+    await desk.enqueue('waits');
+    const { said } = await desk.ask('why');
+    assert.deepEqual([(said.cadences as { cadence: string }[]).map(({ cadence }) => cadence), said.well], [['waits'], ['well']]);
+  });
+
+  it('why names no instant from before its schedule was known, for there is nothing to ask of it', async () => {
+    const early = new Date(Date.now() - 6 * HOUR);
+    early.setUTCMinutes(0, 0, 0);
+    const { hint } = errorOf(await desk.ask('why', 'job', '--at', early.toISOString()));
+    const named = /^The slots around it are ([^ ]+)\.$/.exec(hint)?.[1];
+    assert.ok(named !== undefined, hint);
+    assert.equal((await desk.ask('why', 'job', '--at', named)).code, 0);
   });
 
   it('next lists what comes, soonest first', async () => {

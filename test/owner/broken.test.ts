@@ -63,7 +63,7 @@ describe('a tick whose definition is broken', () => {
 
   it('is not called so while the last good version goes on, however long it stands in line', async () => {
     const yard = createYard();
-    yard.shell('backup', 'while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.05; done; echo first');
+    yard.shell('backup', 'while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.05; done; echo first', 'schedule: monthly 1 7:00');
     await yard.start();
     const one = await yard.enqueue('backup');
     await childOf(yard);
@@ -80,6 +80,12 @@ describe('a tick whose definition is broken', () => {
     const { stdout, stderr } = await yard.cli('status');
     assert.ok(stdout.includes(`Broken edits; the last good version goes on\n  ! backup: ${edit}`), stdout);
     assert.match(stderr, /^Next: cadence-bus check/m);
+    const why = await yard.cli('why', 'backup');
+    assert.ok(why.stdout.startsWith(`backup: its file is broken, and its last good version goes on: ${edit}`), why.stdout);
+    assert.match(why.stderr, /^Next: cadence-bus check backup/m);
+    const next = await yard.cli('next', 'backup');
+    assert.match(next.stdout, /backup *$/m);
+    assert.match(next.stderr, /^! backup fires as its last good version says: its file is broken; see cadence-bus check backup$/m);
     yard.put('cadences/bus.yaml', 'lanes: 7\n');
     await eventually('so are broken settings', async () => /! bus\.yaml: .*bus\.yaml:1:8 {2}lanes: /.test((await yard.cli('status')).stdout));
     yard.put('cadences/bus.yaml', 'lanes: {}\n');

@@ -1,4 +1,5 @@
 import type { Cadence } from '../../core/cadence.ts';
+import { type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
 import { dueOf, formatSlot } from '../../core/slot/slot.ts';
 import { nextInstant } from '../../core/time/calendar.ts';
 import { slotsWithoutTimer } from '../../core/time/clock-change.ts';
@@ -6,10 +7,13 @@ import type { Ms } from '../../core/time/instant.ts';
 import type { CadenceSchedule, SchedulerKind } from '../../core/time/schedule.ts';
 import { describeSchedule } from '../../core/time/schedule-sentence.ts';
 import { type Zone, zoneOf } from '../../core/time/zone.ts';
+import { createSlotReading } from '../../history/slot-ledger.ts';
 import { readMachine } from '../../platform/machine.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import { readDefined, requireCadence } from '../definitions/defined.ts';
+import { createReading } from '../reading.ts';
 import { nowMs } from '../root.ts';
+import { brokenCadences } from './broken.ts';
 
 export interface NextSlot {
   readonly cadence: string;
@@ -30,11 +34,24 @@ function machineZone(): string {
   return zone.name;
 }
 
-/** The instants that come, soonest first, of one cadence or of all; and who is broken, so that nobody can say whether it is due. */
-export function nextSlots(root: string, only: string | undefined, count: number): { readonly slots: readonly NextSlot[]; readonly broken: readonly string[] } {
+export interface NextSlots {
+  readonly slots: readonly NextSlot[];
+  /** Who is broken, so that nobody can say whether it is due. */
+  readonly broken: readonly string[];
+  /** Whose file is broken, and fires by the last good version that its owner goes on with. */
+  readonly kept: readonly string[];
+}
+
+/** The instants that come, soonest first, of one cadence or of all. */
+export async function nextSlots(root: string, only: string | undefined, count: number): Promise<NextSlots> {
   const definitions = only === undefined ? readDefined(root).definitions : [requireCadence(root, only).definition];
+  const unusable = definitions.filter(({ cadence }) => cadence === undefined);
+  const reading = createReading(root);
+  const broken = (await brokenCadences(reading, unusable)).map(({ name }) => name);
+  const kept = unusable.flatMap(({ name }) => (broken.includes(name) ? [] : [name]));
+  const cursors = kept.length === 0 ? undefined : createSlotReading(reading).cursors();
   const slots = definitions.flatMap(({ name, cadence }) => {
-    const schedule = cadence?.schedule;
+    const schedule = cadence?.schedule ?? planned(kept.includes(name) ? cursors?.get(name) : undefined);
     if (schedule === undefined) return [];
     const timezone = schedule.timezone ?? machineZone();
     return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), count).map(({ atMs, dueMs }) => ({
@@ -42,11 +59,16 @@ export function nextSlots(root: string, only: string | undefined, count: number)
       at: formatSlot(atMs),
       due: formatSlot(dueMs),
       timezone,
-      enabled: cadence?.enabled ?? false,
+      enabled: cadence?.enabled ?? true,
     }));
   });
   const soonest = slots.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).slice(0, only === undefined ? Math.max(count, definitions.length) : count);
-  return { slots: soonest, broken: definitions.flatMap(({ name, cadence }) => (cadence === undefined ? [name] : [])) };
+  return { slots: soonest, broken, kept };
+}
+
+/** As its owner fires it. */
+function planned(cursor: SlotCursor | undefined): CadenceSchedule | undefined {
+  return cursor?.plan == null ? undefined : scheduleOf(cursor.plan);
 }
 
 /** The first one that comes; null: none does, or it is off. */

@@ -42,7 +42,7 @@ export async function describeStanding(asked: Asked): Promise<readonly string[]>
   const dead = reading.dead().filter(({ name: tick }) => isMine(tick)).length;
   if (dead > 0) told.push(`${dead} ${dead === 1 ? 'tick of it lies' : 'ticks of it lie'} in the dlq`);
   if (cadence?.enabled === false) told.push('its file says enabled: false');
-  told.push(...holds.map(describe));
+  told.push(...holds.map((hold) => describe(hold, asked.atMs)));
   if (waiting.length > 0 && running.length === 0 && cadence !== undefined) told.push(...(await crowd(reading, cadence)));
   if (waiting.length > 0 && owner === 'answers') told.push(...(await ownersReason(asked)));
   if (owner === 'none') told.push('no owner is running, so nothing starts');
@@ -79,12 +79,12 @@ function lastRun({ reading, name, atMs }: Asked): string {
 
 function describeWaiting(waiting: readonly Pick<TickName, 'dueMs'>[], atMs: Ms): string {
   const nextMs = Math.min(...waiting.map(({ dueMs }) => dueMs));
-  return `${waiting.length} ${waiting.length === 1 ? 'tick waits' : 'ticks wait'}${nextMs > atMs ? `, not before ${minute(toIso(nextMs))}` : ''}`;
+  return `${waiting.length} ${waiting.length === 1 ? 'tick waits' : 'ticks wait'}${nextMs > atMs ? `, not before ${soonOrMinute(toIso(nextMs), atMs)}` : ''}`;
 }
 
 /** With the key, for it may be that of the bus, of an account or of an agent. */
-function describe({ key, state, until, because, advice }: HoldView): string {
-  const time = state === 'half_open' ? ', the next tick is its probe' : until === null ? '' : ` until ${minute(until)}`;
+function describe({ key, state, until, because, advice }: HoldView, atMs: Ms): string {
+  const time = state === 'half_open' ? ', the next tick is its probe' : until === null ? '' : ` until ${soonOrMinute(until, atMs)}`;
   return `${key} is ${stateInWords(state)}${time}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
 }
 
@@ -120,4 +120,9 @@ function namesOf(cadences: readonly Cadence[]): string {
   return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more` : names.join(', ');
 }
 
-const minute = (iso: string): string => `${iso.slice(0, 16)}Z`;
+const SOON_MS: Ms = 3_600_000;
+
+/** To the minute; what comes soon to the second, for its minute may have begun. */
+function soonOrMinute(iso: string, atMs: Ms): string {
+  return (parseIso(iso) ?? 0) - atMs < SOON_MS ? `${iso.slice(0, 19)}Z` : `${iso.slice(0, 16)}Z`;
+}

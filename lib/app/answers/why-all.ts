@@ -53,7 +53,8 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<
 /** What is under way, or comes, is nobody's question yet. */
 const isLate = ({ end }: SlotView): boolean => end === 'missed' || end === 'held' || end === 'superseded';
 
-function isWell({ incidents, broken_edits }: StatusView, { name, status, hold, waits_because, dead, is_over }: CadenceView): boolean {
+function isWell({ owner, incidents, broken_edits }: StatusView, { name, status, hold, waiting, waits_because, dead, is_over }: CadenceView): boolean {
+  if (waiting > 0 && owner.state !== 'running') return false;
   const isTroubled = incidents.some(({ cadence }) => cadence === name) || broken_edits.some((edit) => edit.name === name);
   const isQuiet = status === 'healthy' || status === 'running' || status === 'never_run' || status === 'disabled';
   return isQuiet && hold === null && waits_because === null && dead === 0 && !is_over && !isTroubled;

@@ -11,6 +11,8 @@ import { createSlotReading } from '../../history/slot-ledger.ts';
 import { probeOwner } from '../../platform/control.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Definition, SlotReading } from '../../ports.ts';
+import type { BrokenEdit } from '../owner/broken-edits.ts';
+import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
 import { brokenCadences, describeBroken } from './broken.ts';
@@ -34,6 +36,8 @@ export interface WhyView {
   readonly owner: OwnerView['state'];
   /** All that keeps it from running: as in `status`, and the definition if it is wrong. */
   readonly holds: readonly HoldView[];
+  /** What is wrong with its file, where its owner goes on with the last good version of it. */
+  readonly broken_edit: string | null;
 }
 
 export interface WhyQuery {
@@ -55,6 +59,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const definitions = await definitionsFor(reading, cadence);
   const cursor = currentCursor(definitions, reading, ledger, cadence, isOwned);
   const [broken] = await brokenCadences(reading, definitions);
+  const edit = broken === undefined && owner.kind === 'answers' ? await brokenEditOf(root, definitions, cadence) : undefined;
   const defined = definitions.find(({ name }) => name === cadence)?.cadence;
   const plan = broken === undefined ? (cursor?.plan ?? null) : undefined;
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
@@ -62,6 +67,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const holds = holdsOf(reading, cadence, defined, atMs);
   const facts = [
     ...(broken === undefined ? [] : [describeBroken(broken).replace(/\.$/, '')]),
+    ...(edit === undefined ? [] : [`its file is broken, and its last good version goes on: ${edit.because.replace(/\.$/, '')}`]),
     ...(await describeStanding({
       reading,
       name: cadence,
@@ -82,6 +88,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
     facts,
     owner: ownerView(owner).state,
     holds: broken === undefined ? holds : [brokenHold(broken), ...holds],
+    broken_edit: edit?.because ?? null,
   } as const;
   if (cursor === undefined) return { ...told, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
@@ -96,6 +103,12 @@ async function definitionsFor(reading: Reading, cadence: string): Promise<readon
   // Who mends another is made from the definition of that one.
   const found = withFault(loadDefinitions(reading.paths.root, isHealCadence(cadence) ? undefined : cadence), reading, cadence);
   return found === undefined ? [] : [found];
+}
+
+/** Its owner is asked only where its file is wrong. */
+async function brokenEditOf(root: string, definitions: readonly Definition[], cadence: string): Promise<BrokenEdit | undefined> {
+  if (definitions.every(({ problems }) => problems.length === 0)) return undefined;
+  return (await askOwnerWords(root)).brokenEdits.find(({ name }) => name === cadence);
 }
 
 /** Without an owner nobody keeps the plan in step with its definition; then the definition itself is asked. */
@@ -131,11 +144,12 @@ function spanOf({ at, sinceMs }: WhyQuery, zone: Zone, { plan }: SlotCursor, atM
 function noSlot(at: string, { plan, since }: SlotCursor, zone: Zone, askedMs: Ms): CadenceError {
   const schedule = plan === null ? undefined : scheduleOf(plan);
   const [before] = schedule === undefined ? [] : [...instantsBetween(schedule, zone, askedMs - 7 * SINCE_MS, askedMs)].slice(-1);
-  const after = schedule === undefined ? undefined : nextInstant(schedule, zone, askedMs);
-  const near = [before, after].flatMap((one) => (one === undefined ? [] : [formatSlot(one)])).join(' and ');
+  const sinceMs = parseIso(since) ?? 0;
+  const after = schedule === undefined ? undefined : nextInstant(schedule, zone, Math.max(askedMs, sinceMs));
+  const near = [before, after].flatMap((one) => (one === undefined || one < sinceMs ? [] : [formatSlot(one)])).join(' and ');
   return new CadenceError(
     'not_found',
-    `no slot of its schedule is at ${at}${askedMs < (parseIso(since) ?? 0) ? `, and its schedule is known since ${since}` : ''}`,
+    `no slot of its schedule is at ${at}${askedMs < sinceMs ? `, and its schedule is known since ${since}` : ''}`,
     near === '' ? 'See cadence-bus next.' : `The slots around it are ${near}.`,
   );
 }

@@ -9,8 +9,9 @@ import { table } from '../output.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
   const [cadence] = words;
-  const { slots, broken } = nextSlots(await root(), cadence, flags.count('count', cadence === undefined ? 1 : 5));
+  const { slots, broken, kept } = await nextSlots(await root(), cadence, flags.count('count', cadence === undefined ? 1 : 5));
   for (const name of broken) out.note(`${out.paint.yellow('!')} ${name} fires no slot: its definition is broken; see cadence-bus check ${name}`);
+  for (const name of kept) out.note(`${out.paint.yellow('!')} ${name} fires as its last good version says: its file is broken; see cadence-bus check ${name}`);
   out.result({ ok: true, slots, broken }, () => {
     if (slots.length === 0 && broken.length > 0) return 'Nothing comes.';
     if (slots.length === 0) return cadence === undefined ? 'No cadence has a schedule.' : `${cadence} has no schedule; it runs when it is asked to.`;

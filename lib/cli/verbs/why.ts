@@ -58,9 +58,10 @@ function describeAll({ since, owner, settings_fault: fault, cadences, well }: Wh
 }
 
 /** What mends the first hold, else a look at the last run. */
-function nextStep({ cadence, slots, owner, holds: [hold] }: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds'>): string {
+function nextStep({ cadence, slots, owner, holds: [hold], broken_edit: edit }: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds' | 'broken_edit'>): string {
   const last = slots.findLast(({ run_id }) => run_id !== null);
   if (hold === undefined && owner !== 'running' && owner !== 'silent') return 'cadence-bus start';
+  if (edit !== null) return `cadence-bus check ${cadence}`;
   if (hold === undefined) return last === undefined ? 'cadence-bus next' : `cadence-bus logs ${last.run_id}`;
   switch (hold.state) {
     case 'broken':
