@@ -142,6 +142,13 @@ export function hasOutput(run: RunRecord): boolean {
   return run.stdout_path !== null || run.stderr_path !== null;
 }
 
+/** By which `logs` finds the words of a run: of a tick that waits for its next try those of the last one. undefined: there are none. */
+export function idOfOutput(run: RunRecord): string | undefined {
+  if (run.status === 'running') return run.run_id;
+  if (!hasOutput(run)) return undefined;
+  return run.ended_at === null ? run.tick : run.run_id;
+}
+
 export function refuseOutputless(run: RunRecord): CadenceError {
   return new CadenceError('not_found', `${run.run_id} (${run.status}) has no output of its own`, `What is known of it: cadence-bus show ${run.run_id}`);
 }

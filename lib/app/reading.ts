@@ -12,7 +12,7 @@ import { blankRecord } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { parseJson } from '../core/text/json-text.ts';
 import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
-import { parseIso, toIso } from '../core/time/instant.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
 import { createIds } from '../platform/ids.ts';
@@ -211,7 +211,8 @@ function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undef
   const next = { ...blankRecord({ ...name, attempts: name.attempts + 1 }) };
   const breaker = reading.holds().breakers[`cadence:${name.cadence}`];
   const because = breaker !== undefined && 'because' in breaker ? breaker.because : '';
-  const isHeld = breaker !== undefined && breaker.state !== 'closed' && breaker.state !== 'backing_off';
+  const isForced = isForcedName(name);
+  const isHeld = !isForced && breaker !== undefined && breaker.state !== 'closed' && breaker.state !== 'backing_off';
   const told = last === undefined ? {} : { stdout_path: last.stdout_path, stderr_path: last.stderr_path };
   return {
     ...next,
@@ -219,6 +220,11 @@ function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undef
     status: isHeld ? 'held' : name.attempts > 0 ? 'waiting' : 'queued',
     reason: isHeld ? because : (last?.reason ?? ''),
     // What is forced stands before all others, at a time that means nothing.
-    ...(isForcedName(name) ? {} : { retry_at: toIso(name.dueMs) }),
+    ...(isForced || breaker?.state === 'isolated' ? {} : { retry_at: toIso(Math.max(name.dueMs, freedMs(breaker))) }),
   };
+}
+
+/** A tick whose time has come waits for its breaker. */
+function freedMs(breaker: Breaker | undefined): Ms {
+  return breaker !== undefined && 'until' in breaker ? (parseIso(breaker.until) ?? 0) : 0;
 }

@@ -173,3 +173,65 @@ describe('who waits hears why', { concurrency: true }, () => {
     await eventually('the tick has run', () => desk.records().some(({ status }) => status === 'succeeded'));
   });
 });
+
+describe('a retry behind an opening', () => {
+  const desk = createDesk();
+  const ready = (async () => {
+    desk.shell('ill', 'echo no such table; exit 3', 'retry: { attempts: 2, delays: [10m], jitter: 0 }', 'breaker: { failures: 1, open: 30m }');
+    await desk.own();
+    const tick = await desk.enqueue('ill');
+    await eventually('it waits', () => desk.ls('waiting').length === 1 && existsSync(desk.paths.circuit));
+    const [hold] = (await desk.ask('breaker', 'ls')).said.holds as readonly { readonly until: string }[];
+    return { tick, until: String(hold?.until) };
+  })();
+
+  it('is tried again when that is over, and not before, and show says so', async () => {
+    const { tick, until } = await ready;
+    const { said } = await desk.ask('show', tick);
+    assert.deepEqual([said.status, said.retry_at], ['held', until]);
+  });
+
+  it('is not said by status to begin when its own time comes', async () => {
+    await ready;
+    const { said } = await desk.ask('status', 'ill');
+    assert.equal((said.cadences as readonly { readonly waits_because: string | null }[])[0]?.waits_because, null);
+  });
+
+  it('is told to the second, for its minute may have begun', async () => {
+    const { until } = await ready;
+    assert.ok(String((await desk.ask('why', 'ill')).said.because).includes(` until ${until.slice(0, 19)}Z: `));
+  });
+
+  it('has the words of its last try, by a command that works', async () => {
+    const { tick } = await ready;
+    for (const words of [
+      ['show', tick],
+      ['status', '--run', tick],
+    ]) {
+      const next = /^Next: cadence-bus logs (\S+)/m.exec((await desk.tell(...words)).stderr)?.[1];
+      assert.match((await desk.tell('logs', String(next))).stdout, /no such table/);
+    }
+  });
+
+  it('has no time while somebody holds it, or its cadence', async () => {
+    const { tick } = await ready;
+    await desk.ask('breaker', 'trip', 'ill');
+    assert.equal((await desk.ask('show', tick)).said.retry_at, undefined);
+  });
+});
+
+describe('what ended without a run', () => {
+  it('has no words, and nobody is sent to look for them', async () => {
+    const desk = createDesk();
+    desk.shell('late', 'true');
+    const tick = await desk.enqueue('late', '--expires', '1ms');
+    await desk.own();
+    await eventually('it is on file', () => desk.events('incident').length === 1);
+    for (const words of [
+      ['show', tick],
+      ['status', '--run', tick],
+      ['incidents', 'show', 'late'],
+    ])
+      assert.doesNotMatch((await desk.tell(...words)).stderr, /cadence-bus logs/);
+  });
+});

@@ -47,6 +47,17 @@ describe('D5 D16 run --force', () => {
     );
   });
 
+  it('is held by the pause of the bus, and told so, not by that of its cadence', async () => {
+    const desk = createDesk();
+    desk.shell('duty', 'echo done');
+    await desk.own();
+    await desk.ask('pause', 'duty', '--because', 'disk swap');
+    await desk.ask('pause', '--because', 'holidays');
+    const { tick } = (await desk.ask('run', 'duty', '--force', '--async')).said;
+    const { said } = await desk.ask('show', String(tick));
+    assert.deepEqual([said.status, said.reason], ['held', 'paused: holidays']);
+  });
+
   it('runs beside a run under way, and ahead of what waits', async () => {
     const desk = createDesk();
     desk.shell('duty', 'echo "$CADENCE_TICK" >>order; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done');

@@ -1,6 +1,7 @@
 import { cadenceKey } from '../../core/holds.ts';
 import type { RunRecord } from '../../core/run.ts';
-import { type Ms, parseIso } from '../../core/time/instant.ts';
+import { isForcedName, type TickName } from '../../core/tick.ts';
+import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import type { Definition } from '../../ports.ts';
 import { describeHolding } from '../owner/holding.ts';
 import { askOwnerWords } from '../owner/owner-words.ts';
@@ -20,9 +21,11 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   if (record.status !== 'queued' && record.status !== 'waiting') return record;
   const shared = (await readAccounts(root, reading.holds(), nowMs())).get(record.cadence) ?? [];
   const keys = ['bus', ...shared];
+  // Who is forced goes past the pause of its cadence, and of that alone.
+  const isForced = pendingNames(reading).some((name) => name.id === record.tick && isForcedName(name));
   const isHolding = ({ key, state }: HoldView): boolean =>
     key === cadenceKey(record.cadence)
-      ? state === 'paused' || state === 'budget'
+      ? (state === 'paused' && !isForced) || state === 'budget'
       : keys.includes(key) && state !== 'closed' && state !== 'half_open' && state !== 'budget';
   const hold = readHolds(reading, nowMs()).find(isHolding);
   if (hold === undefined) {
@@ -32,9 +35,13 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
     const { retry_at: _past, ...rest } = record;
     return { ...rest, status: 'held', reason: describeBroken(broken) };
   }
-  const isLater = (parseIso(hold.until) ?? 0) > (parseIso(record.retry_at) ?? 0);
-  return { ...record, status: 'held', reason: describeHold(hold), ...(isLater && hold.until !== null ? { retry_at: hold.until } : {}) };
+  // Nobody can tell the end of a pause, and a time that is over is none.
+  const { retry_at: due, ...rest } = record;
+  const untilMs = Math.max(parseIso(due) ?? 0, parseIso(hold.until) ?? 0);
+  return { ...rest, status: 'held', reason: describeHold(hold), ...(untilMs > nowMs() ? { retry_at: toIso(untilMs) } : {}) };
 }
+
+const pendingNames = (reading: Reading): readonly TickName[] => [...reading.names('inbox'), ...reading.names('waiting')];
 
 /** A retry has its own reason. */
 async function withOwnersReason(root: string, record: RunRecord): Promise<RunRecord> {
@@ -50,7 +57,7 @@ const LATE_MS: Ms = 1000;
 
 function isLate(reading: Reading, cadence: string): boolean {
   const atMs = nowMs();
-  return [...reading.names('inbox'), ...reading.names('waiting')].some((name) => name.cadence === cadence && name.dueMs < atMs - LATE_MS);
+  return pendingNames(reading).some((name) => name.cadence === cadence && name.dueMs < atMs - LATE_MS);
 }
 
 /** Loaded where it is needed, for whoever waits asks every moment. */

@@ -206,6 +206,8 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const { digest } = facts;
   const hold = facts.holds.find((one) => isHolding(one, name, facts.accounts.get(name))) ?? null;
   const failures = digest?.consecutive_failures ?? 0;
+  // When its time comes it is held for longer, and the hold is told as what it is.
+  const isOverruled = facts.untold?.cause === 'due' && (hold?.until ?? '') > (facts.untold.until ?? '');
   const isHeld = facts.untold?.cause === 'missing-env' || (hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open');
   const last = lastRunOf(digest);
   const isUnproven = last?.status === 'unverified' && !isProven(last);
@@ -221,7 +223,7 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
     consecutive_failures: failures,
     runs: digest?.runs ?? 0,
     waiting: facts.pending,
-    waits_because: facts.pending === 0 || facts.untold === undefined ? null : describeHolding(facts.untold),
+    waits_because: facts.pending === 0 || facts.untold === undefined || isOverruled ? null : describeHolding(facts.untold),
     dead: facts.dead,
     is_over: facts.isOver,
     hold,

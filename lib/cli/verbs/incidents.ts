@@ -1,5 +1,7 @@
 import { findIncident, type IncidentView, listIncidents, showIncident } from '../../app/answers/incident-reading.ts';
+import { hasOutput } from '../../app/following.ts';
 import { giveOrder, leftWaiting } from '../../app/orders.ts';
+import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
 import { HEAL_KINDS } from '../../core/heal/answer.ts';
@@ -90,8 +92,12 @@ function ago(iso: string): string {
 async function show({ out, root }: CommandContext, word: string): Promise<number> {
   const { view, report, files, tried } = showIncident(await root(), word);
   out.result({ ok: true, ...view, report, files, tried }, () => `${report.trimEnd()}${triedLines(tried)}\n\nAll of it lies in ${view.path}`);
-  const [run] = view.run_ids.slice(-1);
-  out.next(...(run === undefined ? [] : [`cadence-bus logs ${run}`]), `cadence-bus incidents ${view.state === 'resolved' ? 'ls' : `resolve ${view.id}`}`);
+  const [last] = view.run_ids.slice(-1);
+  const run = last === undefined ? undefined : createReading(await root()).history.find(last);
+  out.next(
+    ...(run === undefined ? [] : [`cadence-bus ${hasOutput(run) ? 'logs' : 'show'} ${run.run_id}`]),
+    `cadence-bus incidents ${view.state === 'resolved' ? 'ls' : `resolve ${view.id}`}`,
+  );
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { nextSlotOf } from '../../app/answers/next-slots.ts';
 import { describeOverlay, type OverlayView, readOverlays } from '../../app/answers/overlays.ts';
 import { describeVerify } from '../../app/answers/verify-view.ts';
 import { requireCadence } from '../../app/definitions/defined.ts';
+import { idOfOutput } from '../../app/following.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import type { Cadence } from '../../core/cadence.ts';
@@ -34,7 +35,8 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
     const record = await lookupHeld(at, what);
     const told = await withHooks(at, record);
     out.result({ ok: true, ...told }, () => describeRecord(told));
-    out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus events ${record.tick}`);
+    const said = idOfOutput(record);
+    out.next(...(said === undefined ? [] : [`cadence-bus logs ${said}`]), `cadence-bus events ${record.tick}`);
     return 0;
   }
   const { definition, cadence } = requireCadence(at, what);

@@ -3,6 +3,7 @@ import { type HoldView, stateInWords } from '../../app/answers/holds.ts';
 import { describeOverlay } from '../../app/answers/overlays.ts';
 import { readStats } from '../../app/answers/stats.ts';
 import { type CadenceView, readStatus, type StatusView } from '../../app/answers/status.ts';
+import { idOfOutput } from '../../app/following.ts';
 import { createReading } from '../../app/reading.ts';
 import { nowMs } from '../../app/root.ts';
 import { countdown } from '../../core/agent/account-advice.ts';
@@ -21,7 +22,8 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (runId !== undefined) {
     const record = createReading(await root()).lookup(runId);
     out.result({ ok: true, ...record }, () => describeRecord(record));
-    out.next(`cadence-bus logs ${record.run_id}`, `cadence-bus wait ${record.run_id}`);
+    const said = idOfOutput(record);
+    out.next(...(said === undefined ? [] : [`cadence-bus logs ${said}`]), `cadence-bus wait ${record.run_id}`);
     return 0;
   }
   const at = await root();
