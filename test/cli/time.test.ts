@@ -5,6 +5,7 @@ import { createReading } from '../../lib/app/reading.ts';
 import { isIgnored } from '../../lib/core/slot/line.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { createDesk, errorOf } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 const HOUR = 3_600_000;
 
@@ -104,6 +105,24 @@ describe('P31 the verbs of time, without an owner', () => {
     await desk.enqueue('waits');
     const { said } = await desk.ask('why');
     assert.deepEqual([(said.cadences as { cadence: string }[]).map(({ cadence }) => cadence), said.well], [['waits'], ['well']]);
+  });
+
+  it('why holds a slot by the account of its own cadence, and by no other', async () => {
+    for (const [account, because] of [
+      ['vendor', 'account:vendor is isolated: no contract'],
+      ['bank', 'cadence:job is isolated: by hand'],
+    ]) {
+      const desk = createDesk();
+      desk.shell('job', 'echo done', 'schedule: every 1h', 'timezone: UTC', `account: ${account}`);
+      leaveLedger(desk.root, 'job', Date.now() - 3 * HOUR);
+      await desk.ask('breaker', 'trip', 'account:vendor', '--because', 'no contract');
+      await desk.ask('breaker', 'trip', 'job', '--because', 'by hand');
+      await desk.own();
+      const held = await eventually('its slot is held', async () =>
+        ((await desk.ask('why', 'job')).said.slots as { end: string; because: string }[]).find(({ end }) => end === 'held'),
+      );
+      assert.equal(held.because, because);
+    }
   });
 
   it('why names no instant from before its schedule was known, for there is nothing to ask of it', async () => {

@@ -32,7 +32,7 @@ function slots({ stage, reading, runs, files }: Look): readonly string[] {
     const cursor = ledger.cursors().get(cadence);
     if (cursor === undefined) continue;
     const nowMs = machine.nowMs();
-    const query = { fromMs: 0, untilMs: nowMs, most: 100_000, nowMs, isOwned: true };
+    const query = { fromMs: 0, untilMs: nowMs, most: 100_000, nowMs, isOwned: true, shared: [] };
     const views = slotsWith(reading, ledger, cursor, cadence, query);
     for (const { at, end, because } of views) {
       if (end === 'waiting' || because === '' || /does not say|somebody has removed/.test(because))

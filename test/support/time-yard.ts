@@ -191,7 +191,7 @@ export function createTimeYard({ startIso, zone = 'UTC', outcome = () => FINE, f
       await work();
     },
     slots: (cadence, query = {}) =>
-      readSlots(root, cadence, { fromMs: 0, untilMs: clock.nowMs(), most: 100_000, nowMs: clock.nowMs(), isOwned: parts !== undefined, ...query }),
+      readSlots(root, cadence, { fromMs: 0, untilMs: clock.nowMs(), most: 100_000, nowMs: clock.nowMs(), isOwned: parts !== undefined, shared: [], ...query }),
     owner() {
       if (parts === undefined) throw new Error('there is no owner');
       return parts;

@@ -10,7 +10,7 @@ import { createIds } from '../../platform/ids.ts';
 import { readMachine } from '../../platform/machine.ts';
 import type { SlotReading } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
-import { readHolds } from './holds.ts';
+import { isHolding, readHolds } from './holds.ts';
 
 export interface SlotQuery {
   readonly fromMs: Ms;
@@ -22,6 +22,8 @@ export interface SlotQuery {
   readonly isOwned: boolean;
   /** What is wrong with its definition, so that its ticks wait. */
   readonly broken?: string;
+  /** The keys of its account and its agent, for their holds are its own; those of others are none of its business. */
+  readonly shared: readonly string[];
 }
 
 /** The slots of a cadence with their ends, from the files alone. Nothing where no owner has ever seen its schedule. */
@@ -86,12 +88,9 @@ function byTick(runs: readonly RunRecord[]): ReadonlyMap<string, readonly RunRec
 }
 
 /** Where the ticks of a cadence lie now. */
-function createPlaces(reading: Reading, cadence: string, { nowMs, broken = '' }: SlotQuery): SlotFacts['place'] {
+function createPlaces(reading: Reading, cadence: string, { nowMs, shared, broken = '' }: SlotQuery): SlotFacts['place'] {
   const places = new Map<string, NonNullable<ReturnType<SlotFacts['place']>>>();
-  const holds = readHolds(reading, nowMs).filter(
-    ({ key, state }) => (key === 'bus' || key === `cadence:${cadence}` || /^(?:account|provider):/.test(key)) && isHolding(state),
-  );
-  const [hold] = holds;
+  const hold = readHolds(reading, nowMs).find((one) => isHolding(one, cadence, shared) && one.state !== 'half_open' && one.state !== 'backing_off');
   const held =
     hold === undefined
       ? broken
@@ -111,10 +110,6 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, broken = '' }:
     if (name.cadence === cadence) places.set(name.id, { folder: 'claimed', runId: formatRunId(name.id, name.attempts), because: 'it runs now' });
   }
   return (id) => places.get(id);
-}
-
-function isHolding(state: string): boolean {
-  return state !== 'closed' && state !== 'half_open' && state !== 'backing_off';
 }
 
 /** A slot that nobody has decided. With an owner it is a matter of moments, or of a timer's patience. */

@@ -3,6 +3,7 @@ import { type Ms, toIso } from '../../core/time/instant.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import { createReading } from '../reading.ts';
 import { nowMs } from '../root.ts';
+import { readAccounts } from './account-view.ts';
 import { slotsWith } from './slot-reading.ts';
 import { type CadenceView, type OwnerView, readStatus, type StatusView } from './status.ts';
 import { explainWhy, type WhyView } from './why.ts';
@@ -27,14 +28,14 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<
   const reading = createReading(root);
   const ledger = createSlotReading(reading);
   const [atMs, cursors] = [nowMs(), ledger.cursors()];
+  const accounts = await readAccounts(root, reading.holds(), atMs);
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
   const lateSlots = ({ name, hold }: CadenceView): readonly SlotView[] => {
     const cursor = cursors.get(name);
     if (cursor === undefined) return [];
     const broken = hold?.state === 'broken' ? { broken: hold.because } : {};
-    return slotsWith(reading, ledger, cursor, name, { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS, nowMs: atMs, isOwned, ...broken }).filter(
-      isLate,
-    );
+    const span = { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS };
+    return slotsWith(reading, ledger, cursor, name, { ...span, nowMs: atMs, isOwned, shared: accounts.get(name) ?? [], ...broken }).filter(isLate);
   };
   const cadences: WhyAllView['cadences'][number][] = [];
   const well: string[] = [];

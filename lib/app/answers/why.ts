@@ -15,6 +15,7 @@ import type { BrokenEdit } from '../owner/broken-edits.ts';
 import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
+import { sharedKeys } from './account-view.ts';
 import { brokenCadences, describeBroken } from './broken.ts';
 import { brokenHold, type HoldView, holdsOf } from './holds.ts';
 import { openIncidents } from './open-incidents.ts';
@@ -65,6 +66,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
   const incidents = (await openIncidents(reading)).filter(({ cadences }) => cadences.includes(cadence));
   const holds = holdsOf(reading, cadence, defined, atMs);
+  const shared = defined === undefined ? [] : sharedKeys(defined, reading.holds(), atMs);
   const facts = [
     ...(broken === undefined ? [] : [describeBroken(broken).replace(/\.$/, '')]),
     ...(edit === undefined ? [] : [`its file is broken, and its last good version goes on: ${edit.because.replace(/\.$/, '')}`]),
@@ -92,7 +94,8 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   } as const;
   if (cursor === undefined) return { ...told, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
-  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, ...(broken === undefined ? {} : { broken: broken.because }) });
+  const unfit = broken === undefined ? {} : { broken: broken.because };
+  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, shared, ...unfit });
   if (query.at !== undefined && slots.length === 0) throw noSlot(query.at, cursor, zone, span.fromMs);
   return { ...told, slots };
 }

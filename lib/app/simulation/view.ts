@@ -8,6 +8,7 @@ import { createSlotReading } from '../../history/slot-ledger.ts';
 import { createIds } from '../../platform/ids.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Problem } from '../../ports.ts';
+import { sharedKeys } from '../answers/account-view.ts';
 import { slotsWith } from '../answers/slot-reading.ts';
 import { createReading } from '../reading.ts';
 import type { RunEstimate } from './run.ts';
@@ -62,9 +63,12 @@ export async function readSimulation(root: string, query: SimulationQuery): Prom
   const runs = reading.history.runs({ limit: Number.MAX_SAFE_INTEGER }).filter(hasRun);
   const firstRuns = new Map(runs.map((run) => [run.tick, run]));
   const span = { fromMs, untilMs: toMs - 1, most: Number.MAX_SAFE_INTEGER, nowMs: toMs - 1, isOwned: true };
-  const slots = cadences.flatMap(({ name }) => {
+  const holds = reading.holds();
+  const slots = cadences.flatMap((one) => {
+    const { name } = one;
     const cursor = cursors.get(name);
-    return cursor === undefined ? [] : slotsWith(reading, ledger, cursor, name, span).map((slot) => slotOf(name, slot, meetings, firstRuns));
+    const own = { ...span, shared: sharedKeys(one, holds, toMs - 1) };
+    return cursor === undefined ? [] : slotsWith(reading, ledger, cursor, name, own).map((slot) => slotOf(name, slot, meetings, firstRuns));
   });
   const rows = cadences.map((one) => {
     const mine = slots.filter(({ cadence }) => cadence === one.name);

@@ -12,6 +12,7 @@ import { type Ms, parseIso } from '../../core/time/instant.ts';
 import { judgeMissing, type LateTimer, type Missing, type OwnerSight, type Sight } from '../../core/watch/watch.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import type { Definition, OwnerState, SlotReading } from '../../ports.ts';
+import { sharedKeys } from '../answers/account-view.ts';
 import { allHolds, describeHold, type HoldView } from '../answers/holds.ts';
 import { slotsWith } from '../answers/slot-reading.ts';
 import { ownerView } from '../answers/status.ts';
@@ -94,7 +95,7 @@ function missingRun(ground: Ground, cadence: Cadence, last: RunRecord | undefine
   const lastRunMs = parseIso(last?.ended_at ?? last?.started_at);
   // An edit gives it its time anew: what was weekly and is hourly from now on has missed nothing.
   const sinceMs = Math.max(lastRunMs ?? 0, parseIso(cursor?.since) ?? 0, reading.files.info(cadence.path)?.mtimeMs ?? 0);
-  const query = { fromMs: sinceMs, untilMs: atMs - GRACE_MS, most: MOST_SLOTS, nowMs: atMs, isOwned };
+  const query = { fromMs: sinceMs, untilMs: atMs - GRACE_MS, most: MOST_SLOTS, nowMs: atMs, isOwned, shared: sharedKeys(cadence, reading.holds(), atMs) };
   // Where missed times are not to be made up for, they are no worry either; that nothing runs at all is one.
   const slots = cursor === undefined || schedule?.catchup === 'skip' ? [] : slotsWith(reading, ledger, cursor, name, query);
   const holding = ground.holds.find((hold) => isHolding(hold, cadence));
