@@ -44,7 +44,7 @@ export async function runHere(root: string, tick: string, timeoutMs: Ms | undefi
   const untilMs = timeoutMs === undefined ? undefined : nowMs() + timeoutMs;
   for (;;) {
     const leftMs = untilMs === undefined ? undefined : Math.max(0, untilMs - nowMs());
-    const state = await probeOwner(root);
+    const state = await probeOwner(root, undefined, hearer.leave);
     const run = await (state.kind === 'none'
       ? runAsOwner(root, tick, leftMs, hearer, leaves)
       : runByOwner({ root, tick, id: leaves === 'first' ? formatRunId(tick, 1) : tick, leaves }, leftMs, hearer));
@@ -167,12 +167,14 @@ async function tellWhyNot(root: string, tick: string, live: { hasBegun(): boolea
     signal.addEventListener('abort', () => [timer.close(), resolve()]);
   });
   if (signal.aborted || live.hasBegun()) return;
-  if ((await probeOwner(root)).kind === 'silent') return waits('its owner does not answer (stopped or asleep); see cadence-bus status');
+  const owner = await probeOwner(root, undefined, signal);
+  if (signal.aborted) return;
+  if (owner.kind === 'silent') return waits('its owner does not answer (stopped or asleep); see cadence-bus status');
   const { cadence, status, reason } = createReading(root).lookup(tick);
   if (isFinal(status) || reason !== '') return;
-  const { holding } = await askOwnerWords(root);
+  const { holding } = await askOwnerWords(root, signal);
   const mine = holding.find((one) => one.cadence === cadence && one.cause !== 'disabled' && isUntold(one));
-  if (mine !== undefined && !live.hasBegun()) waits(describeHolding(mine));
+  if (mine !== undefined && !live.hasBegun() && !signal.aborted) waits(describeHolding(mine));
 }
 
 /** So long may it take until an owner hears that somebody listens. */

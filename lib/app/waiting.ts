@@ -16,7 +16,7 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
     isFinal(run.status) || (parseRunId(id) !== undefined && run.run_id === id && (run.status === 'failed' || run.status === 'interrupted'));
   const now = reading.lookup(id);
   if (isOver(now)) return now;
-  const state = await probeOwner(root);
+  const state = await probeOwner(root, undefined, signal);
   if (state.kind === 'none') throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, START);
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const leave = AbortSignal.any([timeout, signal].filter((one) => one !== undefined));

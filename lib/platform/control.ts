@@ -74,9 +74,10 @@ function parseAnswer(line: string): Answer {
 
 /**
  * Who owns this root, for readers: it takes nothing and changes nothing. One who hangs up without a word may be dying:
- * the kernel closes his socket a moment after he is gone from the list of processes. So he is asked again.
+ * the kernel closes his socket a moment after he is gone from the list of processes. So he is asked again. Whoever aborts
+ * `leave` waits for no answer: who has not answered by then is silent.
  */
-export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS): Promise<OwnerState> {
+export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS, leave?: AbortSignal): Promise<OwnerState> {
   const place = ownerPlace(root);
   refuseForeignFolder(place);
   // Where nobody is there nothing is waited for, and to load what waits would be the longest part of this.
@@ -85,7 +86,7 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS)
     const beganMs = awakeMs();
     const knocked = await knock(place.socket);
     if (knocked.kind !== 'open' && knocked.kind !== 'left') return stateOfUnopened(knocked.kind, readOwnerInfo(place.root));
-    giveUp ??= abortAfter(withinMs);
+    giveUp ??= leave === undefined ? abortAfter(withinMs) : AbortSignal.any([abortAfter(withinMs), leave]);
     const pid = knocked.kind === 'left' ? undefined : await ping(knocked.socket, giveUp);
     const info = readOwnerInfo(place.root);
     // An owner that has just begun may not have written who it is; the one before it is not the answer.

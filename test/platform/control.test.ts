@@ -70,6 +70,21 @@ describe('the control channel', () => {
     await assert.rejects(asked, { name: 'CadenceError', code: 'no_owner' });
   });
 
+  it('is silent for whoever waits no longer, whatever time the owner has left to answer', async () => {
+    const root = tempRoot();
+    const { socket } = ownerPlace(root);
+    mkdirSync(dirname(socket), { recursive: true });
+    const sockets: Socket[] = [];
+    const server = createServer((caller) => sockets.push(caller)).listen(socket);
+    after(() => server.close());
+    const leave = new AbortController();
+    const state = probeOwner(root, 2 ** 30, leave.signal);
+    await eventually('it is asked', () => sockets.length > 0);
+    leave.abort();
+    assert.deepEqual(await state, { kind: 'silent', info: undefined });
+    for (const caller of sockets) caller.destroy();
+  });
+
   it('answers a ping by itself, before the owner has settled in, and keeps other requests for him', async () => {
     const root = tempRoot();
     const owner = await own(root);

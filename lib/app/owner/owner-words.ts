@@ -11,14 +11,15 @@ export interface OwnerWords {
 
 const ANSWERS_WITHIN_MS = 1_000;
 
-/** Nothing where there is none, or where it does not answer. One of an earlier version says less. */
-export async function askOwnerWords(root: string): Promise<OwnerWords> {
+/** Nothing where there is none, or where it does not answer before `leave` is aborted. One of an earlier version says less. */
+export async function askOwnerWords(root: string, leave?: AbortSignal): Promise<OwnerWords> {
   let said: Readonly<Record<string, unknown>> = {};
   const hear = (answer: Readonly<Record<string, unknown>>): void => {
     said = answer;
   };
   try {
-    await askOwner(root, { op: 'stats' }, hear, AbortSignal.timeout(ANSWERS_WITHIN_MS));
+    const late = AbortSignal.timeout(ANSWERS_WITHIN_MS);
+    await askOwner(root, { op: 'stats' }, hear, leave === undefined ? late : AbortSignal.any([late, leave]));
   } catch (error) {
     if (!(error instanceof CadenceError) || error.code !== 'no_owner') throw error;
   }
