@@ -1,6 +1,5 @@
 import { createFileQueue } from '../bus/file-queue.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
-import { asRunBy } from '../core/agent/slot.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
 import { HEAL_LANES } from '../core/heal/cadence.ts';
@@ -11,7 +10,7 @@ import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
 import type { Clock, Files, History, Http, Ids, Journal, Ownership, Queue, RunLog, Uptime } from '../ports.ts';
-import { providerOfRun } from '../runners/run-file.ts';
+import { asBegun } from '../runners/begun.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import type { AccountProbe } from '../services/account-probe.ts';
 import type { Announcing } from '../services/announcer.ts';
@@ -147,8 +146,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     ...{ probe, announcing },
     async recover() {
       conclusion.onRecord(healing.hear);
-      const cadenceOf = (name: string, runId: string) =>
-        asRunBy(definitions.get(name)?.cadence ?? vanishedCadence(name, paths), providerOfRun(files, paths, runId));
+      const cadenceOf = (name: string, runId: string) => asBegun(files, paths, definitions.get(name)?.cadence ?? vanishedCadence(name, paths), runId);
       const { isAlive, adopt } = processes;
       const parts = { queue, conclusion, jobs, followUps, book, purse };
       await recover({ clock, files, paths, history, runLog, journal, ...parts, cadenceOf, isAlive, adopt, onFault });

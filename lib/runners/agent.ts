@@ -1,6 +1,7 @@
 import { judgeAgent } from '../core/agent/verdict.ts';
 import type { RunKind } from '../core/cadence.ts';
 import type { Ending } from '../core/outcome.ts';
+import { noteOf } from './begun.ts';
 import { readTail } from './capture.ts';
 import { adoptChild, runChild, writePayload } from './child-run.ts';
 import { aboutRun, childEnvironment } from './environment.ts';
@@ -28,7 +29,11 @@ export function createAgentWork(deps: RunnerDeps): Work<AgentKind> {
       const env = Object.fromEntries(Object.entries(environment.env).filter(([name]) => !name.startsWith('CLAUDECODE')));
       const stdinPath = `${phase.runDir}/prompt.md`;
       putFile(deps.files, stdinPath, prompt.text);
-      return judged(agent, phase, await runChild(deps, phase, stop, { kind: 'agent', argv: agent.argv, cwd: agent.cwd, env, stdinPath }));
+      return judged(
+        agent,
+        phase,
+        await runChild(deps, phase, stop, { kind: 'agent', argv: agent.argv, cwd: agent.cwd, env, stdinPath, note: noteOf(phase.job.cadence) }),
+      );
     },
     adopt: async (agent, phase, stop) => judged(agent, phase, await adoptChild(deps, phase, stop)),
   };

@@ -1,6 +1,7 @@
 import type { RunKind } from '../core/cadence.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { resumePrompt, sessionToResume } from '../core/session/resume.ts';
+import { noteOf } from './begun.ts';
 import { unlessRefused } from './capture.ts';
 import { type ChildPlan, writePayload } from './child-run.ts';
 import { findClaude } from './claude-binary.ts';
@@ -34,7 +35,7 @@ export async function planSession(deps: RunnerDeps, flags: FlagCheck, claude: Cl
   putFile(deps.files, stdinPath, earlier === undefined ? prompt.text : resumePrompt(earlier.because));
   const id = earlier?.id ?? deps.newSessionId();
   const argv = [...program, '-p', '--output-format', 'stream-json', '--verbose', earlier === undefined ? '--session-id' : '--resume', id, ...claude.args];
-  const note = { session_id: id, prompt_path: claude.promptPath, ...(earlier === undefined ? {} : { is_resumed: true }) };
+  const note = { ...noteOf(phase.job.cadence), session_id: id, prompt_path: claude.promptPath, ...(earlier === undefined ? {} : { is_resumed: true }) };
   return { kind: 'child', isResumed: earlier !== undefined, child: { kind: 'claude', argv, cwd: claude.cwd, env, stdinPath, note } };
 }
 

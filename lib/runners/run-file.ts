@@ -54,12 +54,6 @@ export function resumePhase(files: Files, paths: Paths, phase: Phase): Phase {
   return { ...phase, startedMs, before, output: { stdoutPath, stderrPath } };
 }
 
-/** Which of its agents an earlier owner began this run with. */
-export function providerOfRun(files: Files, paths: Paths, runId: string): string | undefined {
-  const { provider } = readRunFile(files, { runDir: `${paths.running}/${runId}` });
-  return typeof provider === 'string' ? provider : undefined;
-}
-
 /** What stands in the file; nothing where there is none, or none that can be read. */
 export function readRunFile(files: Files, { runDir }: Pick<Phase, 'runDir'>): Readonly<Record<string, unknown>> {
   const found = unlessRefused(undefined, () => files.read(`${runDir}/run.json`, MAX_BYTES));

@@ -127,7 +127,8 @@ export function createPurse(deps: PurseDeps): Purse {
       reserved.set(runId, { ...own, micros });
       isStale = true;
       const cadence = definitions.get(own.cadence)?.cadence;
-      return cadence === undefined || !isOverspent(limitsFor(cadence, limitsOfBus()));
+      // Whose definition was removed meanwhile has no limits of its own any more; those of the bus are still there.
+      return !isOverspent(cadence === undefined ? limitsOfBus() : limitsFor(cadence, limitsOfBus()));
     },
     charge(cadence, end, runId) {
       if (!isBudgeted(cadence)) return undefined;

@@ -212,3 +212,51 @@ describe('the probe of an account whose owner was killed', () => {
     assert.ok(closed !== undefined && second.started_at >= closed.ts);
   });
 });
+
+describe('a session whose owner was killed, and whose definition is another one by then', () => {
+  const RESULT = { type: 'result', subtype: 'success', is_error: false, result: 'Written.', num_turns: 1, total_cost_usd: 0.4, modelUsage: {} };
+  const INIT = { type: 'system', subtype: 'init', session_id: 'b4e12c8e-7a1f-4bd0-9a43-0d7b6f2b1a01' };
+  const WAIT = 'while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done';
+  const LAST: Readonly<Record<string, string>> = { claude: JSON.stringify(RESULT), helper: '{"ok":true,"summary":"Written.","cost_usd":0.4}' };
+
+  function desk(): Yard {
+    const yard = createYard();
+    yard.put('cadences/bus.yaml', 'lanes: { agent: 4 }\nbudget: { day_usd: 50 }\n');
+    yard.put(
+      'bin/claude',
+      `#!/bin/sh\ncase "$1" in -p) ;; *) exit 0 ;; esac\ncat > /dev/null; echo '${JSON.stringify(INIT)}'; ${WAIT}\necho '${LAST.claude}'\n`,
+      0o755,
+    );
+    yard.put('bin/helper', `#!/bin/sh\ncat > /dev/null; ${WAIT}\necho '${LAST.helper}'\n`, 0o755);
+    for (const name of ['claude-gone', 'claude-broken', 'helper-gone', 'helper-other']) {
+      yard.put(`at/${name}/is-here`, '');
+      const run = name.startsWith('claude')
+        ? `claude: { cwd: ./at/${name}, max_usd: 2 }`
+        : `agent: { command: [${yard.root}/bin/helper], output: json, cwd: ./at/${name} }`;
+      yard.put(`cadences/${name}.md`, `---\nrun: { ${run} }\n---\nWrite.\n`);
+    }
+    return yard;
+  }
+
+  it('is judged as what it was begun as, its cost is counted, and its account is its own', async () => {
+    const yard = desk();
+    const options = { env: { PATH: `${yard.root}/bin:${process.env.PATH}`, HOME: yard.root } };
+    const owner = await yard.start(options);
+    const names = ['claude-gone', 'claude-broken', 'helper-gone', 'helper-other'];
+    const ticks = await Promise.all(names.map((name) => yard.enqueue(name)));
+    await eventually('all have begun', () => yard.ls('running').filter((id) => existsSync(`${yard.paths.running}/${id}/pid`)).length === names.length);
+    owner.kill('SIGKILL');
+    await owner.ended;
+    for (const name of ['claude-gone', 'helper-gone', 'helper-other']) rmSync(`${yard.root}/cadences/${name}.md`);
+    yard.put('cadences/claude-broken.md', '---\nrun: { clau\n---\nWrite.\n');
+    yard.shell('helper-other', 'true');
+    await yard.start(options);
+    yard.put('go', '');
+    const records = await Promise.all(ticks.map((tick) => finalRecord(yard, tick)));
+    assert.deepEqual(
+      records.map(({ cadence, status, summary, cost_usd, account }) => [cadence, status, summary, cost_usd, account]),
+      names.map((name) => [name, 'succeeded', 'Written.', 0.4, name.split('-')[0]]),
+    );
+    assert.equal(((await yard.json('costs')).total as { readonly usd: number }).usd, 1.6);
+  });
+});

@@ -390,6 +390,15 @@ describe('the purse', () => {
     assert.deepEqual([purse.shortage(one), purse.charge(one, END, 'a'), purse.tend(), world.shown()], [undefined, undefined, undefined, undefined]);
   });
 
+  it('ends a run whose definition was removed at the limits of the bus, too', () => {
+    const one = cadenceOf('one', { runUsd: 1, dayUsd: 1 });
+    const world = bank([one], { dayUsd: 2 });
+    const purse = world.open();
+    purse.reserve('a', one);
+    world.define([]);
+    assert.deepEqual([purse.meter('a', 2), purse.meter('a', 2.1)], [true, false]);
+  });
+
   it('frees at once whoever gets a larger budget', () => {
     const world = bank([cadenceOf('one', { dayUsd: 1, runUsd: 1 })]);
     const purse = world.open();
