@@ -146,9 +146,13 @@ export function createOrders(deps: OrdersDeps): Orders {
         case 'respond':
           return deps.respond(fields);
         case 'kill':
-          return done(`${deps.stopAll()} runs are being stopped`);
+          return done(stoppedInWords(deps.stopAll()));
       }
       return fail(`"${String(fields.order)}" is no order`);
     },
   };
+}
+
+function stoppedInWords(count: number): string {
+  return count === 1 ? '1 run is being stopped' : `${count} runs are being stopped`;
 }

@@ -220,6 +220,18 @@ describe('a retry behind an opening', () => {
   });
 });
 
+describe('breaker ls', () => {
+  it('names the way out of what is held, not of what failed once and may go on', async () => {
+    const desk = createDesk();
+    desk.shell('once', 'exit 3', 'retry: { attempts: 1, delays: [1ms] }');
+    desk.shell('ill', 'exit 3', 'retry: { attempts: 1 }', 'breaker: { failures: 1, open: 30m }');
+    await desk.own();
+    for (const name of ['once', 'ill']) await desk.ask('run', name);
+    await eventually('that of once is over', async () => /once {2}closed/.test((await desk.tell('breaker')).stdout));
+    assert.match((await desk.tell('breaker')).stderr, /^Next: cadence-bus breaker reset ill /m);
+  });
+});
+
 describe('what ended without a run', () => {
   it('has no words, and nobody is sent to look for them', async () => {
     const desk = createDesk();

@@ -9,7 +9,7 @@ import { testClock } from '../support/bus.ts';
 import { storyOwner, storyRunner } from '../support/story.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
-function yard() {
+function yard(underWay = 3) {
   const root = tempRoot();
   mkdirSync(`${root}/cadences`);
   const { parts } = storyOwner(root, createFiles(), testClock(), storyRunner());
@@ -20,7 +20,7 @@ function yard() {
     ...parts,
     stopRun: (id) => id === 'runs00000001' && stopped.push(id) > 0,
     cancelPending: async (id) => id === 'waits0000001',
-    stopAll: () => 3,
+    stopAll: () => underWay,
     allCadences: () => [],
     incident: async ({ id }) => ({ kind: 'ok', summary: `${String(id)} is resolved` }),
     users: () => ({ isCadence: () => true, shared: undefined }),
@@ -64,6 +64,10 @@ describe('orders', () => {
       assert.equal(summaryOf(await yard().orders.carryOut(payload)), answer);
     });
   }
+
+  it('counts one run as one', async () => {
+    assert.equal(summaryOf(await yard(1).orders.carryOut({ order: 'kill' })), '1 run is being stopped');
+  });
 
   it('purges only what bears the name of a dead tick, and nothing outside the dlq', async () => {
     const { parts, orders } = yard();

@@ -32,7 +32,7 @@ async function list({ out, root }: CommandContext): Promise<number> {
       ? 'Nothing is held: every breaker is closed.'
       : holds.flatMap((hold) => [holdLine(hold), ...(hold.advice === undefined ? [] : [`  → ${toVisible(hold.advice)}`])]).join('\n'),
   );
-  const [first] = holds;
+  const first = holds.find(({ state }) => state !== 'closed') ?? holds[0];
   if (first !== undefined) out.next(...waysOut(first));
   return 0;
 }
