@@ -101,6 +101,9 @@ function stateFiles({ stage, files }: Look): readonly string[] {
   return wrong;
 }
 
+/** The model has answered, and what it said was of no use or was cut short: no fault of its account. */
+const wasPaidFor = (what: string | undefined): boolean => what === 'schema' || what === 'spent';
+
 /** A breaker opens for a failure of its own, and closes for a proof, or for an operator. */
 function circuits({ stage, runs }: Look): readonly string[] {
   const { machine, witness } = stage;
@@ -125,7 +128,9 @@ function circuits({ stage, runs }: Look): readonly string[] {
       if (typeof open_until === 'string') open.set(key, Date.parse(open_until));
     } else if (what === 'circuit_closed' && typeof key === 'string') {
       const isAccount = /^(?:account|provider):/.test(key);
-      const isProof = ends.some(({ status, blame }) => status === 'succeeded' || (isAccount && (status === 'unverified' || blame === 'cadence')));
+      const isProof = ends.some(
+        ({ status, blame, class: what }) => status === 'succeeded' || (isAccount && (status === 'unverified' || blame === 'cadence' || wasPaidFor(what))),
+      );
       if (run_id === undefined ? !witness.ordered && !mended.has(key) : isKnown && !isProof) wrong.push(`${key} closed by ${run_id ?? 'nobody'} (${statuses})`);
       open.delete(key);
     } else if (what === 'circuit_half_open' && typeof key === 'string') open.delete(key);
