@@ -98,8 +98,11 @@ export function summarize(stdout: string): string {
 /** What a shell says of its child that we have ended with it. */
 const OF_A_SHELL = /^(?:Killed|Terminated)\n?$/gm;
 
+/** What the shell between us and the program puts before its own words, where it finds no such program: a place that is of use to nobody. */
+const BEFORE_WORDS_OF_SHIM = /^(?:\/.*\/running\/[\w-]+|cadence-bus-shim): (?:line )?\d+: (?:exec: )?/gm;
+
 function withLines(head: string, ending: Ending): string {
   const stderr = ending.stoppedFor === null ? ending.stderrTail : ending.stderrTail.replace(OF_A_SHELL, '');
-  const lines = lastLines(stderr.trim() === '' ? ending.stdoutTail : stderr, 3).join(' | ');
+  const lines = lastLines(stderr.trim() === '' ? ending.stdoutTail : stderr.replace(BEFORE_WORDS_OF_SHIM, ''), 3).join(' | ');
   return lines === '' ? head : `${head}: ${truncate(lines, 600)}`;
 }

@@ -40,6 +40,10 @@ describe('the judgement of an exit', () => {
     assert.equal(reasonOf({ code: 137 }), 'killed by SIGKILL (often: out of memory)');
     assert.equal(reasonOf({ code: 143 }), 'killed by SIGTERM');
     assert.equal(reasonOf({ code: 127 }), 'exit 127 (command not found)');
+    const ofDash = '/a b/state/cadence-bus/running/8kiy4edyya8g-1: 4: exec: nocodex: not found\n';
+    const ofBash = '/a/state/cadence-bus/running/8kiy4edyya8g-1: line 4: exec: nocodex: not found\n';
+    for (const stderrTail of [ofDash, ofBash, 'cadence-bus-shim: 9: exec: nocodex: not found\n'])
+      assert.equal(reasonOf({ code: 127, stderrTail }), 'exit 127 (command not found): nocodex: not found', 'not where our own shell looked for it');
     assert.equal(reasonOf({ code: null }), 'ended without an exit code');
     assert.equal(reasonOf({ code: null, spawnError: 'there is no folder /nowhere' }), 'could not be started: there is no folder /nowhere');
     assert.equal(signalOf(143, null), 'SIGTERM');
