@@ -102,7 +102,7 @@ function stateFiles({ stage, files }: Look): readonly string[] {
 }
 
 /** The model has answered, and what it said was of no use or was cut short: no fault of its account. */
-const wasPaidFor = (what: string | undefined): boolean => what === 'schema' || what === 'spent';
+const wasPaidFor = (what: string | undefined): boolean => /^(?:schema|spent|budget|max_turns|max_output|refusal|denied|prompt_too_long)$/.test(what ?? '');
 
 /** A breaker opens for a failure of its own, and closes for a proof, or for an operator. */
 function circuits({ stage, runs }: Look): readonly string[] {
