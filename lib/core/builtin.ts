@@ -1,6 +1,7 @@
 import type { Cadence } from './cadence.ts';
 import { controlCadence, vanishedCadence } from './control.ts';
 import type { Paths } from './paths.ts';
+import { shortMark } from './text/mark.ts';
 
 /**
  * Cadences of the program itself: no file defines them, nobody else may bear their names, and each has a lane of its own,
@@ -112,12 +113,5 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
 /** A name that is too long is cut, and told from others that begin alike by a mark of the whole. */
 export function fittingName(prefix: string, word: string): string {
   const whole = `${prefix}${word}`;
-  return whole.length <= MAX_NAME ? whole : `${whole.slice(0, MAX_NAME - 8)}-${mark(word)}`;
-}
-
-/** FNV-1a, in seven letters and digits. */
-function mark(text: string): string {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
-  return hash.toString(36).padStart(7, '0').slice(-7);
+  return whole.length <= MAX_NAME ? whole : `${whole.slice(0, MAX_NAME - 8)}-${shortMark(word)}`;
 }

@@ -71,6 +71,38 @@ describe('a storm', () => {
     assert.ok(yard.events.filter(({ stage }) => stage === 'notice_failed').every(({ cadence }) => cadence === 'job-00'));
   });
 
+  it('two pages of one server are two who are told: each of its own, and a dead one silences no other', async () => {
+    const pages = new Map<string, string[]>();
+    const http: Http = {
+      async post({ url, body }) {
+        const { pathname } = new URL(url);
+        if (pathname === '/dead') return { kind: 'answer', status: 500, retryAfterMs: undefined, text: 'down' };
+        pages.set(pathname, [...(pages.get(pathname) ?? []), (JSON.parse(body) as Posted).text]);
+        return { kind: 'answer', status: 204, retryAfterMs: undefined, text: '' };
+      },
+    };
+    const teams = ['dead', 'ops', 'dev'];
+    const names = teams.flatMap((team) => [1, 2, 3].map((n) => `${team}-${n}`));
+    const yard = await noticeYard({
+      root: inFastFolder(tempRoot),
+      bus: 'lanes: { wide: 1 }\n',
+      cadences: Object.fromEntries(
+        names.map((name) => [name, `${CADENCE}notify: { on: [failure], webhook: { url: "https://chat.example/${name.split('-')[0]}" } }\n`]),
+      ),
+      outcome: () => ({ kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' }),
+      http,
+    });
+    for (const name of names) await yard.run(name);
+    await yard.pass(11 * MINUTE);
+    assert.deepEqual(
+      [...pages].map(([page, texts]) => [page, texts.map((text) => text.replace(/ failed: .*| See .*/, ''))]),
+      [
+        ['/ops', ['ops-1', 'ops-2', 'ops-3 fails as well.']],
+        ['/dev', ['3 cadences fail as well: dev-1, dev-2, dev-3.']],
+      ],
+    );
+  });
+
   it('what an owner that dies at any write has told is told once, and its summary comes', async () => {
     for (let n = 1; n <= 43; n += 7) {
       const posted: Posted[] = [];

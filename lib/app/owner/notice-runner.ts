@@ -97,8 +97,8 @@ function createShell(
   let hasWorked = false;
 
   async function tell(notice: Notice): Promise<Verdict> {
-    const policies = [definitions.get(notice.cadence)?.cadence?.followUps?.notify, definitions.settings().notify];
-    const run = commandOf(notice.sink as Extract<Sink, { kind: 'shell' }>, policies);
+    const own = definitions.get(notice.cadence)?.cadence?.followUps?.notify;
+    const run = commandOf(notice.sink as Extract<Sink, { kind: 'shell' }>, definitions.settings().notify, own);
     if (run === undefined) return { kind: 'dead', because: 'no definition has this command any more' };
     hasWorked = true;
     const isUnderWay = how === 'adopt' && notice.sending === job.runId;

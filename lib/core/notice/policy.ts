@@ -65,11 +65,16 @@ export function alertPolicy(bus: NotifyPolicy | undefined, own: NotifyPolicy | u
   };
 }
 
-/** What a sink of the kind `shell` starts; undefined: nobody defines it any more. */
-export function commandOf(sink: Extract<Sink, { kind: 'shell' }>, policies: readonly (NotifyPolicy | undefined)[]): SinkCommand | undefined {
-  for (const policy of policies) {
-    const { commands = {} } = policy === undefined || policy === 'none' ? {} : policy;
-    if (Object.hasOwn(commands, sink.name)) return commands[sink.name];
-  }
+/**
+ * What a sink of the kind `shell` starts. One that was edited since the notice was written: the command of now, for who
+ * mends a broken one wants what waits to be told by the new one. undefined: nobody defines one any more.
+ */
+export function commandOf(sink: Extract<Sink, { kind: 'shell' }>, bus: NotifyPolicy | undefined, own: NotifyPolicy | undefined): SinkCommand | undefined {
+  const now = mergeNotify(bus, own).sinks.find(({ kind }) => kind === 'shell');
+  for (const name of [sink.name, now?.kind === 'shell' ? now.name : sink.name])
+    for (const policy of [own, bus]) {
+      const { commands = {} } = policy === undefined || policy === 'none' ? {} : policy;
+      if (Object.hasOwn(commands, name)) return commands[name];
+    }
   return undefined;
 }

@@ -1,3 +1,5 @@
+import { shortMark } from '../text/mark.ts';
+
 /**
  * Where notices go. As it is written in a file and kept in a notice, so snake_case. Whatever is secret is named by the
  * variable that holds it, never given; and what is started is looked up in the definitions when it is started, so that
@@ -40,33 +42,56 @@ export type SinkKind = (typeof SINK_KINDS)[number];
 /** The usual name of a variable needs no mention in the sink's own name. */
 const USUAL: readonly string[] = ['DISCORD_WEBHOOK_URL', 'DISCORD_BOT_TOKEN', 'TELEGRAM_BOT_TOKEN', 'SLACK_WEBHOOK_URL', 'SLACK_BOT_TOKEN', 'NTFY_TOPIC'];
 
-/** Each address has a queue, a backoff and a breaker of its own: a dead one delays no other. */
+/**
+ * Each address has a queue, a backoff and a breaker of its own: a dead one delays no other, and what is summed up for one
+ * is told to no other. Two channels of one bot are two addresses, and so are two pages of one server.
+ */
 export function sinkId(sink: Sink): string {
-  const address = addressOf(sink);
-  const word = USUAL.includes(address) ? '' : slug(address);
-  return word === '' ? sink.kind : `${sink.kind}-${word}`;
+  const words = addressOf(sink)
+    .filter((word) => word !== undefined && !USUAL.includes(word))
+    .map((word) => slug(word ?? ''));
+  return fittingSink([sink.kind, ...words.filter((word) => word !== '')].join('-'));
 }
 
-function addressOf(sink: Sink): string {
+/** It is part of the name of a file. */
+const MOST_LETTERS = 60;
+
+function fittingSink(id: string): string {
+  return id.length <= MOST_LETTERS ? id : `${id.slice(0, MOST_LETTERS - 8)}-${shortMark(id)}`;
+}
+
+function addressOf(sink: Sink): readonly (string | undefined)[] {
   switch (sink.kind) {
     case 'log':
     case 'macos':
-      return '';
+      return [];
     case 'discord':
-      return sink.bot_token_env ?? sink.webhook_url_env ?? '';
+      return sink.bot_token_env === undefined ? [sink.webhook_url_env, hostOf(sink.api_url)] : [sink.bot_token_env, sink.channel, hostOf(sink.api_url)];
     case 'telegram':
-      return sink.bot_token_env;
+      return [sink.bot_token_env, sink.chat, hostOf(sink.api_url)];
     case 'slack':
-      return sink.token_env ?? sink.webhook_url_env ?? '';
+      return sink.token_env === undefined ? [sink.webhook_url_env] : [sink.token_env, sink.channel, hostOf(sink.api_url)];
     case 'webhook':
-      return sink.url_env ?? /^[a-z]+:\/\/(?:[^/@]*@)?([^/?#]*)/i.exec(sink.url ?? '')?.[1] ?? '';
+      return sink.url_env === undefined ? [hostOf(sink.url), pageMark(sink.url)] : [sink.url_env];
     case 'ntfy':
-      return sink.topic_env ?? sink.topic ?? '';
+      return [sink.topic_env ?? sink.topic, hostOf(sink.server)];
     case 'shell':
-      return sink.name;
+      return [sink.name];
     case 'email':
-      return sink.to[0] ?? '';
+      return sink.to;
   }
+}
+
+const SERVER = /^[a-z]+:\/\/(?:[^/@]*@)?([^/?#]*)/i;
+
+function hostOf(url: string | undefined): string | undefined {
+  return SERVER.exec(url ?? '')?.[1];
+}
+
+/** What follows the host may be a secret: it is marked, and not told. */
+function pageMark(url = ''): string | undefined {
+  const page = url.replace(SERVER, '').replace(/^\/$/, '');
+  return page === '' ? undefined : shortMark(page);
 }
 
 export function slug(text: string): string {

@@ -11,3 +11,10 @@ export function textMark(text: string): string {
   }
   return `${text.length.toString(36)}-${(some >>> 0).toString(36)}-${(other >>> 0).toString(36)}`;
 }
+
+/** FNV-1a, in seven letters and digits: for names that people read. */
+export function shortMark(text: string): string {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193) >>> 0;
+  return hash.toString(36).padStart(7, '0').slice(-7);
+}

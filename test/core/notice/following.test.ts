@@ -4,7 +4,7 @@ import { builtinCadence, hookCadence, notifyCadence } from '../../../lib/core/bu
 import { followUpName, type NoticeKind } from '../../../lib/core/notice/follow-up.ts';
 import { endingKind, followUpsOf, statusWord } from '../../../lib/core/notice/following.ts';
 import { noticeKey, renderMessage, unknownWords } from '../../../lib/core/notice/notice.ts';
-import { mergeNotify } from '../../../lib/core/notice/policy.ts';
+import { commandOf, mergeNotify } from '../../../lib/core/notice/policy.ts';
 import type { Sink } from '../../../lib/core/notice/sink.ts';
 import { sinkId } from '../../../lib/core/notice/sink.ts';
 import { pathsOf } from '../../../lib/core/paths.ts';
@@ -111,7 +111,44 @@ describe('the names of the program’s own', () => {
 
   it('give each address a queue of its own, and never name what is secret', () => {
     assert.equal(sinkId({ kind: 'discord', webhook_url_env: 'OPS_HOOK' }), 'discord-ops-hook');
-    assert.equal(sinkId({ kind: 'webhook', url: 'https://example.com:8443/a/secret-path' }), 'webhook-example-com-8443');
-    assert.equal(noticeKey('x7k2p9qd4mzt-1', 'failure', telegram), 'x7k2p9qd4mzt-1.failure.telegram');
+    assert.equal(sinkId({ kind: 'webhook', url: 'https://example.com:8443/' }), 'webhook-example-com-8443');
+    assert.match(sinkId({ kind: 'webhook', url: 'https://example.com:8443/a/secret-path' }), /^webhook-example-com-8443-[a-z0-9]{7}$/);
+    assert.equal(noticeKey('x7k2p9qd4mzt-1', 'failure', telegram), `x7k2p9qd4mzt-1.failure.telegram-${telegram.chat}`);
+    const others: readonly (readonly [Sink, Sink])[] = [
+      [
+        { kind: 'webhook', url: 'https://a.test/ops' },
+        { kind: 'webhook', url: 'https://a.test/dev' },
+      ],
+      [
+        { kind: 'slack', token_env: 'SLACK_BOT_TOKEN', channel: 'C1' },
+        { kind: 'slack', token_env: 'SLACK_BOT_TOKEN', channel: 'C2' },
+      ],
+      [
+        { kind: 'discord', bot_token_env: 'DISCORD_BOT_TOKEN', channel: '1' },
+        { kind: 'discord', bot_token_env: 'DISCORD_BOT_TOKEN', channel: '2' },
+      ],
+      [telegram, { ...telegram, chat: '77' }],
+      [
+        { kind: 'ntfy', topic: 'a' },
+        { kind: 'ntfy', topic: 'a', server: 'https://ntfy.test' },
+      ],
+      [
+        { kind: 'email', to: ['a@b.test', 'c@b.test'] },
+        { kind: 'email', to: ['a@b.test'] },
+      ],
+    ];
+    for (const [one, other] of others) assert.notEqual(sinkId(one), sinkId(other));
+    const many = sinkId({ kind: 'email', to: Array.from({ length: 40 }, (_, n) => `person${n}@example.com`) });
+    assert.ok(many.length <= 60, 'it is part of the name of a file');
+  });
+
+  it('start what a sink is to start, or what it was edited into since', () => {
+    const shell = (name: string, ...argv: string[]) => ({ sinks: [{ kind: 'shell', name }], commands: { [name]: { ...hook, argv } } }) as const;
+    const [old, own, bus] = [{ kind: 'shell', name: 'sh-old' } as const, shell('sh-own', 'own'), shell('sh-bus', 'bus')];
+    assert.deepEqual(commandOf({ kind: 'shell', name: 'sh-bus' }, bus, own)?.argv, ['bus']);
+    assert.deepEqual(commandOf(old, bus, own)?.argv, ['own'], 'a cadence’s own stands in for that of the bus');
+    assert.deepEqual(commandOf(old, bus, undefined)?.argv, ['bus']);
+    assert.equal(commandOf(old, undefined, undefined), undefined);
+    assert.equal(commandOf(old, { sinks: [{ kind: 'log' }] }, undefined), undefined);
   });
 });
