@@ -11,7 +11,20 @@ import { type Paths, pathsOf } from '../core/paths.ts';
 import { blankRecord } from '../core/record.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { parseJson } from '../core/text/json-text.ts';
-import { type DeadName, formatRunId, isForcedName, isTickId, parseDeadName, parseRunId, parseTickName, type TickName } from '../core/tick.ts';
+import {
+  type DeadName,
+  formatRunId,
+  formatTickName,
+  isForcedName,
+  isTickId,
+  MAX_FILE_BYTES,
+  parseBuriedName,
+  parseRunId,
+  parseTickName,
+  spokenEndMs,
+  type Tick,
+  type TickName,
+} from '../core/tick.ts';
 import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import { createHistory } from '../history/history.ts';
 import { createFiles } from '../platform/files.ts';
@@ -37,6 +50,8 @@ export interface Reading {
   purse(): Pick<PurseView, 'reserved' | 'holds'>;
   /** A run or a tick by its id, as it stands now. Throws `not_found`. */
   lookup(id: string): RunRecord;
+  /** Until when a tick that waits may be run, by its own text. */
+  endMs(name: TickName): Ms | undefined;
   /** As `history.runs`, without the care for failures, which nobody asked for by name. */
   runs(query: Parameters<History['runs']>[0]): readonly RunRecord[];
   /** Where the words of a run under way go; both null before it has begun, and after its end. */
@@ -100,12 +115,13 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
         .list(paths.dlq)
         .toSorted()
         .flatMap((file) => {
-          const name = parseDeadName(file);
+          const name = parseBuriedName(file);
           return name === undefined ? [] : [{ file, name }];
         }),
     holds: () => readableHolds(readJson(paths.holds)),
     purse: () => readablePurse(readJson(paths.purse)),
     lookup: (id) => lookup(reading, id),
+    endMs: (name) => spokenEnd(reading, name),
     runs: (query) => runsAskedFor(history, query),
     kindUnderWay(runId) {
       const { kind } = noteOf(runId);
@@ -200,7 +216,14 @@ function look(reading: Reading, id: string, tickId: string): RunRecord | undefin
   if (running !== undefined && (!isAttempt || id === formatRunId(running.id, running.attempts))) return underWay(reading, running);
   if (record !== undefined && (isAttempt ? record.status !== 'waiting' : isFinal(record.status) && record.status !== 'dead')) return record;
   if (running !== undefined) return underWay(reading, running);
-  return waiting === undefined ? record : pendingRecord(reading, waiting, record);
+  if (waiting !== undefined) return pendingRecord(reading, waiting, record);
+  return record !== undefined && isFinal(record.status) ? record : (buriedRecord(reading, tickId) ?? record);
+}
+
+/** What somebody has moved to the dlq by hand has no end on record. */
+function buriedRecord(reading: Reading, tickId: string): RunRecord | undefined {
+  const found = reading.dead().find(({ name }) => name.id === tickId);
+  return found === undefined ? undefined : { ...blankRecord(found.name), status: 'dead', reason: `it lies in the dlq: ${found.file}` };
 }
 
 function underWay(reading: Reading, name: TickName): RunRecord {
@@ -214,14 +237,24 @@ function pendingRecord(reading: Reading, name: TickName, last: RunRecord | undef
   const isForced = isForcedName(name);
   const isHeld = !isForced && breaker !== undefined && breaker.state !== 'closed' && breaker.state !== 'backing_off';
   const told = last === undefined ? {} : { stdout_path: last.stdout_path, stderr_path: last.stderr_path };
+  const endMs = reading.endMs(name);
+  const againMs = Math.max(name.dueMs, freedMs(breaker));
   return {
     ...next,
     ...told,
+    ...(endMs === undefined ? {} : { expires_at: toIso(endMs) }),
     status: isHeld ? 'held' : name.attempts > 0 ? 'waiting' : 'queued',
     reason: isHeld ? because : (last?.reason ?? ''),
     // What is forced stands before all others, at a time that means nothing.
-    ...(isForced || breaker?.state === 'isolated' ? {} : { retry_at: toIso(Math.max(name.dueMs, freedMs(breaker))) }),
+    ...(isForced || breaker?.state === 'isolated' || (endMs ?? Number.POSITIVE_INFINITY) <= againMs ? {} : { retry_at: toIso(againMs) }),
   };
+}
+
+/** Until when it may be run, by its own text. A line of a batch, and what is about to move on, says nothing here. */
+function spokenEnd({ files, paths }: Reading, name: TickName): Ms | undefined {
+  const found = [paths.inbox, paths.waiting].map((dir) => files.read(`${dir}/${formatTickName(name)}`, MAX_FILE_BYTES)).find((one) => one?.kind === 'text');
+  const tick = found?.kind === 'text' ? asRecord(parseJson(found.text)) : {};
+  return spokenEndMs(tick as unknown as Tick);
 }
 
 /** A tick whose time has come waits for its breaker. */

@@ -123,8 +123,11 @@ export function createIntake(deps: IntakeDeps): Intake {
     }
     stillness.forget(file);
     const isCopy = files.info(`${paths.dlq}/${file}`) !== undefined;
-    const revived = isCopy ? { ...name, id: ids.fresh(), attempts: 0 } : name;
-    if (tick.dead === undefined && revived.attempts > 0) files.write(pathOf(file), withReport(text, tick, { attempts: revived.attempts }));
+    // Its age counts from here, or it would be too old again at once.
+    const again = reason === 'expired' ? { ...name, dueMs: clock.nowMs() } : name;
+    const revived = isCopy ? { ...again, id: ids.fresh(), attempts: 0 } : again;
+    const isUnreported = tick.dead === undefined && (revived.attempts > 0 || reason === 'expired');
+    if (isUnreported) files.write(pathOf(file), withReport(text, tick, { reason, attempts: revived.attempts }));
     if (deps.admit({ name: revived, folder: 'inbox', file, gone: false })) news.adopted(revived, file);
     else adopt(file, judged, { id: undefined, dueMs: name.dueMs });
     return undefined;

@@ -1,5 +1,5 @@
 import { CadenceError } from './error.ts';
-import { formatCompact, type Ms, parseCompact } from './time/instant.ts';
+import { formatCompact, type Ms, parseCompact, parseIso } from './time/instant.ts';
 
 /**
  * A tick is one request to run a cadence once. Where its file lies and what it is called are its whole state:
@@ -110,6 +110,12 @@ export function parseDeadName(file: string): DeadName | undefined {
   return name === undefined ? undefined : { ...name, reason };
 }
 
+/** A file of the dlq. One that somebody has moved there by hand has no reason in its name, and is as dead as all others. */
+export function parseBuriedName(file: string): DeadName | undefined {
+  const byHand = parseTickName(file);
+  return byHand === undefined ? parseDeadName(file) : { ...byHand, reason: 'rejected' };
+}
+
 /** The cadence of the last name that was read, before that none that could be: of a backlog of one cadence, the text stands in memory once. */
 let lastCadence = '.';
 
@@ -139,6 +145,16 @@ export function isForcedName(name: TickName): boolean {
 /** A revived tick starts with a fresh budget: what it spent before it died is not charged again. */
 export function attemptsSpent(name: TickName, tick: Tick): number {
   return Math.max(0, name.attempts - (tick.dead?.attempts ?? 0));
+}
+
+/** It was given up as too old and given back: whoever did so wants it run, so its age counts from there. */
+export function isOldRevived(tick: Tick): boolean {
+  return tick.dead?.reason === 'expired';
+}
+
+/** Until when it may be run, as it says itself. */
+export function spokenEndMs(tick: Tick): Ms | undefined {
+  return isOldRevived(tick) ? undefined : parseIso(tick.expires_at);
 }
 
 /** Control ticks are orders to the owner itself; nothing holds them. */

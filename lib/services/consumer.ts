@@ -11,6 +11,7 @@ import type { Gatekeeper } from './gatekeeper.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
+import { createOwnExpiry, earlier } from './own-expiry.ts';
 import { createParking } from './parking.ts';
 import type { Purse } from './purse.ts';
 import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
@@ -67,6 +68,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
   const earlyEnd = createEarlyEnd({ ...deps, dismissal });
   const overlap = createOverlap({ queue, dismissal });
   const parking = createParking({ clock, queue, book });
+  const ownExpiry = createOwnExpiry(queue);
   const turn = createTurn(clock, deps.onFault);
   const heldBy: HeldBy = new Map();
   let [isClosed, isIdle] = [false, false];
@@ -133,8 +135,12 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
           await queue.hasten(cadence);
           continue;
         }
-        await hold(cadence, verdict);
-        return hasStarted;
+        const endMs = ownExpiry.endMs(head.name, definition.cadence, verdict.cause);
+        if (endMs === undefined || endMs > clock.nowMs()) {
+          await hold(cadence, { ...verdict, untilMs: earlier(verdict.untilMs, endMs) });
+          return hasStarted;
+        }
+        await dismissal.bury(head.name, 'expired', expiry(verdict.because));
       } else if (definition.cadence !== undefined) {
         hasStarted = true;
         if (!(await startHead(head, definition.cadence))) return true;

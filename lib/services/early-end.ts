@@ -1,7 +1,7 @@
 import type { Cadence } from '../core/cadence.ts';
 import { expiry } from '../core/gate.ts';
-import { SLOT_SOURCE } from '../core/slot/slot.ts';
-import type { DeadName, TickName } from '../core/tick.ts';
+import { isSlotTick } from '../core/slot/slot.ts';
+import { type DeadName, isOldRevived, spokenEndMs, type TickName } from '../core/tick.ts';
 import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Claim, Clock, Queue, Soon } from '../ports.ts';
 import type { Dismissal } from './dismissal.ts';
@@ -36,9 +36,8 @@ export function createEarlyEnd(deps: EarlyEndDeps): EarlyEnd {
   async function endOld(claim: Claim, held: string | undefined): Promise<true> {
     const because = expiry(held);
     // Of a slot the ledger tells; there is nothing to revive.
-    const isSlot = claim.tick.slot !== undefined && claim.tick.source === SLOT_SOURCE;
     const name: DeadName = { ...uncharged(claim), reason: 'expired' };
-    await dismissal.endClaim(claim, isSlot ? { to: 'finished', status: 'expired', because } : { to: 'dlq', status: 'expired', name, because });
+    await dismissal.endClaim(claim, isSlotTick(claim.tick) ? { to: 'finished', status: 'expired', because } : { to: 'dlq', status: 'expired', name, because });
     return true;
   }
 
@@ -69,6 +68,7 @@ function uncharged({ name }: Claim): TickName {
 }
 
 function isOld({ name, tick }: Claim, { expiresMs }: Cadence, nowMs: Ms): boolean {
-  if (tick.expires_at !== undefined && (parseIso(tick.expires_at) ?? Number.POSITIVE_INFINITY) <= nowMs) return true;
-  return expiresMs !== undefined && (parseIso(tick.enqueued_at) ?? name.dueMs) + expiresMs <= nowMs;
+  if ((spokenEndMs(tick) ?? Number.POSITIVE_INFINITY) <= nowMs) return true;
+  const askedMs = isOldRevived(tick) ? undefined : parseIso(tick.enqueued_at);
+  return expiresMs !== undefined && (askedMs ?? name.dueMs) + expiresMs <= nowMs;
 }

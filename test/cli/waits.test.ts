@@ -38,7 +38,7 @@ describe('why, status and run say why a tick does not start', () => {
     off: /1 tick waits; its file says enabled: false/,
     there: /1 tick waits; here runs in its workspace/,
     talks: /1 tick waits; account:vendor is isolated: no contract/,
-    gone: /^no file defines it any more; its last run succeeded/,
+    gone: /^no file defines it; its last run succeeded/,
   };
   for (const [name, because] of Object.entries(reasons)) {
     it(`why ${name}`, async () => {
@@ -169,6 +169,7 @@ describe('who waits hears why', { concurrency: true }, () => {
     assert.equal(code, 124);
     assert.match(stderr, /^‖ well waits: its owner does not answer \(stopped or asleep\).*\nerror: .* is still queued\n {7}Its owner does not answer/);
     assert.match(String(said.because), /ticks? waits?; the owner does not answer/);
+    for (const words of [['why', 'well'], ['why']]) assert.match((await desk.tell(...words)).stderr, /^Next: cadence-bus status/m);
     process.kill(owner.pid, 'SIGCONT');
     await eventually('the tick has run', () => desk.records().some(({ status }) => status === 'succeeded'));
   });
@@ -211,6 +212,16 @@ describe('a retry behind an opening', () => {
       const next = /^Next: cadence-bus logs (\S+)/m.exec((await desk.tell(...words)).stderr)?.[1];
       assert.match((await desk.tell('logs', String(next))).stdout, /no such table/);
     }
+  });
+
+  it('has no time where it expires before, and show and why say when that is', async () => {
+    await ready;
+    const tick = await desk.enqueue('ill', '--expires', '10m');
+    const { said } = await desk.ask('show', tick);
+    assert.deepEqual([said.status, said.retry_at], ['held', undefined]);
+    assert.match(String(said.expires_at), /^\d{4}-/);
+    const { because } = (await desk.ask('why', 'ill')).said;
+    assert.ok(String(because).includes(`; its first tick expires at ${String(said.expires_at).slice(0, 19)}Z; `), String(because));
   });
 
   it('has no time while somebody holds it, or its cadence', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { readStatus } from '../../lib/app/answers/status.ts';
@@ -399,6 +399,40 @@ describe('the consumer', () => {
     await bus.settle();
     assert.deepEqual(bus.began, []);
     assert.equal(bus.ls('dlq').filter((file) => file.includes('.expired.')).length, 2);
+  });
+
+  it('ends what grows too old while it is held at its own time, and reads it once for that', async () => {
+    const bus = await yard({ good: command('good', 'expires: 3h') }, () => OK);
+    bus.drop('bus-control', { payload: { order: 'trip', key: 'cadence:good', because: 'not today' } });
+    await bus.settle();
+    const own = bus.drop('good', { expires_at: new Date(T0 + 60_000).toISOString() });
+    const byCadence = bus.drop('good', {}, { dueMs: T0 - 500 });
+    await bus.settle();
+    assert.equal(bus.ls('waiting').length, 2);
+    bus.clock.advance(61_000);
+    await bus.settle();
+    const { history } = createReading(bus.root);
+    assert.deepEqual([history.find(own)?.status, history.find(own)?.reason], ['expired', 'cadence:good: not today, until it expired']);
+    assert.equal(bus.ls('waiting').length, 1);
+    bus.clock.advance(3 * 3_600_000);
+    await bus.settle();
+    assert.equal(history.find(byCadence)?.status, 'expired');
+    assert.deepEqual([bus.began, bus.ls('waiting')], [[], []]);
+  });
+
+  it('runs what was too old once somebody gives it back: its age counts from there', async () => {
+    const bus = await yard({ good: command('good'), brief: command('brief', 'expires: 1h') }, () => OK);
+    const byCadence = bus.drop('brief', {}, { dueMs: T0 - 7_200_000 });
+    const own = bus.drop('good', { expires_at: '2026-11-20T06:59:00Z' });
+    await bus.settle();
+    for (const file of bus.ls('dlq')) renameSync(`${bus.parts.paths.dlq}/${file}`, `${bus.parts.paths.inbox}/${file}`);
+    bus.clock.advance(1_000);
+    await bus.settle();
+    const { history } = createReading(bus.root);
+    assert.deepEqual(
+      [byCadence, own].map((id) => history.find(id)?.status),
+      ['succeeded', 'succeeded'],
+    );
   });
 
   it('cancels what waits and what runs, by an order', async () => {

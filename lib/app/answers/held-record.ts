@@ -38,7 +38,8 @@ export async function lookupHeld(root: string, id: string): Promise<RunRecord> {
   // Nobody can tell the end of a pause, and a time that is over is none.
   const { retry_at: due, ...rest } = record;
   const untilMs = Math.max(parseIso(due) ?? 0, parseIso(hold.until) ?? 0);
-  return { ...rest, status: 'held', reason: describeHold(hold), ...(untilMs > nowMs() ? { retry_at: toIso(untilMs) } : {}) };
+  const isInTime = untilMs > nowMs() && untilMs < (parseIso(record.expires_at) ?? Number.POSITIVE_INFINITY);
+  return { ...rest, status: 'held', reason: describeHold(hold), ...(isInTime ? { retry_at: toIso(untilMs) } : {}) };
 }
 
 const pendingNames = (reading: Reading): readonly TickName[] => [...reading.names('inbox'), ...reading.names('waiting')];

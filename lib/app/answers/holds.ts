@@ -65,11 +65,15 @@ function haltView({ files, paths }: Reading): HoldView[] {
 
 const MAX_WORDS_BYTES = 4096;
 
-/** What holds every tick of this command of `exec` now, in words; what only waits for a retry, or may be probed, is not held. */
+/** It lets nothing through now: what only waits for a retry, or may be probed, does. */
+export function isShut({ state }: Pick<HoldView, 'state'>): boolean {
+  return state !== 'closed' && state !== 'half_open' && state !== 'backing_off';
+}
+
+/** What holds every tick of this command of `exec` now, in words. */
 export async function commandHolds(root: string, name: string): Promise<string | undefined> {
   const reading = createReading(root);
-  const isHeld = (state: HoldView['state']): boolean => !['closed', 'half_open', 'backing_off'].includes(state);
-  const hold = readHolds(reading, nowMs()).find(({ key, state }) => (key === 'bus' || key === cadenceKey(name)) && isHeld(state));
+  const hold = readHolds(reading, nowMs()).find((one) => (one.key === 'bus' || one.key === cadenceKey(name)) && isShut(one));
   if (hold !== undefined) return `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
   const { readDefined } = await import('../definitions/defined.ts');
   const [broken] = await brokenCadences(reading, readDefined(root, name).commands);
@@ -92,7 +96,12 @@ export async function faultsToWaitFor(root: string, definition: Definition): Pro
 /** An account or an agent is named, for it is not what was asked for. */
 export function describeHold({ key, state, until, because, advice }: HoldView): string {
   const who = /^(?:account|provider):/.test(key) ? `${key} is ` : '';
-  return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
+  return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${withAdvice(because, advice)}`;
+}
+
+/** The reason is what somebody else has said, with or without a full stop. */
+export function withAdvice(because: string, advice: string | undefined): string {
+  return advice === undefined ? because : `${because.replace(/[.\s]+$/, '')}. ${advice}`;
 }
 
 /** Whether it holds ticks of this cadence; `shared` are the keys of its account and agent. A budget of the bus holds those who may spend something: each is named by a hold of its own. */

@@ -9,7 +9,7 @@ import type { OwnerState } from '../../ports.ts';
 import { describeHolding, isUntold } from '../owner/holding.ts';
 import { askOwnerWords } from '../owner/owner-words.ts';
 import type { Reading } from '../reading.ts';
-import { type HoldView, stateInWords } from './holds.ts';
+import { type HoldView, stateInWords, withAdvice } from './holds.ts';
 import { isAnyAlive } from './orphaned.ts';
 
 /** Who is asked about, and what is known. */
@@ -34,9 +34,10 @@ export async function describeStanding(asked: Asked): Promise<readonly string[]>
   const { ticks, unread } = reading.arrivals();
   const waiting = [...reading.names('inbox'), ...ticks, ...reading.names('waiting')].filter(isMine);
   const schedule = plan === null ? ['it has no schedule and runs when it is asked to'] : [];
-  const told = [...(asked.isDefined ? schedule : ['no file defines it any more']), lastRun(asked)];
+  const told = [...(asked.isDefined ? schedule : ['no file defines it']), lastRun(asked)];
   if (running.length > 0) told.push(owner === 'none' ? await leftBehind(reading, running) : 'it runs now');
   if (waiting.length > 0) told.push(describeWaiting(waiting, asked.atMs));
+  if (holds.length > 0) told.push(...describeEnd(asked, [...reading.names('inbox'), ...reading.names('waiting')].filter(isMine)));
   if (unread > 0) told.push(`whose ${unread} more ${unread === 1 ? 'file of the inbox is' : 'files of the inbox are'} nobody has looked yet`);
   else if (running.length + waiting.length === 0) told.push('nothing of it waits');
   const dead = reading.dead().filter(({ name: tick }) => isMine(tick)).length;
@@ -82,10 +83,25 @@ function describeWaiting(waiting: readonly Pick<TickName, 'dueMs'>[], atMs: Ms):
   return `${waiting.length} ${waiting.length === 1 ? 'tick waits' : 'ticks wait'}${nextMs > atMs ? `, not before ${soonOrMinute(toIso(nextMs), atMs)}` : ''}`;
 }
 
+/** Of what stands before all others and is held: the owner ends it then, or the next one does. */
+function describeEnd({ reading, cadence, atMs, owner }: Asked, waiting: readonly TickName[]): readonly string[] {
+  const [first] = waiting.toSorted((one, other) => one.dueMs - other.dueMs);
+  if (first === undefined) return [];
+  const ofCadence = cadence?.expiresMs === undefined || first.attempts > 0 ? Number.POSITIVE_INFINITY : first.dueMs + cadence.expiresMs;
+  const endMs = Math.min(reading.endMs(first) ?? Number.POSITIVE_INFINITY, ofCadence);
+  if (endMs === Number.POSITIVE_INFINITY) return [];
+  const at = soonOrMinute(toIso(endMs), atMs);
+  return [
+    endMs > atMs
+      ? `its first tick expires at ${at}`
+      : `its first tick has expired at ${at}, and ends ${owner === 'none' ? 'with the next owner' : 'when the hold ends'}`,
+  ];
+}
+
 /** With the key, for it may be that of the bus, of an account or of an agent. */
 function describe({ key, state, until, because, advice }: HoldView, atMs: Ms): string {
   const time = state === 'half_open' ? ', the next tick is its probe' : until === null ? '' : ` until ${soonOrMinute(until, atMs)}`;
-  return `${key} is ${stateInWords(state)}${time}: ${because}${advice === undefined ? '' : `. ${advice}`}`;
+  return `${key} is ${stateInWords(state)}${time}: ${withAdvice(because, advice)}`;
 }
 
 /** Others run where it would. Definitions tell which lane and workspace those have, and are read only here, for that costs more than all the rest. */

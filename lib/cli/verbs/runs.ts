@@ -133,6 +133,7 @@ export function describeRecord(run: RunRecord & { readonly hooks?: readonly Hook
     ['session', run.session_id === undefined ? null : `${run.session_id}${run.is_resumed === true ? ' (went on with that of an earlier try)' : ''}`],
     ['go on', resumeCommand(run)],
     ['tries again', run.retry_at],
+    ['expires', run.expires_at],
     ['stdout', run.stdout_path],
     ['stderr', run.stderr_path],
     ...(run.hooks ?? []).map((hook, n): readonly [string, string] => [n === 0 ? 'hooks' : '', describeHook(hook)]),

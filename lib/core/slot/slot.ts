@@ -26,6 +26,11 @@ export function slotKey(text: string): string {
 export const SLOT_SOURCE = 'schedule';
 const HINT_SOURCES: readonly string[] = ['launchd', 'systemd', 'timer', 'cron'];
 
+/** Put by our own scheduler for one of its slots. */
+export function isSlotTick({ slot, source }: { readonly slot?: string; readonly source: string }): boolean {
+  return slot !== undefined && source === SLOT_SOURCE;
+}
+
 /** A timer of the system says that it is time; our own schedule says for which slot. */
 export function isHint(source: string): boolean {
   return HINT_SOURCES.includes(source);

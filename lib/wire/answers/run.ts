@@ -41,6 +41,7 @@ const fields = {
   prompt_path: text.optional(),
   stderr_tail: text.optional(),
   retry_at: text.optional().describe('Where the tick goes on: when it is due again.'),
+  expires_at: text.optional().describe('Of a tick that waits: after this it is not run, as it said itself.'),
   moves_to: text.optional().describe('Where the file of the tick goes; absent: it is removed.'),
   follow_ups: z.array(z.looseObject({})).optional().describe('Hooks {hook, n} and notices {notice, sink} that this end sets off.'),
   survivors: z.array(z.looseObject({ pid: number, command: text })).optional(),
