@@ -2,7 +2,7 @@ import { holdsForgotten, isStale, staleKeys, type Users } from '../core/hold-use
 import { type Holds, holdsPause, holdsReset, holdsResume, holdsTrip } from '../core/holds.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Paths } from '../core/paths.ts';
-import { isCadenceName, isTickId, parseDeadName, parseRunId } from '../core/tick.ts';
+import { isCadenceName, isTickId, parseBuriedName, parseRunId } from '../core/tick.ts';
 import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files, Journal, Queue } from '../ports.ts';
 import type { HoldsBook } from './holds-book.ts';
@@ -79,7 +79,7 @@ export function createOrders(deps: OrdersDeps): Orders {
 
   function purge(fields: Fields): Outcome {
     const names = Array.isArray(fields.files)
-      ? fields.files.filter((file): file is string => typeof file === 'string' && parseDeadName(file) !== undefined)
+      ? fields.files.filter((file): file is string => typeof file === 'string' && parseBuriedName(file) !== undefined)
       : [];
     for (const file of names) deps.files.removeTree(`${deps.paths.dlq}/${file}`);
     return done(`${names.length} dead ${names.length === 1 ? 'tick is' : 'ticks are'} removed`);

@@ -57,6 +57,29 @@ describe('with ls, cat, mv, touch and rm alone, while an owner runs', () => {
     await eventually('it has run', () => yard.records().find((run) => run.tick === tick && run.status === 'succeeded'));
   });
 
+  it('mv to the dlq takes out what waits: it is told everywhere, given back, and removed, like every other dead tick', async () => {
+    const yard = createYard();
+    yard.shell('words', 'echo said');
+    await yard.start();
+    type(yard, 'touch state/cadence-bus/halt');
+    const [back, gone] = [await yard.enqueue('words'), await yard.enqueue('words')];
+    type(yard, 'mv state/cadence-bus/inbox/*.words.* state/cadence-bus/dlq/');
+    const { dead: ticks } = (await yard.json('dlq')) as unknown as { dead: readonly { tick: string; because: string; path: string }[] };
+    assert.deepEqual(ticks.map(({ tick }) => tick).toSorted(), [back, gone].toSorted());
+    assert.ok(ticks.every(({ because, path }) => because === 'somebody has put it here by hand' && existsSync(path)));
+    assert.equal((await yard.json('show', back)).status, 'dead');
+    assert.equal(((await yard.json('status')).counts as { dlq: number }).dlq, 2);
+    assert.equal((await yard.json('audit')).dead, 2);
+    await yard.json('dlq', 'purge', gone);
+    assert.deepEqual(
+      yard.ls('dlq').map((file) => file.includes(back)),
+      [true],
+    );
+    await yard.json('dlq', 'retry', back);
+    type(yard, 'rm state/cadence-bus/halt');
+    assert.equal((await finalRecord(yard, back)).status, 'succeeded');
+  });
+
   it('M23 an empty file named halt stops all claiming, and its end lets it go on', async () => {
     const yard = createYard();
     yard.shell('words', 'echo said');

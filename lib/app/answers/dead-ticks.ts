@@ -1,6 +1,6 @@
 import { CadenceError } from '../../core/error.ts';
 import { parseJson } from '../../core/text/json-text.ts';
-import { formatDeadName, isTickId, parseRunId } from '../../core/tick.ts';
+import { isTickId, parseDeadName, parseRunId } from '../../core/tick.ts';
 import { createReading, type DeadEntry, type Reading } from '../reading.ts';
 import { incidentOfTick } from './incident-reading.ts';
 
@@ -85,14 +85,15 @@ function deadView(reading: Reading, entry: DeadEntry): DeadView {
     cadence: name.cadence,
     attempts: name.attempts,
     reason: name.reason,
-    because: report.because ?? (isNoFile(reading, entry) ? 'it is not a regular file' : ''),
+    because: report.because ?? unreported(reading, entry),
     died_at: report.died_at ?? '',
-    path: `${reading.paths.dlq}/${formatDeadName(name)}`,
+    path: `${reading.paths.dlq}/${entry.file}`,
   };
 }
 
-function isNoFile({ files, paths }: Reading, { file }: DeadEntry): boolean {
-  return files.read(`${paths.dlq}/${file}`, MAX_FILE_BYTES)?.kind === 'not_a_file';
+function unreported({ files, paths }: Reading, { file }: DeadEntry): string {
+  if (files.read(`${paths.dlq}/${file}`, MAX_FILE_BYTES)?.kind === 'not_a_file') return 'it is not a regular file';
+  return parseDeadName(file) === undefined ? 'somebody has put it here by hand' : '';
 }
 
 /** What lies there may be what a stranger dropped: nothing in it is believed to be what it is called. */
