@@ -68,6 +68,17 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual(new Set(slots.map(({ end }) => end)), new Set(['ran', 'superseded']));
   });
 
+  it('that nobody has seen to say what the next owner does: one, each, or none whose window is over', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00,8:00', 'catchup: all', 'window: 1h']);
+    await yard.stop('ended by SIGTERM');
+    await yard.pass(2 * HOUR);
+    const [first, second] = yard.slots('job').map(({ because }) => because);
+    assert.match(first ?? '', /; its window of 1h is over$/);
+    assert.match(second ?? '', /; each of the latest 100 such slots is made up for when an owner starts within its window of 1h$/);
+    await yard.start();
+    assert.deepEqual(told(yard, 'job'), ['11-20T07:00 missed', '11-20T08:00 ran']);
+  });
+
   it('that passed after an owner had stopped name its last word, also while nobody is there', async () => {
     const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00,8:00', 'catchup: skip']);
     await yard.stop('ended by SIGTERM');

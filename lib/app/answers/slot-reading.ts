@@ -1,5 +1,6 @@
 import type { RunRecord } from '../../core/run.ts';
 import { accountSlot, type SlotFacts, type SlotView, slotsOf } from '../../core/slot/account.ts';
+import { MOST_CAUGHT_UP } from '../../core/slot/decision.ts';
 import type { SlotCursor, SlotLine } from '../../core/slot/line.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
 import { formatRunId } from '../../core/tick.ts';
@@ -10,7 +11,7 @@ import { createIds } from '../../platform/ids.ts';
 import { readMachine } from '../../platform/machine.ts';
 import type { SlotReading } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
-import { isHolding, readHolds } from './holds.ts';
+import { isHolding, isShut, readHolds } from './holds.ts';
 
 export interface SlotQuery {
   readonly fromMs: Ms;
@@ -90,7 +91,7 @@ function byTick(runs: readonly RunRecord[]): ReadonlyMap<string, readonly RunRec
 /** Where the ticks of a cadence lie now. */
 function createPlaces(reading: Reading, cadence: string, { nowMs, shared, broken = '' }: SlotQuery): SlotFacts['place'] {
   const places = new Map<string, NonNullable<ReturnType<SlotFacts['place']>>>();
-  const hold = readHolds(reading, nowMs).find((one) => isHolding(one, cadence, shared) && one.state !== 'half_open' && one.state !== 'backing_off');
+  const hold = readHolds(reading, nowMs).find((one) => isHolding(one, cadence, shared) && isShut(one));
   const held =
     hold === undefined
       ? broken
@@ -115,14 +116,22 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, shared, broken
 /** A slot that nobody has decided. With an owner it is a matter of moments, or of a timer's patience. */
 function createUnseen(ledger: SlotReading, { plan }: SlotCursor, { nowMs, isOwned }: SlotQuery): SlotFacts['unseen'] {
   const absent = isOwned ? undefined : absenceOf(ledger, nowMs);
-  return () => {
+  return (slotMs) => {
     if (absent !== undefined) {
-      const then = plan?.catchup === 'skip' ? 'it is not made up for (catchup: skip)' : 'the latest such slot is made up for when an owner starts';
-      return { end: 'missed', because: `${absent}; ${then}` };
+      return { end: 'missed', because: `${absent}; ${madeUpFor(plan, nowMs - slotMs)}` };
     }
     if (plan?.scheduler === 'builtin') return { end: 'waiting', because: 'the owner is about to decide it' };
     return { end: 'waiting', because: `${plan?.scheduler} has not asked for it yet; the owner fires it 90s after its time` };
   };
+}
+
+/** What the next owner will do about it, if it came now. */
+function madeUpFor(plan: SlotCursor['plan'], lateMs: Ms): string {
+  if (plan?.catchup === 'skip') return 'it is not made up for (catchup: skip)';
+  const windowMs = plan?.window_ms ?? Number.POSITIVE_INFINITY;
+  if (lateMs > windowMs) return `its window of ${formatDuration(windowMs)} is over`;
+  const which = plan?.catchup === 'all' ? `each of the latest ${MOST_CAUGHT_UP} such slots` : 'the latest such slot';
+  return `${which} is made up for when an owner starts${Number.isFinite(windowMs) ? ` within its window of ${formatDuration(windowMs)}` : ''}`;
 }
 
 function absenceOf(ledger: SlotReading, nowMs: Ms): string {

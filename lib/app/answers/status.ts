@@ -18,7 +18,7 @@ import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
-import { allHolds, type HoldView, isHolding } from './holds.ts';
+import { allHolds, type HoldView, isHolding, isShut } from './holds.ts';
 import type { IncidentView } from './incident-reading.ts';
 import { openIncidents } from './open-incidents.ts';
 import { isAnyAlive } from './orphaned.ts';
@@ -208,7 +208,7 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const failures = digest?.consecutive_failures ?? 0;
   // When its time comes it is held for longer, and the hold is told as what it is.
   const isOverruled = facts.untold?.cause === 'due' && (hold?.until ?? '') > (facts.untold.until ?? '');
-  const isHeld = facts.untold?.cause === 'missing-env' || (hold !== null && hold.state !== 'backing_off' && hold.state !== 'half_open');
+  const isHeld = facts.untold?.cause === 'missing-env' || (hold !== null && isShut(hold));
   const last = lastRunOf(digest);
   const isUnproven = last?.status === 'unverified' && !isProven(last);
   const well = last === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';

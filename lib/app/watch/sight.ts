@@ -13,7 +13,7 @@ import { judgeMissing, type LateTimer, type Missing, type OwnerSight, type Sight
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import type { Definition, OwnerState, SlotReading } from '../../ports.ts';
 import { sharedKeys } from '../answers/account-view.ts';
-import { allHolds, describeHold, type HoldView } from '../answers/holds.ts';
+import { allHolds, describeHold, type HoldView, isShut } from '../answers/holds.ts';
 import { slotsWith } from '../answers/slot-reading.ts';
 import { ownerView } from '../answers/status.ts';
 import { readDefined } from '../definitions/defined.ts';
@@ -107,8 +107,9 @@ function missingRun(ground: Ground, cadence: Cadence, last: RunRecord | undefine
   });
 }
 
-function isHolding({ key, state }: HoldView, { name, account }: Cadence): boolean {
-  if (state === 'closed' || state === 'half_open' || state === 'backing_off') return false;
+function isHolding(hold: HoldView, { name, account }: Cadence): boolean {
+  const { key, state } = hold;
+  if (!isShut(hold)) return false;
   return (key === 'bus' && state !== 'budget') || key === cadenceKey(name) || (account !== undefined && key === accountKey(account));
 }
 
