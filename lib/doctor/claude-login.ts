@@ -13,18 +13,23 @@ export interface ClaudeLoginDeps {
   readonly cadences: () => readonly Cadence[];
   /** As a session of this cadence would be logged in. undefined: no claude, or one too old for the question. */
   readonly ask: (run: ClaudeRun) => Promise<AuthStatus | undefined>;
+  /** Why the account is held: its key was refused. */
+  readonly refused: (account: string) => string | undefined;
 }
 
 const SOON_MS: Ms = 7 * 86_400_000;
 const MEND = 'claude setup-token';
 
 /** No network, no cost. The owner's environment may hold another login than the one here, so this is never red. */
-export function createClaudeLoginCheck({ clock, cadences, ask }: ClaudeLoginDeps): Check {
+export function createClaudeLoginCheck({ clock, cadences, ask, refused }: ClaudeLoginDeps): Check {
   function judge(account: string, status: AuthStatus | undefined): Finding {
     if (status === undefined) return ok(`account ${account}: this claude does not tell`);
     if (!status.isLoggedIn) return warn(`account ${account} has no login here; the owner's environment may differ`, MEND);
     const way = [status.method, status.keySource].filter((word) => word !== undefined).join(', ');
     const told = `account ${account} is logged in${way === '' ? '' : ` (${way})`}`;
+    // There is a key, and nobody but the API can tell that it is none any more.
+    const because = refused(account);
+    if (because !== undefined) return warn(`${told}, and was refused: ${because}`, MEND);
     if (status.expiresMs === undefined) return ok(told);
     const leftMs = status.expiresMs - clock.nowMs();
     const at = toIso(status.expiresMs);

@@ -10,11 +10,12 @@ const CLAUDE = { kind: 'claude', promptPath: '/p.md', args: [], cwd: '/', env: N
 const NOW = Date.UTC(2026, 10, 20, 8);
 const DAY = 86_400_000;
 
-const inspect = (answer: object | undefined, accounts: readonly string[] = ['claude', 'claude']) =>
+const inspect = (answer: object | undefined, accounts: readonly string[] = ['claude', 'claude'], refused?: string) =>
   createClaudeLoginCheck({
     clock: { nowMs: () => NOW },
     cadences: () => accounts.map((account, index) => cadenceOf(`agent-${index}`, CLAUDE, { account })),
     ask: async () => (answer === undefined ? undefined : readAuthStatus(JSON.stringify(answer))),
+    refused: () => refused,
   }).inspect();
 
 describe('the check of the login', () => {
@@ -37,6 +38,12 @@ describe('the check of the login', () => {
       assert.deepEqual([level, mend], ['warn', 'claude setup-token']);
       assert.match(detail, words);
     }
+  });
+
+  it('warns of one that is there and was refused, for only the API knows', async () => {
+    const { level, detail, mend } = await inspect({ loggedIn: true, authMethod: 'api_key' }, ['claude'], 'invalid x-api-key');
+    assert.deepEqual([level, mend], ['warn', 'claude setup-token']);
+    assert.equal(detail, 'account claude is logged in (api_key), and was refused: invalid x-api-key');
   });
 });
 

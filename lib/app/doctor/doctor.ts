@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { classOf } from '../../core/agent/account-advice.ts';
 import { readAuthStatus } from '../../core/agent/auth-status.ts';
+import { CLOSED } from '../../core/breaker.ts';
+import { accountKey, breakerOf } from '../../core/holds.ts';
 import { SETTINGS_FILE } from '../../core/paths.ts';
 import { redactWords } from '../../core/text/redaction.ts';
 import { VERSION } from '../../core/version.ts';
@@ -117,6 +120,11 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
         const { askAuthStatus } = await import('../owner/probing.ts');
         const said = await askAuthStatus({ files, env, claudePath: facts.settings().claudePath }, run);
         return said === undefined ? undefined : readAuthStatus(said.stdout);
+      },
+      refused(account) {
+        const book = facts.holds();
+        const breaker = book.kind === 'whole' ? breakerOf(book.value, accountKey(account)) : CLOSED;
+        return classOf(breaker) === 'auth' && 'because' in breaker ? breaker.because : undefined;
       },
     }),
     createProducerCheck({ files, path: join(packageFolder(files, import.meta.dirname), 'bin', 'enqueue'), version: VERSION }),

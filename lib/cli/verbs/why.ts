@@ -29,9 +29,9 @@ async function whyAll(root: string, sinceMs: Ms | undefined, out: Output): Promi
   const all = await explainAll(root, sinceMs);
   out.result({ ...all }, () => describeAll(all, out.paint));
   const [first] = all.cadences;
-  const isOwned = all.owner.state === 'running' || all.owner.state === 'silent';
   if (all.settings_fault !== null) out.next('cadence-bus check');
-  else if (first === undefined) out.next(isOwned ? 'cadence-bus next' : 'cadence-bus start');
+  else if (first === undefined)
+    out.next(all.owner.state === 'running' ? 'cadence-bus next' : all.owner.state === 'silent' ? 'cadence-bus status' : 'cadence-bus start');
   else out.next(nextStep({ ...first, owner: all.owner.state }), `cadence-bus why ${first.cadence}`);
   return 0;
 }
@@ -60,7 +60,7 @@ function describeAll({ since, owner, settings_fault: fault, cadences, well }: Wh
 /** What mends the first hold, else a look at the last run. */
 function nextStep({ cadence, slots, owner, holds: [hold], broken_edit: edit }: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds' | 'broken_edit'>): string {
   const last = slots.findLast(({ run_id }) => run_id !== null);
-  if (hold === undefined && owner !== 'running' && owner !== 'silent') return 'cadence-bus start';
+  if (hold === undefined && owner !== 'running') return owner === 'silent' ? 'cadence-bus status' : 'cadence-bus start';
   if (edit !== null) return `cadence-bus check ${cadence}`;
   if (hold === undefined) return last === undefined ? 'cadence-bus next' : `cadence-bus logs ${last.run_id}`;
   switch (hold.state) {
