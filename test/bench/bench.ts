@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import './certificates.ts';
 import { openGround } from './ground.ts';
+import { paceOf } from './pace.ts';
 import { writePlot } from './plot.ts';
 import { findProduct } from './product.ts';
 import { complaintsOf, earlier, isOf, type Result, type Results, readResults, resultOf, worse, writeResults } from './results.ts';
@@ -90,7 +91,7 @@ function prepare(): Bench {
   const { quick: isQuick, full: isFull } = values;
   const ground = openGround(isFull);
   const count = (usual: number, least = 1): number => (isQuick ? Math.max(least, Math.round(usual / 10)) : usual);
-  return { product: findProduct(values.dist), ground, isQuick, isFull, count };
+  return { product: findProduct(values.dist), ground, isQuick, isFull, pace: paceOf(), count };
 }
 
 async function main(): Promise<number> {
@@ -105,7 +106,7 @@ async function main(): Promise<number> {
   const rows = chosen();
   const before = values.check ? readResults(values.against) : undefined;
   const bench = prepare();
-  const head = headOf(bench.ground, bench.isQuick);
+  const head = headOf(bench);
   process.stdout.write(`${head}\n\n`);
   const results: Result[] = [];
   for (const row of rows) results.push(...(before === undefined ? await measure(row, bench) : await bestOf(row, bench, before)));

@@ -17,6 +17,8 @@ describe('a target', () => {
     { what: 'gives way to twice a floor that is hardly below it', measure: { figure: 1.3, target: 1.25, floor: 1.01 }, how: 'at floor' },
     { what: 'gives way to twice a floor above it', measure: { figure: 4, target: 1.25, floor: 2 }, how: 'at floor' },
     { what: 'is missed beyond twice the floor', measure: { figure: 4.1, target: 1.25, floor: 2 }, how: 'no' },
+    { what: 'may ask for less above the floor', measure: { figure: 1.3, target: 1.25, floor: 1.2, aboveFloor: 1.1 }, how: 'at floor' },
+    { what: 'is missed beyond that', measure: { figure: 1.33, target: 1.25, floor: 1.2, aboveFloor: 1.1 }, how: 'no' },
   ] as const;
   for (const { what, measure, how } of cases) it(what, () => assert.equal(howMet(measure), how));
 });

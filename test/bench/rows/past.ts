@@ -36,7 +36,7 @@ const restart: Row = {
         ours: ms(oldMs - nodeMs),
         limit: `${ms(nodeMs)} node -e 0, taken off`,
         value: oldMs - nodeMs,
-        atMost: 100,
+        atMost: 100 * bench.pace,
         note: `with no past and few ticks: ${ms(freshMs - nodeMs)}`,
       }),
       ratio('what the past costs', {

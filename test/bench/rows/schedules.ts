@@ -36,7 +36,7 @@ const schedules: Row = {
         ours: ms(look.many),
         limit: `${ms(look.few)} with ${few}`,
         value: look.many,
-        atMost: 1,
+        atMost: bench.pace,
         note: `the flushes of ledger and tick are in it; ${ms(both((one) => one.look.wallMs).many)} on the wall`,
       }),
       growth('one wake-up of the scheduler', look),
@@ -55,7 +55,7 @@ const schedules: Row = {
         ours: ms(edit.many),
         limit: `${ms(edit.few)} among ${few}`,
         value: edit.many,
-        atMost: 50,
+        atMost: 50 * bench.pace,
         note: 'read, compared and planned; what the watcher of the folder takes is not in it',
       }),
     ];
