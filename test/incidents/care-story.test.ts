@@ -12,12 +12,17 @@ import { tempRoot } from '../support/temp-root.ts';
 const START_MS = Date.UTC(2026, 10, 20, 7);
 const MINUTE = 60_000;
 
+/** Keys that were refused once; they are good from then on, or their ticks would be tried for ever. */
+const refused = new Set<string>();
+
 /** What a tick says is how its run ends. */
 const runner: Runner = {
   async run(job) {
     const reason = String(job.tick.payload);
     const ending = undefined;
-    if (reason === 'well') return { outcome: { kind: 'ok', summary: '' }, ending, stdoutPath: null, stderrPath: null };
+    const isGoodNow = refused.has(reason);
+    if (reason.startsWith('auth')) refused.add(reason);
+    if (reason === 'well' || isGoodNow) return { outcome: { kind: 'ok', summary: '' }, ending, stdoutPath: null, stderrPath: null };
     return {
       outcome: { kind: 'give_up', blame: reason.startsWith('auth') ? 'account' : 'cadence', reason, ...(reason.startsWith('auth') ? { class: 'auth' } : {}) },
       ending,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -198,6 +198,10 @@ if (process.platform === 'linux') {
       const last = yard.spec(argv, { env: env({ CADENCE_STEP: 'last' }) });
       const child = processes.start(last);
       assert.equal(shimOf({ said: await yard.hear(last, /ready/) }), shimOf(before));
+      await eventually(
+        'the daemon is the program that it is to be',
+        async () => (await processes.leftBehind(daemons.runId, sinceMs))[0]?.command === 'sleep 1000',
+      );
       assert.deepEqual(await processes.leftBehind(daemons.runId, sinceMs), [{ pid: daemon, command: 'sleep 1000' }]);
       assert.deepEqual(await child.stop(0), []);
       assert.equal(await isGone(daemon), false);
@@ -265,6 +269,7 @@ if (process.platform === 'linux') {
       const gone = new Promise((end) => owner.once('exit', end));
       owner.kill('SIGKILL');
       await gone;
+      await eventually('the shim has written it down', () => existsSync(join(spec.runDir, 'exit')));
       assert.deepEqual(untimed(await processes.adopt(spec.runId, spec.runDir).exited), { code: 9, ...FINE });
       await eventually('the shim has gone', () => isGone(shimOf({ said })));
       assert.deepEqual(before, ['pid', 'start'], 'it is written down only where nobody hears of it');
