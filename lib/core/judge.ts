@@ -101,8 +101,13 @@ const OF_A_SHELL = /^(?:Killed|Terminated)\n?$/gm;
 /** What the shell between us and the program puts before its own words, where it finds no such program: a place that is of use to nobody. */
 const BEFORE_WORDS_OF_SHIM = /^(?:\/.*\/running\/[\w-]+|cadence-bus-shim): (?:line )?\d+: (?:exec: )?/gm;
 
+/** Where Node and Java print the way to a fault behind its words, and Node its own version behind both: the words are the reason. */
+const BEHIND_A_FAULT = /^[ \t]+at \S.*(?:\)|:\d+)(?: \{)?\r?$|^Node\.js v\d+\.\S+\r?$/gm;
+
 function withLines(head: string, ending: Ending): string {
   const stderr = ending.stoppedFor === null ? ending.stderrTail : ending.stderrTail.replace(OF_A_SHELL, '');
-  const lines = lastLines(stderr.trim() === '' ? ending.stdoutTail : stderr.replace(BEFORE_WORDS_OF_SHIM, ''), 3).join(' | ');
+  const said = stderr.trim() === '' ? ending.stdoutTail : stderr.replace(BEFORE_WORDS_OF_SHIM, '');
+  const words = said.replace(BEHIND_A_FAULT, '');
+  const lines = lastLines(words.trim() === '' ? said : words, 3).join(' | ');
   return lines === '' ? head : `${head}: ${truncate(lines, 600)}`;
 }

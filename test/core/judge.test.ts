@@ -24,6 +24,28 @@ describe('the judgement of an exit', () => {
     assert.equal(long.kind === 'ok' && long.summary.length, 200);
   });
 
+  it('M11 tells the words of a fault, not the frames that Node and Java print behind them', () => {
+    const reasonOf = (stderrTail: string): string => {
+      const outcome = judgeExit(ending({ code: 1, stderrTail }), [0]);
+      return outcome.kind === 'fail' ? outcome.reason : '';
+    };
+    const frames = '    at load (/srv/job.cjs:3:21)\n    at Object.<anonymous> (/srv/job.cjs:5:1)\n    at node:internal/main/run_main_module:28:49';
+    assert.equal(
+      reasonOf(`/srv/job.cjs:3\n  return x.id;\n      ^\n\nTypeError: x is null\n${frames}\n\nNode.js v20.20.2\n`),
+      'exit 1: return x.id; | ^ | TypeError: x is null',
+    );
+    assert.equal(
+      reasonOf(`Error: no such file\n    at open (node:fs:12:3) {\n  code: 'ENOENT'\n}\n\nNode.js v20.20.2\n`),
+      "exit 1: Error: no such file | code: 'ENOENT' | }",
+    );
+    assert.equal(
+      reasonOf('Exception in thread "main" java.lang.Error: full\n\tat Disk.put(Disk.java:9)\n'),
+      'exit 1: Exception in thread "main" java.lang.Error: full',
+    );
+    assert.equal(reasonOf('    at load (/srv/job.cjs:3:21)\n'), 'exit 1: at load (/srv/job.cjs:3:21)', 'rather than nothing');
+    assert.equal(reasonOf('look at line 3 (of 4)\n'), 'exit 1: look at line 3 (of 4)');
+  });
+
   it('M11 gives the last three lines of stderr as the reason, or of stdout where stderr is blank', () => {
     const said = judgeExit(ending({ code: 3, stderrTail: 'a\nb\nc\nd\n', stdoutTail: 'out' }), [0]);
     assert.deepEqual(said, { kind: 'fail', blame: 'cadence', reason: 'exit 3: b | c | d' });
