@@ -15,7 +15,12 @@ describe('A47 incidents', () => {
   before(async () => {
     desk.put('job.cjs', SCRIPT);
     desk.shell('job', `'${process.execPath}' job.cjs`, 'retry: { attempts: 1, delays: [10ms] }', 'breaker: { failures: 50 }', 'config_snapshots: [job.cjs]');
-    desk.shell('other', 'test -e mended || { echo "disk full on /dev/sd$$" >&2; exit 4; }', 'retry: { attempts: 1, delays: [10ms] }', 'breaker: { failures: 50 }');
+    desk.shell(
+      'other',
+      'test -e mended || { echo "disk full on /dev/sd$$" >&2; exit 4; }',
+      'retry: { attempts: 1, delays: [10ms] }',
+      'breaker: { failures: 50 }',
+    );
     for (const name of ['job', 'job', 'other']) await desk.ask('run', name);
     id = (await listed('--cadence', 'job'))[0]?.id ?? '';
   });
