@@ -14,7 +14,8 @@ import {
   withHour,
   withoutFix,
 } from '../core/heal/book.ts';
-import { climb, remembered } from '../core/heal/ladder.ts';
+import { healCadence } from '../core/heal/cadence.ts';
+import { type Climb, climb, remembered } from '../core/heal/ladder.ts';
 import type { LadderPolicy } from '../core/heal/rung.ts';
 import type { CareCase } from '../core/incident/care.ts';
 import { endOf, type Incident, isFoundOnly } from '../core/incident/incident.ts';
@@ -83,7 +84,7 @@ export function createLadder(deps: LadderDeps): Climber {
     const { print, ...judgement } = judged(mending.printOf(incident), times, failure.counts, policy);
     const key = hourKey(cadence.name, detector);
     const hour = hourOf(book.now(), key, nowMs);
-    const step = climb({
+    const state: Climb = {
       ...{ policy, print, hour, fingerprint, detector, runId: run?.run_id ?? id, nowMs, message: messageOf(incident, run) },
       isShared: incident.account !== undefined || incident.provider !== undefined || run?.blame === 'account' || run?.blame === 'provider',
       isFound: isFoundBy(failure),
@@ -92,7 +93,8 @@ export function createLadder(deps: LadderDeps): Climber {
       shortage: (rung) => deps.shortage(cadence, rung),
       valueNow: (name) => environment[name],
       ...(failure.skipsRules === undefined ? {} : { skipsRules: failure.skipsRules }),
-    });
+    };
+    const step = climbOf(state, cadence);
     const isTry = step.kind === 'act' || step.kind === 'start';
     const began = isTry ? [...hour.began, toIso(nowMs)] : hour.began;
     const isCapped = !isTry && began.length >= policy.perHour;
@@ -197,6 +199,13 @@ function judged(before: Print, times: Readonly<Record<'startedMs' | 'failedMs' |
   const regression = onFailure(print, startedMs, nowMs, policy.onRegression !== 'ignore');
   const ended = regression.ended ?? window.ended;
   return { print: regression.print, ...(ended === undefined ? {} : { ended }), ...(recurred === undefined ? {} : { recurred }) };
+}
+
+/** It remembers who is set to work. */
+function climbOf(state: Climb, cadence: Cadence): Step {
+  const step = climb(state);
+  const worker = step.kind === 'start' && step.with !== 'session' ? healCadence(cadence, step.fix.rung) : undefined;
+  return step.kind === 'start' && worker !== undefined ? { ...step, fix: { ...step.fix, worker } } : step;
 }
 
 function withoutWindow({ fix }: Print): Pick<Print, 'fix'> {

@@ -11,8 +11,8 @@ import type { HealingBook } from './healing-book.ts';
 import { WORKS_AT_MOST_MS } from './ladder.ts';
 
 /**
- * Work whose tick has ended and told nobody: it was cancelled or grew too old while it waited, or its cadence was gone when its turn
- * came. While it counts as under way nobody else is asked, so it is looked for whenever the owner looks around.
+ * Work whose tick has ended and told nobody: it was cancelled or grew too old while it waited, or its cadence, or its rung of it, was
+ * gone when its turn came. While it counts as under way nobody else is asked, so it is looked for whenever the owner looks around.
  */
 export interface LostWork {
   /** A run has ended, or a tick without one. */
@@ -49,7 +49,7 @@ export function createLostWork({ clock, files, paths, ids, definitions, history,
   /** A session has no tick, and its time is over by itself. */
   function tickOf(fix: Fix): string | undefined {
     const cadence: Cadence | undefined = fix.source === 'session' ? undefined : definitions.get(fix.cadence)?.cadence;
-    const worker = cadence === undefined ? undefined : healCadence(cadence, fix.rung);
+    const worker = cadence === undefined ? undefined : (fix.worker ?? healCadence(cadence, fix.rung));
     return worker === undefined ? undefined : ids.keyed('key', worker, workKey(fix));
   }
 

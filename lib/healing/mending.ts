@@ -68,7 +68,7 @@ export function createMending(deps: MendingDeps): Mending {
       effects.wakeAt({ ...payload, next: 'give_up' }, `wait:${key}`, (parseIso(fix.began_at) ?? 0) + timeoutMs);
       return;
     }
-    const name = healCadence(cadence, fix.rung);
+    const name = fix.worker ?? healCadence(cadence, fix.rung);
     if (name !== undefined) effects.start(name, payload, key, (parseIso(fix.began_at) ?? 0) + WAITS_AT_MOST_MS);
   }
 

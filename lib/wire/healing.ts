@@ -20,6 +20,7 @@ const fix = {
   description: z.string(),
   set: values.optional(),
   rung: z.number().int(),
+  worker: z.string().optional(),
 };
 const openFix = z.looseObject({ ...fix, status: z.enum(['working', 'pending']) });
 const endedFix = z.looseObject({ ...fix, status: z.enum(['kept', 'recurred', 'regressed', 'crashed']) });

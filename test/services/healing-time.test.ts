@@ -353,6 +353,29 @@ describe('who was set to work and never comes to it', () => {
     assert.deepEqual([yard.fixes(), yard.incident().state], [['agent crashed'], 'needs_human']);
   });
 
+  it('A22 a person is asked at once where an edit takes the rung away while its agent waits, and nobody is where it gives its place to another', async () => {
+    const edited = async (...lines: readonly string[]): Promise<Yard> => {
+      const yard = await createWaiting(AGENT, 'bus-heal-books');
+      yard.agent = async () => {
+        yard.isBroken = false;
+        return MENDED;
+      };
+      yard.cadence('books', 'retry: { attempts: 1 }', 'breaker: { failures: 1000 }', ...lines);
+      const { definitions, announceDefinitions } = yard.owner();
+      announceDefinitions(definitions.reload(`${yard.root}/cadences/books.yaml`));
+      await yard.pass(MINUTE);
+      return yard;
+    };
+    const without = await edited('on_failure:', '  - { notify: true }');
+    assert.deepEqual([without.asked, without.fixes(), without.incident().state], [[], ['agent crashed'], 'needs_human']);
+    assert.match(without.incident().because ?? '', /^the agent never came to it: there is no cadences\/bus-heal-books/);
+    const moved = await edited('on_failure:', '  - { when: { message: never }, retry: true }', '  - { agent: { timeout: 5m } }');
+    assert.deepEqual([moved.fixes(), moved.incident().state], [['agent pending'], 'healing']);
+    moved.tick('bus-control', { order: 'resume', key: 'cadence:bus-heal-books' });
+    await moved.pass(MINUTE);
+    assert.deepEqual([moved.asked.length, moved.fixes(), moved.incident().state], [1, ['agent kept'], 'resolved']);
+  });
+
   it('A22 a definition that does not come back ends what was under way for it, with a reason', async () => {
     const yard = await createWaiting(AGENT, 'bus-heal-books');
     const path = `${yard.root}/cadences/books.yaml`;

@@ -72,6 +72,8 @@ export interface Fix {
   readonly set?: Readonly<Record<string, string>>;
   /** Which rung of `on_failure` it is; -1: the diagnosis, or a person. */
   readonly rung: number;
+  /** Who was set to work on it: an edit may have taken the rung away, or given its place to another. */
+  readonly worker?: string;
 }
 
 export interface EndedFix extends Omit<Fix, 'status'> {
