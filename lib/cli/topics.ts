@@ -201,7 +201,7 @@ it has one; run --force goes past guard, pause and breaker of that cadence, neve
 Before a run starts, what it is expected to cost is set aside: what 19 of 20 of its past runs did not exceed, the cap while there
 are fewer than five, a dollar without a cap. What no longer fits waits until the next calendar day or month of local time,
 and is charged no try; a larger number in the file frees it at once. A run that dies before it tells its cost is charged
-what was set aside. For agents that tell no cost there are day_runs and month_runs.
+what was set aside; one whose agent says auth or billing, nothing. For agents that tell no cost there are day_runs and month_runs.
 
   cadence-bus costs                        # this month, by cadence, with the budgets beside it
   cadence-bus costs --since 7d --by model  # or by day

@@ -145,8 +145,19 @@ export function unknownCost(end: EndOfRun, reserved: Micros): Micros {
   return end.costUsd === undefined && mayHaveSpent(end) ? reserved : 0;
 }
 
+const TURNED_AWAY: readonly string[] = ['auth', 'billing'];
+
+/**
+ * An agent that says so and tells no cost: an account with a dead key, or without money, has nothing to pay with. The probes of
+ * such an account would else use up the day's budget, and hold its cadences long after the key is mended.
+ */
+function isTurnedAway(outcome: Outcome): boolean {
+  return (outcome.kind === 'fail' || outcome.kind === 'give_up') && outcome.blame === 'account' && TURNED_AWAY.includes(outcome.class ?? '');
+}
+
 function mayHaveSpent({ kind, outcome, ending, hasRun }: EndOfRun): boolean {
   if (!hasRun || outcome.kind === 'skip') return false;
+  if (kind === 'agent' && isTurnedAway(outcome)) return false;
   if (ending === undefined) return kind === 'inline';
   if (ending.spawnError !== null) return false;
   // A session says its first word before it asks the API for anything; of one that was lost the words may be lost too.

@@ -13,7 +13,7 @@ import {
   toMicros,
   unknownCost,
 } from '../../../lib/core/money/budget.ts';
-import type { Ending } from '../../../lib/core/outcome.ts';
+import type { Blame, Ending } from '../../../lib/core/outcome.ts';
 
 const DAY_END = Date.UTC(2026, 10, 28);
 const MONTH_END = Date.UTC(2026, 11, 1);
@@ -118,6 +118,9 @@ const end = (more: Partial<EndOfRun> = {}): EndOfRun => ({
   ...more,
 });
 
+const turnedAway = (blame: Blame, kind: string): EndOfRun =>
+  end({ kind: 'agent', outcome: { kind: 'fail', blame, class: kind, reason: kind }, ending: ending({ stdoutTail: `{"class":"${kind}"}\n` }) });
+
 /** Whether the whole reservation is charged. */
 const CHARGES: readonly (readonly [title: string, end: EndOfRun, isCharged: boolean])[] = [
   ['a session that died in the middle', end(), true],
@@ -128,6 +131,11 @@ const CHARGES: readonly (readonly [title: string, end: EndOfRun, isCharged: bool
   ['a session whose words were lost with its machine', end({ ending: ending({ code: null, stdoutTail: '', stoppedFor: 'lost' }) }), true],
   ['a program that could not be started', end({ kind: 'command', ending: ending({ spawnError: 'ENOENT', stdoutTail: '' }) }), false],
   ['an agent of another make, which tells no cost', end({ kind: 'command', ending: ending({ code: 0, stdoutTail: '' }) }), true],
+  ['an agent that says of its account that it is fine', turnedAway('cadence', 'refusal'), true],
+  ['an agent whose account is out of service, maybe in the middle of its work', turnedAway('account', 'overload'), true],
+  ['an agent whose key is refused', turnedAway('account', 'auth'), false],
+  ['an agent whose account has no money', turnedAway('account', 'billing'), false],
+  ['a session that says so itself tells a cost', { ...turnedAway('account', 'auth'), kind: 'claude' }, true],
   ['a run whose guard failed', end({ hasRun: false }), false],
   ['a run whose guard found nothing to do', end({ hasRun: false, outcome: { kind: 'skip', reason: 'nothing' }, ending: ending({ code: 1 }) }), false],
   ['a child that no owner had started', end({ ending: undefined }), false],
