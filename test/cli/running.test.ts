@@ -100,6 +100,21 @@ describe('run', () => {
     });
   }
 
+  it('who asks to be tried later each time has done nothing, and status does not call him healthy', async () => {
+    const desk = createFloor();
+    desk.shell('later', 'test -e there || { echo no file yet; exit 75; }', 'retry: { delays: [10ms] }');
+    await desk.enqueue('later');
+    assert.equal((await desk.tell('start', '--drain')).code, 0);
+    const { said } = await desk.ask('status', 'later');
+    const [later] = said.cadences as readonly Record<string, unknown>[];
+    const { put_off, healthy } = said.summary as Readonly<Record<string, number>>;
+    assert.deepEqual([later?.status, later?.last_status, put_off, healthy], ['put_off', 'waiting', 1, 0]);
+    assert.match((await desk.tell('status')).stdout, /↻ put off +later .*asked to be tried later: no file yet/);
+    desk.put('there', '');
+    assert.equal((await desk.tell('run', 'later')).code, 0);
+    assert.match((await desk.tell('status')).stdout, /✓ healthy +later /);
+  });
+
   it('several at once without an owner: one is the owner, and every run comes to its end', async () => {
     const desk = createFloor();
     desk.shell('other', 'echo other');

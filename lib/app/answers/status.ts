@@ -1,6 +1,6 @@
 import { isBuiltin } from '../../core/builtin.ts';
 import { lastRunOf } from '../../core/cadence-digest.ts';
-import { isProven } from '../../core/run.ts';
+import { isProven, type RunRecord } from '../../core/run.ts';
 import { type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
@@ -26,7 +26,7 @@ import { type OverlayView, readOverlays } from './overlays.ts';
 
 export interface CadenceView {
   readonly name: string;
-  readonly status: 'running' | 'disabled' | 'held' | 'failing' | 'unproven' | 'healthy' | 'never_run';
+  readonly status: 'running' | 'disabled' | 'held' | 'failing' | 'unproven' | 'put_off' | 'healthy' | 'never_run';
   readonly last_run: string | null;
   readonly last_status: string | null;
   readonly last_summary: string;
@@ -46,7 +46,7 @@ export interface CadenceView {
 export interface StatusView {
   readonly ok: true;
   readonly owner: OwnerView;
-  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'failing' | 'held' | 'running' | 'never_run' | 'disabled', number>>;
+  readonly summary: Readonly<Record<'cadences' | 'healthy' | 'unproven' | 'put_off' | 'failing' | 'held' | 'running' | 'never_run' | 'disabled', number>>;
   readonly cadences: readonly CadenceView[];
   readonly holds: readonly HoldView[];
   /** Accounts that may not be used now, with who waits for them. */
@@ -110,20 +110,10 @@ export async function readStatus(root: string, only: string | undefined): Promis
   // The program's own are shown where somebody should look; a hold of the whole bus is told once, as what it is.
   const isHeldAlone = (name: string): boolean => holds.some(({ key }) => key === `cadence:${name}`);
   const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || isHeldAlone(name) || dead > 0);
-  const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
   return {
     ok: true,
     owner,
-    summary: {
-      cadences: cadences.length,
-      healthy: having('healthy'),
-      unproven: having('unproven'),
-      failing: having('failing'),
-      held: having('held'),
-      running: having('running'),
-      never_run: having('never_run'),
-      disabled: having('disabled'),
-    },
+    summary: summaryOf(cadences),
     cadences,
     holds,
     accounts: accountViews(reading, accounts, pending, nowMs()),
@@ -132,6 +122,21 @@ export async function readStatus(root: string, only: string | undefined): Promis
     broken_edits: brokenEdits.filter(({ name }) => only === undefined || name === only),
     settings_fault: fault === undefined ? null : formatProblem(fault),
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
+  };
+}
+
+function summaryOf(cadences: readonly CadenceView[]): StatusView['summary'] {
+  const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;
+  return {
+    cadences: cadences.length,
+    healthy: having('healthy'),
+    unproven: having('unproven'),
+    put_off: having('put_off'),
+    failing: having('failing'),
+    held: having('held'),
+    running: having('running'),
+    never_run: having('never_run'),
+    disabled: having('disabled'),
   };
 }
 
@@ -202,6 +207,13 @@ function nextOf(cursor: SlotCursor | undefined, atMs: Ms): string | null {
   return next === undefined ? null : formatSlot(next);
 }
 
+/** Of one that has not failed. Who asks to be tried later each time has done nothing yet, and is not well for that. */
+function wellOf(last: RunRecord | undefined): CadenceView['status'] {
+  if (last === undefined) return 'never_run';
+  if (last.status === 'waiting') return 'put_off';
+  return last.status === 'unverified' && !isProven(last) ? 'unproven' : 'healthy';
+}
+
 function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const { digest } = facts;
   const hold = facts.holds.find((one) => isHolding(one, name, facts.accounts.get(name))) ?? null;
@@ -210,8 +222,7 @@ function cadenceView(name: string, facts: CadenceFacts): CadenceView {
   const isOverruled = facts.untold?.cause === 'due' && (hold?.until ?? '') > (facts.untold.until ?? '');
   const isHeld = facts.untold?.cause === 'missing-env' || (hold !== null && isShut(hold));
   const last = lastRunOf(digest);
-  const isUnproven = last?.status === 'unverified' && !isProven(last);
-  const well = last === undefined ? 'never_run' : isUnproven ? 'unproven' : 'healthy';
+  const well = wellOf(last);
   const resting = facts.isDisabled ? 'disabled' : isHeld ? 'held' : failures > 0 ? 'failing' : well;
   const status = facts.running > 0 ? 'running' : resting;
   return {

@@ -12,7 +12,7 @@ const owner = z.looseObject({
 
 const cadenceStatus = z.looseObject({
   name: text,
-  status: text.describe('running, held, failing, unproven, healthy, never_run, disabled'),
+  status: text.describe('running, held, failing, unproven, put_off (it asked to be tried later), healthy, never_run, disabled'),
   last_run: instantOrNull,
   last_status: text.nullable(),
   last_summary: text,
@@ -28,7 +28,16 @@ const cadenceStatus = z.looseObject({
 export const statusAnswer = z.looseObject({
   ok: isOk,
   owner,
-  summary: z.looseObject({ cadences: number, healthy: number, unproven: number, failing: number, held: number, running: number, never_run: number }),
+  summary: z.looseObject({
+    cadences: number,
+    healthy: number,
+    unproven: number,
+    put_off: number,
+    failing: number,
+    held: number,
+    running: number,
+    never_run: number,
+  }),
   cadences: z.array(cadenceStatus),
   holds: z.array(hold),
   incidents: z
