@@ -64,6 +64,12 @@ describe('import of a crontab', () => {
     assert.equal((await desk.ask('run', 'echo')).said.summary, 'backup --full');
   });
 
+  it('gives what may not be called after its program a number, and looks behind the variables of a line', async () => {
+    const lines = '0 1 * * * /opt/bus.sh | cat\n0 2 * * * /opt/bus-sync.sh | cat\n0 3 * * * A=1 B=2 /opt/report.sh > /dev/null\n';
+    const { code, cadences, skipped } = await imported(createDesk(), 'crontab', lines);
+    assert.deepEqual([code, cadences.map(({ name }) => name), skipped], [0, ['task-1', 'sync', 'report'], []]);
+  });
+
   it('a second time makes nothing anew, though the lines have moved', async () => {
     const desk = createDesk();
     await imported(desk, 'crontab', CRONTAB);

@@ -4,6 +4,8 @@ import { cadenceNameOf, type ForeignFile, type ForeignTask, type Loss, said } fr
 const ASSIGNMENT = /^\s*([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/;
 const NICKNAME = /^\s*(@\w+)\s+(.+)$/;
 const FIVE = /^\s*(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.+)$/;
+/** Variables before a command. */
+const ASSIGNED = /^(?:\w+=\S*\s+)+/;
 /** A field of time and not the beginning of a command. */
 const TIME = /^[\d*/,\-a-zA-Z?#L]+(?:\s+[\d*/,\-a-zA-Z?#L]+){4}$/;
 
@@ -52,7 +54,13 @@ function taskOf(where: string, schedule: string, raw: string, env: Readonly<Reco
   const split = splitCommand(line);
   const isPlain = split.kind === 'words';
   // `cd somewhere && program`: the program gives the name.
-  const program = (isPlain ? split.words[0] : line.replace(/^\s*cd\s+[^&;|]+(?:&&|;)\s*/, '').split(/[\s;&|()<>]/)[0]) ?? '';
+  const program =
+    (isPlain
+      ? split.words[0]
+      : line
+          .replace(ASSIGNED, '')
+          .replace(/^\s*cd\s+[^&;|]+(?:&&|;)\s*/, '')
+          .split(/[\s;&|()<>]/)[0]) ?? '';
   return {
     origin: where,
     name: cadenceNameOf((program.split('/').at(-1) ?? '').replace(/\.\w+$/, '')),

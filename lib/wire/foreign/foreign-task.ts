@@ -30,7 +30,7 @@ export function cadenceNameOf(words: string): string {
     .replace(/^(?:bus)?-+|-+$/g, '')
     .slice(0, 50)
     .replace(/-+$/, '');
-  return name.length >= 2 ? name : '';
+  return name.length >= 2 && name !== 'bus' ? name : '';
 }
 
 /** Two tasks that would have one name get numbers. */
