@@ -16,6 +16,12 @@ interface Told {
   readonly near: (path: unknown) => string;
 }
 
+/** Only what went well has the mark of it. */
+function markOf(status: unknown, paint: Paint): string {
+  if (status === 'succeeded') return paint.green('✓');
+  return status === 'unverified' ? paint.yellow('?') : status === 'interrupted' ? paint.yellow('‖') : paint.dim('=');
+}
+
 const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   owner_started: ({ event }) =>
     `owner ${event.pid} of ${event.root}${event.ended_pid === undefined ? '' : `; process ${event.ended_pid}, which owned it and did not answer, is ended`}`,
@@ -27,7 +33,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
     `${paint.blue('▶')} ${who} starts${event.provider === undefined ? '' : ` with ${event.provider}`}  ${paint.dim(String(event.run_id))}`,
   subsession_adopted: ({ event, paint, who }) => `${paint.blue('▶')} ${who} was started by an earlier owner and goes on  ${paint.dim(String(event.run_id))}`,
   run_finished: ({ event, paint, who }) =>
-    `${event.status === 'unverified' ? paint.yellow('?') : paint.green('✓')} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}${leftBehind(event)}`,
+    `${markOf(event.status, paint)} ${who} ${event.status} in ${formatDuration(Number(event.duration_ms))}${event.summary === undefined ? '' : `: ${shorten(event.summary)}`}${leftBehind(event)}`,
   subsession_failed: ({ event, paint, who, why }) => `${paint.red('✗')} ${who} failed (try ${event.attempt}): ${why}${leftBehind(event)}`,
   chat_refused: ({ paint, who, why }) => `${paint.yellow('?')} ${who}: ${why}`,
   notice: ({ paint, why }) => `${paint.yellow('✉')} ${why}`,
