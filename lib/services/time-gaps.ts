@@ -52,6 +52,6 @@ export function createTimeGaps({ clock, uptime }: { readonly clock: Pick<Clock, 
       if (jumped !== undefined && jumpMs > 0) note(jumped);
       return { slept, jumped };
     },
-    absence: (atMs) => gaps.findLast(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs)?.because ?? 'the owner was busy',
+    absence: (atMs) => gaps.findLast(({ fromMs, toMs }) => fromMs <= atMs && atMs <= toMs)?.because ?? 'the owner was busy, or stopped',
   };
 }

@@ -119,6 +119,24 @@ describe('who waits hears why', { concurrency: true }, () => {
     assert.match((await desk.tell('status')).stdout, /▶ running +long +never run +it is over; the next owner records how it ended/);
   });
 
+  it('tells of a guard that outlived its owner as of a run, and of its slot that no owner is there', async () => {
+    const desk = createDesk();
+    const asks = `guard: { command: [sh, -c, 'while ! test -e over; do sleep 0.05; done'] }`;
+    desk.shell('asked', 'true', 'schedule: every 1s', asks);
+    const owner = await desk.start();
+    await eventually('its guard runs', () => desk.ls('running').some((run) => existsSync(join(desk.paths.running, run, 'pid'))));
+    killQuietly(owner.pid);
+    await owner.ended;
+    const { said } = await desk.ask('why', 'asked');
+    assert.match(String(said.because), /its child goes on, and the next owner adopts it/);
+    const running = (said.slots as readonly { end: string; because: string }[]).filter(({ end }) => end === 'running');
+    assert.deepEqual(
+      running.map(({ because }) => because),
+      ['no owner is running; the next one adopts it, or records how it ended'],
+    );
+    desk.put('over', '');
+  });
+
   it('the emergency stop needs no room for words: halt stops a bus whose disk is full', async () => {
     const desk = createDesk();
     desk.shell('well', 'true');
@@ -162,16 +180,20 @@ describe('who waits hears why', { concurrency: true }, () => {
   it('why and run name an owner that does not answer', async () => {
     const desk = createDesk();
     desk.shell('well', 'true');
+    desk.shell('timed', 'true', 'schedule: every 1s');
     const owner = await desk.start();
+    await eventually('a slot was seen', () => desk.records().some(({ cadence }) => cadence === 'timed'));
     process.kill(owner.pid, 'SIGSTOP');
     await desk.enqueue('well');
     const [{ code, stderr }, { said }] = await Promise.all([desk.tell('run', 'well', '--timeout', '6s'), desk.ask('why', 'well')]);
     assert.equal(code, 124);
     assert.match(stderr, /^‖ well waits: its owner does not answer \(stopped or asleep\).*\nerror: .* is still queued\n {7}Its owner does not answer/);
     assert.match(String(said.because), /ticks? waits?; the owner does not answer/);
+    const slots = (await desk.ask('why', 'timed')).said.slots as readonly { because: string }[];
+    assert.ok(slots.some(({ because }) => because === 'the owner does not answer; it decides it when it goes on'));
     for (const words of [['why', 'well'], ['why']]) assert.match((await desk.tell(...words)).stderr, /^Next: cadence-bus status/m);
     process.kill(owner.pid, 'SIGCONT');
-    await eventually('the tick has run', () => desk.records().some(({ status }) => status === 'succeeded'));
+    await eventually('the tick has run', () => desk.records().some(({ cadence, status }) => cadence === 'well' && status === 'succeeded'));
   });
 });
 

@@ -21,6 +21,8 @@ export interface SlotQuery {
   readonly nowMs: Ms;
   /** An owner is there, and will see to what is undecided. */
   readonly isOwned: boolean;
+  /** It does not answer: whatever it is to do, it does later. */
+  readonly isSilent?: boolean;
   /** What is wrong with its definition, so that its ticks wait. */
   readonly broken?: string;
   /** The keys of its account and its agent, for their holds are its own; those of others are none of its business. */
@@ -89,7 +91,7 @@ function byTick(runs: readonly RunRecord[]): ReadonlyMap<string, readonly RunRec
 }
 
 /** Where the ticks of a cadence lie now. */
-function createPlaces(reading: Reading, cadence: string, { nowMs, shared, broken = '' }: SlotQuery): SlotFacts['place'] {
+function createPlaces(reading: Reading, cadence: string, { nowMs, shared, isOwned, broken = '' }: SlotQuery): SlotFacts['place'] {
   const places = new Map<string, NonNullable<ReturnType<SlotFacts['place']>>>();
   const hold = readHolds(reading, nowMs).find((one) => isHolding(one, cadence, shared) && isShut(one));
   const held =
@@ -107,19 +109,21 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, shared, broken
       places.set(name.id, { folder: 'pending', runId: formatRunId(name.id, name.attempts + 1), because: held === '' ? later : held });
     }
   }
+  const running = isOwned ? 'it runs now' : 'no owner is running; the next one adopts it, or records how it ended';
   for (const name of reading.names('claimed')) {
-    if (name.cadence === cadence) places.set(name.id, { folder: 'claimed', runId: formatRunId(name.id, name.attempts), because: 'it runs now' });
+    if (name.cadence === cadence) places.set(name.id, { folder: 'claimed', runId: formatRunId(name.id, name.attempts), because: running });
   }
   return (id) => places.get(id);
 }
 
 /** A slot that nobody has decided. With an owner it is a matter of moments, or of a timer's patience. */
-function createUnseen(ledger: SlotReading, { plan }: SlotCursor, { nowMs, isOwned }: SlotQuery): SlotFacts['unseen'] {
+function createUnseen(ledger: SlotReading, { plan }: SlotCursor, { nowMs, isOwned, isSilent = false }: SlotQuery): SlotFacts['unseen'] {
   const absent = isOwned ? undefined : absenceOf(ledger, nowMs);
   return (slotMs) => {
     if (absent !== undefined) {
       return { end: 'missed', because: `${absent}; ${madeUpFor(plan, nowMs - slotMs)}` };
     }
+    if (isSilent) return { end: 'waiting', because: 'the owner does not answer; it decides it when it goes on' };
     if (plan?.scheduler === 'builtin') return { end: 'waiting', because: 'the owner is about to decide it' };
     return { end: 'waiting', because: `${plan?.scheduler} has not asked for it yet; the owner fires it 90s after its time` };
   };

@@ -95,7 +95,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   if (cursor === undefined) return { ...told, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
   const unfit = broken === undefined ? {} : { broken: broken.because };
-  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, shared, ...unfit });
+  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, isSilent: owner.kind === 'silent', shared, ...unfit });
   if (query.at !== undefined && slots.length === 0) throw noSlot(query.at, cursor, zone, span.fromMs);
   return { ...told, slots };
 }
