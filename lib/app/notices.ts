@@ -25,6 +25,8 @@ export interface SinkView {
   /** Variables that are not set where this was asked; the owner's environment is what counts. */
   readonly unset: readonly string[];
   readonly pending: number;
+  /** Lately, and since it last took one: refused, or not delivered for a day. Nobody was told of these. */
+  readonly lost: number;
   readonly last_error: string | null;
 }
 
@@ -35,19 +37,26 @@ export interface TestResult {
   readonly error?: string;
 }
 
+const LOST_WITHIN_MS: Ms = 7 * 86_400_000;
+
 /** All sinks of a root, by their names. */
 export function readSinks(root: string): readonly SinkView[] {
-  const pending = openOutbox(root).pending();
+  const outbox = seenOutbox(root);
+  const pending = outbox.pending();
+  const ended = outbox.ended(undefined, nowMs() - LOST_WITHIN_MS);
   return [...sinksOf(root)].map(([id, { sink, cadences }]) => {
     const own = pending.filter((notice) => sinkId(notice.sink) === id);
     const { env } = readMachine();
+    const ends = ended.filter(({ key }) => key.endsWith(`.${id}`));
+    const lost = ends.slice(ends.findLastIndex(({ ok }) => ok) + 1);
     return {
       sink: id,
       kind: sink.kind,
       cadences,
       unset: secretNames(sink).filter((name) => (env[name] ?? '') === ''),
       pending: own.length,
-      last_error: own.findLast(({ error }) => error !== null)?.error ?? null,
+      lost: lost.length,
+      last_error: own.findLast(({ error }) => error !== null)?.error ?? lost.at(-1)?.error ?? null,
     };
   });
 }
@@ -124,7 +133,11 @@ function testNotice(sink: Sink, runId: string): Notice {
 }
 
 export function openOutbox(root: string): Outbox {
-  const [files, paths] = [createFiles(), pathsOf(root)];
-  files.makeDir(paths.outbox);
-  return createOutbox({ files, clock: createClock(), paths, onBroken: undefined });
+  createFiles().makeDir(pathsOf(root).outbox);
+  return seenOutbox(root);
+}
+
+/** For who only looks, and makes nothing. */
+function seenOutbox(root: string): Outbox {
+  return createOutbox({ files: createFiles(), clock: createClock(), paths: pathsOf(root), onBroken: undefined });
 }

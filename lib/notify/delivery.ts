@@ -21,6 +21,12 @@ export interface DeliveryDeps extends SendingDeps {
   readonly onPlaced: (sink: Sink, incidentId: string, placed: Placed) => void;
 }
 
+/** Go on with the next one. `lost`: why nobody was told. */
+interface Ended {
+  readonly kind: 'ended';
+  readonly lost: string | undefined;
+}
+
 export interface Deliverer {
   drain(cadence: string, signal: AbortSignal, shell: ShellWork): Promise<Outcome>;
 }
@@ -57,12 +63,12 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
     journal.emit({ level: 'warn', stage: 'notice_failed', cadence: notice.cadence, run_id: notice.run_id, sink: notice.sink.kind, attempt: attempts, because });
   }
 
-  /** undefined: it has ended, go on with the next one. */
-  async function deliver(notice: Notice, signal: AbortSignal, shell: ShellWork): Promise<Outcome | undefined> {
+  async function deliver(notice: Notice, signal: AbortSignal, shell: ShellWork): Promise<Outcome | Ended> {
     const isOld = clock.nowMs() - (parseIso(notice.created_at) ?? 0) > NOTICE_LIVES_MS;
     if (isOld) {
-      await end(notice, notice.attempts, `not delivered within 24 hours; last: ${notice.error ?? 'it was not tried'}`);
-      return undefined;
+      const because = `not delivered within 24 hours; last: ${notice.error ?? 'it was not tried'}`;
+      await end(notice, notice.attempts, because);
+      return { kind: 'ended', lost: because };
     }
     const verdict = taken.get(notice.key) ?? (await send(deps, notice, shell, signal));
     if (signal.aborted && verdict.kind !== 'delivered') return { kind: 'interrupted', by: 'operator', reason: 'the owner stops' };
@@ -73,10 +79,10 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
         if (verdict.placed !== undefined && notice.incident_id !== undefined) deps.onPlaced(notice.sink, notice.incident_id, verdict.placed);
         await end(notice, notice.attempts + 1, undefined);
         taken.delete(notice.key);
-        return undefined;
+        return { kind: 'ended', lost: undefined };
       case 'dead':
         await end(notice, notice.attempts + 1, verdict.because);
-        return undefined;
+        return { kind: 'ended', lost: verdict.because };
       case 'later':
         keep(notice, verdict.because);
         restUntilMs.set(notifyCadence(sinkId(notice.sink)), clock.nowMs() + verdict.delayMs);
@@ -91,18 +97,29 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
     async drain(cadence, signal, shell) {
       const restMs = (restUntilMs.get(cadence) ?? 0) - clock.nowMs();
       if (restMs > 0) return { kind: 'defer', delayMs: restMs, reason: 'it asked for time' };
-      let count = 0;
+      const ends: Ended[] = [];
       for (;;) {
         const pending = outbox.pending(cadence);
         // Somebody waits for the answer to a test.
         const notice = pending.findLast(({ kind }) => kind === 'test') ?? pending[0];
         if (notice === undefined) break;
         const outcome = await deliver(notice, signal, shell);
-        if (outcome !== undefined) return outcome;
-        count += 1;
+        if (outcome.kind !== 'ended') return outcome;
+        ends.push(outcome);
       }
-      if (count === 0) return { kind: 'skip', reason: 'its outbox is empty' };
-      return { kind: 'ok', summary: count === 1 ? '1 notice' : `${count} notices` };
+      return outcomeOf(ends);
     },
   };
 }
+
+/** A sink that takes what comes is well, whatever it has refused; one that took nothing has told nobody, and is not called well for it. */
+function outcomeOf(ends: readonly Ended[]): Outcome {
+  if (ends.length === 0) return { kind: 'skip', reason: 'its outbox is empty' };
+  const lost = ends.flatMap((end) => end.lost ?? []);
+  const told = notices(ends.length - lost.length);
+  if (lost.length === 0) return { kind: 'ok', summary: told };
+  const because = `${notices(lost.length)} not delivered: ${lost.at(-1)}`;
+  return lost.length < ends.length ? { kind: 'ok', summary: `${told}; ${because}` } : { kind: 'unverified', summary: '', reason: because };
+}
+
+const notices = (count: number): string => (count === 1 ? '1 notice' : `${count} notices`);

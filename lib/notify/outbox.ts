@@ -101,7 +101,8 @@ export function createOutbox({ files, clock, paths, onBroken }: OutboxDeps): Out
     ended(runId, sinceMs) {
       const since = dayOf(sinceMs);
       const days = files.list(delivered).filter((file) => (DAY_FILE.exec(file)?.[1] ?? '') >= since);
-      return days.sort().flatMap((file) => linesOf(files, `${delivered}/${file}`).filter(({ run_id }) => run_id === runId));
+      const all = days.sort().flatMap((file) => linesOf(files, `${delivered}/${file}`));
+      return runId === undefined ? all : all.filter(({ run_id }) => run_id === runId);
     },
   };
 }

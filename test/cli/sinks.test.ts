@@ -129,6 +129,25 @@ describe('sinks that are programs of this machine', () => {
     assert.deepEqual(desk.ls('running'), []);
   });
 
+  it('what a sink has refused for good was told to nobody: status, why, notify and doctor say so, until it takes one', async () => {
+    desk.put('cadences/bus.yaml', 'notify: { on: [failure], shell: "test -e mended || { echo no such room >&2; exit 78; }" }\n');
+    desk.shell('ill', 'exit 3', 'retry: { attempts: 1 }');
+    await desk.ask('breaker', 'reset', '--all');
+    await desk.ask('run', 'ill');
+    const sinkOf = async () => ((await desk.ask('notify')).said.sinks as readonly Record<string, unknown>[])[0];
+    const lineOf = async () => ((await desk.ask('doctor')).said.checks as readonly Record<string, unknown>[]).find(({ id }) => id === 'sinks');
+    const sink = await sinkOf();
+    assert.deepEqual([sink?.pending, sink?.lost, sink?.last_error], [0, 1, 'exit 78: no such room']);
+    assert.match((await desk.tell('notify')).stdout, /0 pending, 1 told to nobody +exit 78: no such room/);
+    assert.match((await desk.tell('status')).stdout, /\? unproven +bus-notify-shell-test-\w+ .*1 notice not delivered: exit 78: no such room/);
+    assert.match((await desk.tell('why')).stdout, /bus-notify-shell-test-\w+.*\n.*1 notice not delivered/);
+    assert.deepEqual((({ level, mend }) => [level, mend])((await lineOf()) ?? {}), ['warn', `cadence-bus notify test ${sink?.sink}`]);
+    desk.put('mended', '');
+    assert.equal((await desk.tell('notify', 'test')).code, 0);
+    assert.deepEqual([(await sinkOf())?.lost, (await lineOf())?.level], [0, 'ok']);
+    assert.doesNotMatch((await desk.tell('status')).stdout, /unproven/);
+  });
+
   it('shell: an owner that is killed while the command is at work has the next one wait for it, and starts it once', async () => {
     desk.put('cadences/bus.yaml', `notify: { shell: 'echo begun >> count; while [ ! -e go ]; do sleep 0.05; done; echo done >> count' }\n`);
     desk.shell('late', 'exit 3', 'retry: { attempts: 1 }', 'notify: { on: [failure] }');

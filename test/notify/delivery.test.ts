@@ -219,13 +219,20 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
     server.answer(status(400, { message: 'no' }), status(204));
     const dead = put(webhook());
     put(webhook(), 'x7k2p9qd4mzt-2');
-    assert.deepEqual(await drain(webhook()), { kind: 'ok', summary: '2 notices' });
+    assert.deepEqual(await drain(webhook()), { kind: 'ok', summary: '1 notice; 1 notice not delivered: HTTP 400: {"message":"no"}' });
     assert.deepEqual(readdirSync(`${root}/state/cadence-bus/outbox/dead`), [`${dead.key}.json`]);
     assert.match(readFileSync(`${root}/state/cadence-bus/outbox/dead/${dead.key}.json`, 'utf8'), /"error": "HTTP 400: \{\\"message\\":\\"no\\"\}"/);
     assert.deepEqual(
       outbox.ended('x7k2p9qd4mzt-1', 0).map(({ ok, status: word }) => [ok, word]),
       [[false, 'dead']],
     );
+  });
+
+  it('a sink that takes nothing has told nobody, and is not called well for it', async () => {
+    server.answer(status(400, { message: 'no' }), status(400, { message: 'no' }));
+    put(webhook());
+    put(webhook(), 'x7k2p9qd4mzt-2');
+    assert.deepEqual(await drain(webhook()), { kind: 'unverified', summary: '', reason: '2 notices not delivered: HTTP 400: {"message":"no"}' });
   });
 
   it('after a day it is given up', async () => {

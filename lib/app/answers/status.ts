@@ -109,7 +109,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     );
   // The program's own are shown where somebody should look; a hold of the whole bus is told once, as what it is.
   const isHeldAlone = (name: string): boolean => holds.some(({ key }) => key === `cadence:${name}`);
-  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || status === 'failing' || isHeldAlone(name) || dead > 0);
+  const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || AMISS.includes(status) || isHeldAlone(name) || dead > 0);
   return {
     ok: true,
     owner,
@@ -124,6 +124,9 @@ export async function readStatus(root: string, only: string | undefined): Promis
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }
+
+/** A sink that is unproven has told nobody of what it was to tell. */
+const AMISS: readonly CadenceView['status'][] = ['failing', 'unproven'];
 
 function summaryOf(cadences: readonly CadenceView[]): StatusView['summary'] {
   const having = (status: CadenceView['status']): number => cadences.filter((cadence) => cadence.status === status).length;

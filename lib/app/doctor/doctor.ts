@@ -37,6 +37,7 @@ import { createRemoteDiskCheck } from '../../doctor/remote-disk.ts';
 import { createRequiredEnvCheck } from '../../doctor/required-env.ts';
 import { createRunFoldersCheck } from '../../doctor/run-folders.ts';
 import { createRunLogCheck } from '../../doctor/run-log.ts';
+import { createSinksCheck } from '../../doctor/sinks.ts';
 import { createStaleHoldsCheck } from '../../doctor/stale-holds.ts';
 import { createStateFilesCheck } from '../../doctor/state-files.ts';
 import { createStraysCheck } from '../../doctor/strays.ts';
@@ -147,6 +148,7 @@ function ownerChecks({ reading, clock, owner, isOwned, holds, surroundings, sett
     createPausesCheck({ clock, files, paths, holds }),
     createClaimsCheck({ claimed: () => names('claimed'), isOwned }),
     createDeadLettersCheck({ dead: reading.dead }),
+    createSinksCheck({ sinks: async () => (await import('../notices.ts')).readSinks(paths.root) }),
     createStraysCheck({ files, paths }),
   ];
 }

@@ -1,4 +1,4 @@
-import { chooseSinks, readSinks, type TestResult, testSink, testText } from '../../app/notices.ts';
+import { chooseSinks, readSinks, type SinkView, type TestResult, testSink, testText } from '../../app/notices.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible } from '../../core/text/excerpt.ts';
 import { nearest } from '../../core/text/nearest.ts';
@@ -20,12 +20,16 @@ async function list({ out, root }: CommandContext): Promise<number> {
   out.result({ ok: true, sinks }, () =>
     sinks.length === 0
       ? 'Nobody is told of anything: say whom to tell under notify: in cadences/bus.yaml or in a cadence.'
-      : table(sinks.map((one) => [`  ${out.paint.bold(one.sink)}`, `${one.pending} pending`, toVisible(one.last_error ?? ''), one.cadences.join(', ')])),
+      : table(sinks.map((one) => [`  ${out.paint.bold(one.sink)}`, waitingWords(one), toVisible(one.last_error ?? ''), one.cadences.join(', ')])),
   );
   for (const { sink, unset } of sinks)
     if (unset.length > 0) out.note(`${out.paint.yellow('!')} ${sink}: ${unset.join(', ')} is not set here; the owner needs it`);
   if (sinks.length > 0) out.next('cadence-bus notify test');
   return 0;
+}
+
+function waitingWords({ pending, lost }: SinkView): string {
+  return lost === 0 ? `${pending} pending` : `${pending} pending, ${lost} told to nobody`;
 }
 
 async function test({ flags, out, root }: CommandContext, word: string | undefined): Promise<number> {

@@ -12,8 +12,8 @@ export interface Outbox {
   keep(notice: Notice): void;
   /** Delivered: it is removed. Dead: it lies in `outbox/dead/` from now on. The line that says so is on disk first. */
   end(notice: Notice, end: Delivery): Promise<void>;
-  /** How the notices of this run ended. */
-  ended(runId: string, sinceMs: Ms): readonly Delivery[];
+  /** How the notices of this run, or all, ended, in their order. */
+  ended(runId: string | undefined, sinceMs: Ms): readonly Delivery[];
 }
 
 /** The network. Never rejects: what may happen is an answer. */

@@ -21,6 +21,7 @@ const sink = z.looseObject({
   cadences: z.array(text),
   unset: z.array(text).describe('Variables that are not set where this was asked.'),
   pending: number,
+  lost: number.describe('Lately, and since it last took one: refused, or not delivered for a day. Nobody was told of these.'),
   last_error: text.nullable(),
 });
 const testResult = z.looseObject({ sink: text, ok: isOk, status: z.enum(['delivered', 'pending', 'dead']), error: text.optional() });
