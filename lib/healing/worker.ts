@@ -18,6 +18,8 @@ export interface WorkerDeps extends Omit<LadderDeps, 'history'>, PromptingDeps {
   readonly answering: Answering;
   /** Whose work a cadence of the program's own is. */
   readonly healingOf: (name: string) => Healing | undefined;
+  /** By tick: what has run and been paid for, and whose answer the disk refused. It is put off by that, and is not asked a second time. */
+  readonly untaken: Map<string, RunEnd>;
 }
 
 const RECENT_RUNS = 20;
@@ -25,23 +27,34 @@ const LAST_WORDS_BYTES = 256 * 1024;
 
 /** Runs who mends: what it is told is put together when it begins, and what it answers is taken when it has ended. */
 export function createWorker(deps: WorkerDeps, runnerOf: (kind: Job['cadence']['run']['kind']) => Runner): Runner {
-  const start = (how: 'run' | 'adopt') => async (job: Job, stop: StopSignal) => {
-    const subject = subjectOf(deps, job);
-    if (typeof subject === 'string') return unrun({ kind: 'skip', reason: subject });
-    const prepared = how === 'run' ? prepare(deps, subject, job) : job;
-    if ('outcome' in prepared) {
-      await deps.answering.finished(subject.fix, undefined, { because: prepared.outcome.reason, response: '', workedMs: 0, maySet: [], isLast: false });
-      return unrun(prepared.outcome);
-    }
-    const end = await runnerOf(prepared.cadence.run.kind)[how](prepared, stop);
-    return conclude(deps, subject, job, end);
-  };
+  const { untaken } = deps;
+  const start =
+    (how: 'run' | 'adopt') =>
+    async (job: Job, stop: StopSignal): Promise<RunEnd> => {
+      const subject = subjectOf(deps, job);
+      const earlier = untaken.get(job.tickId);
+      if (typeof subject === 'string') {
+        untaken.delete(job.tickId);
+        // What it has cost is still to be told.
+        return { ...(earlier ?? NOTHING_RUN), outcome: { kind: 'skip', reason: subject } };
+      }
+      const prepared = how === 'run' && earlier === undefined ? prepare(deps, subject, job) : job;
+      if ('outcome' in prepared) {
+        await deps.answering.finished(subject.fix, undefined, { because: prepared.outcome.reason, response: '', workedMs: 0, maySet: [], isLast: false });
+        return unrun(prepared.outcome);
+      }
+      const end = earlier ?? (await runnerOf(prepared.cadence.run.kind)[how](prepared, stop));
+      untaken.set(job.tickId, end);
+      const taken = await conclude(deps, subject, job, end);
+      untaken.delete(job.tickId);
+      return taken;
+    };
   return { run: start('run'), adopt: start('adopt') };
 }
 
-function unrun(outcome: Outcome): RunEnd {
-  return { outcome, ending: undefined, hasRun: false, stdoutPath: null, stderrPath: null };
-}
+const NOTHING_RUN = { ending: undefined, hasRun: false, stdoutPath: null, stderrPath: null } as const;
+
+const unrun = (outcome: Outcome): RunEnd => ({ ...NOTHING_RUN, outcome });
 
 /** A text: why there is nothing to do any more. */
 function subjectOf(deps: WorkerDeps, job: Job): (Subject & { readonly healing: Healing }) | string {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { CadenceError } from '../../lib/core/error.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { formatDeadName, formatTickName } from '../../lib/core/tick.ts';
-import type { Http } from '../../lib/ports.ts';
+import { createFiles } from '../../lib/platform/files.ts';
+import type { Files, Http } from '../../lib/ports.ts';
 import { createDismissal } from '../../lib/services/dismissal.ts';
 import { inFastFolder } from '../support/fast-folder.ts';
 import { incidentsOf } from '../support/notice-yard.ts';
@@ -18,6 +20,8 @@ const BUS = 'claude: { path: /nowhere/claude }\nnotify: { after: 1, cooldown: 0,
 
 interface Yard extends TimeYard {
   isBroken: boolean;
+  /** The disk takes no word of who mends. */
+  isFull: boolean;
   /** Programs that mend say that they have. */
   isMending: boolean;
   /** What an agent does with its time, and how it ends. */
@@ -51,6 +55,14 @@ async function createYard(lines: readonly string[]): Promise<Yard> {
     createTimeYard({
       startIso: new Date(startMs).toISOString(),
       http,
+      files: () => {
+        const files = createFiles();
+        const write: Files['write'] = (path, text, mode) => {
+          if (yard.isFull && path.endsWith('/healing.json')) throw new CadenceError('io', `cannot write ${path}: ENOSPC`, '');
+          files.write(path, text, mode);
+        };
+        return { ...files, write };
+      },
       async outcome({ cadence }, clock, takes) {
         if (yard.isMending && cadence.name === 'bus-mend-books') return { kind: 'ok', summary: '' };
         if (cadence.name !== 'bus-heal-books') return yard.isBroken ? FAILED : { kind: 'ok', summary: '' };
@@ -61,7 +73,7 @@ async function createYard(lines: readonly string[]): Promise<Yard> {
   );
   let ticks = 0;
   const yard: Yard = Object.assign(base, {
-    ...{ isBroken: true, isMending: false, agent: async () => MENDED, asked, told },
+    ...{ isBroken: true, isFull: false, isMending: false, agent: async () => MENDED, asked, told },
     tick(cadence: string, payload?: unknown) {
       ticks += 1;
       const dueMs = base.clock.nowMs();
@@ -227,6 +239,21 @@ describe('the time of agents', () => {
     await yard.pass(MINUTE);
     assert.deepEqual([yard.asked.length, yard.incident().state], [1, 'resolved']);
     assert.deepEqual(yard.fixes(), ['agent kept']);
+  });
+
+  it('an agent whose answer the disk refuses is not asked and paid again: the answer is taken when the disk is well', async () => {
+    const yard = await createYard(['on_failure:', '  - { agent: { timeout: 5m } }']);
+    yard.agent = async () => {
+      yard.isFull = true;
+      yard.isBroken = false;
+      return MENDED;
+    };
+    yard.tick('books');
+    await yard.pass(3 * MINUTE);
+    assert.deepEqual([yard.asked.length, yard.fixes(), yard.incident().state], [1, ['agent pending'], 'healing']);
+    yard.isFull = false;
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.asked.length, yard.fixes(), yard.incident().state], [1, ['agent kept'], 'resolved']);
   });
 
   it('A22 an agent that meets the limit of its account waits until the time that the account names, is charged nothing, and a person hears of it once', async () => {

@@ -19,7 +19,7 @@ import { createLedger } from '../../healing/ledger.ts';
 import { createLostWork } from '../../healing/lost-work.ts';
 import { createMending } from '../../healing/mending.ts';
 import { createWorker } from '../../healing/worker.ts';
-import type { Incidents, Job, Ladder, Queue, Runner } from '../../ports.ts';
+import type { Incidents, Job, Ladder, Queue, RunEnd, Runner } from '../../ports.ts';
 import { childEnvironment } from '../../runners/environment.ts';
 import { parseHealBook } from '../../wire/healing.ts';
 import type { Storage } from '../storage.ts';
@@ -66,7 +66,15 @@ export function composeHealing(storage: Storage, parts: HealingParts): Healing {
   const answering = createAnswering({ ...deps, ladder });
   const lost = createLostWork({ ...shared, files, paths, ids });
   const cadences = (): readonly Cadence[] => definitions.all().flatMap(({ cadence }) => cadence ?? []);
-  const worker = { ...deps, files, paths, redact: redacting.ofOwner, answering, healingOf: (name: string) => findHealing(name, cadences()) };
+  const worker = {
+    ...deps,
+    files,
+    paths,
+    redact: redacting.ofOwner,
+    answering,
+    healingOf: (name: string) => findHealing(name, cadences()),
+    untaken: new Map<string, RunEnd>(),
+  };
 
   function overlaid(cadence: Cadence): Cadence {
     const overlay = book.overlay(cadence.name);
