@@ -160,6 +160,7 @@ function mayHaveSpent({ kind, outcome, ending, hasRun }: EndOfRun): boolean {
   if (kind === 'agent' && isTurnedAway(outcome)) return false;
   if (ending === undefined) return kind === 'inline';
   if (ending.spawnError !== null) return false;
-  // A session says its first word before it asks the API for anything; of one that was lost the words may be lost too.
-  return kind !== 'claude' || ending.stdoutTail !== '' || ending.stoppedFor === 'lost';
+  // A session says its first word before it asks the API for anything; of one that was lost the words may be lost too,
+  // and so are they of one that ended well and said none: a full disk took them.
+  return kind !== 'claude' || ending.stdoutTail !== '' || ending.stoppedFor === 'lost' || ending.code === 0;
 }

@@ -128,6 +128,7 @@ const CHARGES: readonly (readonly [title: string, end: EndOfRun, isCharged: bool
   ['a session that told that it cost nothing', end({ costUsd: 0 }), false],
   ['a session that was killed after its first word', end({ ending: ending({ code: null, signal: 'SIGKILL', stoppedFor: 'timeout' }) }), true],
   ['a session that never said a word', end({ ending: ending({ stdoutTail: '' }) }), false],
+  ['a session that ended well, and whose words a full disk lost', end({ ending: ending({ code: 0, stdoutTail: '' }) }), true],
   ['a session whose words were lost with its machine', end({ ending: ending({ code: null, stdoutTail: '', stoppedFor: 'lost' }) }), true],
   ['a program that could not be started', end({ kind: 'command', ending: ending({ spawnError: 'ENOENT', stdoutTail: '' }) }), false],
   ['an agent of another make, which tells no cost', end({ kind: 'command', ending: ending({ code: 0, stdoutTail: '' }) }), true],
