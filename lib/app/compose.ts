@@ -113,7 +113,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer.freed(cadence);
     wiring.wake();
   };
-  const jobs = createJobs({ clock, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
+  const jobs = createJobs({ clock, files, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
   const ignoreMissed: Scheduling['ignore'] = (cadence, untilMs) => scheduling.ignore(cadence, untilMs);
   const orders = composeOrders(storage, { queue, book, jobs, conclusion, incident, ignoreMissed, respond: healing.respond });
   const knownKeys = createKnownKeys({ clock, history, conclusion });

@@ -7,11 +7,12 @@ import { recordOf } from '../core/record.ts';
 import { settle } from '../core/settle.ts';
 import { formatRunId } from '../core/tick.ts';
 import type { Ms } from '../core/time/instant.ts';
-import type { Claim, Clock, Job, Journal, RunEnd, Runner, StopSignal } from '../ports.ts';
+import type { Claim, Clock, Files, Job, Journal, RunEnd, Runner, StopSignal } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Purse } from './purse.ts';
+import { createStopNotes } from './stop-notes.ts';
 import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
 
 /** Runs under way: from the claim to the settled end. */
@@ -29,6 +30,7 @@ export interface Jobs {
 
 export interface JobsDeps {
   readonly clock: Clock;
+  readonly files: Files;
   readonly paths: Paths;
   readonly journal: Journal;
   readonly capacity: Capacity;
@@ -52,6 +54,7 @@ interface Active {
 export function createJobs(deps: JobsDeps): Jobs {
   const { clock, paths, journal, capacity, conclusion, book, purse } = deps;
   const active = new Map<string, Active>();
+  const stopNotes = createStopNotes(deps);
 
   /** With a clean slate a success changes nothing that the next tick's gate would ask for: it need not wait for the flush. */
   function needsSettling(cadence: Cadence, end: RunEnd): boolean {
@@ -183,11 +186,15 @@ export function createJobs(deps: JobsDeps): Jobs {
       const job = jobOf(claim, cadence, startedMs);
       book.onAdopt(job.runId);
       journal.emit({ level: 'info', stage: 'subsession_adopted', cadence: cadence.name, tick: job.tickId, run_id: job.runId });
-      return follow(claim, job, 'adopt');
+      const isEnded = follow(claim, job, 'adopt');
+      const cause = stopNotes.noted(job.runId);
+      if (cause !== undefined) active.get(job.runId)?.stop.stop(cause);
+      return isEnded;
     },
     stopRun(tickId, cause) {
       for (const { job, stop } of active.values()) {
         if (job.tickId !== tickId) continue;
+        stopNotes.note(job.runId, cause);
         stop.stop(cause);
         return true;
       }
@@ -195,7 +202,10 @@ export function createJobs(deps: JobsDeps): Jobs {
     },
     stopAll(cause, kinds) {
       const hit = [...active.values()].filter(({ job }) => kinds.includes(job.cadence.run.kind));
-      for (const { stop } of hit) stop.stop(cause);
+      for (const { job, stop } of hit) {
+        stopNotes.note(job.runId, cause);
+        stop.stop(cause);
+      }
       return hit.length;
     },
     running: () => [...active.values()].map(({ job }) => ({ runId: job.runId, cadence: job.cadence.name, kind: job.cadence.run.kind })),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, killQuietly } from '../support/owner-cli.ts';
-import { childOf, claimedTick, createYard, finalRecord, type Yard } from './owner-yard.ts';
+import { childOf, claimedTick, createYard, finalRecord, list, readIfThere, type Yard } from './owner-yard.ts';
 
 /** Says something, goes on when it may, says something again and ends with 7. */
 const WAITS = 'echo begun; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done; echo ended; exit 7';
@@ -50,6 +50,39 @@ describe('a child whose owner was killed', () => {
     await checkSeven(yard, tick);
     assert.equal(yard.events('subsession_adopted').length, 1);
   });
+
+  for (const [title, isOver] of [
+    ['is ended by the next owner', false],
+    ['is cancelled, and not run again, though it ended by a signal meanwhile', true],
+  ] as const) {
+    it(`and that was being cancelled ${title}`, async () => {
+      const yard = createYard();
+      const script = `trap 'echo told; while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.02; done; exit 143' TERM; echo ready; while :; do sleep 0.02; done`;
+      yard.shell('slow', script, 'retry: { attempts: 3, delays: [0] }', 'kill_grace: 1m');
+      const owner = await yard.start();
+      const tick = await yard.enqueue('slow');
+      const pid = await childOf(yard);
+      const said = (word: string): boolean => list(yard.paths.subsessions).some((file) => readIfThere(join(yard.paths.subsessions, file)).includes(word));
+      await eventually('it is ready', () => said('ready'));
+      const cancel = yard.spawn(['cancel', tick]);
+      await eventually('the order is over', () => yard.records().find((run) => run.cadence === 'bus-control'));
+      await eventually('it was told', () => said('told'));
+      cancel.kill('SIGKILL');
+      owner.kill('SIGKILL');
+      await Promise.all([owner.ended, cancel.ended]);
+      assert.ok(isAlive(pid), 'it takes its time');
+      if (isOver) {
+        yard.put('go', '');
+        await eventually('the child has ended', () => yard.children().length === 0);
+      }
+      await yard.start();
+      await eventually('it is adopted', () => yard.events('subsession_adopted')[0]);
+      yard.put('go', '');
+      assert.equal((await finalRecord(yard, tick)).status, 'cancelled');
+      assert.equal(yard.records().filter((run) => run.tick === tick).length, 1);
+      await eventually('its folder is removed', () => yard.ls('running').length === 0);
+    });
+  }
 
   it('took as long as it was at work, however late an owner comes to record its end', async () => {
     const yard = createYard();
