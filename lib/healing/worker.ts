@@ -88,6 +88,7 @@ function prepare(
 ): Job | { readonly outcome: Extract<Outcome, { reason: string }> } {
   const { healing, cadence, dir, fix, incident, print } = subject;
   if (incident.state === 'resolved') return { outcome: { kind: 'skip', reason: 'a run has ended well meanwhile' } };
+  if (!cadence.enabled) return { outcome: { kind: 'skip', reason: 'its cadence is disabled meanwhile' } };
   if (print.fix?.status !== 'working') return { outcome: { kind: 'skip', reason: 'its answer was taken before' } };
   const { payload: _payload, ...tick } = job.tick;
   const action = cadence.ladder?.rungs[healing.rung]?.action;

@@ -403,6 +403,17 @@ describe('who was set to work and never comes to it', () => {
     assert.deepEqual([moved.asked.length, moved.fixes(), moved.incident().state], [1, ['agent kept'], 'resolved']);
   });
 
+  it('A22 an agent whose cadence is disabled while it waits is not started, and a person is asked', async () => {
+    const yard = await createWaiting(AGENT, 'bus-heal-books');
+    yard.agent = async () => MENDED;
+    yard.cadence('books', 'enabled: false', 'retry: { attempts: 1 }', 'on_failure:', '  - { agent: { timeout: 5m } }');
+    const { definitions, announceDefinitions } = yard.owner();
+    announceDefinitions(definitions.reload(`${yard.root}/cadences/books.yaml`));
+    yard.tick('bus-control', { order: 'resume', key: 'cadence:bus-heal-books' });
+    await yard.pass(MINUTE);
+    assert.deepEqual([yard.asked, yard.fixes(), yard.incident().state], [[], ['agent crashed'], 'needs_human']);
+  });
+
   it('A22 a definition that does not come back ends what was under way for it, with a reason', async () => {
     const yard = await createWaiting(AGENT, 'bus-heal-books');
     const path = `${yard.root}/cadences/books.yaml`;
