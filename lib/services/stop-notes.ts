@@ -27,21 +27,30 @@ export function createStopNotes({
   const folderOf = (runId: string): string => `${paths.running}/${runId}`;
   return {
     note(runId, cause) {
-      // A handler has no folder, and ends with its owner.
-      if (!BY_ORDER.includes(cause) || files.info(folderOf(runId)) === undefined) return;
-      try {
-        files.write(`${folderOf(runId)}/stop`, `${cause}\n`);
-      } catch (error) {
-        // It is stopped all the same.
-        if (!isDiskFault(error)) throw error;
-      }
+      if (!BY_ORDER.includes(cause)) return;
+      // It is stopped all the same.
+      unlessDiskFails(() => {
+        // A handler has no folder, and ends with its owner.
+        if (files.info(folderOf(runId)) !== undefined) files.write(`${folderOf(runId)}/stop`, `${cause}\n`);
+      });
     },
-    noted(runId) {
-      const [note, begun] = [files.info(`${folderOf(runId)}/stop`), files.info(`${folderOf(runId)}/run.json`)];
-      // An uncharged run gives its id to the next one, which writes its own file into a folder that was left.
-      if (note === undefined || (begun !== undefined && begun.mtimeMs > note.mtimeMs)) return undefined;
-      const found = files.read(`${folderOf(runId)}/stop`, MAX_BYTES);
-      return found?.kind === 'text' ? BY_ORDER.find((cause) => cause === found.text.trim()) : undefined;
-    },
+    noted: (runId) =>
+      unlessDiskFails(() => {
+        const [note, begun] = [files.info(`${folderOf(runId)}/stop`), files.info(`${folderOf(runId)}/run.json`)];
+        // An uncharged run gives its id to the next one, which writes its own file into a folder that was left.
+        if (note === undefined || (begun !== undefined && begun.mtimeMs > note.mtimeMs)) return undefined;
+        const found = files.read(`${folderOf(runId)}/stop`, MAX_BYTES);
+        return found?.kind === 'text' ? BY_ORDER.find((cause) => cause === found.text.trim()) : undefined;
+      }),
   };
+}
+
+/** A note is a help and no duty: a disk that refuses it ends no owner. */
+function unlessDiskFails<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (isDiskFault(error)) return undefined;
+    throw error;
+  }
 }

@@ -234,6 +234,12 @@ describe('a story that once ended badly', () => {
       await isWell(enqueue('guarded', 'guarded11111'), { do: 'pass', ms: 50 }, { do: 'die', after: 0, isCut: false, downMs }, { do: 'pass', ms: 5000 });
   });
 
+  it('an owner that is stopped on a dying disk, while a run goes on, ends in order', async () => {
+    assert.deepEqual(await play(storyOf(8_700_163)), undefined);
+    for (const id of ['lasting11111', 'lasting22222'])
+      await isWell(enqueue('lasting', id), { do: 'disk', kind: 'dying', ms: 110_066 }, { do: 'stop', downMs: 625_996 });
+  });
+
   it('what waits for its account goes on as soon as a session of another cadence has ended well', async () => {
     assert.deepEqual(await play(storyOf(6_700_070)), undefined);
   });
