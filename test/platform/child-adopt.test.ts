@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { SpawnSpec } from '../../lib/ports.ts';
 import { eventually } from '../support/eventually.ts';
+import { plain } from '../support/plain.ts';
 import { childYard, endAfterwards, FIXTURES, program } from './child-yard.ts';
 
 const sources = ['proc', 'ps'] as const;
@@ -17,7 +18,7 @@ for (const source of process.platform === 'linux' ? sources : sources.slice(1)) 
 
   /** Starts the child through an owner that is killed, as -9 kills, once the child is at work. */
   const orphan = async (spec: SpawnSpec, words: RegExp): Promise<void> => {
-    const owner: ChildProcess = spawn(process.execPath, ['--import', 'tsx', join(FIXTURES, 'supervisor.ts'), writeSpec(spec)], {
+    const owner: ChildProcess = spawn(process.execPath, [plain(join(FIXTURES, 'supervisor.ts')), writeSpec(spec)], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
       stdio: 'ignore',
     });

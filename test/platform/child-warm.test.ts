@@ -9,6 +9,7 @@ import { createFiles } from '../../lib/platform/files.ts';
 import { createProcesses } from '../../lib/platform/processes.ts';
 import type { ChildExit, SpawnSpec } from '../../lib/ports.ts';
 import { eventually } from '../support/eventually.ts';
+import { plain } from '../support/plain.ts';
 import { childYard, endAfterwards, FIXTURES, program } from './child-yard.ts';
 
 const FINE = { signal: null, spawnError: null, lost: false };
@@ -313,7 +314,7 @@ if (process.platform === 'linux') {
       const path = join(yard.root, `${specs[0]?.runId}.json`);
       writeFileSync(path, JSON.stringify(specs));
       const cwd = fileURLToPath(new URL('../..', import.meta.url));
-      return spawn(process.execPath, ['--import', 'tsx', join(FIXTURES, 'supervisor.ts'), path], { cwd, stdio: 'ignore' });
+      return spawn(process.execPath, [plain(join(FIXTURES, 'supervisor.ts')), path], { cwd, stdio: 'ignore' });
     }
   });
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CadenceError, type ErrorCode, EXIT_CODES } from '../../lib/core/error.ts';
 import { enqueue } from '../../lib/index.ts';
+import { plain } from '../support/plain.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
 /** What a caller says, whatever the producer. The payload is JSON text. */
@@ -38,7 +39,6 @@ export interface Producer {
 }
 
 export const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
-const TSX = import.meta.resolve('tsx');
 
 /** Any command line that understands the words of `enqueue` and `--json`. */
 export function commandProducer(program: readonly string[]): Producer {
@@ -81,9 +81,7 @@ export function libraryProducer(): Producer {
     command: (words, root) => ({
       argv: [
         process.execPath,
-        '--import',
-        TSX,
-        join(PROJECT, 'test/fixtures/producers/library-enqueue.ts'),
+        plain(join(PROJECT, 'test/fixtures/producers/library-enqueue.ts')),
         JSON.stringify({ cadence: words.cadence, options: optionsOf(words, root) }),
       ],
     }),
@@ -99,8 +97,7 @@ export interface RunOptions {
 /** Runs a producer to its end. Its exit code, not its words, says what became of it. */
 export async function run({ argv, stdin }: Command, { uid, onStart }: RunOptions = {}): Promise<Answer> {
   const { CADENCE_ROOT: _root, AGENT_ROOT: _agentRoot, ...inherited } = process.env;
-  const env = { ...inherited, TSX_DISABLE_CACHE: '1' };
-  const child = spawn(argv[0] as string, argv.slice(1), { stdio: 'pipe', env, ...(uid !== undefined && { uid, gid: uid }) });
+  const child = spawn(argv[0] as string, argv.slice(1), { stdio: 'pipe', env: inherited, ...(uid !== undefined && { uid, gid: uid }) });
   const said = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (said.stderr += text));

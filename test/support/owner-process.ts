@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { eventually } from './eventually.ts';
+import { plain } from './plain.ts';
 
 const FIXTURE = fileURLToPath(new URL('../fixtures/ownership/owner.ts', import.meta.url));
 
@@ -16,7 +17,7 @@ export interface OwnerProcess {
 
 /** Starts a real owner of a root, and resolves when it has said whether it is one. */
 export async function startOwner(root: string, ...words: readonly string[]): Promise<OwnerProcess> {
-  const child = spawn(process.execPath, ['--import', 'tsx', FIXTURE, root, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [plain(FIXTURE), root, ...words], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   const said = await Promise.race([once(createInterface(child.stdout), 'line'), exited]);
   if (typeof said[0] !== 'string') throw new Error(`the owner ended with ${JSON.stringify(said)} before it said anything`);
