@@ -17,6 +17,7 @@ import {
 import { lacksProc, pause, startActor, until, usageOf } from '../processes.ts';
 import { makeRoot, startOwner } from '../product.ts';
 import { type Bench, type Measure, type Row, ratio, value } from '../row.ts';
+import { quiet } from './idle.ts';
 import { STAMP, stampsOf } from './latency.ts';
 
 /** One job at a time: how soon it is taken, and what waiting for it costs. */
@@ -120,7 +121,7 @@ const idle: Row = {
       root.drop('stamp', 1);
       await until('the handler began', () => stampsOf(root).length === 1);
       const { pid } = JSON.parse(readFileSync(root.paths.owner, 'utf8')) as { pid: number };
-      await pause(bench.isQuick ? 500 : 15_000);
+      await quiet(bench, pid);
       return over([pid], seconds);
     });
     const measures: Measure[] = [];
