@@ -38,6 +38,7 @@ export interface Print {
   readonly wall_ms: number;
   /** When a fix was last proven. */
   readonly kept_at?: string;
+  /** Whose it was, until it is known not to have held. */
   readonly kept_source?: string;
   /** That fix, until the same failure comes again: within 7 days it is its recurrence. */
   readonly kept_fix?: EndedFix;
@@ -169,8 +170,11 @@ export function onFailure(before: Print, startedMs: Ms, nowMs: Ms, isJudged: boo
     return { print: { ...withoutFix(print, ended), ...blamed(print, ended) }, ended };
   }
   const keptMs = parseIso(before.kept_at);
-  const hasRebroken = before.failures === 0 && keptMs !== undefined && nowMs - keptMs < REBREAKS_WITHIN_MS && !isRuleSource(before.kept_source ?? '');
-  return { print: hasRebroken ? { ...print, regressions: print.regressions + 1 } : print };
+  const { kept_source, ...rest } = print;
+  if (before.failures > 0 || keptMs === undefined || nowMs - keptMs >= REBREAKS_WITHIN_MS) return { print };
+  if (kept_source === undefined || isRuleSource(kept_source)) return { print };
+  // Once for each fix: what breaks and rests in turn has had no other.
+  return { print: { ...rest, regressions: print.regressions + 1 } };
 }
 
 const isRuleSource = (source: string): boolean => source.startsWith('rule:') && source !== 'rule:command';

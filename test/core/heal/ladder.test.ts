@@ -175,6 +175,15 @@ describe('what becomes of a fix', () => {
     assert.equal(onFailure(print, START + 23 * HOUR, START + 23 * HOUR, true).print.regressions, 1);
     assert.equal(onFailure(print, START + 25 * HOUR, START + 25 * HOUR, true).print.regressions, 0);
   });
+
+  it('P28 one fix did not hold once, however often its failure comes and goes', () => {
+    let { print } = onProof(pending('agent'), START);
+    for (let minute = 1; minute <= 20; minute += 1) {
+      const failed = onFailure(print, START + minute * 60_000, START + minute * 60_000, true).print;
+      assert.equal(failed.regressions, 1);
+      print = onProof(failed, START + minute * 60_000 + 1).print;
+    }
+  });
 });
 
 describe('A23 a fix that was kept', () => {
