@@ -116,9 +116,14 @@ export function createWarmShims(identityOf: (pid: number) => string | undefined)
     }
   }
 
+  /** For the next owner, who may be another one in this very process, and waits for the file: the shim is to find us gone. */
   function leave(warm: Warm): void {
     hold(warm, false);
     dismiss(warm);
+    if (warm.end === undefined) return;
+    // Its end, and no farewell: also what it has told us already, and we have not read, is written down then.
+    warm.stdin.destroy();
+    warm.answers.destroy();
   }
 
   function rest(warm: Warm): void {

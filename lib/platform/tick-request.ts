@@ -42,7 +42,6 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}[0-9TZ:.+-]*$/;
 export function requestOf(cadence: string, options: EnqueueOptions, nowMs: Ms, ids: Ids): TickRequest {
   const tick = tickOf(cadence, options, nowMs);
   const name = { dueMs: dueOf(options, nowMs), cadence, id: idOf(tick, ids), attempts: 0 };
-  requireRunnable(options, name.dueMs);
   return { name, json: toJson(tick), isKeyed: (tick.key ?? tick.slot) !== undefined };
 }
 
@@ -82,12 +81,6 @@ function dueOf({ dueMs, delayMs, slot, force }: EnqueueOptions, nowMs: Ms): Ms {
   if (dueMs !== undefined) return requireNumber('dueMs', dueMs);
   if (delayMs !== undefined) return nowMs + requireNumber('delayMs', delayMs);
   return parseIso(slot) ?? nowMs;
-}
-
-/** An expiry that is over already is told by the dead tick; one before the time that was asked for with it can only be a mistake. */
-function requireRunnable({ dueMs, delayMs, expiresAtMs }: EnqueueOptions, asked: Ms): void {
-  if ((dueMs ?? delayMs) === undefined || expiresAtMs === undefined || expiresAtMs >= asked) return;
-  throw refuse(`it expires at ${toIso(expiresAtMs)}, before it is due at ${toIso(asked)}, and would never run`, 'Let it expire later, or be due sooner.');
 }
 
 function idOf({ cadence, key, slot }: Tick, ids: Ids): string {

@@ -276,6 +276,21 @@ if (process.platform === 'linux') {
       assert.deepEqual(before, ['pid', 'start'], 'it is written down only where nobody hears of it');
     });
 
+    it('A4 keeps the exit code for the next owner in this very process', async () => {
+      const sign = join(yard.root, 'leave');
+      const argv = sh(`[ "$CADENCE_STEP" ] || exit 0; echo shim $PPID; echo ready; until [ -e ${sign} ]; do sleep 0.05; done; echo over; exit 9`);
+      for (let n = 0; n < 2; n += 1) await run(yard.spec(argv, { env: env({ CADENCE_STEP: '' }) }));
+      const spec = yard.spec(argv, { env: env({ CADENCE_STEP: 'last' }) });
+      const child = processes.start(spec);
+      const shim = shimOf({ said: await yard.hear(spec, /ready/) });
+      assert.deepEqual(readdirSync(spec.runDir).toSorted(), ['pid', 'start'], 'it was not started alone');
+      child.leave();
+      const next = later.adopt(spec.runId, spec.runDir);
+      writeFileSync(sign, '');
+      assert.deepEqual(await next.exited, { code: 9, ...FINE });
+      await eventually('the shim has gone', () => isGone(shim));
+    });
+
     it('writes no exit code that a living owner has heard of', async () => {
       const argv = sh('echo shim $PPID');
       const specs = [yard.spec(argv), yard.spec(argv), yard.spec(argv), yard.spec(argv)];
