@@ -142,7 +142,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     scheduling,
     announceDefinitions,
     stats: createOwnerStats(journal),
-    upkeep: createUpkeep(storage, following),
+    upkeep: createUpkeep(storage, following.incidents),
     ...{ probe, announcing },
     async recover() {
       conclusion.onRecord(healing.hear);

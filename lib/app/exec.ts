@@ -3,13 +3,20 @@ import { draftCadence } from '../config/cadence-draft.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import type { RunRecord } from '../core/run.ts';
+import { parseJson } from '../core/text/json-text.ts';
 import { formatProblem } from '../core/text/problem-text.ts';
-import { isCadenceName, refuseCadenceName } from '../core/tick.ts';
+import { shellWord } from '../core/text/shell-word.ts';
+import { formatTickName, isCadenceName, MAX_FILE_BYTES, refuseCadenceName } from '../core/tick.ts';
 import { formatDuration } from '../core/time/duration.ts';
 import type { Ms } from '../core/time/instant.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
+import { withLock } from '../platform/short-lock.ts';
+import { commandFault, commandHold } from './answers/holds.ts';
 import { readDefined } from './definitions/defined.ts';
+import { createProducer } from './producing.ts';
+import { createReading } from './reading.ts';
+import { runHere } from './run-here.ts';
 
 /** A command that somebody else starts, around which the bus is laid. It is kept like a cadence, under `state/`, so that every verb knows it by its name. */
 export interface CommandPlan {
@@ -68,13 +75,68 @@ function refuseWrong(name: string, { path, text }: CommandFile, paths: Paths): v
   if (problem !== undefined) throw new CadenceError('config', formatProblem({ path, ...problem }), 'Correct the command line.');
 }
 
+/** Who waits until nothing that bears the name means another command. */
+export interface Patience {
+  /** A tick of the name is under way, and its next try shall not become ours. */
+  readonly onWait: (tick: string) => void;
+  readonly leave: AbortSignal;
+}
+
+const LOCK_WITHIN_MS = 10_000;
+
+export type Dropped = { readonly kind: 'dropped'; readonly tick: string } | { readonly kind: 'held'; readonly because: string };
+
+/**
+ * Keeps the command, and drops its tick. A tick says no more than its name, and every try of it looks up what that means by then:
+ * where two lines of a crontab have one name, the file is not written anew before the other's tick has ended.
+ */
+export async function dropCommand(root: string, name: string, file: CommandFile, { onWait, leave }: Patience): Promise<Dropped> {
+  const { commands } = pathsOf(root);
+  createFiles().makeDir(commands);
+  for (;;) {
+    const end = await withLock(`${commands}/.kept`, LOCK_WITHIN_MS, () => dropUnless(root, name, file));
+    if (end.kind !== 'later') return end;
+    onWait(end.tick);
+    await runHere(root, end.tick, undefined, { output: () => undefined, leave }).catch((error: unknown) => {
+      throw leave.aborted ? notBegun(root, name, end.tick) : error;
+    });
+  }
+}
+
 /** Written only where it changes something: other processes may be reading it. */
-export function keepCommand(root: string, { path, text }: CommandFile): void {
+async function dropUnless(root: string, name: string, { path, text }: CommandFile): Promise<Dropped | { readonly kind: 'later'; readonly tick: string }> {
+  const hold = commandHold(root, name);
+  if (hold !== undefined) return { kind: 'held', because: hold };
   const files = createFiles();
   const found = files.read(path);
-  if (found?.kind === 'text' && found.text === text) return;
-  files.makeDir(pathsOf(root).commands);
-  files.write(path, text);
+  if (found?.kind !== 'text' || found.text !== text) {
+    // What waits for a command that cannot be run ends only when another takes its place.
+    const earlier = (await commandFault(root, name)) === undefined ? tickUnderWay(root, name) : undefined;
+    if (earlier !== undefined) return { kind: 'later', tick: earlier };
+    files.write(path, text);
+  }
+  const fault = await commandFault(root, name);
+  if (fault !== undefined) return { kind: 'held', because: fault };
+  const { tick } = await createProducer({ root }).enqueue(name, { source: 'exec' });
+  return { kind: 'dropped', tick };
+}
+
+/** One that was dropped by hand, perhaps for next year, wants the command as it stands then; a call of `exec` wants its own. */
+function tickUnderWay(root: string, name: string): string | undefined {
+  const { files, names, paths } = createReading(root);
+  for (const folder of ['claimed', 'waiting', 'inbox'] as const)
+    for (const tick of names(folder)) {
+      if (tick.cadence !== name) continue;
+      const found = files.read(`${paths[folder]}/${formatTickName(tick)}`, MAX_FILE_BYTES);
+      const said = found?.kind === 'text' ? (parseJson(found.text) as { readonly source?: unknown } | null | undefined) : undefined;
+      if (said?.source === undefined || said.source === 'exec') return tick.id;
+    }
+  return undefined;
+}
+
+function notBegun(root: string, name: string, earlier: string): CadenceError {
+  const at = `${earlier} --root ${shellWord(root)}`;
+  return new CadenceError('timeout', `${name} was not begun: another command of that name is under way`, `That one goes on: cadence-bus show ${at}`);
 }
 
 /** A root of one's own for commands that belong to no agent: `~/.cadence-bus`. */

@@ -72,7 +72,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   config_changed: ({ event, paint, near }) => `${paint.dim('~')} ${near(event.path)} ${event.change}`,
   state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
   foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
-  upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? tidied(event) : why}`,
+  upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? `${event.removed} old files, ${event.drafts} drafts` : why}`,
   slot_fired: ({ event, paint, who, why }) =>
     event.by === 'catchup' ? `${paint.yellow('⏲')} ${who} made up for the slot of ${event.slot}: ${why}` : undefined,
   slot_ended: ({ event, paint, who, why }) =>
@@ -92,13 +92,6 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
 function leftBehind({ survivors }: BusEvent): string {
   const left = Array.isArray(survivors) ? (survivors as NonNullable<RunRecord['survivors']>) : [];
   return left.length === 0 ? '' : `; left behind: ${shorten(left.map(({ pid, command }) => `${pid} ${command}`).join(', '))}`;
-}
-
-function tidied({ removed, drafts, incidents, notices }: BusEvent): string {
-  const parts = [`${removed} old files`, `${drafts} drafts`];
-  if (Number(incidents) > 0) parts.push(`${incidents} incidents`);
-  if (Number(notices) > 0) parts.push(`${notices} notices`);
-  return parts.join(', ');
 }
 
 /** One line, whatever a file is called; undefined where nobody needs to hear of it. */

@@ -12,7 +12,7 @@ import { parseDelivery, parseNotice } from '../wire/notice.ts';
  *
  *     outbox/<key>.json               to be delivered
  *     outbox/delivered/<day>.jsonl    how each ended; first this line, then the file goes
- *     outbox/dead/<key>.json          given up, the reason in it; both are forgotten in the end
+ *     outbox/dead/<key>.json          given up, the reason in it
  */
 export interface OutboxDeps {
   readonly files: Files;
@@ -35,13 +35,16 @@ export function createOutbox({ files, clock, paths, onBroken }: OutboxDeps): Out
   const pathOf = (key: string): string => `${paths.outbox}/${key}.json`;
   let ended: Set<string> | undefined;
 
-  /** Read once, and again after what is too old was forgotten. */
+  /** Read once; older days are removed by the way. */
   function endedKeys(): Set<string> {
     if (ended !== undefined) return ended;
     ended = new Set();
-    const since = dayOf(clock.nowMs() - REMEMBERED_DAYS * DAY_MS);
+    const nowMs = clock.nowMs();
     for (const file of files.list(delivered)) {
-      if ((DAY_FILE.exec(file)?.[1] ?? '') >= since) for (const { key } of linesOf(files, `${delivered}/${file}`)) ended.add(key);
+      const day = DAY_FILE.exec(file)?.[1];
+      if (day === undefined) continue;
+      if (day < dayOf(nowMs - KEPT_DAYS * DAY_MS)) files.remove(`${delivered}/${file}`);
+      else if (day >= dayOf(nowMs - REMEMBERED_DAYS * DAY_MS)) for (const { key } of linesOf(files, `${delivered}/${file}`)) ended.add(key);
     }
     return ended;
   }
@@ -100,19 +103,6 @@ export function createOutbox({ files, clock, paths, onBroken }: OutboxDeps): Out
       const days = files.list(delivered).filter((file) => (DAY_FILE.exec(file)?.[1] ?? '') >= since);
       const all = days.sort().flatMap((file) => linesOf(files, `${delivered}/${file}`));
       return runId === undefined ? all : all.filter(({ run_id }) => run_id === runId);
-    },
-    forget() {
-      const sinceMs = clock.nowMs() - KEPT_DAYS * DAY_MS;
-      const isOldDay = (file: string): boolean => DAY_FILE.test(file) && file.slice(0, 10) < dayOf(sinceMs);
-      const isOldNotice = (file: string): boolean => {
-        const info = files.info(`${dead}/${file}`);
-        return info?.kind === 'file' && info.mtimeMs < sinceMs;
-      };
-      // An owner that lives for months remembers no more than one that has just begun.
-      ended = undefined;
-      const days = files.list(delivered).filter(isOldDay);
-      const notices = files.list(dead).filter(isOldNotice);
-      return [...days.map((file) => `${delivered}/${file}`), ...notices.map((file) => `${dead}/${file}`)].filter((path) => files.remove(path)).length;
     },
   };
 }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { parseDeadName } from '../../lib/core/tick.ts';
 import { apiServer, status } from '../notify/api-server.ts';
 import { call, createDesk, parseAnswer } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 const server = await apiServer();
 process.env.CB_EXEC_HOOK = `${server.url}/hook`;
@@ -75,6 +77,52 @@ describe('exec lays the bus around any command', () => {
     // An edit of the command line is taken up at once.
     assert.equal((await tell('--name', 'through', '--', './job.sh', 'x', 'y', '9')).code, 9);
     await owner.stop('the test goes on');
+  });
+
+  it('runs the command of each of several calls that have one name, and none of them twice', async () => {
+    const go = join(desk.root, 'go');
+    let waiting = 0;
+    const onStderr = (text: string): void => {
+      if (text.includes(' waits for ')) waiting += 1;
+    };
+    const both = (...words: readonly string[]) => call(['exec', '--root', desk.root, '--name', 'both', ...words], { cwd: desk.root, onStderr });
+    const script = `until [ -e ${go} ]; do sleep 0.05; done; [ $CADENCE_ATTEMPT = 2 ] && echo first`;
+    const first = both('--retries', '1', '--delay', '10ms', '--', 'sh', '-c', script);
+    await eventually('the first runs', () => desk.ls('running').length > 0);
+    const others = [both('--', 'sh', '-c', 'echo second'), both('--', 'sh', '-c', 'echo third')];
+    await eventually('the others wait for it', () => waiting === 2);
+    writeFileSync(go, '');
+    const ends = await Promise.all([first, ...others]);
+    assert.deepEqual(
+      ends.map(({ code, stdout }) => [code, stdout]),
+      [
+        [0, 'first\n'],
+        [0, 'second\n'],
+        [0, 'third\n'],
+      ],
+    );
+  });
+
+  it('says of what waited for another command of its name, and was left, that it was not begun', async () => {
+    const signals = new EventEmitter();
+    const first = tell('--name', 'left', '--', 'sleep', '1000');
+    await eventually('the first runs', () => desk.ls('running').length > 0);
+    let said = '';
+    const onStderr = (text: string): void => {
+      said += text;
+    };
+    const second = call(['exec', '--root', desk.root, '--name', 'left', '--', 'true'], {
+      cwd: desk.root,
+      signals: signals as unknown as NodeJS.Process,
+      onStderr,
+    });
+    await eventually('the second waits for it', () => said.includes(' waits for '));
+    signals.emit('SIGINT', 'SIGINT');
+    const { code, stderr } = await second;
+    assert.equal(code, 130);
+    assert.match(stderr, /left was not begun: another command of that name is under way\n +That one goes on: cadence-bus show [a-z0-9]{12} --root /);
+    await desk.ask('cancel', String(/show ([a-z0-9]{12}) /.exec(stderr)?.[1]));
+    assert.equal((await first).code, 143);
   });
 
   it('needs no root: a command of nobody’s has one in the home folder', async () => {

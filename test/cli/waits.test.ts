@@ -119,27 +119,6 @@ describe('who waits hears why', { concurrency: true }, () => {
     assert.match((await desk.tell('status')).stdout, /▶ running +long +never run +it is over; the next owner records how it ended/);
   });
 
-  it('tells of a run that was being cancelled when its owner died that the next one stops it', async () => {
-    const desk = createDesk();
-    desk.shell('slow', `trap 'touch told' TERM; while ! test -e over; do sleep 0.05; done`, 'schedule: every 1s', 'kill_grace: 1m');
-    const owner = await desk.start();
-    await eventually('it runs', () => desk.ls('running').some((run) => existsSync(join(desk.paths.running, run, 'pid'))));
-    const [run = ''] = desk.ls('running');
-    const cancel = desk.spawn(['cancel', run]);
-    await eventually('it is being stopped', () => existsSync(join(desk.paths.running, run, 'stop')));
-    for (const one of [cancel, owner]) killQuietly(one.pid);
-    await Promise.all([cancel.ended, owner.ended]);
-    const { said } = await desk.ask('why', 'slow');
-    assert.match(String(said.because), /its child goes on, and the next owner stops it, as cancel was about to/);
-    assert.deepEqual(
-      (said.slots as readonly { end: string; because: string }[]).filter(({ end }) => end === 'running').map(({ because }) => because),
-      ['no owner is running; the next one stops it, as cancel was about to, or records how it ended'],
-    );
-    desk.put('over', '');
-    await eventually('it is over', () => existsSync(join(desk.paths.running, run, 'exit')));
-    assert.match(String((await desk.ask('why', 'slow')).said.because), /its run is over, and the next owner records how it ended/);
-  });
-
   it('tells of a guard that outlived its owner as of a run, and of its slot that no owner is there', async () => {
     const desk = createDesk();
     const asks = `guard: { command: [sh, -c, 'while ! test -e over; do sleep 0.05; done'] }`;

@@ -37,27 +37,6 @@ describe('the upkeep', () => {
     assert.ok(!readdirSync(parts.paths.runs).includes('2026-01-03.jsonl'));
   });
 
-  it('forgets notices ninety days after they ended, delivered or not, also under an owner that lives on', async () => {
-    const { parts, clock } = owner();
-    const { outbox } = parts.paths;
-    mkdirSync(`${outbox}/delivered`);
-    mkdirSync(`${outbox}/dead`);
-    const put = (day: string, name: string): void => {
-      writeFileSync(`${outbox}/delivered/${day}.jsonl`, '');
-      writeFileSync(`${outbox}/dead/${name}.json`, '{}');
-      const at = Date.parse(day) / 1000;
-      utimesSync(`${outbox}/dead/${name}.json`, at, at);
-    };
-    put('2026-08-20', 'old');
-    put('2026-08-24', 'young');
-    const left = (): readonly (readonly string[])[] => [readdirSync(`${outbox}/delivered`), readdirSync(`${outbox}/dead`)];
-    await parts.upkeep.daily();
-    assert.deepEqual(left(), [['2026-08-24.jsonl'], ['young.json']]);
-    clock.advance(4 * 86_400_000);
-    await parts.upkeep.daily();
-    assert.deepEqual(left(), [[], []]);
-  });
-
   it('lets an owner begin its work first, for a moment, and then comes whatever there is to do', async () => {
     const { parts, clock } = owner();
     const draft = `${parts.paths.tmp}/aaaaaaaaaaaa.999999999`;

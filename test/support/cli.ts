@@ -32,6 +32,7 @@ export interface CallOptions {
   readonly signals?: World['signals'];
   /** Hears every piece as it is said. */
   readonly onStdout?: (text: string) => void;
+  readonly onStderr?: (text: string) => void;
 }
 
 /** One command line, run in this very process. */
@@ -48,6 +49,7 @@ export async function call(words: readonly string[], options: CallOptions = {}):
     },
     stderr(text) {
       said.stderr += text;
+      options.onStderr?.(text);
     },
   });
   return { code, ...said };

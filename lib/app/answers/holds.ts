@@ -71,12 +71,15 @@ export function isShut({ state }: Pick<HoldView, 'state'>): boolean {
 }
 
 /** What holds every tick of this command of `exec` now, in words. */
-export async function commandHolds(root: string, name: string): Promise<string | undefined> {
-  const reading = createReading(root);
-  const hold = readHolds(reading, nowMs()).find((one) => (one.key === 'bus' || one.key === cadenceKey(name)) && isShut(one));
-  if (hold !== undefined) return `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
+export function commandHold(root: string, name: string): string | undefined {
+  const hold = readHolds(createReading(root), nowMs()).find((one) => (one.key === 'bus' || one.key === cadenceKey(name)) && isShut(one));
+  return hold === undefined ? undefined : `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
+}
+
+/** Why this command of `exec`, as it is kept, cannot be run at all. */
+export async function commandFault(root: string, name: string): Promise<string | undefined> {
   const { readDefined } = await import('../definitions/defined.ts');
-  const [broken] = await brokenCadences(reading, readDefined(root, name).commands);
+  const [broken] = await brokenCadences(createReading(root), readDefined(root, name).commands);
   return broken && describeBroken(broken);
 }
 

@@ -3,7 +3,7 @@ import { accountSlot, type SlotFacts, type SlotView, slotsOf } from '../../core/
 import { MOST_CAUGHT_UP } from '../../core/slot/decision.ts';
 import type { SlotCursor, SlotLine } from '../../core/slot/line.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
-import { formatRunId, type TickName } from '../../core/tick.ts';
+import { formatRunId } from '../../core/tick.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { type Ms, parseIso } from '../../core/time/instant.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
@@ -12,7 +12,6 @@ import { readMachine } from '../../platform/machine.ts';
 import type { SlotReading } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { isHolding, isShut, readHolds } from './holds.ts';
-import { orderedEnd } from './orphaned.ts';
 
 export interface SlotQuery {
   readonly fromMs: Ms;
@@ -110,13 +109,9 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, shared, isOwne
       places.set(name.id, { folder: 'pending', runId: formatRunId(name.id, name.attempts + 1), because: held === '' ? later : held });
     }
   }
-  const running = (name: TickName): string => {
-    const order = isOwned ? undefined : orderedEnd(reading, name);
-    if (order !== undefined) return `no owner is running; the next one stops it, as ${order} was about to, or records how it ended`;
-    return isOwned ? 'it runs now' : 'no owner is running; the next one adopts it, or records how it ended';
-  };
+  const running = isOwned ? 'it runs now' : 'no owner is running; the next one adopts it, or records how it ended';
   for (const name of reading.names('claimed')) {
-    if (name.cadence === cadence) places.set(name.id, { folder: 'claimed', runId: formatRunId(name.id, name.attempts), because: running(name) });
+    if (name.cadence === cadence) places.set(name.id, { folder: 'claimed', runId: formatRunId(name.id, name.attempts), because: running });
   }
   return (id) => places.get(id);
 }

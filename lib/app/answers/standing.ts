@@ -10,7 +10,7 @@ import { describeHolding, isUntold } from '../owner/holding.ts';
 import { askOwnerWords } from '../owner/owner-words.ts';
 import type { Reading } from '../reading.ts';
 import { type HoldView, stateInWords, withAdvice } from './holds.ts';
-import { isAnyAlive, orderedEnd } from './orphaned.ts';
+import { isAnyAlive } from './orphaned.ts';
 
 /** Who is asked about, and what is known. */
 export interface Asked {
@@ -52,9 +52,7 @@ export async function describeStanding(asked: Asked): Promise<readonly string[]>
 }
 
 async function leftBehind(reading: Reading, running: readonly TickName[]): Promise<string> {
-  if (!(await isAnyAlive(reading, running))) return 'its run is over, and the next owner records how it ended';
-  const order = running.map((tick) => orderedEnd(reading, tick)).find((one) => one !== undefined);
-  return order === undefined ? 'its child goes on, and the next owner adopts it' : `its child goes on, and the next owner stops it, as ${order} was about to`;
+  return (await isAnyAlive(reading, running)) ? 'its child goes on, and the next owner adopts it' : 'its run is over, and the next owner records how it ended';
 }
 
 const ENDED: Readonly<Record<RunStatus, string>> = {

@@ -32,7 +32,6 @@ import type { Runners } from './running.ts';
 /** Hooks, notices and care of an owner: what makes them, and what carries them out. */
 export interface FollowingUp {
   readonly incidents: Incidents;
-  readonly outbox: Pick<Outbox, 'forget'>;
   readonly incidentOrders: IncidentOrders;
   readonly healing: Healing;
   readonly followUps: FollowUps;
@@ -82,7 +81,6 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   return {
     followUps,
     incidents,
-    outbox,
     incidentOrders: createIncidentOrders({
       clock,
       incidents,

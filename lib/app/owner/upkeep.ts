@@ -4,11 +4,11 @@ import { isLeftover, leftoverFolders } from '../../core/leftover.ts';
 import { dayOf, type Ms } from '../../core/time/instant.ts';
 import { applyRetention } from '../../history/retention.ts';
 import { identityOf } from '../../platform/process-identity.ts';
-import type { Incidents, Outbox } from '../../ports.ts';
+import type { Incidents } from '../../ports.ts';
 import type { Storage } from '../storage.ts';
 
 /**
- * What the owner tidies at its start and once a day while it works: history, output and notices beyond their keep, drafts of
+ * What the owner tidies at its start and once a day while it works: history and output beyond their keep, drafts of
  * producers that died, what an owner before it was killed over, and a drop zone that an earlier burst has left
  * bloated. Nothing that changes a tick; a fault of the disk is told and left for the next time.
  */
@@ -27,10 +27,7 @@ const FIRST_MOMENT_MS: Ms = 1_000;
 const OLD_MS: Ms = 3_600_000;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
 
-export function createUpkeep(
-  storage: Storage,
-  { incidents, outbox }: { readonly incidents: Pick<Incidents, 'forget'>; readonly outbox: Pick<Outbox, 'forget'> },
-): Upkeep {
+export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>): Upkeep {
   const { clock, files, paths, journal, definitions } = storage;
   const bornMs = clock.nowMs();
   let doneOn = '';
@@ -74,9 +71,8 @@ export function createUpkeep(
         const settings = definitions.settings();
         const forgotten = incidents.forget(settings.retentionMs);
         const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
-        const notices = outbox.forget();
-        const isAny = removed.length + drafts + forgotten + notices > 0;
-        if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten, notices });
+        const isAny = removed.length + drafts + forgotten > 0;
+        if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten });
       } catch (error) {
         if (!(error instanceof CadenceError)) throw error;
         journal.emit({ level: 'warn', stage: 'upkeep', because: error.message });

@@ -1,8 +1,6 @@
-import { commandHolds } from '../../app/answers/holds.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
-import { commandFile, describeEnd, exitCodeOf, homeRoot, keepCommand } from '../../app/exec.ts';
+import { commandFile, describeEnd, dropCommand, exitCodeOf, homeRoot } from '../../app/exec.ts';
 import { giveOrder } from '../../app/orders.ts';
-import { createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
 import { CadenceError } from '../../core/error.ts';
 import { toVisible } from '../../core/text/excerpt.ts';
@@ -36,16 +34,17 @@ export async function run(context: CommandContext): Promise<number> {
     );
     return DRY_RUN;
   }
-  keepCommand(root, file);
-  const held = await commandHolds(root, plan.name);
-  if (held !== undefined) {
-    if (out.isJson) out.result({ ok: false, status: 'held', cadence: plan.name, root, reason: held }, () => '');
-    out.note(`${plan.name} is held: ${toVisible(held)}`);
+  const spoken = createWords(out, flags.has('quiet-ok'));
+  const { leave } = context.leaving();
+  const onWait = (earlier: string): void => spoken.hear(`${plan.name} waits for ${earlier}, another command of that name; --name tells them apart\n`, 'stderr');
+  const end = await dropCommand(root, plan.name, file, { onWait, leave });
+  if (end.kind === 'held') {
+    if (out.isJson) out.result({ ok: false, status: 'held', cadence: plan.name, root, reason: end.because }, () => '');
+    out.note(`${plan.name} is held: ${toVisible(end.because)}`);
     return HELD;
   }
-  const { tick } = await createProducer({ root }).enqueue(plan.name, { source: 'exec' });
-  const spoken = createWords(out, flags.has('quiet-ok'));
-  const record = await runHere(root, tick, undefined, { output: spoken.hear, leave: context.leaving().leave }, true).catch((error: unknown) => {
+  const { tick } = end;
+  const record = await runHere(root, tick, undefined, { output: spoken.hear, leave }, true).catch((error: unknown) => {
     spoken.end(false);
     throw error;
   });

@@ -14,8 +14,6 @@ export interface Outbox {
   end(notice: Notice, end: Delivery): Promise<void>;
   /** How the notices of this run, or all, ended, in their order. */
   ended(runId: string | undefined, sinceMs: Ms): readonly Delivery[];
-  /** Removes what ended too long ago to be asked for; answers how many files. */
-  forget(): number;
 }
 
 /** The network. Never rejects: what may happen is an answer. */
