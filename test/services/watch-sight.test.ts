@@ -108,6 +108,25 @@ describe('P22 what the watchman sees of runs', () => {
     assert.match(missing?.because ?? '', /held: budget until/);
   });
 
+  it('is a cadence that asks to be tried later for longer than its schedule allows, with the words that it says', async () => {
+    const putOff = { kind: 'defer', delayMs: 60_000, reason: 'exit 75: the vpn is down' } as const;
+    let isUp = true;
+    const yard = createTimeYard({ startIso: START, outcome: () => (isUp ? { kind: 'ok', summary: '' } : putOff) });
+    yard.cadence('job', 'schedule: hourly :00', 'timezone: UTC');
+    date(yard, 'job', START);
+    await yard.start();
+    await yard.passUntil('2026-11-20T07:30:00Z');
+    isUp = false;
+    await yard.passUntil('2026-11-20T08:20:00Z');
+    assert.deepEqual((await seen(yard, true)).missing, [], 'it is twenty minutes late');
+    await yard.passUntil('2026-11-20T10:30:00Z');
+    const [missing] = (await seen(yard, true)).missing;
+    assert.match(missing?.because ?? '', /^it last ran 3h 30m ago, and 1h 30m is the most that its schedule allows; it was put off: exit 75: the vpn is down$/);
+    isUp = true;
+    await yard.pass(120_000);
+    assert.deepEqual((await seen(yard, true)).missing, []);
+  });
+
   it('says what holds a command that has told a cost, and calls no owner stuck for it, where bus.yaml is wrong', async () => {
     const yard = yardWith('job', 'schedule: hourly :00', 'timezone: UTC');
     const about = { run_id: 'x7k2p9qd4mzt-1', cadence: 'job', tick: 'x7k2p9qd4mzt', attempt: 1, status: 'succeeded', reason: '', summary: '' };

@@ -71,7 +71,7 @@ function missingRuns(ground: Ground): readonly Missing[] {
   const running = new Set(reading.names('claimed').map(({ cadence }) => cadence));
   return scheduled(ground).flatMap((cadence) => {
     if (running.has(cadence.name) || isStoppedByHand(ground, cadence.name)) return [];
-    return missingRun(ground, cadence, lastRun(reading, cadence.name, lastRunOf(digest[cadence.name]))) ?? [];
+    return missingRun(ground, cadence, lastRunOf(digest[cadence.name])) ?? [];
   });
 }
 
@@ -80,18 +80,28 @@ function isStoppedByHand({ holds }: Ground, name: string): boolean {
   return holds.some(({ key, state }) => (key === 'bus' || key === cadenceKey(name)) && (state === 'paused' || state === 'halted' || state === 'isolated'));
 }
 
-/** A tick that nobody ran is no run. */
+/** A tick that nobody ran is no run, and what asked to be tried later has not done its work. */
+const NO_RUN: ReadonlySet<RunRecord['status']> = new Set(['expired', 'coalesced', 'waiting']);
+const FEW_RUNS = 50;
+const MORE = 8;
+
 function lastRun({ history }: Reading, cadence: string, last: RunRecord | undefined): RunRecord | undefined {
-  const isRun = ({ status }: RunRecord): boolean => status !== 'expired' && status !== 'coalesced';
-  return last === undefined || isRun(last) ? last : history.runs({ cadence, limit: 50 }).find(isRun);
+  const isRun = ({ status }: RunRecord): boolean => !NO_RUN.has(status);
+  if (last === undefined || isRun(last)) return last;
+  for (let limit = FEW_RUNS; ; limit *= MORE) {
+    const runs = history.runs({ cadence, limit });
+    const found = runs.find(isRun);
+    if (found !== undefined || runs.length < limit) return found;
+  }
 }
 
-function missingRun(ground: Ground, cadence: Cadence, last: RunRecord | undefined): Missing | undefined {
+function missingRun(ground: Ground, cadence: Cadence, newest: RunRecord | undefined): Missing | undefined {
   const { reading, ledger, cursors, isOwned, atMs } = ground;
   const { name, schedule } = cadence;
   const expectedMs = schedule === undefined ? undefined : expectedIntervalMs(schedule);
   if (expectedMs === undefined) return undefined;
   const cursor = cursors.get(name);
+  const last = lastRun(reading, name, newest);
   const lastRunMs = parseIso(last?.ended_at ?? last?.started_at);
   // An edit gives it its time anew: what was weekly and is hourly from now on has missed nothing.
   const sinceMs = Math.max(lastRunMs ?? 0, parseIso(cursor?.since) ?? 0, reading.files.info(cadence.path)?.mtimeMs ?? 0);
@@ -103,6 +113,7 @@ function missingRun(ground: Ground, cadence: Cadence, last: RunRecord | undefine
     ...{ cadence: name, nowMs: atMs, lastRunMs, sinceMs, expectedMs },
     missed: slots.filter(({ end }) => end === 'missed'),
     held: holding === undefined ? undefined : `held: ${describeHold(holding)}`,
+    putOff: newest?.status === 'waiting' ? `it was put off: ${newest.reason}` : undefined,
     ignoredUntilMs: cursor !== undefined && isIgnored(cursor, atMs) ? parseIso(cursor.ignored?.until) : undefined,
   });
 }

@@ -63,18 +63,22 @@ export interface MissingInput {
   readonly missed: readonly { readonly at: string; readonly because: string }[];
   /** What holds it, in words. */
   readonly held: string | undefined;
+  /** Why it did not do its work when it was last asked to, in words: it asked to be tried later. */
+  readonly putOff: string | undefined;
   readonly ignoredUntilMs: Ms | undefined;
 }
 
 /** undefined: nothing is missing. A slot that was missed counts at once; else a run is missing when more time has passed than two slots may lie apart. */
 export function judgeMissing(input: MissingInput): Missing | undefined {
-  const { cadence, nowMs, lastRunMs, sinceMs, expectedMs, missed, held, ignoredUntilMs } = input;
+  const { cadence, nowMs, lastRunMs, sinceMs, expectedMs, missed, held, putOff, ignoredUntilMs } = input;
   const passedMs = nowMs - sinceMs;
   const last = missed.at(-1);
   if (passedMs <= expectedMs && last === undefined) return undefined;
   const run = lastRunMs === undefined ? 'it has never run' : `it last ran ${formatDuration(nowMs - lastRunMs)} ago`;
   const wait = passedMs > expectedMs ? `${run}, and ${formatDuration(expectedMs)} is the most that its schedule allows` : run;
-  const because = [wait, last === undefined ? undefined : `the slot of ${last.at} was missed: ${last.because}`, held].filter((part) => part !== undefined);
+  const because = [wait, last === undefined ? undefined : `the slot of ${last.at} was missed: ${last.because}`, held ?? putOff].filter(
+    (part) => part !== undefined,
+  );
   return {
     ...{ cadence, lastRunMs, sinceMs, expectedMs, ignoredUntilMs, isHeld: held !== undefined },
     level: levelOf(passedMs, expectedMs),

@@ -16,7 +16,8 @@ const OWNED = { state: 'running', pid: 42, isInstalled: true, stuck: undefined }
 const sight = (parts: Partial<Sight> = {}): Sight => ({ atMs: NOW, owner: OWNED, timers: [], late: {}, missing: [], ...parts });
 const missing = (more: Partial<MissingInput> = {}): Missing =>
   judgeMissing({
-    ...{ cadence: 'job', nowMs: NOW, lastRunMs: undefined, sinceMs: NOW - 3 * HOUR, expectedMs: HOUR, missed: [], held: undefined, ignoredUntilMs: undefined },
+    ...{ cadence: 'job', nowMs: NOW, lastRunMs: undefined, sinceMs: NOW - 3 * HOUR, expectedMs: HOUR },
+    ...{ missed: [], held: undefined, putOff: undefined, ignoredUntilMs: undefined },
     ...more,
   }) as Missing;
 const file = (seen: Sight, before: Filed = {}, diagnosed: readonly string[] = []): Filing =>

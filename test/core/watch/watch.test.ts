@@ -21,7 +21,7 @@ const kinds = (seen: Sight, reloads = {}): readonly string[] =>
 describe('P22 a run is missing', () => {
   const base: MissingInput = {
     ...{ cadence: 'backup', nowMs: NOW, lastRunMs: NOW - HOUR, sinceMs: NOW - HOUR, expectedMs: 26 * HOUR },
-    ...{ missed: [], held: undefined, ignoredUntilMs: undefined },
+    ...{ missed: [], held: undefined, putOff: undefined, ignoredUntilMs: undefined },
   };
 
   it('when more time has passed than its schedule allows, and not before', () => {
@@ -114,7 +114,7 @@ describe('P29 slots that a timer has let pass', () => {
 describe('what the watchman tells', () => {
   const missing = judgeMissing({
     ...{ cadence: 'job', nowMs: NOW, lastRunMs: undefined, sinceMs: NOW - 30 * HOUR, expectedMs: 3 * HOUR },
-    ...{ missed: [], held: undefined, ignoredUntilMs: undefined },
+    ...{ missed: [], held: undefined, putOff: undefined, ignoredUntilMs: undefined },
   });
   assert.ok(missing !== undefined);
   const keys = (seen: Sight): readonly string[] => worriesOf(seen).map(({ key, level }) => `${key} ${level}`);
