@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
@@ -85,7 +86,7 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS,
   for (;;) {
     const beganMs = awakeMs();
     const knocked = await knock(place.socket);
-    if (knocked.kind !== 'open' && knocked.kind !== 'left') return stateOfUnopened(knocked.kind, readOwnerInfo(place.root));
+    if (knocked.kind !== 'open' && knocked.kind !== 'left') return stateOfUnopened(knocked.kind, place.root, readOwnerInfo(place.root));
     giveUp ??= leave === undefined ? abortAfter(withinMs) : AbortSignal.any([abortAfter(withinMs), leave]);
     const pid = knocked.kind === 'left' ? undefined : await ping(knocked.socket, giveUp);
     const info = readOwnerInfo(place.root);
@@ -105,11 +106,23 @@ function abortAfter(ms: Ms): AbortSignal {
 
 /**
  * A socket that refuses is dead, with one exception: macOS refuses, where Linux says EAGAIN, when too many callers wait
- * for a stopped owner. So while the process that `owner.json` names lives, a refusal does not make it dead.
+ * for a stopped owner. So while the process that `owner.json` names lives, a refusal does not make it dead. In a copy of
+ * a root, socket and `owner.json` are copies, too: whoever lives there owns the other root, and is none of ours to end.
  */
-function stateOfUnopened(kind: 'full' | 'refused' | 'absent', info: OwnerInfo | undefined): OwnerState {
-  const isRefusedByLiving = kind === 'refused' && info?.state === 'running' && info.pid !== process.pid && isAlive(info);
-  return kind === 'full' || isRefusedByLiving ? { kind: 'silent', info } : { kind: 'none', info };
+function stateOfUnopened(kind: 'full' | 'refused' | 'absent', root: string, info: OwnerInfo | undefined): OwnerState {
+  const lives = info?.state === 'running' && info.pid !== process.pid && isAlive(info);
+  const livesElsewhere = lives && realPathOf(info.root) !== root;
+  if (kind === 'full' || (kind === 'refused' && lives && !livesElsewhere)) return { kind: 'silent', info };
+  return { kind: 'none', info: livesElsewhere ? undefined : info };
+}
+
+/** undefined: it is there no more. */
+function realPathOf(path: string): string | undefined {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    return undefined;
+  }
 }
 
 async function ping(socket: Socket, giveUp: AbortSignal): Promise<number | undefined> {

@@ -216,12 +216,27 @@ describe('ownership of a root', () => {
     const [owner, other] = [await start(root), await start(tempRoot())];
     await owner.end('SIGKILL');
     assert.equal((await probeOwner(root)).kind, 'none');
-    const info = JSON.parse(readFileSync(pathsOf(other.child.spawnargs.at(-1) as string).owner, 'utf8'));
+    const info = { ...JSON.parse(readFileSync(pathsOf(other.child.spawnargs.at(-1) as string).owner, 'utf8')), root: ownerPlace(root).root };
     writeFileSync(pathsOf(root).owner, JSON.stringify(info));
     assert.equal((await probeOwner(root)).kind, 'silent');
     writeFileSync(pathsOf(root).owner, JSON.stringify({ ...info, identity: 'another process with this pid' }));
     assert.equal((await probeOwner(root)).kind, 'none');
     await other.end('SIGKILL');
+  });
+
+  it('is not that of the root of which it is a copy, whose owner lives, and is not ended from here', async () => {
+    const [root, copy] = [tempRoot(), tempRoot()];
+    const owner = await start(root);
+    const dead = await start(copy);
+    await dead.end('SIGKILL');
+    writeFileSync(pathsOf(copy).owner, readFileSync(pathsOf(root).owner));
+    assert.deepEqual(await probeOwner(copy), { kind: 'none', info: undefined });
+    const { takeOver } = await import('../../lib/platform/takeover.ts');
+    const taken = await takeOver({ root: copy });
+    assert.deepEqual([taken.kind, 'endedPid' in taken, owner.child.exitCode, owner.child.signalCode], ['owned', false, null, null]);
+    if (taken.kind === 'owned') taken.ownership.close();
+    assert.equal((await probeOwner(root, PATIENT_MS)).kind, 'answers');
+    await owner.end('SIGKILL');
   });
 
   it('names no earlier owner as the one that answers', async () => {
