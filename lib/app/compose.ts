@@ -100,7 +100,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer.reconsider();
     wiring.wake();
   });
-  const processes = wiring.processes ?? createProcesses({ clock, files });
+  const processes = wiring.processes ?? createProcesses({ clock, files, paths });
   const hasEnded = (id: string): boolean => knownKeys.has(id);
   const following = composeFollowingUp(storage, { ...wiring, queue, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
   const { followUps, healing, announcing, incidentOrders: incident } = following;

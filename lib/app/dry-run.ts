@@ -81,7 +81,7 @@ function commandRunner(paths: Paths): Runner {
     throw new Error('a dry run of a command asks for none of this');
   };
   const runners = createRunners({
-    ...{ files, clock, paths, processes: createProcesses({ clock, files }), watch: createWatch({ clock, files, cutLog }) },
+    ...{ files, clock, paths, processes: createProcesses({ clock, files, paths }), watch: createWatch({ clock, files, cutLog }) },
     ...{ askProgram, env, nodePath: process.execPath, newSessionId: randomSessionId },
     ...{ settings: unasked, meter: unasked, lastAttempt: () => undefined, enqueue: unasked },
     events: { tell: () => undefined, told: () => 0 },

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { type Paths, pathsOf } from '../core/paths.ts';
 import { RUN_TAG } from './child-shim.ts';
+import { folderAt } from './folder-identity.ts';
 
 /** One process as the system lists it. A pid alone is no identity: it is used again. A pid with its start is. */
 export interface ProcessEntry {
@@ -16,7 +18,7 @@ export interface ProcessTable {
   all(): Promise<readonly ProcessEntry[]>;
   /** Those of `pids` that exist. */
   among(pids: Iterable<number>): Promise<readonly ProcessEntry[]>;
-  /** Those of `pids` (of all, where none are named) whose environment carries the tag of this run. Other people's processes are not readable. */
+  /** Those of `pids` (of all, where none are named) whose environment carries the tag of this run, and names no other root. Other people's processes are not readable. */
   tagged(runId: string, pids?: Iterable<number>): Promise<ReadonlySet<number>>;
   /** Command lines, their words separated by spaces; none of who has gone. */
   commands(pids: Iterable<number>): Promise<ReadonlyMap<number, string>>;
@@ -36,18 +38,34 @@ const COUNTED_UP_MS = 5000;
 /** So many pids are asked for one by one; what is beyond is looked up in the list of all. */
 const ASKED_PIDS = 256;
 
-export function createProcessTable(source: 'proc' | 'ps' = existsSync('/proc/self/stat') ? 'proc' : 'ps'): ProcessTable {
-  return source === 'proc' ? procTable() : psTable();
+export function createProcessTable(source: 'proc' | 'ps' = existsSync('/proc/self/stat') ? 'proc' : 'ps', isHome: IsHome = () => true): ProcessTable {
+  return source === 'proc' ? procTable(isHome) : psTable(isHome);
+}
+
+/** Whether a process whose environment names this root may be of a run of ours. */
+export type IsHome = (root: string) => boolean;
+
+const ROOT_TAG = 'CADENCE_ROOT';
+
+/**
+ * The ids of slots and keys are the same in every root, so a run of another root may bear the id of one of ours. One whose
+ * root is there no more is ours: it was moved since.
+ */
+export function isHomeOf({ running }: Pick<Paths, 'running'>): IsHome {
+  return (root) => {
+    const there = folderAt(pathsOf(root).running);
+    return there === undefined || there === folderAt(running);
+  };
 }
 
 // ── Linux: /proc ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-function procTable(): ProcessTable {
+function procTable(isHome: IsHome): ProcessTable {
   return {
     all: async () => entries(procPids()),
     among: async (pids) => entries(pids),
     tagged: async (runId, pids) => {
-      const found = new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId)));
+      const found = new Set([...(pids ?? procPids())].filter((pid) => carriesTag(pid, runId, isHome)));
       // A thread can be asked like a process, and answers for it; only the list leaves it out.
       return found.size === 0 ? found : new Set(procPids().filter((pid) => found.has(pid)));
     },
@@ -109,9 +127,14 @@ function residentOf(pid: number): readonly (readonly [pid: number, bytes: number
   return found === null ? [] : [[pid, Number(found[1]) * 1024]];
 }
 
-function carriesTag(pid: number, runId: string): boolean {
+function carriesTag(pid: number, runId: string, isHome: IsHome): boolean {
   const environ = readProc(pid, 'environ');
-  return environ !== undefined && `\0${environ.toString('latin1')}`.includes(`\0${RUN_TAG}=${runId}\0`);
+  if (environ === undefined || !`\0${environ.toString('latin1')}`.includes(`\0${RUN_TAG}=${runId}\0`)) return false;
+  const root = environ
+    .toString()
+    .split('\0')
+    .find((word) => word.startsWith(`${ROOT_TAG}=`));
+  return root === undefined || isHome(root.slice(ROOT_TAG.length + 1));
 }
 
 /** A line of some fifty numbers. To read it as a file whose size nobody knows would take 64 KiB for each, and processes are looked at by the hundred. */
@@ -146,13 +169,13 @@ function unlessGone<T>(read: () => T): T | undefined {
 
 const COLUMNS = 'pid=,ppid=,pgid=,stat=,lstart=';
 
-function psTable(): ProcessTable {
+function psTable(isHome: IsHome): ProcessTable {
   return {
     all: async () => parsePsList(await ps(['-A', '-o', COLUMNS])),
     among: async (pids) => parsePsList(await psOf(pids, ['-o', COLUMNS])),
     tagged: async (runId, pids) => {
       const wanted = pids === undefined ? undefined : new Set(pids);
-      const all = parseTagged(await ps(process.platform === 'darwin' ? ['-x', '-Eww', '-o', 'pid=,command='] : ['xeww', '-o', 'pid=,command=']), runId);
+      const all = parseTagged(await ps(process.platform === 'darwin' ? ['-x', '-Eww', '-o', 'pid=,command='] : ['xeww', '-o', 'pid=,command=']), runId, isHome);
       return wanted === undefined ? all : new Set([...all].filter((pid) => wanted.has(pid)));
     },
     commands: async (pids) => parseCommands(await psOf(pids, ['-ww', '-o', 'pid=,command='])),
@@ -199,16 +222,22 @@ function parseCommands(text: string): ReadonlyMap<number, string> {
   return new Map(lines.filter((found) => found !== null).map((found) => [Number(found[1]), found[2] as string]));
 }
 
-/** ps shows the environment behind the command, word by word; a run id holds no space. */
-export function parseTagged(text: string, runId: string): ReadonlySet<number> {
+/** ps shows the environment behind the command, word by word; a run id holds no space, and a root ends where the next variable begins. */
+export function parseTagged(text: string, runId: string, isHome: IsHome = () => true): ReadonlySet<number> {
   const word = ` ${RUN_TAG}=${runId} `;
+  const isOurs = (line: string): boolean => {
+    const root = ROOT_WORD.exec(line)?.[1];
+    return `${line} `.includes(word) && (root === undefined || isHome(root));
+  };
   return new Set(
     text
       .split('\n')
-      .filter((line) => `${line} `.includes(word))
+      .filter(isOurs)
       .map((line) => Number.parseInt(line, 10)),
   );
 }
+
+const ROOT_WORD = / CADENCE_ROOT=(.*?)(?: [A-Za-z_][A-Za-z0-9_]*=|$)/;
 
 function stateOf(letters: string): ProcessEntry['state'] {
   if (letters.startsWith('Z') || letters.startsWith('X')) return 'zombie';

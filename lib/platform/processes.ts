@@ -1,4 +1,5 @@
 import { CadenceError } from '../core/error.ts';
+import type { Paths } from '../core/paths.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Child, ChildExit, Clock, Files, Processes, SpawnSpec } from '../ports.ts';
 import {
@@ -20,7 +21,7 @@ import { named, type StopTarget, type Survivor, stopTree } from './child-stop.ts
 import { createWarmShims, type WarmShims } from './child-warm.ts';
 import { createLifeWatch, type LifeWatch } from './life-watch.ts';
 import { identityOf } from './process-identity.ts';
-import { createProcessTable, type ProcessTable } from './process-table.ts';
+import { createProcessTable, isHomeOf, type ProcessTable } from './process-table.ts';
 
 export interface SupervisedProcesses extends Processes {
   /** Who still carries the tag of a run that ended by itself: named, not killed, for a command may start a daemon on purpose. */
@@ -51,8 +52,15 @@ const SINCE_SLACK_MS: Ms = 2000;
 /** A short run is spared the question who its shim is, which on macOS means starting a program; until then its command line tells. */
 const RECORD_AFTER_MS: Ms = 250;
 
-export function createProcesses(ports: { readonly clock: Clock; readonly files: Files; readonly table?: ProcessTable }): SupervisedProcesses {
-  const { clock, files, table = createProcessTable() } = ports;
+/** `paths`: whose runs they are; without, those of every root that bear their ids are taken for theirs. */
+export function createProcesses(ports: {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly paths?: Pick<Paths, 'running'>;
+  readonly table?: ProcessTable;
+}): SupervisedProcesses {
+  const { clock, files, paths } = ports;
+  const table = ports.table ?? createProcessTable(undefined, paths && isHomeOf(paths));
   const deps: Deps = {
     clock,
     files,

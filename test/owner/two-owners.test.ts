@@ -86,3 +86,29 @@ it('M30 owners of two roots live side by side: each runs its own ticks, and a ha
   assert.equal((await finalRecord(other, await other.enqueue('well'))).status, 'succeeded');
   assert.deepEqual([one.records().length, other.records().length], [1, 3]);
 });
+
+it('owners of two roots end only their own of two runs that bear one id, for it was made of the same key or slot', async () => {
+  const yards = [createYard(), createYard()] as const;
+  const [one, other] = yards;
+  for (const yard of yards) {
+    yard.shell('slow', 'echo begun > "$CADENCE_NAME.$CADENCE_KEY"; while [ ! -e "$CADENCE_ROOT/$CADENCE_KEY" ]; do sleep 0.02; done');
+    await yard.start();
+  }
+  const ask = async (key: string): Promise<string> => {
+    const [tick = '', same] = await Promise.all(yards.map((yard) => yard.enqueue('slow', { key })));
+    assert.equal(tick, same);
+    for (const { root } of yards) await eventually('both run', () => existsSync(`${root}/slow.${key}`));
+    return tick;
+  };
+  const first = await ask('first');
+  one.put('first', '');
+  assert.equal((await finalRecord(one, first)).survivors, undefined);
+  other.put('first', '');
+  await finalRecord(other, first);
+
+  const second = await ask('second');
+  await one.spawn(['cancel', second]).ended;
+  assert.equal((await finalRecord(one, second)).status, 'cancelled');
+  other.put('second', '');
+  assert.equal((await finalRecord(other, second)).status, 'succeeded');
+});

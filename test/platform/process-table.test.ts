@@ -27,6 +27,12 @@ describe('the list of processes', () => {
     assert.deepEqual([...parseTagged(text, 'abc-1')], [12, 15]);
   });
 
+  it('finds no run of another root that bears the same id, whatever the path of that root', () => {
+    const tag = 'CADENCE_RUN_ID=abc-1';
+    const text = ` 12 sleep ${tag} CADENCE_ROOT=/a b/c d HOME=/\n 13 sleep CADENCE_ROOT=/a b/c ${tag}\n 14 sleep ${tag}\n 15 sleep ${tag} CADENCE_ROOT=/a b/c\n`;
+    assert.deepEqual([...parseTagged(text, 'abc-1', (root) => root === '/a b/c')], [13, 14, 15]);
+  });
+
   it('names a process once and none of its threads, whose pids come right behind its own', async () => {
     const yard = childYard();
     const spec = yard.spec([process.execPath, '-e', 'console.log("ready"); setInterval(() => {}, 1000)']);

@@ -1,4 +1,5 @@
 import { CadenceError } from '../../core/error.ts';
+import type { Paths } from '../../core/paths.ts';
 import { createProcesses } from '../../platform/processes.ts';
 import type { AppendLog, Child, Clock, Closeable, Files } from '../../ports.ts';
 import { isDiskFault } from '../../services/storage-health.ts';
@@ -16,7 +17,7 @@ export interface OwnerLife extends Closeable {
 
 const NOTHING: Closeable = { close: () => undefined };
 
-export function beginLife(machine: OwnerPorts): OwnerLife {
+export function beginLife(machine: OwnerPorts, paths: Paths): OwnerLife {
   const held = new Set<Closeable>();
   let isOver = false;
 
@@ -85,7 +86,7 @@ export function beginLife(machine: OwnerPorts): OwnerLife {
     append: fenced(append),
     watch: (dir, onChange) => holdOpen(disk.watch(dir, onChange)),
   };
-  const processes = machine.processes ?? createProcesses({ clock, files });
+  const processes = machine.processes ?? createProcesses({ clock, files, paths });
 
   /** It is nobody's here any more once the life is over: its end is not heard, and does not keep the process. */
   function mind(child: Child): Child {

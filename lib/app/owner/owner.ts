@@ -51,7 +51,7 @@ export async function startOwner(options: OwnerOptions): Promise<Owner> {
   const acquired = await (options.takeOver === true ? ports.takeOver : ports.acquire)({ root, info });
   if (acquired.kind === 'taken') throw refusal(root, acquired.state);
   const { ownership, endedPid } = acquired;
-  const life = beginLife(ports);
+  const life = beginLife(ports, pathsOf(root));
   const end = createOwnerEnd({
     note(because) {
       const ended = { ...info, state: 'stopped', stopped_at: toIso(ports.clock.nowMs()), because };
