@@ -26,6 +26,8 @@ describe('for any sequence of crashes, sleeps and jumps of the clock', () => {
         const yard = createTimeYard({ startIso: START, zone: ZONE });
         yard.cadence('job', `schedule: ${JSON.stringify(line)}`, `catchup: ${catchup}`);
         await yard.start();
+        // A clock that was set back makes earlier slots its own, too.
+        let beginMs = Date.parse(START);
         for (const { do: what, minutes } of steps) {
           const ms = minutes * MINUTE;
           if (what === 'pass') await yard.pass(ms);
@@ -40,12 +42,13 @@ describe('for any sequence of crashes, sleeps and jumps of the clock', () => {
             }
             await yard.start();
           }
+          beginMs = Math.min(beginMs, yard.clock.nowMs());
         }
         await yard.pass(MINUTE);
         const runs = yard.ran.map((run) => run.split(' ')[1]);
         assert.equal(new Set(runs).size, runs.length, `ran twice: ${runs}`);
         const { rule } = parseSchedule(line) as Extract<ReturnType<typeof parseSchedule>, { kind: 'rule' }>;
-        const expected = [...instantsBetween({ rules: rule, timezone: undefined }, zoneOf(ZONE), Date.parse(START), yard.clock.nowMs())];
+        const expected = [...instantsBetween({ rules: rule, timezone: undefined }, zoneOf(ZONE), beginMs, yard.clock.nowMs())];
         const slots = yard.slots('job');
         assert.deepEqual(
           slots.map(({ at }) => Date.parse(at)),

@@ -101,6 +101,19 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     );
   });
 
+  it('that were passed over when the clock was ahead are due again when it is set back, and those from before their plan are told', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.setClock('2026-11-20T12:30:00Z');
+    await yard.setClock('2026-11-20T04:30:00Z');
+    await yard.pass(HOUR);
+    const at = (iso: string) => yard.slots('job', { untilMs: Date.parse('2026-11-20T23:00:00Z') }).find(({ at: slot }) => slot === iso);
+    assert.equal(at('2026-11-20T05:00:00Z')?.end, 'ran');
+    assert.match(at('2026-11-20T07:00:00Z')?.because ?? '', /^due in 1h 30m/);
+    await yard.pass(2 * HOUR);
+    assert.equal(at('2026-11-20T07:00:00Z')?.end, 'ran');
+    assert.equal(at('2026-11-20T12:00:00Z')?.end, 'ran');
+  });
+
   it('a clock that was a year ahead for a while blocks nothing', async () => {
     const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
     await yard.setClock('2027-11-20T06:30:00Z');

@@ -41,10 +41,11 @@ export function slotsOf({ cursor, lines }: Pick<SlotFacts, 'cursor' | 'lines'>, 
   let endMs = untilMs;
   let plan = cursor.plan;
   for (const line of lines) {
-    if (line.kind !== 'plan') continue;
+    // Where the clock was set back to before its plan began, the plan holds from there.
+    if (line.kind !== 'plan' && line.kind !== 'rewound') continue;
     const startMs = parseIso(line.from) ?? 0;
     slots.unshift(...planSlots(plan, Math.max(startMs, fromMs - 1), endMs));
-    [endMs, plan] = [Math.min(endMs, startMs), line.was];
+    [endMs, plan] = [Math.min(endMs, startMs), line.kind === 'plan' ? line.was : plan];
     if (endMs < fromMs || slots.length > most) break;
   }
   const since = lines.some(({ kind }) => kind === 'plan') ? fromMs - 1 : Math.max(parseIso(cursor.since) ?? 0, fromMs - 1);
@@ -65,8 +66,8 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   if (place?.folder === 'claimed') return view('running', place.because, place.runId);
   const ran = runs.find(isRun);
   if (ran !== undefined) return view('ran', `${wordsOf(ran)}${lateness(facts, slotMs)}`, ran.run_id);
-  const ended = facts.lines.find((line) => line.kind === 'end' && covers(line, slotMs));
-  if (ended?.kind === 'end') return view(ended.end, ended.because);
+  const ended = endLineOf(facts, slotMs);
+  if (ended !== undefined) return view(ended.end, ended.because);
   const [record] = runs;
   if (record !== undefined && isFinal(record.status)) return view(endWithoutRun(record), record.reason, record.run_id);
   if (place !== undefined)
@@ -82,6 +83,15 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   if (slotMs <= (parseIso(facts.cursor.through) ?? 0)) return view('missed', 'the ledger does not say; it may not reach back so far');
   const { end, because } = facts.unseen(slotMs);
   return view(end, because);
+}
+
+/** Where the clock was set back to before the slot, it is to be decided once more, and what was decided before is void. */
+function endLineOf({ lines }: SlotFacts, slotMs: Ms): Extract<SlotLine, { kind: 'end' }> | undefined {
+  for (const line of lines) {
+    if (line.kind === 'end' && covers(line, slotMs)) return line;
+    if (line.kind === 'rewound' && (parseIso(line.from) ?? 0) < slotMs) return undefined;
+  }
+  return undefined;
 }
 
 function covers(line: Extract<SlotLine, { kind: 'end' }>, slotMs: Ms): boolean {
