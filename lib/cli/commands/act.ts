@@ -30,6 +30,11 @@ export const ACT_COMMANDS: CommandGroup = {
       examples: [
         'cadence-bus exec --name backup --retries 3 --timeout 1h -- ./backup.sh --full',
         '0 2 * * *  cd ~/vault && cadence-bus exec --name backup --quiet-ok -- ./backup.sh',
+        "cadence-bus exec --name dump -- sh -c 'pg_dump books | gzip > books.gz'",
+      ],
+      notes: [
+        'Its stdin is empty, for there may be a second try: what is piped into exec reaches nobody. Put the whole pipe behind sh -c.',
+        'Calls with one name and different commands are one after the other.',
       ],
       exits: [
         [0, 'it ended well, or waits for nothing'],
