@@ -115,5 +115,6 @@ const UNSETTLED = 'No agent runs until it is mended, and nothing that has a budg
 
 function whatGoesOn({ cadence, keeps }: BusEvent): string {
   if (keeps === true) return 'The last good version goes on.';
-  return cadence === SETTINGS_FILE ? UNSETTLED : 'Its ticks wait.';
+  if (cadence === SETTINGS_FILE) return UNSETTLED;
+  return String(cadence).includes('.') ? 'It defines nothing until it is renamed.' : 'Its ticks wait.';
 }

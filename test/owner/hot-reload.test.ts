@@ -26,6 +26,23 @@ describe('definitions that change while the owner runs', () => {
     assert.ok(!owner.hasEnded());
   });
 
+  it('a file that has no name of a cadence is told at the start, by an edit and in status, for nothing of it runs', async () => {
+    const yard = createYard();
+    yard.put('cadences/my_job.yaml', 'run: { command: ["true"] }\n');
+    const owner = await yard.start();
+    const told = await eventually('it is told', () => yard.events('config_broken')[0]);
+    assert.deepEqual([told.cadence, told.where], ['my_job.yaml', `${yard.paths.cadences}/my_job.yaml:1:1`]);
+    yard.put('cadences/Other.yaml', 'run: { command: ["true"] }\n');
+    await eventually('that is told, too', () => yard.events('config_broken')[1]);
+    assert.match(owner.stderr(), /cadences\/my_job\.yaml:1:1: "my_job" is not a cadence name\. It defines nothing until it is renamed/);
+    const status = yard.spawn(['status', '--json']);
+    await status.ended;
+    assert.deepEqual(
+      (JSON.parse(status.stdout()).misnamed as string[]).map((problem) => /\w+\.yaml(?=:1:1)/.exec(problem)?.[0]),
+      ['Other.yaml', 'my_job.yaml'],
+    );
+  });
+
   it('a new file is known without a restart, also to a tick that comes in the same moment', async () => {
     const yard = createYard();
     await yard.start();

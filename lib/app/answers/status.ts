@@ -12,7 +12,7 @@ import { zoneOf } from '../../core/time/zone.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import { probeOwner } from '../../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../../ports.ts';
-import { type BrokenEdit, settingsFault } from '../owner/broken-edits.ts';
+import { type BrokenEdit, misnamedFiles, settingsFault } from '../owner/broken-edits.ts';
 import { describeHolding, type Holding, isUntold } from '../owner/holding.ts';
 import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
@@ -59,6 +59,8 @@ export interface StatusView {
   readonly broken_edits: readonly BrokenEdit[];
   /** What is wrong with `bus.yaml` as it lies there; null: nothing. An owner that goes on with a good version of it names it among the broken edits, too. */
   readonly settings_fault: string | null;
+  /** What is wrong with the names of files that define nothing for it. */
+  readonly misnamed: readonly string[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -121,6 +123,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     overlays: await readOverlays(reading, only),
     broken_edits: brokenEdits.filter(({ name }) => only === undefined || name === only),
     settings_fault: fault === undefined ? null : formatProblem(fault),
+    misnamed: only === undefined ? misnamedFiles(problems).map(formatProblem) : [],
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { cadenceOf } from '../../config/cadence-folder.ts';
 import type { LiveDefinitions } from '../../config/definitions.ts';
 import { SETTINGS_FILE } from '../../core/paths.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
@@ -28,4 +29,12 @@ export function brokenEditsOf(definitions: LiveDefinitions): readonly BrokenEdit
 
 export function settingsFault(problems: readonly Problem[]): Problem | undefined {
   return problems.find(({ path }) => basename(path) === SETTINGS_FILE);
+}
+
+/** Files that would define a cadence, had they the name of one; nothing of them ever runs. */
+export function misnamedFiles(problems: readonly Problem[]): readonly Problem[] {
+  return problems.filter(({ path }) => {
+    const file = basename(path);
+    return file.includes('.') && file !== SETTINGS_FILE && cadenceOf(file) === undefined;
+  });
 }

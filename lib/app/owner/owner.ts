@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { isFollowUpCadence } from '../../core/builtin.ts';
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
@@ -10,7 +11,7 @@ import { isDiskFault, TRY_AGAIN_MS } from '../../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from '../compose.ts';
 import { makeFolders } from '../storage.ts';
 import { readSurroundings } from '../surroundings.ts';
-import { settingsFault } from './broken-edits.ts';
+import { misnamedFiles, settingsFault } from './broken-edits.ts';
 import { createControl } from './control.ts';
 import { createOwnerEnd, type OwnerEnd } from './end.ts';
 import { createLastWords } from './last-words.ts';
@@ -141,10 +142,12 @@ async function beginSchedules(parts: OwnerParts): Promise<Closeable> {
 function announceStart({ journal, definitions, announceDefinitions }: OwnerParts, { pid, version, root }: OwnerInfo, endedPid: number | undefined): void {
   journal.emit({ level: 'info', stage: 'owner_started', pid, version, root, ...(endedPid === undefined ? {} : { ended_pid: endedPid }) });
   const broken = definitions.all().filter(({ problems }) => problems.length > 0);
-  const fault = settingsFault(definitions.problems());
+  const problems = definitions.problems();
+  const fault = settingsFault(problems);
   announceDefinitions([
     ...(fault === undefined ? [] : [{ kind: 'broken', name: SETTINGS_FILE, path: fault.path, problems: [fault] } as const]),
     ...broken.map(({ name, path, problems }) => ({ kind: 'broken', name, path, problems }) as const),
+    ...misnamedFiles(problems).map((problem) => ({ kind: 'broken', name: basename(problem.path), path: problem.path, problems: [problem] }) as const),
   ]);
 }
 

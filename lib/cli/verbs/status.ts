@@ -50,6 +50,10 @@ function describe(status: StatusView, paint: Paint): string {
   if (status.incidents.length > SHOWN_INCIDENTS) lines.push(paint.dim(`  and ${status.incidents.length - SHOWN_INCIDENTS} more: cadence-bus incidents`));
   if (status.settings_fault !== null && !status.broken_edits.some(({ name }) => name === SETTINGS_FILE))
     lines.push('', `${paint.red('!')} ${toVisible(status.settings_fault)}`);
+  if (status.misnamed.length > 0) {
+    const told = status.misnamed.map((problem) => `  ${paint.red('!')} ${toVisible(problem)}`);
+    lines.push('', paint.bold('Files that define nothing, for their names'), ...told);
+  }
   if (status.broken_edits.length > 0) {
     const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
     lines.push('', paint.bold('Broken edits; the last good version goes on'), ...told);
@@ -151,7 +155,8 @@ export function holdLine(hold: HoldView): string {
 function nextSteps(status: StatusView): readonly string[] {
   const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
-  const isBroken = status.broken_edits.length > 0 || status.settings_fault !== null || status.holds.some(({ state }) => state === 'broken');
+  const isBroken =
+    status.broken_edits.length + status.misnamed.length > 0 || status.settings_fault !== null || status.holds.some(({ state }) => state === 'broken');
   const urgent = [...(isStopped ? ['cadence-bus resume'] : []), ...(isBroken ? ['cadence-bus check'] : []), ...(isOwned ? [] : ['cadence-bus start'])];
   if (isStopped || !isOwned) return urgent;
   if (isBroken) return [...urgent, 'cadence-bus runs'];
