@@ -73,7 +73,7 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
   });
   /** Decided, and not yet put: the disk refused. A batch has one time, by which the next owner knows what we may not live to put. */
   let [unput, batchTs]: [PutTick[], string | undefined] = [[], undefined];
-  let isRewindDue = true;
+  const rewound = { isDue: true, names: [] as string[] };
   const patienceMs = (): Ms => (definitions.settings().scheduler === 'builtin' ? 0 : TIMER_PATIENCE_MS);
 
   function arm(entry: SlotEntry): void {
@@ -193,16 +193,19 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     }
     // Whoever slept may own nothing any more: the loop of the owner looks.
     if (slept !== undefined || jumped !== undefined) deps.wake();
-    isRewindDue ||= jumped !== undefined;
+    rewound.isDue ||= jumped !== undefined;
   }
 
   /** What holds from now on: the clock was set back, a definition was edited, the machine is in another zone. */
   async function keepUp(isStart: boolean): Promise<void> {
-    if (isRewindDue) {
+    if (rewound.isDue) {
       const { lines, names } = plans.rewound();
+      // Where the disk refuses the lines, the ledger has them already, and says of nobody a second time that it was rewound.
+      rewound.names.push(...names);
       await carryOut({ lines: [...lines], ticks: [] });
-      isRewindDue = false;
-      if (!isStart) plans.adopt(names);
+      rewound.isDue = false;
+      const known = rewound.names.splice(0);
+      if (!isStart) plans.adopt(known);
     }
     const { lines, names } = await plans.changes(isStart);
     try {

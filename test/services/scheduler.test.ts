@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { readStatus } from '../../lib/app/answers/status.ts';
+import { CadenceError } from '../../lib/core/error.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
+import { createFiles } from '../../lib/platform/files.ts';
 import { createIds } from '../../lib/platform/ids.ts';
+import type { Files } from '../../lib/ports.ts';
 import { createTimeYard, type TimeYard } from '../support/time-yard.ts';
 
 const HOUR = 3_600_000;
@@ -13,7 +16,7 @@ function told(yard: TimeYard, cadence: string): readonly string[] {
   return yard.slots(cadence).map(({ at, end }) => `${at.slice(5, 16)} ${end}`);
 }
 
-async function begun(startIso: string, lines: readonly string[], options: { zone?: string } = {}): Promise<TimeYard> {
+async function begun(startIso: string, lines: readonly string[], options: { zone?: string; files?: () => Files } = {}): Promise<TimeYard> {
   const yard = createTimeYard({ startIso, ...options });
   yard.cadence('job', ...lines);
   await yard.start();
@@ -112,6 +115,38 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     await yard.pass(2 * HOUR);
     assert.equal(at('2026-11-20T07:00:00Z')?.end, 'ran');
     assert.equal(at('2026-11-20T12:00:00Z')?.end, 'ran');
+  });
+
+  it('go on when the clock is set back though the disk refuses to write it down at that moment', async () => {
+    let isFull = false;
+    const files = (): Files => {
+      const real = createFiles();
+      return {
+        ...real,
+        append(path) {
+          const log = real.append(path);
+          if (!path.includes('/slots/')) return log;
+          return {
+            get endBytes() {
+              return log.endBytes;
+            },
+            write: (text) => log.write(text),
+            flush: async () => (isFull ? Promise.reject(new CadenceError('io', `cannot flush ${path}: ENOSPC`, '')) : log.flush()),
+            close: () => log.close(),
+          };
+        },
+      };
+    };
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00'], { files });
+    await yard.pass(HOUR);
+    isFull = true;
+    await yard.setClock('2026-11-20T02:30:00Z');
+    isFull = false;
+    await yard.pass(2 * HOUR);
+    assert.deepEqual(
+      yard.ran.map((run) => run.slice(14, 20)),
+      ['T07:00', 'T03:00', 'T04:00'],
+    );
   });
 
   it('a clock that was a year ahead for a while blocks nothing', async () => {
