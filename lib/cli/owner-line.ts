@@ -12,7 +12,7 @@ export function ownerLine(owner: OwnerView, paint: Paint): string {
     case 'stopped':
       return `${paint.dim('○ no owner')}  the last one stopped: ${owner.because ?? ''}`;
     case 'died':
-      return `${paint.red('○ no owner')}  the last one (${who}) died`;
+      return `${paint.red('○ no owner')}  the last one (${who}) died${owner.because === null ? '' : `: ${owner.because}`}`;
     case 'never_started':
       return `${paint.dim('○ no owner')}  none has run here yet`;
   }

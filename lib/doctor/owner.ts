@@ -46,7 +46,11 @@ function waitingTicks(names: readonly TickName[], foreign: number, nowMs: Ms): W
 function unowned({ info }: OwnerState, { due, later }: Waiting): Finding {
   const isDead = info?.state === 'running';
   const last =
-    info === undefined ? 'none has run here yet' : isDead ? `the last one, process ${info.pid}, died` : `the last one stopped: ${info.because ?? ''}`;
+    info === undefined
+      ? 'none has run here yet'
+      : isDead
+        ? `the last one, process ${info.pid}, died${info.because === undefined ? '' : `: ${info.because}`}`
+        : `the last one stopped: ${info.because ?? ''}`;
   if (due > 0) return fail(`${counted(due, 'tick')} ${due === 1 ? 'waits' : 'wait'} and nobody runs the bus (${last})`, 'cadence-bus start');
   const rest = later > 0 ? `${counted(later, 'tick')} due later` : 'nothing waits';
   return isDead ? warn(`${last}; ${rest}`, 'cadence-bus start') : ok(`nobody runs the bus; ${rest} (${last})`);

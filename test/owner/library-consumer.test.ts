@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { type OwnerPorts, realPorts } from '../../lib/app/owner/ports.ts';
 import { type BusEvent, CadenceError, type Consumer, startConsumer } from '../../lib/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { startCli } from '../support/owner-cli.ts';
 import { createYard, finalRecord, readIfThere } from './owner-yard.ts';
 
 async function refusalOf(begin: () => Promise<Consumer>): Promise<CadenceError> {
@@ -64,4 +65,16 @@ it('a fault that nobody can handle ends the consumer, is told by `ended`, and le
   await next.stop();
   await consumer.stop();
   assert.equal(yard.records().filter((run) => run.tick === tick).length, 1);
+});
+
+it('what a handler throws when nobody waits for it any more ends the owner, and is told as what it died of', async () => {
+  const yard = createYard();
+  yard.inline('late', 'setTimeout(() => { throw new Error("thrown later: " + process.env.CB_LATE_TOKEN); }, 1); return "well";');
+  await yard.enqueue('late');
+  const owner = startCli(['start', '--root', yard.root], { env: { CB_LATE_TOKEN: 'late-secret-0123456789' } });
+  assert.notEqual((await owner.ended).code, 0);
+  const [status, why, doctor] = await Promise.all([yard.cli('status'), yard.cli('why'), yard.cli('doctor')]);
+  assert.match(status.stdout, /the last one \(process \d+, since \S+\) died: thrown later: \[redacted CB_LATE_TOKEN\] \(\S+:\d+:\d+\)/);
+  assert.match(why.stdout, /died: thrown later/);
+  assert.match(doctor.stdout, /died: thrown later/);
 });

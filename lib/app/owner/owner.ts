@@ -7,6 +7,7 @@ import { toIso } from '../../core/time/instant.ts';
 import { VERSION } from '../../core/version.ts';
 import { createLoop } from '../../loop.ts';
 import type { Clock, Closeable, OwnerInfo, OwnerState, Ownership } from '../../ports.ts';
+import { describeThrow } from '../../runners/answer.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../../services/storage-health.ts';
 import { composeOwner, type OwnerParts } from '../compose.ts';
 import { makeFolders } from '../storage.ts';
@@ -99,7 +100,7 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, e
 
   const [watches, listeners]: [Closeable[], Closeable[]] = [[], []];
   await end.start({ parts, loop, watches, listeners }, async () => {
-    listeners.push(...listen(parts, options));
+    listeners.push(...listen(parts, options), ...noteDeath(parts, info, ports));
     announceStart(parts, info, options.endedPid);
     parts.definitions.keep();
     await parts.recover();
@@ -129,6 +130,19 @@ function listen(parts: OwnerParts, { ports, onEvent }: RunOptions): readonly Clo
   const log = ports.openLog(parts.paths.logs);
   const told = parts.journal.onEvent((event) => log.write(withLastWords(event)));
   return [told, ...(onEvent === undefined ? [] : [parts.journal.onEvent(onEvent)]), log];
+}
+
+/** What a handler throws when nobody waits for it any more ends the process: `owner.json` is to say so, for it has no end of its own. */
+function noteDeath({ files, paths, redacting }: OwnerParts, info: OwnerInfo, { onUncaught }: OwnerPorts): readonly Closeable[] {
+  if (onUncaught === undefined) return [];
+  const note = (thrown: unknown): void => {
+    try {
+      files.write(paths.owner, `${JSON.stringify({ ...info, because: redacting.ofOwner(describeThrow(thrown)) }, null, 2)}\n`);
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+    }
+  };
+  return [onUncaught(note)];
 }
 
 /** Who fires slots also sees which timers let them pass. */

@@ -6,6 +6,7 @@ import { type Machine, readMachine } from '../../platform/machine.ts';
 import { type Acquired, acquireOwnership, type OwnershipDeps } from '../../platform/ownership.ts';
 import { identityOf } from '../../platform/process-identity.ts';
 import { takeOver } from '../../platform/takeover.ts';
+import { onUncaught } from '../../platform/uncaught.ts';
 import type { Clock, Files } from '../../ports.ts';
 import type { OwnerWiring } from '../compose.ts';
 
@@ -20,6 +21,8 @@ export interface OwnerPorts extends Pick<OwnerWiring, 'ids' | 'processes' | 'pro
   readonly takeOver: (deps: OwnershipDeps) => Promise<Acquired>;
   readonly watchCadences: typeof watchCadences;
   readonly openLog: (dir: string) => BusLog;
+  /** Hears of what ends this process; a machine that is not there has none. */
+  readonly onUncaught?: typeof onUncaught;
 }
 
 export function realPorts(): OwnerPorts {
@@ -33,5 +36,6 @@ export function realPorts(): OwnerPorts {
     takeOver,
     watchCadences,
     openLog: (dir) => createBusLog(dir, clock.nowMs),
+    onUncaught,
   };
 }
