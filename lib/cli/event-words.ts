@@ -49,7 +49,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   retry_scheduled: ({ event, paint, who }) => `${paint.yellow('↻')} ${who} tries again ${inTime(event)}`,
   deferred: ({ event, paint, who, why }) => `${paint.yellow('↻')} ${who} put off ${inTime(event)}, not charged: ${why}`,
   dead_lettered: ({ event, paint, who, why, near }) =>
-    `${paint.red('☠')} ${who} given up as ${event.reason}: ${near(event.path)} ${event.path === undefined ? why : ''}`.trimEnd(),
+    `${paint.red('☠')} ${who} given up as ${event.reason}: ${event.path === undefined ? why : near(event.path)}`.trimEnd(),
   coalesced: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   skipped: ({ event, paint, who, why }) => `${paint.dim('=')} ${who} ${event.stage}: ${why}`,
   circuit_opened: ({ event, paint, who, why }) =>

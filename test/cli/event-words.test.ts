@@ -15,4 +15,11 @@ describe('an event in words', () => {
     );
     assert.deepEqual(marks, ['✓', '?', '‖', '=', '=', '=']);
   });
+
+  it('says where what was given up lies, or why where no file is left', () => {
+    const given = { ts: '2026-11-20T07:00:00.000Z', level: 'error', stage: 'dead_lettered', cadence: 'job', because: 'there is no cadences/job.yaml' } as const;
+    assert.equal(describeEvent({ ...given, reason: 'unknown-cadence' }, plain, '/root'), '☠ job given up as unknown-cadence: there is no cadences/job.yaml');
+    const where = describeEvent({ ...given, reason: 'exhausted', path: '/root/state/cadence-bus/dlq/x.json' }, plain, '/root');
+    assert.match(where ?? '', /^☠ job given up as exhausted: \S*dlq\/x\.json$/);
+  });
 });
