@@ -16,8 +16,9 @@ export interface McpDeps {
 
 const MAX_ANSWER_CHARACTERS = 200_000;
 
-/** Serves the verbs over stdio, until the other end has gone. */
+/** Serves the verbs over stdio, until the other end has gone and what it asked for is over: a run may have made this process its owner. */
 export async function serve({ version, ask }: McpDeps): Promise<void> {
+  const underWay = new Set<Promise<Told>>();
   const server = new McpServer(
     { name: 'cadence-bus', version },
     {
@@ -26,9 +27,15 @@ export async function serve({ version, ask }: McpDeps): Promise<void> {
     },
   );
   for (const tool of TOOLS) {
-    server.registerTool(tool.name, { description: tool.description, inputSchema: schemaOf(tool), annotations: annotationsOf(tool) }, async (given) =>
-      answerOf(await ask(tool.words(given as Given))),
-    );
+    server.registerTool(tool.name, { description: tool.description, inputSchema: schemaOf(tool), annotations: annotationsOf(tool) }, async (given) => {
+      const told = ask(tool.words(given as Given));
+      underWay.add(told);
+      try {
+        return answerOf(await told);
+      } finally {
+        underWay.delete(told);
+      }
+    });
   }
   const transport = new StdioServerTransport();
   const gone = new Promise<void>((resolve) => {
@@ -36,6 +43,7 @@ export async function serve({ version, ask }: McpDeps): Promise<void> {
   });
   await server.connect(transport);
   await gone;
+  await Promise.allSettled(underWay);
 }
 
 function schemaOf({ properties, required }: McpTool): ReturnType<typeof fromJsonSchema> {

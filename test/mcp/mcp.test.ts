@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { main } from '../../lib/cli/main.ts';
 import { createDesk } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 import { CLI } from '../support/owner-cli.ts';
 
 interface Answer {
@@ -132,10 +136,18 @@ describe('D33 mcp serves the verbs over stdio', () => {
     assert.deepEqual(client.strays, [], 'stdout belongs to the protocol');
   });
 
-  it('ends when the other end has gone', async () => {
+  it('ends when the other end has gone, and not before a run ends whose owner it has become', async () => {
+    const [begun, go] = [join(desk.root, 'begun'), join(desk.root, 'go')];
+    desk.shell('slow', `: >${begun}; until [ -e ${go} ]; do sleep 0.02; done; echo done`);
+    void client.call('run', { cadence: 'slow', wait_seconds: 60 });
+    await eventually('the run has begun', () => existsSync(begun));
     const exited = once(child, 'exit');
     child.stdin?.end();
+    // So long it would take to leave; more does not make it end.
+    await Promise.race([exited, pause(500)]);
+    writeFileSync(go, '');
     assert.deepEqual(await exited, [0, null]);
+    assert.deepEqual([desk.records().at(-1)?.status, ((await desk.ask('status')).said.owner as { state: string }).state], ['succeeded', 'stopped']);
   });
 
   for (const [missed, code] of [
