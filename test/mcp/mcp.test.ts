@@ -138,7 +138,7 @@ describe('D33 mcp serves the verbs over stdio', () => {
 
   it('ends when the other end has gone, and not before a run ends whose owner it has become', async () => {
     const [begun, go] = [join(desk.root, 'begun'), join(desk.root, 'go')];
-    desk.shell('slow', `: >${begun}; until [ -e ${go} ]; do sleep 0.02; done; echo done`);
+    desk.shell('slow', `: >${begun}; n=0; until [ -e ${go} ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; echo done`);
     void client.call('run', { cadence: 'slow', wait_seconds: 60 });
     await eventually('the run has begun', () => existsSync(begun));
     const exited = once(child, 'exit');
