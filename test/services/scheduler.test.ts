@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { readStatus } from '../../lib/app/answers/status.ts';
 import { CadenceError } from '../../lib/core/error.ts';
+import { pathsOf } from '../../lib/core/paths.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createIds } from '../../lib/platform/ids.ts';
@@ -115,6 +116,23 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     await yard.pass(2 * HOUR);
     assert.equal(at('2026-11-20T07:00:00Z')?.end, 'ran');
     assert.equal(at('2026-11-20T12:00:00Z')?.end, 'ran');
+  });
+
+  it('go on when the clock is set back though a later one, whose tick waits, gives way to them', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    const { halt } = pathsOf(yard.root);
+    writeFileSync(halt, '');
+    await yard.pass(45 * 60_000);
+    rmSync(halt);
+    await yard.setClock('2026-11-20T03:30:00Z');
+    await yard.pass(3 * HOUR);
+    assert.deepEqual(
+      yard.ran.map((run) => run.slice(14, 20)),
+      ['T04:00', 'T05:00', 'T06:00'],
+    );
+    assert.deepEqual(told(yard, 'job'), ['11-20T04:00 ran', '11-20T05:00 ran', '11-20T06:00 ran']);
+    const later = yard.slots('job', { untilMs: Date.parse('2026-11-20T07:30:00Z') }).at(-1);
+    assert.match(later?.because ?? '', /^the slot of 2026-11-20T04:00:00Z took over/);
   });
 
   it('go on when the clock is set back though the disk refuses to write it down at that moment', async () => {

@@ -104,6 +104,11 @@ export function isIgnored({ ignored }: SlotCursor, nowMs: Ms): boolean {
   return ignored !== null && (parseIso(ignored.until) ?? 0) > nowMs;
 }
 
+/** The tick of a slot that was fired before the clock was set back has come to its end: that decides nothing of the slots before it. */
+function endsAhead({ ahead }: SlotCursor, { slot, last }: Extract<SlotLine, { kind: 'end' }>): boolean {
+  return last === undefined && ahead.includes(slot);
+}
+
 /** undefined: the line is not about one cadence. */
 export function foldLine(before: SlotCursor | undefined, line: SlotLine): SlotCursor | undefined {
   switch (line.kind) {
@@ -121,7 +126,7 @@ export function foldLine(before: SlotCursor | undefined, line: SlotLine): SlotCu
         }
       );
     case 'end':
-      return before && { ...before, through: later(before.through, line.last ?? line.slot) };
+      return before && { ...before, through: endsAhead(before, line) ? before.through : later(before.through, line.last ?? line.slot) };
     case 'rewound':
       return before && { ...before, through: line.from, ahead: line.fired };
     case 'ignored':
