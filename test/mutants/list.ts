@@ -13,7 +13,14 @@ const core =
   (name: string) =>
   (rule: string, from: string, to: string, tests: readonly string[]): Mutant => ({ rule, file: `lib/core/${name}.ts`, from, to, tests });
 const [breaker, holds, gate, settle, backoff] = [core('breaker'), core('holds'), core('gate'), core('settle'), core('backoff')];
-const [judge, slots, budget, tick, verdict] = [core('judge'), core('slot/decision'), core('money/budget'), core('tick'), core('session/verdict')];
+const [judge, slots, line, budget, tick, verdict] = [
+  core('judge'),
+  core('slot/decision'),
+  core('slot/line'),
+  core('money/budget'),
+  core('tick'),
+  core('session/verdict'),
+];
 const SIM = ['sim/'];
 
 export const MUTANTS: readonly Mutant[] = [
@@ -68,6 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   slots('of slots slept over the newest runs', 'due.newest.slice(-most)', 'due.newest.slice(0, most)', ['core/slot/decision']),
   slots('a slot whose window is over does not run', 'nowMs - dueMs <= limitMs', 'nowMs - dueMs >= 0', ['core/slot/decision']),
+  line('the end of a slot ahead decides nothing before it', 'last === undefined && ahead.includes(slot)', 'false', ['services/scheduler']),
   slots('not more than a hundred slots are made up for', 'const MOST_CAUGHT_UP = 100', 'const MOST_CAUGHT_UP = 101', ['core/slot/decision']),
   budget('what is set aside counts', 'spent + reserved + (unit', 'spent + 0 * reserved + (unit', ['core/money/budget']),
   budget('what cost nobody knows is charged', 'return end.costUsd === undefined && mayHaveSpent(end) ? reserved : 0;', 'return 0;', [
