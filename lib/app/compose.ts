@@ -149,7 +149,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       const cadenceOf = (name: string, runId: string) => asBegun(files, paths, definitions.get(name)?.cadence ?? vanishedCadence(name, paths), runId);
       const { isAlive, adopt } = processes;
       const parts = { queue, conclusion, jobs, followUps, book, purse };
-      await recover({ clock, files, paths, history, runLog, journal, ...parts, cadenceOf, isAlive, adopt, onFault });
+      await recover({ clock, files, paths, history, runLog, journal, ...parts, cadenceOf, isAlive, adopt, hasEnded, onFault });
     },
   };
 }

@@ -24,7 +24,7 @@ export interface EarlyEndDeps extends HintDeps {
 }
 
 export function createEarlyEnd(deps: EarlyEndDeps): EarlyEnd {
-  const { clock, queue, journal, dismissal } = deps;
+  const { clock, dismissal } = deps;
 
   function end(claim: Claim, cadence: Cadence, held: string | undefined): Soon<boolean> {
     if (isOld(claim, cadence, clock.nowMs())) return endOld(claim, held);
@@ -48,19 +48,22 @@ export function createEarlyEnd(deps: EarlyEndDeps): EarlyEnd {
   }
 
   function endKnown(claim: Claim): Soon<boolean> {
-    const { name, tick } = claim;
-    if ((tick.key === undefined && tick.slot === undefined) || !deps.knownKeys.has(name.id) || tick.dead !== undefined || name.attempts > 1) return false;
-    return endCoalesced(claim);
-  }
-
-  async function endCoalesced(claim: Claim): Promise<true> {
-    const { name } = claim;
-    await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
-    journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
-    return true;
+    return isAskedAnew(claim) && deps.knownKeys.has(claim.name.id) ? endServed(claim, deps) : false;
   }
 
   return { end };
+}
+
+/** What its key or its slot may have had already. A revived one is to run again, and so is what has been tried. */
+export function isAskedAnew({ name, tick }: Claim): boolean {
+  return (tick.key ?? tick.slot) !== undefined && tick.dead === undefined && name.attempts <= 1;
+}
+
+export async function endServed(claim: Claim, { queue, journal }: Pick<EarlyEndDeps, 'queue' | 'journal'>): Promise<true> {
+  const { name } = claim;
+  await queue.settle(claim, { to: 'finished', status: 'coalesced', because: 'its key has run already' }, []);
+  journal.emit({ level: 'info', stage: 'coalesced', cadence: name.cadence, tick: name.id, because: 'its key has run already' });
+  return true;
 }
 
 function uncharged({ name }: Claim): TickName {

@@ -8,6 +8,7 @@ import { formatRunId } from '../core/tick.ts';
 import { type Ms, parseIso } from '../core/time/instant.ts';
 import type { Claim, Clock, Files, History, Journal, Processes, Queue, RunLog } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
+import { endServed, isAskedAnew } from './early-end.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { isTimersTick } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
@@ -19,6 +20,7 @@ import { sweepRunFolders } from './run-folders.ts';
  * What a new owner does with what the last one left, before anything is claimed. While one owner lives no claim is
  * stale, so this is a step of the start and needs no time limits:
  *
+ * - its key has run already, under tries that are none of this claim's: it is served, as it would have been told;
  * - the run's end is recorded: the move it prescribes is carried out;
  * - hooks and notices that recorded ends prescribe are put where they are missing;
  * - a child lives, or left its exit code: it is adopted;
@@ -42,6 +44,8 @@ export interface RecoveryDeps {
   readonly cadenceOf: (name: string, runId: string) => Cadence;
   readonly isAlive: (runId: string, runDir: string) => boolean;
   readonly adopt: Processes['adopt'];
+  /** A keyed tick of this id has ended. */
+  readonly hasEnded: (tickId: string) => boolean;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -62,6 +66,10 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   if (claims.length > 0) await deps.runLog.flush();
   const open: Claim[] = [];
   for (const claim of claims) {
+    if (isServed(deps, claim)) {
+      await endServed(claim, deps);
+      continue;
+    }
     const end = endOf(deps, recorded, claim);
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
@@ -79,11 +87,24 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
 const hasFolder = ({ files, paths }: RecoveryDeps, claim: Claim): boolean => files.info(`${paths.running}/${runIdOf(claim)}`) !== undefined;
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
 
+/** The same key once more is the same tick, and its first try has the id of that of the run which it had: no record of that one is its own. */
+function isServed(deps: RecoveryDeps, claim: Claim): boolean {
+  if (!isAskedAnew(claim) || hasFolder(deps, claim) || !deps.hasEnded(claim.name.id)) return false;
+  const latest = deps.history.find(claim.name.id);
+  return latest !== undefined && latest.attempt > claim.name.attempts && isFinal(latest.status);
+}
+
 function endOf(deps: RecoveryDeps, recorded: ReadonlyMap<string, RunRecord>, claim: Claim): RunRecord | undefined {
   const end = recorded.get(runIdOf(claim));
-  if (end === undefined) return hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim);
+  const unrun = hasFolder(deps, claim) ? undefined : endedUnrun(recorded, claim);
+  if (end === undefined || isBefore(recorded, unrun, end)) return unrun;
   const atMs = begunMs(deps, runIdOf(claim));
   return isEndOf(end, atMs) || isOfEarlierTry(deps, end, atMs) ? end : undefined;
+}
+
+/** Newest first, as they were found. */
+function isBefore(recorded: ReadonlyMap<string, RunRecord>, one: RunRecord | undefined, other: RunRecord): boolean {
+  return [...recorded.values()].find((run) => run === one || run === other) === one;
 }
 
 /** A try that was not charged gives its id to the next one, and a power cut may bring its folder back: what has ended since then has ended. */

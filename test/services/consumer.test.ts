@@ -510,6 +510,25 @@ describe('the consumer', () => {
     );
   });
 
+  it('M22 runs no key again that a dead owner had just claimed once more, though the first try of its run had failed', async () => {
+    const dead = await yard({ flaky: command('flaky', 'retry: { attempts: 2, delays: [1s] }') }, () => (dead.began.length === 1 ? FAIL : OK));
+    const tick = { key: 'once' };
+    const id = dead.drop('flaky', tick);
+    await dead.settle();
+    dead.clock.advance(2_000);
+    await dead.settle();
+    assert.deepEqual([dead.began, dead.ls('waiting'), dead.ls('claimed')], [['flaky', 'flaky'], [], []]);
+    const again = formatTickName({ dueMs: dead.clock.nowMs(), cadence: 'flaky', id, attempts: 1 });
+    writeFileSync(`${dead.root}/state/cadence-bus/claimed/${again}`, `${JSON.stringify({ cadence: 'flaky', source: 'test', ...tick })}\n`);
+    const bus = await yard({}, () => OK, dead.root, dead.clock);
+    for (let n = 0; n < 3; n += 1) {
+      await bus.settle();
+      bus.clock.advance(2_000);
+    }
+    assert.deepEqual([bus.began, bus.ls('claimed'), bus.ls('waiting'), bus.ls('dlq')], [[], [], [], []]);
+    assert.equal(bus.events.find(({ stage }) => stage === 'coalesced')?.because, 'its key has run already');
+  });
+
   it('M25 M31 tells each listener what a run came to, with what is needed to find it again', async () => {
     const bus = await yard({ good: command('good') }, () => OK);
     const id = bus.drop('good');
