@@ -87,11 +87,14 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
 const hasFolder = ({ files, paths }: RecoveryDeps, claim: Claim): boolean => files.info(`${paths.running}/${runIdOf(claim)}`) !== undefined;
 const runIdOf = ({ name }: Claim): string => formatRunId(name.id, name.attempts);
 
-/** The same key once more is the same tick, and its first try has the id of that of the run which it had: no record of that one is its own. */
+/**
+ * The same key once more is the same tick, and its first try has the id of that of the run which it had: no record of that
+ * one is its own. What was given up is not served: it may be that very tick, whose move to the dlq a power cut has undone.
+ */
 function isServed(deps: RecoveryDeps, claim: Claim): boolean {
   if (!isAskedAnew(claim) || hasFolder(deps, claim) || !deps.hasEnded(claim.name.id)) return false;
   const latest = deps.history.find(claim.name.id);
-  return latest !== undefined && latest.attempt > claim.name.attempts && isFinal(latest.status);
+  return latest !== undefined && latest.attempt > claim.name.attempts && isFinal(latest.status) && latest.moves_to === undefined;
 }
 
 function endOf(deps: RecoveryDeps, recorded: ReadonlyMap<string, RunRecord>, claim: Claim): RunRecord | undefined {

@@ -529,6 +529,25 @@ describe('the consumer', () => {
     assert.equal(bus.events.find(({ stage }) => stage === 'coalesced')?.because, 'its key has run already');
   });
 
+  it('M22 loses no keyed tick that was given up, where a power cut has undone its moves', async () => {
+    const dead = await yard({ flaky: command('flaky', 'retry: { attempts: 2, delays: [1s] }') }, () => FAIL);
+    const tick = { key: 'once' };
+    const id = dead.drop('flaky', tick);
+    await dead.settle();
+    dead.clock.advance(2_000);
+    await dead.settle();
+    const [letter] = dead.ls('dlq');
+    const first = formatTickName({ dueMs: dead.clock.nowMs(), cadence: 'flaky', id, attempts: 1 });
+    renameSync(`${dead.root}/state/cadence-bus/dlq/${letter}`, `${dead.root}/state/cadence-bus/claimed/${first}`);
+    writeFileSync(`${dead.root}/state/cadence-bus/claimed/${first}`, `${JSON.stringify({ cadence: 'flaky', source: 'test', ...tick })}\n`);
+    const bus = await yard({}, () => FAIL, dead.root, dead.clock);
+    for (let n = 0; n < 3; n += 1) {
+      await bus.settle();
+      bus.clock.advance(2_000);
+    }
+    assert.deepEqual([bus.ls('claimed'), bus.ls('waiting'), bus.ls('dlq').length], [[], [], 1]);
+  });
+
   it('M25 M31 tells each listener what a run came to, with what is needed to find it again', async () => {
     const bus = await yard({ good: command('good') }, () => OK);
     const id = bus.drop('good');
