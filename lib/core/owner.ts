@@ -15,6 +15,8 @@ export interface OwnerInfo {
   readonly because?: string;
   /** Absent where an older version wrote it. */
   readonly surroundings?: Surroundings;
+  /** Only of one for a moment (a run, an order): what stood here of the last owner that was to stay; null: there was none. */
+  readonly before?: OwnerInfo | null;
 }
 
 /** What an owner finds its programs by; a service's differ from a shell's. */

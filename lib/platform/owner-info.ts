@@ -24,7 +24,8 @@ export function parseOwnerInfo(value: unknown): OwnerInfo | undefined {
   const isWhole = found.format === 1 && Number.isSafeInteger(found.pid) && TEXTS.every((key) => typeof found[key] === 'string');
   const isState = found.state === 'running' || found.state === 'stopped';
   const areOptional = ['stopped_at', 'because'].every((key) => found[key] === undefined || typeof found[key] === 'string');
-  return isWhole && isState && areOptional && areSurroundings(found.surroundings) ? (value as OwnerInfo) : undefined;
+  const isBefore = found.before === undefined || found.before === null || parseOwnerInfo(found.before) !== undefined;
+  return isWhole && isState && areOptional && isBefore && areSurroundings(found.surroundings) ? (value as OwnerInfo) : undefined;
 }
 
 function areSurroundings(value: unknown): boolean {

@@ -138,6 +138,38 @@ describe('P21 P39 heartbeat', () => {
     assert.match(String((said.worries as { because: string }[])[0]?.because), /no owner is running: the last one, process \d+, died/);
   });
 
+  it('finds an owner that died though others have owned the root for a moment since, one of which was killed', async () => {
+    const desk = createDesk();
+    desk.shell('job', 'true');
+    desk.shell('long', 'sleep 60');
+    const owner = await desk.start();
+    process.kill(owner.pid, 'SIGKILL');
+    await owner.ended;
+    const word = async (): Promise<unknown> => ((await round(desk)).said.worries as { because: string }[])[0]?.because;
+    const died = `no owner is running: the last one, process ${owner.pid}, died`;
+    for (const words of [
+      ['run', 'job'],
+      ['pause', 'job'],
+      ['resume', 'job'],
+    ]) {
+      assert.equal((await desk.tell(...words)).code, 0, words[0]);
+      assert.equal(await word(), died, words[0]);
+    }
+    const run = desk.spawn(['run', 'long']);
+    await eventually('it runs', () => desk.events('subsession_spawn').find(({ cadence }) => cadence === 'long'));
+    process.kill(run.pid, 'SIGKILL');
+    await run.ended;
+    assert.equal(await word(), `no owner is running: the last one, process ${run.pid}, died`);
+    await desk.tell('resume');
+    assert.equal(await word(), died);
+    assert.match((await desk.tell('status')).stdout, new RegExp(`no owner {2}the last one \\(process ${owner.pid}, since .*\\) died`));
+    const next = await desk.start();
+    process.kill(next.pid, 'SIGTERM');
+    await next.ended;
+    assert.equal((await desk.tell('run', 'job')).code, 0);
+    assert.match((await desk.tell('status')).stdout, /no owner {2}the last one stopped: ended by SIGTERM/);
+  });
+
   it('finds a tick that nothing holds and nobody runs, though the owner answers', async () => {
     const desk = createDesk();
     desk.shell('job', 'true');

@@ -3,9 +3,11 @@ import { isFollowUpCadence } from '../../core/builtin.ts';
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
 import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
+import { parseJson } from '../../core/text/json-text.ts';
 import { toIso } from '../../core/time/instant.ts';
 import { VERSION } from '../../core/version.ts';
 import { createLoop } from '../../loop.ts';
+import { parseOwnerInfo } from '../../platform/owner-info.ts';
 import type { Clock, Closeable, OwnerInfo, OwnerState, Ownership } from '../../ports.ts';
 import { describeThrow } from '../../runners/answer.ts';
 import { isDiskFault, TRY_AGAIN_MS } from '../../services/storage-health.ts';
@@ -49,14 +51,14 @@ export interface OwnerOptions {
 export async function startOwner(options: OwnerOptions): Promise<Owner> {
   const { root, ports = realPorts() } = options;
   makeFolders(ports.files, pathsOf(root));
-  const info = ownerInfo(root, ports);
+  const info = { ...ownerInfo(root, ports), ...(isToStay(options) ? {} : { before: lastThatStayed(root, ports) }) };
   const acquired = await (options.takeOver === true ? ports.takeOver : ports.acquire)({ root, info });
   if (acquired.kind === 'taken') throw refusal(root, acquired.state);
   const { ownership, endedPid } = acquired;
   const life = beginLife(ports, pathsOf(root));
   const end = createOwnerEnd({
     note(because) {
-      const ended = { ...info, state: 'stopped', stopped_at: toIso(ports.clock.nowMs()), because };
+      const ended = info.before ?? { ...info, state: 'stopped', stopped_at: toIso(ports.clock.nowMs()), because };
       ports.files.write(pathsOf(root).owner, `${JSON.stringify(ended, null, 2)}\n`);
     },
     free() {
@@ -104,8 +106,7 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, e
     announceStart(parts, info, options.endedPid);
     parts.definitions.keep();
     await parts.recover();
-    const isWhole = options.ordersOnly !== true && options.only === undefined;
-    if (isWhole) listeners.push(await beginSchedules(parts));
+    if (isToStay(options)) listeners.push(await beginSchedules(parts));
     watches.push(...watchAll(parts, ports, loop.wake));
   });
   ownership.serve(createControl(parts, info, { serves, wake: loop.wake, stop: (because) => void end.stop(because) }));
@@ -224,6 +225,17 @@ function ownerInfo(root: string, { files, clock, machine, identityOf }: OwnerPor
     state: 'running',
     surroundings: readSurroundings(files, machine),
   };
+}
+
+function isToStay({ ordersOnly, only }: OwnerOptions): boolean {
+  return ordersOnly !== true && only === undefined;
+}
+
+/** An owner for a moment ends well: were that all that is known then, nobody would hear any more that the last one to stay has died. */
+function lastThatStayed(root: string, { files }: OwnerPorts): OwnerInfo | null {
+  const read = files.read(pathsOf(root).owner);
+  const found = read?.kind === 'text' ? parseOwnerInfo(parseJson(read.text)) : undefined;
+  return found?.before === undefined ? (found ?? null) : found.before;
 }
 
 /** Exit 75, and who it is. */
