@@ -8,6 +8,7 @@ import { parseCron } from '../../lib/core/time/cron.ts';
 import { zoneOf } from '../../lib/core/time/zone.ts';
 import { type CalendarEntry, launchdTimes } from '../../lib/schedules/launchd-calendar.ts';
 import { timerLines } from '../../lib/schedules/systemd-calendar.ts';
+import { cronerLine, wantsBothDays } from '../support/croner-line.ts';
 import { DAY, firesBetween, launchdFires, MINUTE, systemdFires } from './calendars.ts';
 import { scheduleOf } from './jobs.ts';
 
@@ -40,8 +41,9 @@ const calendarsOf = (line: string): readonly string[] =>
     return text.slice('OnCalendar='.length);
   });
 
-/** Days or months that the line names are named by no entry: there would be too many. */
+/** Days or months that the line names are named by no entry: there would be too many, or launchd cannot say it. */
 function isWidened(line: string, calendar: readonly CalendarEntry[]): boolean {
+  if (wantsBothDays(line)) return true;
   const [, , days, months, weekdays] = line.split(' ');
   const isNamed = (keys: readonly (keyof CalendarEntry)[]): boolean => calendar.some((entry) => keys.some((key) => entry[key] !== undefined));
   return (months !== '*' && !isNamed(['Month'])) || ((days !== '*' || weekdays !== '*') && !isNamed(['Day', 'Weekday']));
@@ -52,7 +54,7 @@ describe('D12 a cron line, as launchd and as systemd have it', () => {
     let compared = 0;
     fc.assert(
       fc.property(cron, fc.nat({ max: TEN_YEARS / DAY }), (line, day) => {
-        const oracle = new Cron(line, { timezone: 'UTC', legacyMode: true });
+        const oracle = new Cron(cronerLine(line), { timezone: 'UTC' });
         const units = calendarsOf(line);
         const { calendar, everySeconds } = launchdTimes(scheduleOf(line), 'UTC', NOW);
         assert.equal(everySeconds, undefined);
@@ -67,7 +69,7 @@ describe('D12 a cron line, as launchd and as systemd have it', () => {
         else
           assert.ok(
             expected.every((at) => knocks.includes(at)),
-            'where there are too many entries it knocks more often, never less',
+            'where that cannot be said in so many entries it knocks more often, never less',
           );
         compared += expected.length;
       }),
@@ -82,12 +84,14 @@ describe('D12 a cron line, as launchd and as systemd have it', () => {
         const line = `0 12 ${days} ${months} ${weekdays}`;
         fc.pre(parseCron(line).kind === 'rule');
         const units = calendarsOf(line);
-        const firesHere = [systemdFires(units), launchdFires(launchdTimes(scheduleOf(line), 'UTC', NOW).calendar)];
-        const oracle = new Cron(line, { timezone: 'UTC', legacyMode: true });
+        const knocks = launchdFires(launchdTimes(scheduleOf(line), 'UTC', NOW).calendar);
+        const firesHere = [systemdFires(units), ...(wantsBothDays(line) ? [] : [knocks])];
+        const oracle = new Cron(cronerLine(line), { timezone: 'UTC' });
         let next = oracle.nextRun(new Date(FROM - 1000))?.getTime();
         for (let at = FROM + DAY / 2; at < FROM + TEN_YEARS; at += DAY) {
           const isDue = at === next;
           for (const fires of firesHere) if (fires(at) !== isDue) assert.fail(`${line} ${new Date(at).toISOString()} ${units.join(' | ')}`);
+          if (isDue) assert.ok(knocks(at), line);
           if (isDue) next = oracle.nextRun(new Date(at))?.getTime();
         }
       }),
@@ -109,7 +113,7 @@ describe('D12 a cron line, as launchd and as systemd have it', () => {
       const told = [...said.stdout.matchAll(/(?:Next elapse|Iteration #\d+|Iter\. #\d+): \w{3} (\S+ \S+) UTC/g)].map(([, at]) =>
         Date.parse(`${at?.replace(' ', 'T')}Z`),
       );
-      const oracle = new Cron(line, { timezone: 'UTC', legacyMode: true }).nextRuns(20, new Date(base)).map((at) => at.getTime());
+      const oracle = new Cron(cronerLine(line), { timezone: 'UTC' }).nextRuns(20, new Date(base)).map((at) => at.getTime());
       const firsts = [...new Set(told)].sort((a, b) => a - b).slice(0, oracle.length);
       assert.deepEqual(firsts, oracle, `${line}\n${calendars.join('\n')}`);
     }

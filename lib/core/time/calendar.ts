@@ -12,8 +12,8 @@ import type { Zone } from './zone.ts';
 const MINUTE_MS: Ms = 60_000;
 const HOUR_MS: Ms = 3_600_000;
 const DAY_MS: Ms = 86_400_000;
-/** 29 February is eight years away at most; what does not come in this time never does. */
-const HORIZON_MS: Ms = 9 * 366 * DAY_MS;
+/** 29 February on a given weekday is forty years away at most; what does not come in this time never does. */
+const HORIZON_MS: Ms = 41 * 366 * DAY_MS;
 
 /** The first instant after this one; undefined: it never comes. */
 export function nextInstant({ rules }: Schedule, zone: Zone, afterMs: Ms): Ms | undefined {
@@ -32,7 +32,7 @@ export function* instantsBetween(schedule: Schedule, zone: Zone, afterMs: Ms, un
 
 const LOOK_BACK_MS: readonly Ms[] = [MINUTE_MS, HOUR_MS, DAY_MS, 8 * DAY_MS, 32 * DAY_MS, 367 * DAY_MS, HORIZON_MS];
 
-/** The last instant up to and with this one; undefined: there was none in nine years. */
+/** The last instant up to and with this one; undefined: there was none within the horizon. */
 export function lastInstant(schedule: Schedule, zone: Zone, untilMs: Ms): Ms | undefined {
   for (const backMs of LOOK_BACK_MS) {
     let last: Ms | undefined;

@@ -48,12 +48,16 @@ export function parseCron(text: string): ReadRule<CalendarRule> {
     sets[field] = values;
   }
   const { minutes, hours, days, months, weekdays } = sets as Record<CalendarField, readonly number[]>;
-  const eitherDay = !isStar(fields[2]) && !isStar(fields[4]);
+  const eitherDay = !beginsWithStar(fields[2]) && !beginsWithStar(fields[4]);
   const rule: CalendarRule = { kind: 'calendar', text, minutes, hours, days, months, weekdays, eitherDay };
   return neverFires(rule) ? faultOf(`never comes: ${impossible(rule)}`, 'Name a day that the month has.') : { kind: 'rule', rule };
 }
 
-const isStar = (field: string | undefined): boolean => field === '*' || field === '?';
+const isStar = (field: string): boolean => field === '*' || field === '?';
+
+// As cron has it: a day and a weekday are either where neither field begins with a star, else both. `0 9 */100,1-7 * mon` is
+// the first Monday of each month, `0 0 */2 * mon` each Monday with an odd date.
+const beginsWithStar = (field = ''): boolean => field.startsWith('*') || field.startsWith('?');
 
 function parseField(field: CalendarField, text: string): readonly number[] | ScheduleFault {
   const values = new Set<number>();

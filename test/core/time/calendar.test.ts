@@ -7,6 +7,7 @@ import { parseCron } from '../../../lib/core/time/cron.ts';
 import type { Schedule } from '../../../lib/core/time/schedule.ts';
 import { parseSchedule } from '../../../lib/core/time/schedule-words.ts';
 import { zoneOf } from '../../../lib/core/time/zone.ts';
+import { cronerLine } from '../../support/croner-line.ts';
 
 function scheduleOf(...lines: readonly string[]): Schedule {
   const rules = lines.flatMap((line) => {
@@ -36,6 +37,19 @@ describe('D12 P33 the instants of a schedule', () => {
       '2026-03-29T02:00Z',
       '2026-03-29T04:00Z',
     ]);
+  });
+
+  it('a day and a weekday are either, but both where one of them begins with a star', () => {
+    const from: readonly [string, string, string] = ['UTC', '2026-11-01T00:00Z', '2026-11-17T00:00Z'];
+    const days = (line: string): readonly number[] => slots(...from, line).map((at) => Number(at.slice(8, 10)));
+    assert.deepEqual(days('0 9 1,15 * mon'), [1, 2, 9, 15, 16]);
+    assert.deepEqual(days('0 9 */100,1-7 * mon'), [2], 'the first Monday');
+    assert.deepEqual(days('0 9 */2 * mon'), [9]);
+    assert.deepEqual(days('0 9 1-7 * */2'), [1, 3, 5, 7]);
+    assert.deepEqual(days('0 9 1-7,*/100 * mon'), [1, 2, 3, 4, 5, 6, 7, 9, 16], 'it is the first letter that counts');
+    assert.equal(parseCron('0 9 31 2 */2').kind, 'fault');
+    const leap = nextInstant(scheduleOf('0 0 29 2 */7'), zoneOf('UTC'), Date.parse('2033-01-01T00:00Z'));
+    assert.equal(leap, Date.parse('2060-02-29T00:00Z'));
   });
 
   it('where clocks go back, an hour that comes twice runs once', () => {
@@ -162,7 +176,7 @@ describe('the calendar agrees with croner', () => {
     let compared = 0;
     const check = (text: string, name: string, fromMs: number): void => {
       const [schedule, zone] = [scheduleOf(text), zoneOf(name)];
-      const cron = new Cron(text, { timezone: name, paused: true });
+      const cron = new Cron(cronerLine(text), { timezone: name, paused: true });
       let atMs = fromMs;
       for (let n = 0; n < 4; n += 1) {
         const ours = nextInstant(schedule, zone, atMs);
