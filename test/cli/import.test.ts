@@ -64,6 +64,38 @@ describe('import of a crontab', () => {
     assert.equal((await desk.ask('run', 'echo')).said.summary, 'backup --full');
   });
 
+  it('takes HOME for the folder, CRON_TZ and nothing else for the time, and no variable for what it is not', async () => {
+    const desk = createDesk();
+    const home = desk.root;
+    const lines = `HOME=${home}\nTZ=Asia/Tokyo\ntimezone=x\n1 1 * * * /bin/pwd\nCRON_TZ=Europe/Vienna\n1 1 * * * /bin/date\n`;
+    assert.deepEqual((await imported(desk, 'crontab', lines)).skipped, []);
+    const env = { HOME: home, TZ: 'Asia/Tokyo', timezone: 'x' };
+    const rest = { schedule: '1 1 * * *', timeout: 0, retry: { attempts: 1 } };
+    assert.deepEqual(definition(desk, 'pwd'), { run: { command: ['/bin/pwd'], cwd: home, env }, ...rest, workspace: './pwd' });
+    const zoned = { ...rest, timezone: 'Europe/Vienna', workspace: './date' };
+    assert.deepEqual(definition(desk, 'date'), { run: { command: ['/bin/date'], cwd: home, env }, ...zoned });
+    assert.equal((await desk.ask('run', 'pwd')).said.summary, home);
+  });
+
+  it('leaves lines that call the bus where they are, for a run that waits for a run may wait for ever; and lines of the system', async () => {
+    const ours = [
+      'cadence-bus exec --name backup -- ./backup.sh',
+      'cd ~/vault && /usr/bin/cadence-bus run x',
+      'npx cadence-bus heartbeat',
+      '/opt/cb/bin/enqueue x',
+    ];
+    const lines = [...ours, 'root cd / && run-parts /etc/cron.hourly', '/bin/echo cadence-bus'].map((line) => `0 2 * * * ${line}\n`);
+    const { cadences, skipped } = await imported(createDesk(), 'crontab', lines.join(''));
+    assert.deepEqual(
+      cadences.map(({ name }) => name),
+      ['echo'],
+    );
+    assert.deepEqual(
+      skipped.map(({ because }) => because.replace(/:.*/, '')),
+      [...ours.map(() => 'it calls cadence-bus already'), 'root is no program'],
+    );
+  });
+
   it('gives what may not be called after its program a number, and looks behind the variables of a line', async () => {
     const lines = '0 1 * * * /opt/bus.sh | cat\n0 2 * * * /opt/bus-sync.sh | cat\n0 3 * * * A=1 B=2 /opt/report.sh > /dev/null\n';
     const { code, cadences, skipped } = await imported(createDesk(), 'crontab', lines);

@@ -49,8 +49,8 @@ function taskOf(where: string, schedule: string, raw: string, env: Readonly<Reco
   // A bare % ends the line and begins the standard input.
   const [command = '', ...input] = raw.split(/(?<!\\)%/).map((part) => part.replaceAll('\\%', '%'));
   const line = command.trim();
-  const { timezone, ...vars } = { timezone: env.CRON_TZ ?? env.TZ, ...env };
-  delete (vars as Record<string, string>).CRON_TZ;
+  // TZ is a variable of the command like any other; when it runs is told by CRON_TZ alone.
+  const { CRON_TZ: timezone, ...vars } = env;
   const split = splitCommand(line);
   const isPlain = split.kind === 'words';
   // `cd somewhere && program`: the program gives the name.
@@ -61,12 +61,21 @@ function taskOf(where: string, schedule: string, raw: string, env: Readonly<Reco
           .replace(ASSIGNED, '')
           .replace(/^\s*cd\s+[^&;|]+(?:&&|;)\s*/, '')
           .split(/[\s;&|()<>]/)[0]) ?? '';
+  const name = cadenceNameOf((program.split('/').at(-1) ?? '').replace(/\.\w+$/, ''));
+  const because = whyNot(program, line);
+  if (because !== undefined) return { origin: where, name, keys: {}, comments, lost: [{ key: where, because }] };
   return {
     origin: where,
-    name: cadenceNameOf((program.split('/').at(-1) ?? '').replace(/\.\w+$/, '')),
+    name,
     keys: said({
       description: comments.at(-1),
-      run: said({ command: isPlain ? split.words : line, shell: isPlain ? undefined : true, cwd: '~', env: Object.keys(vars).length === 0 ? undefined : vars }),
+      // cron begins in what it takes for HOME.
+      run: said({
+        command: isPlain ? split.words : line,
+        shell: isPlain ? undefined : true,
+        cwd: env.HOME ?? '~',
+        env: Object.keys(vars).length === 0 ? undefined : vars,
+      }),
       schedule,
       timezone,
       timeout: 0,
@@ -75,4 +84,12 @@ function taskOf(where: string, schedule: string, raw: string, env: Readonly<Reco
     comments,
     lost: input.length === 0 ? [] : [{ key: `${where}, %`, because: 'the standard input behind % is not carried over; put it into a file' }],
   };
+}
+
+/** What would not do as a cadence what it does now; a run that waits for another one can keep that from its place for ever. */
+function whyNot(program: string, line: string): string | undefined {
+  const isOurs = /(?:^|\/)cadence-bus$|\/bin\/enqueue$/.test(program) || /^npx\s.*\bcadence-bus\b/.test(line);
+  if (isOurs) return 'it calls cadence-bus already: leave it in the crontab';
+  if (program === 'root' && line !== program) return 'root is no program: in the crontab of the system a user stands there; take that field out';
+  return undefined;
 }
