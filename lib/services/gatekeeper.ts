@@ -61,7 +61,9 @@ export function createGatekeeper(deps: GatekeeperDeps): Gatekeeper {
 
   function unfitness(definition: Definition): GateInput['unfit'] {
     const { cadence, path, problems } = definition;
-    if (cadence === undefined) return { cause: 'broken', because: `${path} is broken: ${problems[0]?.message ?? 'see cadence-bus check'}` };
+    // What is wrong may stand in bus.yaml.
+    const [wrong] = problems;
+    if (cadence === undefined) return { cause: 'broken', because: `${wrong?.path ?? path} is broken: ${wrong?.message ?? 'see cadence-bus check'}` };
     if (!cadence.enabled) return { cause: 'disabled', because: `${path} says enabled: false` };
     const missing = deps.missingEnv(cadence.requiredEnv);
     return missing.length === 0 ? undefined : { cause: 'missing-env', because: `${missing.join(', ')} is not set in the owner's environment` };

@@ -112,6 +112,8 @@ describe('settings of the bus that were wrong before its owner began', () => {
     assert.ok(hold?.because.startsWith(`${where}  min_fre: the settings of the bus are wrong, so nobody knows what this may spend: `), hold?.because);
     assert.match(owner.stderr(), /bus\.yaml:2:1: unknown key "min_fre"\. No agent runs until it is mended, and nothing that has a budget/);
     assert.ok((await yard.cli('status')).stdout.includes(`! ${where}  min_fre: unknown key`));
+    const [held] = (await yard.json('status', 'session')).cadences as readonly { readonly waits_because: string }[];
+    assert.ok(held?.waits_because.startsWith(`${yard.paths.cadences}/bus.yaml is broken: the settings`), held?.waits_because);
     const why = await yard.cli('why');
     assert.ok(why.stdout.includes(`! ${where}`) && why.stdout.includes(`session: it waits until bus.yaml is mended: ${where}`), why.stdout);
     assert.equal(
