@@ -157,6 +157,19 @@ describe('D22 events', () => {
     );
   });
 
+  it('-f without an id takes the death of the owner for no end', async () => {
+    const desk = createFloor();
+    const owner = await desk.start();
+    const events = begin(desk, 'events', '-f', '--json');
+    await desk.ask('run', 'well');
+    await eventually('it is heard', () => events.said().includes('run_finished'));
+    owner.kill('SIGKILL');
+    const { code, stdout } = await events.end;
+    const [heard, said] = stdout.trimEnd().split('\n').slice(-2);
+    assert.deepEqual([code, stages(heard ?? '')], [69, ['run_finished']]);
+    assert.equal((JSON.parse(said ?? '') as { error: { message: string } }).error.message, 'the owner has died');
+  });
+
   it('-f tells what came before the owner was heard, though nothing else comes', async () => {
     const desk = createFloor();
     await desk.own();

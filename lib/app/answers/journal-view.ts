@@ -1,5 +1,6 @@
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
+import { shellWord } from '../../core/text/shell-word.ts';
 import { isTickId } from '../../core/tick.ts';
 import { type Ms, parseIso } from '../../core/time/instant.ts';
 import { readEvents } from '../../history/events.ts';
@@ -36,13 +37,24 @@ export async function followEvents(root: string, query: EventsQuery, onEvent: Se
   };
   const stop = new AbortController();
   const hearing = hear(root, id, stop.signal, seam.see, lookAgain);
-  if (id === undefined) return hearing;
+  if (id === undefined) return hearing.then(() => refuseCut(root, seam.last()));
   const [over, heard] = await Promise.allSettled([waitForRun(root, id, undefined).finally(() => stop.abort()), hearing]);
   // Whoever has answered this has written down what it said before.
   await probeOwner(root);
   lookAgain();
   if (over.status === 'rejected') throw over.reason;
   if (heard.status === 'rejected' && !isNoOwner(heard.reason)) throw heard.reason;
+}
+
+/** An owner that ends as it should says so last. Whoever follows it to hear of trouble must not take anything else for an end. */
+async function refuseCut(root: string, last: BusEvent | undefined): Promise<void> {
+  if (last?.stage === 'owner_stopped') return;
+  if ((await probeOwner(root)).kind === 'none') throw new CadenceError('no_owner', 'the owner has died', 'Start it anew: cadence-bus start');
+  throw new CadenceError(
+    'no_owner',
+    'the owner is heard no more, though it goes on: it said more than was read',
+    `What came since: cadence-bus events --since 1h --root ${shellWord(root)}`,
+  );
 }
 
 /** Where it is over already, there need be nobody to hear it from. */
@@ -77,8 +89,9 @@ function concerns(event: BusEvent, id: string | undefined): boolean {
 }
 
 /** Joins what is read to what is heard: every event once. */
-export function createSeam(onEvent: See): { see: See; lastMs(): Ms | undefined } {
+export function createSeam(onEvent: See): { see: See; lastMs(): Ms | undefined; last(): BusEvent | undefined } {
   const seen = new Set<string>();
+  let last: BusEvent | undefined;
   let lastMs: Ms | undefined;
   return {
     see(event) {
@@ -87,9 +100,11 @@ export function createSeam(onEvent: See): { see: See; lastMs(): Ms | undefined }
       seen.add(text);
       if (seen.size > REMEMBERED) for (const oldest of [...seen].slice(0, REMEMBERED / 2)) seen.delete(oldest);
       lastMs = parseIso(event.ts) ?? lastMs;
+      last = event;
       onEvent(event);
     },
     lastMs: () => lastMs,
+    last: () => last,
   };
 }
 

@@ -71,7 +71,7 @@ export const SEE_COMMANDS: CommandGroup = {
       maxWords: 1,
       flags: [FOLLOW, { name: 'since', value: '1h', summary: 'not older than this' }, { name: 'limit', value: 'N', summary: 'only the newest N' }],
       examples: ['cadence-bus events --since 1h', 'cadence-bus events x7k2p9qd4mzt --json'],
-      exits: [NOT_FOUND, [69, '-f needs an owner']],
+      exits: [NOT_FOUND, [69, '-f needs an owner, and ends so where that one dies']],
       load: () => import('../verbs/events.ts'),
     },
     {
