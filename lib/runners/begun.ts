@@ -7,14 +7,13 @@ import { readRunFile } from './run-file.ts';
 
 /**
  * What `run.json` says of a session, so that whoever adopts it can judge and charge it though its definition is gone by then, is broken,
- * or says something else. Of commands nothing is needed: their exit code is enough.
+ * or says something else. Of commands nothing is needed but what `run.json` says of every run: their exit code is enough.
  */
-export function noteOf({ account, lane, workspace, run, budget }: Cadence): Readonly<Record<string, string | number>> {
+export function noteOf({ account, lane, run, budget }: Cadence): Readonly<Record<string, string | number>> {
   const cap = capOf(budget?.runUsd, run.kind === 'claude' ? run.maxUsd : undefined);
   return {
     lane,
     ...(account === undefined ? {} : { account }),
-    ...(workspace === undefined ? {} : { workspace }),
     ...(cap === undefined ? {} : { max_usd: toUsd(cap) }),
     ...(run.kind === 'agent' ? { prompt_path: run.promptPath, output: run.output } : {}),
   };
@@ -26,13 +25,12 @@ export function asBegun(files: Files, paths: Paths, now: Cadence, runId: string)
   const [provider, account, lane, workspace] = [note.provider, note.account, note.lane, note.workspace].map(textOf);
   const known = asRunBy(now, provider);
   const run = known.run.kind === note.kind ? undefined : runOf(note, paths);
-  const billed = account === undefined ? known : { ...known, account };
-  if (run === undefined) return billed;
+  // Where it works no other may, though its definition names another place by now.
+  const begun = { ...known, account: account ?? known.account, lane: lane ?? known.lane, workspace: workspace ?? known.workspace };
+  if (run === undefined) return begun;
   return {
-    ...billed,
+    ...begun,
     run,
-    lane: lane ?? known.lane,
-    workspace: workspace ?? known.workspace,
     timeoutMs: numberOf(note.timeout_ms) ?? known.timeoutMs,
     idleTimeoutMs: numberOf(note.idle_timeout_ms) ?? known.idleTimeoutMs,
   };

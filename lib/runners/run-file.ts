@@ -31,6 +31,7 @@ export function writeRunFile(files: Files, phase: Phase, kind: string, more: Rea
     timeout_ms: phase.timeoutMs ?? job.cadence.timeoutMs,
     idle_timeout_ms: job.cadence.idleTimeoutMs,
     ...(job.cadence.provider === undefined ? {} : { provider: job.cadence.provider }),
+    ...(job.cadence.workspace === undefined ? {} : { workspace: job.cadence.workspace }),
     ...more,
   };
   return putFile(files, `${runDir}/run.json`, `${JSON.stringify(content)}\n`);

@@ -40,6 +40,31 @@ describe('a child whose owner was killed', () => {
     await checkSeven(yard, tick);
   });
 
+  for (const [title, change] of [
+    ['names another place by now', (yard: Yard) => yard.shell('slow', WAITS, 'retry: { attempts: 1 }')],
+    ['is gone', (yard: Yard) => rmSync(join(yard.paths.cadences, 'slow.yaml'))],
+  ] as const) {
+    it(`keeps the workspace that it was begun in, though its definition ${title}`, async () => {
+      const yard = createYard();
+      yard.shell('slow', WAITS, 'retry: { attempts: 1 }', 'workspace: ./shared');
+      yard.shell('other', 'echo alone', 'workspace: ./shared');
+      await killOwnerOf(yard);
+      change(yard);
+      const waits = await yard.enqueue('other');
+      await yard.start();
+      await eventually('it waits', async () => {
+        const [view] = (await yard.json('status', 'other')).cadences as readonly { readonly waits_because: string | null }[];
+        return /shared is in use$/.test(view?.waits_because ?? '');
+      });
+      yard.put('go', '');
+      await finalRecord(yard, waits);
+      assert.deepEqual(
+        yard.records().map(({ cadence }) => cadence),
+        ['slow', 'other'],
+      );
+    });
+  }
+
   it('ends while nobody owns the root, and nothing of it is lost', async () => {
     const yard = createYard();
     yard.shell('slow', WAITS, 'retry: { attempts: 1 }');
