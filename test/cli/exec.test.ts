@@ -56,6 +56,12 @@ describe('exec lays the bus around any command', () => {
     assert.match(ill.stderr, /err b/);
   });
 
+  it('two lines with one shell are two jobs: what fails opens its own breaker', async () => {
+    for (let n = 0; n < 3; n += 1) assert.equal((await tell('--', 'sh', '-c', 'echo no; exit 9')).code, 9);
+    assert.equal((await tell('--', 'sh', '-c', 'echo no; exit 9')).code, 75, 'its breaker is open');
+    assert.deepEqual(await tell('--', 'sh', '-c', 'echo yes'), { code: 0, stdout: 'yes\n', stderr: '' });
+  });
+
   it('a command that asks to be tried later is not waited for, and a held one is not started', async () => {
     assert.equal((await tell('--name', 'later', '--', 'sh', '-c', 'exit 75')).code, 75);
     await desk.ask('breaker', 'trip', 'well', '--because', 'vendor is down');

@@ -18,7 +18,7 @@ export const ACT_COMMANDS: CommandGroup = {
       usage: '[--name N] [--retries 3] [--delay 30s] [--timeout 1h] [--idle-timeout 10m] [--env NAME …] [--quiet-ok] -- program argument …',
       maxWords: Number.POSITIVE_INFINITY,
       flags: [
-        { name: 'name', value: 'N', summary: 'its name in every listing (default: that of the program)' },
+        { name: 'name', value: 'N', summary: 'its name in every listing (default: that of the program, or of what a shell or an interpreter is to run)' },
         { name: 'retries', value: 'N', summary: 'so many more tries after a failure (default: 0)' },
         { name: 'delay', value: '30s', summary: 'the wait between tries (default: 30s, then 2m)' },
         { name: 'timeout', value: '1h', summary: 'stop it after so long (default: never)' },

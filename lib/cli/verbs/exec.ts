@@ -3,6 +3,7 @@ import { commandFile, describeEnd, dropCommand, exitCodeOf, homeRoot } from '../
 import { giveOrder } from '../../app/orders.ts';
 import { runHere } from '../../app/run-here.ts';
 import { CadenceError } from '../../core/error.ts';
+import { commandName } from '../../core/text/command-name.ts';
 import { toVisible } from '../../core/text/excerpt.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 
@@ -17,7 +18,7 @@ export async function run(context: CommandContext): Promise<number> {
     throw new CadenceError('usage', 'exec needs a command behind --', 'For example: cadence-bus exec --name backup -- ./backup.sh --full');
   const root = await rootOf(context);
   const plan = {
-    name: flags.text('name') ?? nameOf(program),
+    name: flags.text('name') ?? nameOf(words),
     argv: words,
     cwd,
     env: flags.texts('env'),
@@ -78,15 +79,10 @@ async function rootOf({ flags, env, root }: CommandContext): Promise<string> {
   }
 }
 
-function nameOf(program: string): string {
-  const name = (program.split('/').at(-1) ?? '')
-    .toLowerCase()
-    .replace(/\.[a-z0-9]+$/, '')
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 50);
-  if (name.length >= 2) return name;
-  throw new CadenceError('usage', `no name can be made of ${program.slice(0, 80)}`, 'Give it one with --name.');
+function nameOf(argv: readonly string[]): string {
+  const name = commandName(argv);
+  if (name !== undefined) return name;
+  throw new CadenceError('usage', `no name can be made of ${argv.join(' ').slice(0, 80)}`, 'Give it one with --name.');
 }
 
 interface Words {
