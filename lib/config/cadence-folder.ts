@@ -1,5 +1,5 @@
 import { SETTINGS_FILE } from '../core/paths.ts';
-import { isCadenceName } from '../core/tick.ts';
+import { CADENCE_NAME_RULE, cadenceNameFrom, isCadenceName } from '../core/tick.ts';
 import type { Problem } from '../ports.ts';
 
 /**
@@ -56,15 +56,10 @@ function whyMisnamed({ stem, suffix }: FileName): { readonly message: string; re
     return { message: 'names that begin with bus- belong to the program', hint: `Rename it, for example to ${stem.slice(4) || 'my-cadence'}.${suffix}.` };
   if (suffix !== suffix.toLowerCase()) return { message: `the suffix is .${suffix}, expected .${suffix.toLowerCase()}`, hint: 'Rename it.' };
   if (isCadenceName(stem)) return undefined;
-  const better = stem
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-    .slice(0, 50)
-    .replace(/-$/, '');
-  const example = isCadenceName(better) ? ` For example ${better}.${suffix}.` : '';
+  const better = cadenceNameFrom(stem);
+  const example = better === undefined ? '' : ` For example ${better}.${suffix}.`;
   return {
     message: `${JSON.stringify(stem.slice(0, 80))} is not a cadence name`,
-    hint: `A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.${example}`,
+    hint: `${CADENCE_NAME_RULE}${example}`,
   };
 }

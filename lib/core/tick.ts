@@ -60,6 +60,7 @@ export interface DeadReport {
 }
 
 const CADENCE_NAME = /^[a-z0-9][a-z0-9-]{0,48}[a-z0-9]$/;
+const MAX_NAME_LENGTH = 50;
 const SUFFIX = '.json';
 const ID_LENGTH = 12;
 const TICK_ID = /^[a-z0-9]{12}$/;
@@ -160,10 +161,18 @@ export function spokenEndMs(tick: Tick): Ms | undefined {
 /** Control ticks are orders to the owner itself; nothing holds them. */
 export const CONTROL_CADENCE = 'bus-control';
 
+/** The nearest that a cadence may be called; undefined where too little is left. */
+export function cadenceNameFrom(text: string): string | undefined {
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-/, '');
+  const name = plain.slice(0, MAX_NAME_LENGTH).replace(/-$/, '');
+  return isCadenceName(name) ? name : undefined;
+}
+
+export const CADENCE_NAME_RULE = 'A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.';
+
 export function refuseCadenceName(name: string): CadenceError {
-  return new CadenceError(
-    'bad_data',
-    `"${name.slice(0, 80)}" is not a cadence name`,
-    'A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.',
-  );
+  return new CadenceError('bad_data', `"${name.slice(0, 80)}" is not a cadence name`, CADENCE_NAME_RULE);
 }

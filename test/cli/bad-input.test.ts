@@ -73,6 +73,8 @@ describe('bad input: each message says where it is and what to do', () => {
     ['what is no id', 'status --run nonsense', 64, /"nonsense" is no id of a run/, /x7k2p9qd4mzt-1/],
     ['a run that is already over', 'cancel OVER', 66, /OVER is over: it succeeded/, /cadence-bus show/],
     ['a cadence by nearly its name', 'run wel', 66, /there is no cadence wel/, /Did you mean well\?/],
+    ['a cadence by a name that none may have', 'run my_job', 66, /there is no cadence my_job/, /2 to 50 characters of a-z, 0-9 and -.* cadence-bus check/],
+    ['the same, of a verb that asks the files', 'why my_job', 66, /there is no cadence my_job/, /2 to 50 characters of a-z, 0-9 and -.* cadence-bus check/],
     ['an option by nearly its name', 'edit well --timout 1m', 64, /edit has no option --timout/, /Did you mean --timeout\?/],
     ['a command by nearly its name', 'capabilites', 64, /there is no command capabilites/, /Did you mean capabilities\?/],
     ['a payload that is no JSON', 'enqueue well --payload {', 65, /the payload is no JSON/, /quoted twice/],

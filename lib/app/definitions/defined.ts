@@ -3,16 +3,14 @@ import type { LiveDefinitions } from '../../config/definitions.ts';
 import { builtinCadence, isBuiltin } from '../../core/builtin.ts';
 import type { BusSettings, Cadence } from '../../core/cadence.ts';
 import { controlCadence } from '../../core/control.ts';
-import { CadenceError } from '../../core/error.ts';
 import { healersOf } from '../../core/heal/cadence.ts';
 import { pathsOf } from '../../core/paths.ts';
-import { nearest } from '../../core/text/nearest.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { createFiles } from '../../platform/files.ts';
 import { readMachine } from '../../platform/machine.ts';
 import type { Definition, Problem } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
-import { nowMs } from '../root.ts';
+import { nowMs, unknownCadence } from '../root.ts';
 import { knownDefinitions } from './known.ts';
 import { tellersOf } from './tellers.ts';
 
@@ -90,14 +88,10 @@ export function requireCadence(root: string, name: string): { readonly definitio
   const loaded = loadDefinitions(root);
   const definition = withFault(loaded, createReading(root), name);
   if (definition !== undefined) return { definition, cadence: definition.cadence };
-  const close = nearest(
+  throw unknownCadence(
     name,
     loaded.all().map((one) => one.name),
-  );
-  throw new CadenceError(
-    'not_found',
-    `there is no cadence ${name} in ${root}/cadences`,
-    close === undefined ? 'See cadence-bus list.' : `Did you mean ${close}?`,
+    ` in ${root}/cadences`,
   );
 }
 

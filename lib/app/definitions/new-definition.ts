@@ -1,7 +1,7 @@
 import { editDefinition, type YamlEdit } from '../../config/definition-edit.ts';
 import { CadenceError } from '../../core/error.ts';
 import { pathsOf } from '../../core/paths.ts';
-import { isCadenceName } from '../../core/tick.ts';
+import { isCadenceName, refuseCadenceName } from '../../core/tick.ts';
 import { createFiles } from '../../platform/files.ts';
 import { SCHEMA_LINE, schemaFile } from './editor-schema.ts';
 import { editsOf, type KeyWords } from './edits.ts';
@@ -15,12 +15,10 @@ export interface NewDefinition extends KeyWords {
   readonly inline?: string | undefined;
 }
 
-const NAME_RULE = 'A name has 2 to 50 characters of a-z, 0-9 and -, and begins and ends with a letter or a digit.';
-
 /** The files of a new cadence. Throws `bad_data` where the name is taken or none. */
 export function planNew(root: string, wanted: NewDefinition): readonly PlannedChange[] {
   const { name, prompt, inline, command, argv = [] } = wanted;
-  if (!isCadenceName(name)) throw new CadenceError('bad_data', `"${name.slice(0, 80)}" is not a cadence name`, NAME_RULE);
+  if (!isCadenceName(name)) throw refuseCadenceName(name);
   if (name === 'bus' || name.startsWith('bus-'))
     throw new CadenceError('bad_data', `"${name}" belongs to the program`, 'Names that begin with bus- are its own.');
   const [taken] = filesDefining(root, name);

@@ -1,3 +1,5 @@
+import { cadenceNameFrom } from '../tick.ts';
+
 /**
  * What a command is called that nobody has named: as its program. Where that is a shell or an interpreter it is called as what is
  * run with it, or all such lines of a crontab would be one job, and one that fails would hold the others.
@@ -6,11 +8,11 @@ export function commandName(argv: readonly string[]): string | undefined {
   const [program = '', ...words] = argv;
   const own = baseOf(program);
   const isShell = SHELL.test(own);
-  if (own === 'env') return commandName(words.filter((word) => !word.startsWith('-') && !/^\w+=/.test(word))) ?? nameFrom(own);
-  if (!isShell && !INTERPRETER.test(own)) return nameFrom(withoutExtension(own));
+  if (own === 'env') return commandName(words.filter((word) => !word.startsWith('-') && !/^\w+=/.test(word))) ?? cadenceNameFrom(own);
+  if (!isShell && !INTERPRETER.test(own)) return cadenceNameFrom(withoutExtension(own));
   const at = words.findIndex((word) => !word.startsWith('-') || (isShell ? SHELL_TEXT : CODE_OR_MODULE).test(word));
   const [first = '', next = ''] = at < 0 ? [] : words.slice(at);
-  return nameFrom(first.startsWith('-') ? next : withoutExtension(baseOf(first))) ?? nameFrom(own);
+  return cadenceNameFrom(first.startsWith('-') ? next : withoutExtension(baseOf(first))) ?? cadenceNameFrom(own);
 }
 
 const SHELL = /^(?:ba|da|z|k|a)?sh$/;
@@ -18,7 +20,6 @@ const INTERPRETER = /^(?:python[\d.]*|node|ruby|perl|php)$/;
 /** `-c`, `-lc`: its text follows. */
 const SHELL_TEXT = /^-[a-z]*c$/;
 const CODE_OR_MODULE = /^-[cem]$/;
-const MAX_LENGTH = 50;
 
 function baseOf(program: string): string {
   return (program.split('/').at(-1) ?? '').toLowerCase();
@@ -26,11 +27,4 @@ function baseOf(program: string): string {
 
 function withoutExtension(file: string): string {
   return file.replace(/\.[a-z0-9]+$/, '');
-}
-
-/** What a cadence may be called; undefined where too little is left. */
-function nameFrom(text: string): string | undefined {
-  const plain = text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
-  const name = plain.replace(/^-/, '').slice(0, MAX_LENGTH).replace(/-$/, '');
-  return name.length < 2 ? undefined : name;
 }
