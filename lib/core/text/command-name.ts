@@ -12,13 +12,15 @@ export function commandName(argv: readonly string[]): string | undefined {
   if (!isShell && !INTERPRETER.test(own)) return cadenceNameFrom(withoutExtension(own));
   const at = words.findIndex((word) => !word.startsWith('-') || (isShell ? SHELL_TEXT : CODE_OR_MODULE).test(word));
   const [first = '', next = ''] = at < 0 ? [] : words.slice(at);
-  return cadenceNameFrom(first.startsWith('-') ? next : withoutExtension(baseOf(first))) ?? cadenceNameFrom(own);
+  return cadenceNameFrom(first.startsWith('-') ? next.replace(NUMBER, '-') : withoutExtension(baseOf(first))) ?? cadenceNameFrom(own);
 }
 
 const SHELL = /^(?:ba|da|z|k|a)?sh$/;
 const INTERPRETER = /^(?:python[\d.]*|node|ruby|perl|php)$/;
 /** `-c`, `-lc`: its text follows. */
 const SHELL_TEXT = /^-[a-z]*c$/;
+/** A text with the day in it is the same job on the next. */
+const NUMBER = /\d{2,}(?:T\d{2,}Z?)?/g;
 const CODE_OR_MODULE = /^-[cem]$/;
 
 function baseOf(program: string): string {

@@ -14,6 +14,7 @@ describe('a command that nobody has named', () => {
     ['http-server', ['python3', '-m', 'http.server']],
     ['sweep', ['node', '--enable-source-maps', 'sweep.mjs']],
     ['report', ['/usr/bin/env', '-S', 'TZ=UTC', 'python3', 'report.py']],
+    ['backup-to-vault-tgz', ['sh', '-c', './backup 2026-11-28 20261128T0300 to vault.tgz']],
     ['sh', ['sh']],
     ['sh', ['sh', '-c', ':']],
     ['env', ['env']],
