@@ -51,6 +51,7 @@ export async function dryRun(root: string, cadence: Cadence, { payload, onOutput
   const job = jobOf(cadence, { ...run, argv: run.dryRunArgv }, id, payload);
   const stop = createStopSignal();
   signal.addEventListener('abort', () => stop.stop('cancel'), { once: true });
+  if (signal.aborted) stop.stop('cancel');
   try {
     const followers = follow(paths, job, onOutput);
     const end = await commandRunner(paths).run(job, stop);

@@ -101,6 +101,8 @@ async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: P
   const late = new Promise<undefined>((resolve) => {
     if (timeoutMs !== undefined) timer = clock.after(timeoutMs, () => resolve(undefined));
     leave?.addEventListener('abort', () => resolve(undefined));
+    // It may have been while this process became the owner.
+    if (leave?.aborted === true) resolve(undefined);
   });
   try {
     return known !== undefined && isFinal(known.status) ? known : await Promise.race([end, late, owner.ended.then(() => undefined)]);
