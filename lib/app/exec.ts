@@ -11,6 +11,7 @@ import { formatDuration } from '../core/time/duration.ts';
 import type { Ms } from '../core/time/instant.ts';
 import { createFiles } from '../platform/files.ts';
 import { readMachine } from '../platform/machine.ts';
+import { homeRootIn } from '../platform/root.ts';
 import { withLock } from '../platform/short-lock.ts';
 import { commandFault, commandHold } from './answers/holds.ts';
 import { readDefined } from './definitions/defined.ts';
@@ -142,7 +143,7 @@ function notBegun(root: string, name: string, earlier: string): CadenceError {
 /** A root of one's own for commands that belong to no agent: `~/.cadence-bus`. */
 export function homeRoot(home: string): string {
   if (home === '' || !home.startsWith('/')) throw new CadenceError('not_found', 'there is no agent root here, and no HOME', 'Name a root with --root.');
-  const root = `${home}/.cadence-bus`;
+  const root = homeRootIn(home);
   createFiles().makeDir(pathsOf(root).cadences);
   return root;
 }

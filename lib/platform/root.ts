@@ -21,12 +21,23 @@ export function findRoot(cwd: string, env: Readonly<Record<string, string | unde
 export function requireRoot(named: string | undefined, cwd: string, env: Readonly<Record<string, string | undefined>>): string {
   if (named === '') throw new CadenceError('usage', 'the root is empty', HINT);
   const root = named === undefined ? findRoot(cwd, env) : resolve(cwd, named);
-  if (root === undefined) throw new CadenceError('not_found', `no folder at ${cwd} or above it has a cadences/ folder`, HINT);
+  if (root === undefined) throw new CadenceError('not_found', `no folder at ${cwd} or above it has a cadences/ folder`, `${HINT}${ofNobody(env)}`);
   if (!isAgentRoot(root)) throw new CadenceError('not_found', `${root}${saidBy(named, env)} is no agent root, for it has no cadences/ folder`, HINT);
   return root;
 }
 
 const HINT = 'Name the agent root with --root or CADENCE_ROOT, or make one with cadence-bus init.';
+
+/** Whoever laid `exec` around the lines of a crontab asks for them where they stand, and there is no root. */
+function ofNobody({ HOME = '' }: Readonly<Record<string, string | undefined>>): string {
+  const root = homeRootIn(HOME);
+  return HOME.startsWith('/') && isAgentRoot(root) ? ` exec keeps what it runs of no agent root: --root ${root}` : '';
+}
+
+/** A root for commands that belong to no agent. */
+export function homeRootIn(home: string): string {
+  return `${home}/.cadence-bus`;
+}
 
 /** Nobody sees a variable that was set long ago. */
 function saidBy(named: string | undefined, env: Readonly<Record<string, string | undefined>>): string {

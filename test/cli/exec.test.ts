@@ -57,8 +57,9 @@ describe('exec lays the bus around any command', () => {
   });
 
   it('two lines with one shell are two jobs: what fails opens its own breaker', async () => {
-    for (let n = 0; n < 3; n += 1) assert.equal((await tell('--', 'sh', '-c', 'echo no; exit 9')).code, 9);
-    assert.equal((await tell('--', 'sh', '-c', 'echo no; exit 9')).code, 75, 'its breaker is open');
+    const fails = ['--delay', '10ms', '--', 'sh', '-c', 'echo no; exit 9'];
+    for (let n = 0; n < 3; n += 1) assert.equal((await tell(...fails)).code, 9);
+    assert.equal((await tell(...fails)).code, 75, 'its breaker is open');
     assert.deepEqual(await tell('--', 'sh', '-c', 'echo yes'), { code: 0, stdout: 'yes\n', stderr: '' });
   });
 
@@ -131,6 +132,26 @@ describe('exec lays the bus around any command', () => {
     assert.equal((await first).code, 143);
   });
 
+  it('says why it does not begin at once, and that it tries again', async () => {
+    const again = await tell('--name', 'rests', '--retries', '1', '--delay', '10ms', '--', 'sh', '-c', 'test "$CADENCE_ATTEMPT" = 2');
+    assert.equal(again.code, 0);
+    assert.match(again.stderr, /^↻ rests tries again /);
+    assert.equal((await tell('--name', 'rests', '--delay', '1h', '--', 'false')).code, 1);
+    const signals = new EventEmitter();
+    let said = '';
+    const later = call(['exec', '--root', desk.root, '--name', 'rests', '--delay', '1h', '--', 'false'], {
+      cwd: desk.root,
+      signals: signals as unknown as NodeJS.Process,
+      onStderr: (text) => {
+        said += text;
+      },
+    });
+    await eventually('it says that it waits', () => /^‖ rests waits: backing off until \S+Z: exit 1\n$/.test(said));
+    signals.emit('SIGINT', 'SIGINT');
+    assert.equal((await later).code, 130);
+    await desk.ask('cancel', String(/show ([a-z0-9]{12})/.exec((await later).stderr)?.[1]));
+  });
+
   it('needs no root: a command of nobody’s has one in the home folder', async () => {
     const home = realpathSync.native(mkdtempSync(join(tmpdir(), 'cb-home-')));
     after(() => rmSync(home, { recursive: true, force: true }));
@@ -138,6 +159,9 @@ describe('exec lays the bus around any command', () => {
     const { code, said } = parseAnswer(await call(['exec', '--json', '--', 'true'], { cwd: join(home, 'work'), env: { HOME: home } }));
     assert.deepEqual([code, said.cadence], [0, 'true']);
     assert.equal((await call(['runs', 'true', '--root', join(home, '.cadence-bus')])).code, 0);
+    const asked = await call(['why'], { cwd: join(home, 'work'), env: { HOME: home } });
+    assert.equal(asked.code, 66);
+    assert.match(asked.stderr, new RegExp(`of no agent root: --root ${home}/\\.cadence-bus`));
   });
 
   it('changes nothing on a dry run, and refuses what cannot be', async () => {

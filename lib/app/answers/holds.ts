@@ -76,6 +76,14 @@ export function commandHold(root: string, name: string): string | undefined {
   return hold === undefined ? undefined : `${hold.state}${hold.until === null ? '' : ` until ${hold.until}`}: ${hold.because}`;
 }
 
+/** Why its next run does not begin at once, though nothing holds it for long: the last has failed. */
+export function commandRest(root: string, name: string): string | undefined {
+  const atMs = nowMs();
+  const isResting = ({ key, state, until }: HoldView): boolean => key === cadenceKey(name) && state === 'backing_off' && (parseIso(until) ?? 0) > atMs;
+  const hold = readHolds(createReading(root), atMs).find(isResting);
+  return hold && describeHold(hold);
+}
+
 /** Why this command of `exec`, as it is kept, cannot be run at all. */
 export async function commandFault(root: string, name: string): Promise<string | undefined> {
   const { readDefined } = await import('../definitions/defined.ts');

@@ -1,11 +1,14 @@
+import { commandRest } from '../../app/answers/holds.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
 import { commandFile, describeEnd, dropCommand, exitCodeOf, homeRoot } from '../../app/exec.ts';
 import { giveOrder } from '../../app/orders.ts';
-import { runHere } from '../../app/run-here.ts';
+import { type Hearer, runHere } from '../../app/run-here.ts';
 import { CadenceError } from '../../core/error.ts';
 import { commandName } from '../../core/text/command-name.ts';
 import { toVisible } from '../../core/text/excerpt.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
+import { describeEvent } from '../event-words.ts';
+import { waitingNote } from '../waiting-words.ts';
 
 const HELD = 75;
 /** Of a command that has to be quiet unless it fails, so much is kept to be shown then. */
@@ -45,7 +48,7 @@ export async function run(context: CommandContext): Promise<number> {
     return HELD;
   }
   const { tick } = end;
-  const record = await runHere(root, tick, undefined, { output: spoken.hear, leave }, true).catch((error: unknown) => {
+  const record = await runHere(root, tick, undefined, hearerOf({ spoken, out, root, tick, name: plan.name, leave }), true).catch((error: unknown) => {
     spoken.end(false);
     throw error;
   });
@@ -85,6 +88,31 @@ function nameOf(argv: readonly string[]): string {
   throw new CadenceError('usage', `no name can be made of ${argv.join(' ').slice(0, 80)}`, 'Give it one with --name.');
 }
 
+interface Awaited {
+  readonly spoken: Words;
+  readonly out: Output;
+  readonly root: string;
+  readonly tick: string;
+  readonly name: string;
+  readonly leave: AbortSignal;
+}
+
+/** It may be minutes until it begins, and between two tries; whoever looks on shall know. */
+function hearerOf({ spoken, out, root, tick, name, leave }: Awaited): Hearer {
+  const waits = (because: string): void => spoken.hear(`${waitingNote(out, name, because)}\n`, 'stderr');
+  const rest = commandRest(root, name);
+  if (rest !== undefined) waits(rest);
+  return {
+    leave,
+    output: spoken.hear,
+    waits,
+    event(event) {
+      const line = event.stage === 'retry_scheduled' && event.tick === tick ? describeEvent(event, out.paint, root) : undefined;
+      if (line !== undefined) spoken.hear(`${line}\n`, 'stderr');
+    },
+  };
+}
+
 interface Words {
   hear(text: string, stream: 'stdout' | 'stderr'): void;
   end(isWell: boolean): void;
@@ -99,16 +127,17 @@ function createWords(out: Output, isQuiet: boolean): Words {
     if (stream === 'stdout') out.words(text, true);
     else out.live(text);
   };
+  function hear(text: string, stream: 'stdout' | 'stderr'): void {
+    if (!isQuiet) {
+      say(text, stream);
+      return;
+    }
+    kept.push({ text, stream });
+    size += text.length;
+    while (size > KEPT_CHARACTERS && kept.length > 1) size -= kept.shift()?.text.length ?? 0;
+  }
   return {
-    hear(text: string, stream: 'stdout' | 'stderr'): void {
-      if (!isQuiet) {
-        say(text, stream);
-        return;
-      }
-      kept.push({ text, stream });
-      size += text.length;
-      while (size > KEPT_CHARACTERS && kept.length > 1) size -= kept.shift()?.text.length ?? 0;
-    },
+    hear,
     end(isWell: boolean): void {
       if (!isWell) for (const { text, stream } of kept) say(text, stream);
     },
