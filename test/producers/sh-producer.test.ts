@@ -161,7 +161,7 @@ function describeOwner(enqueue: Enqueue): void {
     mkdirSync(inboxOf(root), { recursive: true });
     writeFileSync(
       join(root, 'state/cadence-bus/owner.json'),
-      `${JSON.stringify({ format: 1, pid, identity: 'x', surroundings: { path: '/bin' }, state }, null, 2)}\n`,
+      `${JSON.stringify({ format: 1, pid, identity: 'x', surroundings: { path: '/bin' }, state, before: { pid, state: 'running' } }, null, 2)}\n`,
     );
     return root;
   };
