@@ -61,6 +61,8 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
     const told = Promise.allSettled([tellWhyNot(root, tick, live, hearer, over.signal)]);
     const run = await endOf(owner, tick, { timeoutMs, leaves, leave: hearer.leave }).finally(() => over.abort());
     await told;
+    // An owner before us may have run it before anybody listened; its words lie there still.
+    if (run !== undefined) live.begin(run.run_id);
     if (run === undefined || !isFinal(run.status)) live.stop();
     await live.ended();
     if (run !== undefined) await waitForHooks(root, run, HOOKS_WITHIN_MS);
@@ -143,7 +145,7 @@ async function runByOwner({ root, tick, id, leaves }: Awaiting, timeoutMs: Ms | 
     const last = await waitForRun(root, id, timeoutMs, AbortSignal.any([leave.signal, ...(hearer.leave === undefined ? [] : [hearer.leave])]));
     if (hearer.leave?.aborted === true && !isEnd(last, leaves)) throw leftBehind(root, tick);
     const run = deferred ?? last;
-    // It may have been over before anybody listened; its words lie there still.
+    // As above.
     live.begin(run.run_id);
     // What was put off ends for nobody else: its log would be followed for ever.
     if (run.status === 'waiting') live.stop();

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runHere } from '../../lib/app/run-here.ts';
 import { call, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFloor, hasBegun } from './floor.ts';
@@ -7,6 +8,23 @@ import { createFloor, hasBegun } from './floor.ts';
 const ID = /^[a-z0-9]{12}$/;
 
 describe('run', () => {
+  for (const kind of ['with an owner', 'without an owner'] as const) {
+    it(`hears the words of what was over before it could listen, ${kind}`, async () => {
+      const desk = createFloor();
+      desk.put('go', '');
+      const tick = await desk.enqueue('slow');
+      assert.equal((await desk.tell('start', '--drain')).code, 0);
+      if (kind === 'with an owner') await desk.start();
+      let heard = '';
+      const output = (text: string): void => {
+        heard += text;
+      };
+      const run = await runHere(desk.root, tick, undefined, { output });
+      assert.equal(run.status, 'succeeded');
+      for (const word of ['begun\n', 'ended\n', 'aside\n']) assert.ok(heard.includes(word), heard);
+    });
+  }
+
   for (const kind of ['with an owner', 'without an owner'] as const) {
     describe(kind, () => {
       const open = async (): Promise<Desk> => {
