@@ -7,7 +7,7 @@ import type { Clock, Definitions, Ids, Journal, SlotLedger, TickDrop, Uptime } f
 import { dueSlots, type SlotEntry } from './slot-entry.ts';
 import { createSlotPlans, type SlotPlans } from './slot-plans.ts';
 import { expire, type SlotTicks, supersede } from './slot-waiting.ts';
-import { announce, endLine, noWork, type PutTick, tickOf, type Work } from './slot-work.ts';
+import { announce, endLine, endsOfGone, noWork, type PutTick, tickOf, type Work } from './slot-work.ts';
 import type { TimeGaps } from './time-gaps.ts';
 
 /**
@@ -169,14 +169,19 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
     return touched.length > 0;
   }
 
-  /** The last ticks that the owner before us decided on, should it not have lived to put them. */
-  function putAgain(): void {
-    for (const { cadence, tick, due, slot, ts } of ledger.firedBefore) {
+  /** The last ticks that the owner before us decided on, should it not have lived to put them. Answers the ends of those whose schedule is gone since. */
+  function putAgain(): readonly SlotLine[] {
+    const lost = ledger.firedBefore.filter(({ cadence, tick }) => !slotTicks.isKnown(cadence, tick));
+    for (const { cadence, tick, due, slot, ts } of lost) {
       const entry = plans.entry(cadence);
-      if (entry === undefined || slotTicks.isKnown(cadence, tick)) continue;
+      if (entry === undefined) continue;
       const [dueMs, { windowMs }] = [parseIso(due) ?? 0, entry.schedule];
       unput.push(tickOf(cadence, tick, dueMs, slot, ts, windowMs === undefined ? undefined : dueMs + windowMs));
     }
+    return endsOfGone(
+      lost.filter(({ cadence }) => plans.entry(cadence) === undefined),
+      deps,
+    );
   }
 
   function lookAtTime(): void {
@@ -228,7 +233,8 @@ export function createScheduler(deps: SchedulerDeps): Scheduler {
       if (fromMs !== undefined) gaps.note({ fromMs: Math.min(fromMs, clock.nowMs()), toMs: clock.nowMs(), because: why });
       ledger.append([{ ts: toIso(clock.nowMs()), kind: 'started', because: '' }]);
       await keepUp(true);
-      putAgain();
+      const ended = putAgain();
+      if (ended.length > 0) await carryOut({ lines: [...ended], ticks: [] });
     },
     async pollOnce() {
       lookAtTime();

@@ -1,9 +1,9 @@
 import type { SlotDecision } from '../core/slot/decision.ts';
-import { isIgnored, type SlotCursor, type SlotLine } from '../core/slot/line.ts';
+import { type FiredLine, isIgnored, type SlotCursor, type SlotLine } from '../core/slot/line.ts';
 import { formatSlot, SLOT_SOURCE } from '../core/slot/slot.ts';
 import type { Tick, TickName } from '../core/tick.ts';
-import { type Ms, toIso } from '../core/time/instant.ts';
-import type { Journal } from '../ports.ts';
+import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
+import type { Clock, Definitions, Journal, SlotLedger } from '../ports.ts';
 
 /** What was decided: lines for the ledger, and ticks that are put once these are on disk. */
 export interface Work {
@@ -22,6 +22,21 @@ export function endLine(cadence: string, decision: Extract<SlotDecision, { kind:
   const { end, firstMs, lastMs, count, because } = decision;
   const many = count === 1 ? {} : { last: formatSlot(lastMs), count };
   return { ts: toIso(nowMs), kind: 'end', cadence, end, slot: formatSlot(firstMs), ...many, because };
+}
+
+/** Of slots that were decided, and whose schedule was gone before their tick was put. Each is told once, whatever comes after. */
+export function endsOfGone(fired: readonly FiredLine[], { ledger, definitions, clock }: EndDeps): readonly SlotLine[] {
+  const ts = toIso(clock.nowMs());
+  const hasEnd = ({ cadence, slot }: FiredLine): boolean =>
+    [...ledger.lines(cadence, parseIso(slot) ?? 0)].some((line) => line.kind === 'end' && line.slot === slot);
+  const because = ({ cadence }: FiredLine): string => (definitions.get(cadence) === undefined ? 'its definition is gone' : 'it has no schedule any more');
+  return fired.filter((one) => !hasEnd(one)).map((one) => ({ ts, kind: 'end', cadence: one.cadence, end: 'skipped', slot: one.slot, because: because(one) }));
+}
+
+interface EndDeps {
+  readonly ledger: Pick<SlotLedger, 'lines'>;
+  readonly definitions: Pick<Definitions, 'get'>;
+  readonly clock: Pick<Clock, 'nowMs'>;
 }
 
 export function tickOf(cadence: string, id: string, dueMs: Ms, slot: string, enqueued_at: string, untilMs: Ms | undefined): PutTick {

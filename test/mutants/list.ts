@@ -130,8 +130,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: 'slots decided together are put together',
     file: 'lib/services/scheduler.ts',
-    from: 'of ledger.firedBefore)',
-    to: 'of ledger.firedBefore.slice(-1))',
+    from: '= ledger.firedBefore.filter(',
+    to: '= ledger.firedBefore.slice(-1).filter(',
     tests: SIM,
   },
 ];

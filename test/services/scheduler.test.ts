@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { readStatus } from '../../lib/app/answers/status.ts';
 import { CadenceError } from '../../lib/core/error.ts';
@@ -305,6 +305,23 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual([last?.last_status, last?.last_summary], ['succeeded', 'done'], 'a hint is no run');
     const fired = [...createSlotReading(yard.owner()).lines('job', 0)].flatMap((one) => (one.kind === 'fired' ? [`${one.by} ${one.because ?? ''}`] : []));
     assert.deepEqual(fired, ['catchup no timer has asked for it within 90 s', 'timer ']);
+  });
+
+  it('whose tick an owner did not live to put end with their definition, where that is gone by then, and once', async () => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00']);
+    yard.crash();
+    const [slots, cadences] = [pathsOf(yard.root).slots, pathsOf(yard.root).cadences];
+    const tick = createIds().keyed('slot', 'job', '2026-11-20T07:00:00Z');
+    const fired = { kind: 'fired', cadence: 'job', slot: '2026-11-20T07:00:00Z', due: '2026-11-20T07:00:00.000Z', tick, by: 'schedule' };
+    appendFileSync(`${slots}/2026-11-20.jsonl`, `${JSON.stringify({ ts: '2026-11-20T07:00:00.000Z', ...fired })}\n`);
+    await yard.off(HOUR);
+    rmSync(`${cadences}/job.yaml`);
+    for (let lives = 0; lives < 2; lives += 1) {
+      await yard.start();
+      assert.deepEqual([yard.ran, yard.slots('job').map(({ end, because }) => `${end} ${because}`)], [[], ['skipped its definition is gone']]);
+      await yard.stop();
+    }
+    assert.equal(readFileSync(`${slots}/2026-11-20.jsonl`, 'utf8').split('"kind":"end"').length, 2);
   });
 
   it('are known after retention has taken the older ledger away', async () => {

@@ -45,6 +45,10 @@ describe('a story that once ended badly', () => {
     for (const seed of [475, 831]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
   });
 
+  it('a slot whose owner died before its tick was put, and whose definition was gone then, has its end', async () => {
+    for (const seed of [9_012_300, 9_012_305]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
+  });
+
   it('a clock that is set back does not make the owner deaf to its inbox', async () => {
     await isWell(
       enqueue('steady', 'later1111111', { inMs: 600_000 }),
