@@ -58,9 +58,9 @@ describe('a child whose owner was killed', () => {
       });
       yard.put('go', '');
       await finalRecord(yard, waits);
+      // What has no definition any more is given up after its run, and somebody looks at what has failed.
       const ended = yard.records().map(({ cadence }) => cadence);
-      // Whose definition is gone is given up after it.
-      assert.deepEqual(ended.slice(0, 2), ['slow', 'other']);
+      assert.ok(ended.includes('slow') && ended.indexOf('slow') < ended.indexOf('other'), ended.join(', '));
     });
   }
 
