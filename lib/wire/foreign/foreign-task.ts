@@ -1,3 +1,5 @@
+import { cadenceNameFrom, isCadenceName } from '../../core/tick.ts';
+
 /** A task of another system, in the terms of a cadence file. What it has and we do not is in `lost`, with the reason. */
 export interface ForeignTask {
   /** As it was called there. */
@@ -22,15 +24,10 @@ export interface ForeignFile {
   readonly lost: readonly Loss[];
 }
 
-/** The nearest name that a cadence may have. */
+/** The nearest name that a cadence of somebody's may have, or none. */
 export function cadenceNameOf(words: string): string {
-  const name = words
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^(?:bus)?-+|-+$/g, '')
-    .slice(0, 50)
-    .replace(/-+$/, '');
-  return name.length >= 2 && name !== 'bus' ? name : '';
+  const name = cadenceNameFrom(words)?.replace(/^bus-/, '') ?? '';
+  return isCadenceName(name) && name !== 'bus' ? name : '';
 }
 
 /** Two tasks that would have one name get numbers. */
