@@ -14,7 +14,7 @@ import { asBegun } from '../runners/begun.ts';
 import { createStopSignal } from '../runners/stop-signal.ts';
 import type { AccountProbe } from '../services/account-probe.ts';
 import type { Announcing } from '../services/announcer.ts';
-import { createCapacity } from '../services/capacity.ts';
+import { type Capacity, createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
 import { createDismissal } from '../services/dismissal.ts';
@@ -53,6 +53,7 @@ export interface OwnerParts {
   readonly book: HoldsBook;
   readonly health: StorageHealth;
   readonly conclusion: Conclusion;
+  readonly capacity: Capacity;
   readonly consumer: Consumer;
   readonly gatekeeper: Gatekeeper;
   readonly jobs: Jobs;
@@ -106,7 +107,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const { followUps, healing, announcing, incidentOrders: incident } = following;
   const conclusion = createConclusion({ ...storage, queue, book, health, keepExit: processes.keepExit, followUps, onFault });
   const purse = composePurse(storage, health);
-  const capacity = createCapacity({ laneSize: (lane) => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? HEAL_LANES[lane] ?? 1 });
+  const capacity = composeCapacity(storage, queue);
   const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs));
   const runnerOf = createRunnerChoice(runners, (payload) => orders.carryOut(payload), following.runnerOf);
   const onFree = (cadence: string): void => {
@@ -136,7 +137,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     book,
     health,
     conclusion,
-    consumer,
+    ...{ capacity, consumer },
     gatekeeper,
     jobs,
     scheduling,
@@ -152,6 +153,11 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
       await recover({ clock, files, paths, history, runLog, journal, ...parts, cadenceOf, isAlive, adopt, hasEnded, onFault });
     },
   };
+}
+
+function composeCapacity({ definitions }: Storage, queue: Queue): Capacity {
+  const laneSize = (lane: string): number => definitions.settings().lanes[lane] ?? BUILTIN_LANES[lane] ?? HEAL_LANES[lane] ?? 1;
+  return createCapacity({ laneSize, cadenceOf: (tick) => queue.find(tick)?.cadence });
 }
 
 /** A rule says: try again at once. */

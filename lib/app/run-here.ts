@@ -11,6 +11,8 @@ import { lookupHeld } from './answers/held-record.ts';
 import { HOOKS_WITHIN_MS, waitForHooks } from './answers/hook-results.ts';
 import { createSeam, listEvents } from './answers/journal-view.ts';
 import { followLogs, type Stream } from './following.ts';
+import { ownRun } from './nested.ts';
+import { lendPlaces } from './owner/control.ts';
 import { describeHolding, isUntold } from './owner/holding.ts';
 import type { Owner } from './owner/owner.ts';
 import { askOwnerWords } from './owner/owner-words.ts';
@@ -57,7 +59,8 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
   const only = createReading(root).lookup(tick).cadence;
   const live = createLive(root, tick, hearer);
   return ownMeanwhile({ root, only, onEvent: live.see }, 'the run has ended', async (owner) => {
-    const over = new AbortController();
+    const [by, over] = [ownRun(), new AbortController()];
+    if (by !== undefined) lendPlaces(owner.parts, { by, tick, isOpen: () => true }, owner.wake);
     const told = Promise.allSettled([tellWhyNot(root, tick, live, hearer, over.signal)]);
     const run = await endOf(owner, tick, { timeoutMs, leaves, leave: hearer.leave }).finally(() => over.abort());
     await told;

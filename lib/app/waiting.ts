@@ -4,6 +4,7 @@ import { shellWord } from '../core/text/shell-word.ts';
 import { parseRunId } from '../core/tick.ts';
 import { askOwner, probeOwner } from '../platform/control.ts';
 import { lookupHeld } from './answers/held-record.ts';
+import { ownRun } from './nested.ts';
 import { createReading } from './reading.ts';
 
 /**
@@ -18,12 +19,13 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
   if (isOver(now)) return now;
   const state = await probeOwner(root, undefined, signal);
   if (state.kind === 'none') throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, START);
+  const by = ownRun();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const leave = AbortSignal.any([timeout, signal].filter((one) => one !== undefined));
   let end: RunRecord | undefined;
   await askOwner(
     root,
-    { op: 'wait', id },
+    { op: 'wait', id, ...(by === undefined ? {} : { by }) },
     (answer) => {
       if (answer.run !== undefined) end = answer.run as RunRecord;
     },

@@ -40,8 +40,8 @@ export type ControlRequest =
   | { readonly op: 'stats' }
   /** Something lies in the inbox. */
   | { readonly op: 'wake' }
-  /** Answers with the record when this run, or the tick's last run, has ended. */
-  | { readonly op: 'wait'; readonly id: string }
+  /** Answers with the record when this run, or the tick's last run, has ended. `by`: the run that waits for it, where it is one. */
+  | { readonly op: 'wait'; readonly id: string; readonly by?: string }
   /** Every event from now on. */
   | { readonly op: 'events' }
   | { readonly op: 'shutdown' };

@@ -135,9 +135,10 @@ export function parseRequest(line: string): Asked {
     return { kind: 'refused', because: 'the request is not JSON' };
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'refused', because: 'the request is not an object' };
-  const { op, id } = value as { readonly op?: unknown; readonly id?: unknown };
+  const { op, id, by } = value as { readonly op?: unknown; readonly id?: unknown; readonly by?: unknown };
   if (op === 'ping' || op === 'stats' || op === 'wake' || op === 'events' || op === 'shutdown') return { kind: 'request', request: { op } };
   if (op !== 'wait') return { kind: 'refused', because: `no such op: ${JSON.stringify(op)?.slice(0, 80) ?? 'none given'}` };
-  if (typeof id === 'string' && (isTickId(id) || parseRunId(id) !== undefined)) return { kind: 'request', request: { op, id } };
+  const waits = typeof by === 'string' && parseRunId(by) !== undefined ? { by } : {};
+  if (typeof id === 'string' && (isTickId(id) || parseRunId(id) !== undefined)) return { kind: 'request', request: { op, id, ...waits } };
   return { kind: 'refused', because: 'wait needs an id: that of a run or of a tick' };
 }

@@ -125,7 +125,7 @@ export function createJobs(deps: JobsDeps): Jobs {
   /** The job holds its place in lane and workspace, and its money, from the first line on: nothing is awaited before it. */
   function follow(claim: Claim, job: Job, how: How): Promise<void> {
     const stop = deps.newStop();
-    capacity.enter(job.cadence);
+    capacity.enter(job.runId, job.cadence);
     purse.reserve(job.runId, job.cadence);
     const isEnded = begin(job, stop, how).then(
       (end) => finish(claim, job, end, how),
@@ -155,7 +155,7 @@ export function createJobs(deps: JobsDeps): Jobs {
 
   function leave({ runId, cadence }: Job): void {
     active.delete(runId);
-    capacity.leave(cadence);
+    capacity.leave(runId);
     purse.release(runId);
     deps.onFree(cadence.name);
   }

@@ -1,6 +1,7 @@
 import { isFinal, type RunRecord } from '../../core/run.ts';
 import { parseRunId } from '../../core/tick.ts';
 import type { ControlReply, ControlRequest, OwnerInfo } from '../../ports.ts';
+import type { Wait } from '../../services/capacity.ts';
 import type { OwnerParts } from '../compose.ts';
 import { brokenEditsOf } from './broken-edits.ts';
 import { holdingOf } from './holding.ts';
@@ -25,13 +26,16 @@ export function createControl(
     }
   });
 
-  function wait(id: string, reply: ControlReply): void {
+  function wait(id: string, by: string | undefined, reply: ControlReply): void {
     const tickId = parseRunId(id)?.id ?? id;
     const isUnderWay = parts.queue.find(tickId) !== undefined || parts.jobs.running().some(({ runId }) => parseRunId(runId)?.id === tickId);
     // The log is searched only for what is neither pending nor running: that is what may have ended before it was asked for.
     const known = isUnderWay && tickId === id ? undefined : parts.history.find(id);
     if (known !== undefined && (tickId === id ? isFinal(known.status) : isRunOver(known))) finish(reply, { ok: true, run: known });
-    else waiters.set(id, [...(waiters.get(id) ?? []).filter((other) => other.isOpen), reply]);
+    else {
+      waiters.set(id, [...(waiters.get(id) ?? []).filter((other) => other.isOpen), reply]);
+      if (by !== undefined) lendPlaces(parts, { by, tick: tickId, isOpen: () => reply.isOpen }, life.wake);
+    }
   }
 
   return (request, reply) => {
@@ -40,13 +44,14 @@ export function createControl(
         return finish(reply, { ok: true, info });
       case 'stats': {
         const [broken_edits, holding] = [brokenEditsOf(parts.definitions), holdingOf(parts, life.serves)];
-        return finish(reply, { ok: true, info, running: parts.jobs.running(), stats: parts.stats(), broken_edits, holding });
+        const waits = parts.capacity.waits().map(({ by, tick }) => ({ by, tick }));
+        return finish(reply, { ok: true, info, running: parts.jobs.running(), waits, stats: parts.stats(), broken_edits, holding });
       }
       case 'wake':
         life.wake();
         return finish(reply, { ok: true });
       case 'wait':
-        return wait(request.id, reply);
+        return wait(request.id, request.by, reply);
       case 'events': {
         const listener = parts.journal.onEvent((event) => (reply.isOpen ? reply.send({ event }) : listener.close()));
         // What was said before this line stands in the journal, what is said after it is heard.
@@ -58,6 +63,13 @@ export function createControl(
         return life.stop('asked to by the control channel');
     }
   };
+}
+
+/** What the tick waited for may be the very run that waits for it. */
+export function lendPlaces({ capacity, consumer }: Pick<OwnerParts, 'capacity' | 'consumer'>, wait: Wait, wake: () => void): void {
+  capacity.lend(wait);
+  consumer.reconsider();
+  wake();
 }
 
 function isRunOver(run: RunRecord): boolean {

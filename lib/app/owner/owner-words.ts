@@ -7,6 +7,9 @@ import type { Holding } from './holding.ts';
 export interface OwnerWords {
   readonly brokenEdits: readonly BrokenEdit[];
   readonly holding: readonly Holding[];
+  /** Runs of it, and which of them wait for which tick. */
+  readonly running: readonly { readonly runId: string; readonly cadence: string }[];
+  readonly waits: readonly { readonly by: string; readonly tick: string }[];
 }
 
 const ANSWERS_WITHIN_MS = 1_000;
@@ -23,5 +26,6 @@ export async function askOwnerWords(root: string, leave?: AbortSignal): Promise<
   } catch (error) {
     if (!(error instanceof CadenceError) || error.code !== 'no_owner') throw error;
   }
-  return { brokenEdits: (said.broken_edits ?? []) as readonly BrokenEdit[], holding: (said.holding ?? []) as readonly Holding[] };
+  const list = <T>(value: unknown): readonly T[] => (value ?? []) as readonly T[];
+  return { brokenEdits: list(said.broken_edits), holding: list(said.holding), running: list(said.running), waits: list(said.waits) };
 }

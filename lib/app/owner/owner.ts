@@ -41,7 +41,7 @@ export interface OwnerOptions {
   readonly takeOver?: boolean;
   /** Carry out orders, run nothing. */
   readonly ordersOnly?: boolean;
-  /** Run this cadence only, and what follows from its runs. */
+  /** Run this cadence only, what follows from its runs, and what these wait for. */
   readonly only?: string;
   readonly onEvent?: (event: BusEvent) => void;
   /** The machine that it meets; by default this one. */
@@ -81,7 +81,8 @@ interface RunOptions extends OwnerOptions {
 
 async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, end: OwnerEnd): Promise<Owner> {
   const { ports } = options;
-  const serves = (cadence: string): boolean => options.ordersOnly !== true && (isFollowUpCadence(cadence) || (options.only ?? cadence) === cadence);
+  const isServed = (cadence: string): boolean => isFollowUpCadence(cadence) || (options.only ?? cadence) === cadence || parts.capacity.isAwaited(cadence);
+  const serves = (cadence: string): boolean => options.ordersOnly !== true && isServed(cadence);
   const loop = createLoop({ clock: ports.clock, poll: () => poll(parts).finally(checkDrained), onError: end.fail });
   const parts: OwnerParts = composeOwner({
     ...ports,

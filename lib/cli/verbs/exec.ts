@@ -1,6 +1,7 @@
 import { commandRest } from '../../app/answers/holds.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
 import { commandFile, describeEnd, dropCommand, exitCodeOf, homeRoot } from '../../app/exec.ts';
+import { refuseOwnEnd } from '../../app/nested.ts';
 import { giveOrder } from '../../app/orders.ts';
 import { type Hearer, runHere } from '../../app/run-here.ts';
 import { CadenceError } from '../../core/error.ts';
@@ -38,6 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
     );
     return DRY_RUN;
   }
+  await refuseOwnEnd(root, plan.name, 'Give the command inside a name of its own: --name.');
   const spoken = createWords(out, flags.has('quiet-ok'));
   const { leave } = context.leaving();
   const onWait = (earlier: string): void => spoken.hear(`${plan.name} waits for ${earlier}, another command of that name; --name tells them apart\n`, 'stderr');

@@ -4,6 +4,7 @@ import { withHooks } from '../../app/answers/hook-results.ts';
 import { requireCadence } from '../../app/definitions/defined.ts';
 import { dryRun } from '../../app/dry-run.ts';
 import { hasOutput } from '../../app/following.ts';
+import { refuseOwnEnd } from '../../app/nested.ts';
 import { checkPayload, createProducer } from '../../app/producing.ts';
 import { runHere } from '../../app/run-here.ts';
 import type { Cadence } from '../../core/cadence.ts';
@@ -58,6 +59,7 @@ export async function run({ words, flags, out, root, leaving }: CommandContext):
   await checkPayload(at, name, options.payload);
   const timeoutMs = waitLimit(flags);
   if (flags.has('dry-run')) return rehearse(at, cadence, options.payload, out, leaving().leave);
+  if (!flags.has('async') && !flags.has('force')) await refuseOwnEnd(at, name, `Do not wait for it: cadence-bus run ${name} --async`);
   const receipt = await createProducer({ root: at }).enqueue(name, options);
   if (flags.has('async')) {
     out.result({ ...receipt }, () => `enqueued ${name} ${receipt.tick}`);
