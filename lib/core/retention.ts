@@ -14,6 +14,8 @@ export interface KeptSegment {
   readonly day: string;
   readonly path: string;
   readonly sizeBytes: number;
+  /** The snapshot of its log is folded on from here: without it the snapshot would be believed no more. */
+  readonly isUnfolded?: boolean;
 }
 
 /** What a sub-session has said. */
@@ -32,14 +34,14 @@ export interface KeptOutput {
  * follow only if they alone are too much: no amount of output makes the bus forget what it has done.
  *
  * Never: what is of today or of a later day, and the newest segment of each log, which its writer has open even where
- * its day is long gone (nothing ran since, or the clock was set back), and which the digest points into.
+ * its day is long gone (nothing ran since, or the clock was set back); nor what a snapshot of its log has not folded yet.
  */
 export function planRetention(segments: readonly KeptSegment[], outputs: readonly KeptOutput[], policy: RetentionPolicy, nowMs: Ms): readonly string[] {
   const today = dayOf(nowMs);
   const newest = { runs: newestDay(segments, 'runs'), journal: newestDay(segments, 'journal'), slots: newestDay(segments, 'slots') };
   const isPast = (kept: KeptOutput): boolean => kept.day < today;
   const removableOutputs = outputs.filter(isPast).sort(byDay);
-  const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log]).sort(byDay);
+  const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log] && segment.isUnfolded !== true).sort(byDay);
 
   const removed = new Set<KeptOutput>([...removableOutputs, ...removableSegments].filter((kept) => isOutdated(kept, policy, nowMs)));
   for (const kept of beyondCount(outputs, removableOutputs, policy.retentionRuns)) removed.add(kept);

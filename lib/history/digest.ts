@@ -73,6 +73,12 @@ export function loadDigest(
   return { digest, tailBytes: foldTail(files, dir, digest), wasTrusted: file === undefined || isTrusted };
 }
 
+/** The day on which the snapshot ends, and whoever reads it goes on; undefined: there is none. */
+export function digestFoldedTo(files: Pick<Files, 'read'>, dir: string): string | undefined {
+  const file = files.read(digestPath(dir), MAX_DIGEST_BYTES);
+  return file?.kind === 'text' ? parseDigest(file.text)?.through.day || undefined : undefined;
+}
+
 /** How many bytes of records lay behind it. */
 function foldTail(files: LogFiles, dir: string, digest: Digest): number {
   let tailBytes = 0;

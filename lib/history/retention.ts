@@ -2,11 +2,13 @@ import type { Paths } from '../core/paths.ts';
 import { type KeptOutput, type KeptSegment, planRetention, type RetentionPolicy } from '../core/retention.ts';
 import { dayOf } from '../core/time/instant.ts';
 import type { Clock, Files } from '../ports.ts';
+import { digestFoldedTo } from './digest.ts';
 import { isDay } from './position.ts';
 import { listDays, segmentBytes, segmentPath } from './segments.ts';
+import { cursorsFoldedTo } from './slot-cursors.ts';
 
 export interface RetentionDeps {
-  readonly files: Pick<Files, 'list' | 'info' | 'remove'>;
+  readonly files: Pick<Files, 'list' | 'info' | 'read' | 'remove'>;
   readonly clock: Pick<Clock, 'nowMs' | 'breathe'>;
   readonly paths: Pick<Paths, 'runs' | 'journal' | 'slots' | 'subsessions' | 'running'>;
 }
@@ -21,7 +23,11 @@ export async function applyRetention(
   policy: RetentionPolicy,
 ): Promise<{ readonly removed: readonly string[]; readonly freedBytes: number }> {
   const nowMs = deps.clock.nowMs();
-  const segments = [...segmentsOf(deps, 'runs'), ...segmentsOf(deps, 'journal'), ...segmentsOf(deps, 'slots')];
+  const segments = [
+    ...segmentsOf(deps, 'runs', digestFoldedTo(deps.files, deps.paths.runs)),
+    ...segmentsOf(deps, 'journal', undefined),
+    ...segmentsOf(deps, 'slots', cursorsFoldedTo(deps.files, deps.paths.slots)),
+  ];
   const outputs = await outputsOf(deps, dayOf(nowMs));
   const sizes = new Map([...segments, ...outputs].map(({ path, sizeBytes }) => [path, sizeBytes]));
   const removed: string[] = [];
@@ -32,10 +38,11 @@ export async function applyRetention(
   return { removed, freedBytes: removed.reduce((sum, path) => sum + (sizes.get(path) ?? 0), 0) };
 }
 
-function segmentsOf({ files, paths }: RetentionDeps, log: KeptSegment['log']): readonly KeptSegment[] {
+/** An owner that died may have begun a segment, or several, behind the one that its last snapshot names. */
+function segmentsOf({ files, paths }: RetentionDeps, log: KeptSegment['log'], foldedTo: string | undefined): readonly KeptSegment[] {
   return listDays(files, paths[log]).flatMap((day) => {
     const sizeBytes = segmentBytes(files, paths[log], day);
-    return sizeBytes === undefined ? [] : [{ log, day, path: segmentPath(paths[log], day), sizeBytes }];
+    return sizeBytes === undefined ? [] : [{ log, day, path: segmentPath(paths[log], day), sizeBytes, isUnfolded: foldedTo !== undefined && day >= foldedTo }];
   });
 }
 

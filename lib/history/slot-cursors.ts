@@ -54,6 +54,12 @@ export function loadCursors(files: LogFiles & Pick<Files, 'read'>, dir: string):
   return all;
 }
 
+/** The day on which the snapshot ends, and whoever reads it goes on; undefined: there is none. */
+export function cursorsFoldedTo(files: Pick<Files, 'read'>, dir: string): string | undefined {
+  const file = files.read(cursorsPath(dir), MAX_CURSORS_BYTES);
+  return file?.kind === 'text' ? parseCursors(file.text)?.through.day || undefined : undefined;
+}
+
 export function formatCursors({ cursors, through, life, lastTs, lastFired }: SlotCursors): string {
   return `${JSON.stringify({ format: 1, through, last_ts: lastTs, last_fired: lastFired, life: life ?? null, cadences: Object.fromEntries(cursors) })}\n`;
 }

@@ -43,8 +43,8 @@ export interface Shelf {
   replace(incident: Incident): Incident;
   noteOccurrence(incident: Incident, run: RunRecord): Promise<void>;
   noteFinding(incident: Incident, finding: Finding): Promise<void>;
-  /** Removes what need not be kept; answers with how many. */
-  forget(keptMs: Ms): number;
+  /** Removes what need not be kept; answers with how many. What is open of these cadences is kept. */
+  forget(keptMs: Ms, isDefined: (cadence: string) => boolean): number;
 }
 
 /** One line of `occurrences.jsonl`. */
@@ -190,12 +190,13 @@ export function createShelf({ files, clock, paths, onBroken }: ShelfDeps): Shelf
     },
     noteOccurrence: (incident, run) => note(incident, formatOccurrence(run), `"run_id":${JSON.stringify(run.run_id)}`),
     noteFinding: (incident, finding) => note(incident, formatFinding(finding), `"key":${JSON.stringify(finding.key)}`),
-    forget(keptMs) {
+    forget(keptMs, isDefined) {
       load();
       const gone = forgettable(
         [...known.values()].map((entry) => recent.get(entry.id) ?? entry),
         keptMs,
         clock.nowMs(),
+        isDefined,
       );
       for (const id of gone) {
         files.removeTree(dirOf(id));

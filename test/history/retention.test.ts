@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { lutimesSync, mkdirSync, readdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { lutimesSync, mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { pathsOf } from '../../lib/core/paths.ts';
 import { dayOf } from '../../lib/core/time/instant.ts';
 import { applyRetention } from '../../lib/history/retention.ts';
+import { createSlotLedger } from '../../lib/history/slot-ledger.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { tempRoot } from '../support/temp-root.ts';
@@ -86,6 +87,35 @@ describe('retention', () => {
     log.record(second);
     log.close();
     assert.deepEqual(fixture.history.runs({ limit: 9 }), [second, first]);
+  });
+
+  it('leaves what the snapshot of a log has not folded yet, or how far the slots are decided, and what was spent, would be forgotten', async () => {
+    const { paths, put, apply } = retentionFixture();
+    mkdirSync(paths.slots, { recursive: true });
+    const ledger = (ago: number) => createSlotLedger({ files: createFiles(), clock: { ...clock, nowMs: () => NOON_MS - ago * DAY_MS }, paths });
+    const ts = `${day(14)}T12:00:00.000Z`;
+    const plan = { lines: ['weekly mon 3:00'], zone: 'UTC', catchup: 'latest', window_ms: null, stagger_ms: 0, jitter_ms: 0, scheduler: 'builtin' } as const;
+    const first = ledger(14);
+    first.append([{ ts, kind: 'plan', cadence: 'backup', from: ts, plan, was: null, because: 'first' }]);
+    first.save();
+    first.close();
+    // The next one dies before it has anything to decide, and so before it writes another snapshot.
+    const second = ledger(12);
+    second.append([{ ts, kind: 'started', because: '' }]);
+    second.close();
+    put(`${paths.slots}/${day(16)}.jsonl`, 16);
+    assert.deepEqual((await apply()).removed, [`${paths.slots}/${day(16)}.jsonl`]);
+    assert.deepEqual(ledger(0).cursor('backup')?.plan, plan);
+
+    const log = logFixture();
+    log.nowMs = NOON_MS - 14 * DAY_MS;
+    log.record(runOf({ cadence: 'agent', cost_usd: 3 }));
+    const snapshot = readFileSync(`${log.paths.runs}/digest.json`, 'utf8');
+    log.nowMs = NOON_MS;
+    log.record(runOf());
+    writeFileSync(`${log.paths.runs}/digest.json`, snapshot);
+    await applyRetention({ ...log, clock }, POLICY);
+    assert.equal(log.history.digest().agent?.runs, 1);
   });
 
   it('removes very many in slices', async () => {

@@ -223,7 +223,7 @@ describe('the store of incidents', () => {
     );
   });
 
-  it('keeps the two hundred that were resolved last, all that are open, and nothing longer than runs are kept', async () => {
+  it('keeps the two hundred that were resolved last, and nothing longer than runs are kept but what is open of a cadence that is there', async () => {
     const { clock, open, run, well, folders } = yard();
     const store = open();
     const { incident: old } = await store.record(run('never again', { cadence: 'gone' }));
@@ -233,12 +233,23 @@ describe('the store of incidents', () => {
       if (n % 10 === 9) await store.prove(well());
     }
     await store.record(run('still open'));
-    assert.equal(store.forget(90 * DAY), 10);
+    const isDefined = (cadence: string): boolean => cadence !== 'gone';
+    assert.equal(store.forget(90 * DAY, isDefined), 10);
     assert.equal(folders().length, 202);
     assert.ok(folders().includes(old.id));
-    assert.equal(open().forget(90 * DAY), 0, 'and the next owner finds no more');
+    assert.equal(open().forget(90 * DAY, isDefined), 0, 'and the next owner finds no more');
     clock.set(clock.nowMs() + 91 * DAY);
-    assert.equal(open().forget(90 * DAY), 202);
+    assert.equal(open().forget(90 * DAY, isDefined), 201);
+    assert.deepEqual(
+      open()
+        .open()
+        .map(({ title }) => title),
+      ['still open'],
+    );
+    assert.equal(
+      open().forget(90 * DAY, () => false),
+      1,
+    );
     assert.deepEqual(folders(), []);
   });
 

@@ -69,7 +69,7 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
         shrinkInbox({ files, paths });
         const drafts = sweepDrafts() + sweepLeftovers();
         const settings = definitions.settings();
-        const forgotten = incidents.forget(settings.retentionMs);
+        const forgotten = incidents.forget(settings.retentionMs, (cadence) => definitions.get(cadence) !== undefined);
         const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
         const isAny = removed.length + drafts + forgotten > 0;
         if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten });

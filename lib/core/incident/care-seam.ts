@@ -22,7 +22,7 @@ export interface Incidents {
   /** On disk when it returns. undefined: there is none. */
   update(id: string, change: (incident: Incident) => Incident): Incident | undefined;
   /** Removes what need not be kept; answers with how many. */
-  forget(keptMs: Ms): number;
+  forget(keptMs: Ms, isDefined: (cadence: string) => boolean): number;
   /** The folder of an incident, absolute. */
   dirOf(id: string): string;
 }
