@@ -40,7 +40,8 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   notice_delivered: ({ event, paint, who }) => `${paint.green('✉')} ${who} told ${event.sink}  ${paint.dim(String(event.run_id))}`,
   notice_failed: ({ event, paint, who, why }) => `${paint.yellow('✉')} ${who} could not be told to ${event.sink} yet: ${why}`,
   notice_dead: ({ event, paint, who, why }) => `${paint.red('✉')} ${who} will not be told to ${event.sink}: ${why}`,
-  incident: ({ event, paint, who, why }) => `${event.change === 'resolved' ? paint.green('●') : paint.red('◆')} ${who} incident ${event.change}: ${why}`,
+  incident: ({ event, paint, who, why }) =>
+    `${event.change === 'resolved' ? paint.green('●') : paint.red('◆')} ${who} incident ${String(event.change).replace('_', ' ')}: ${why}`,
   care_failed: ({ event, paint, who, why }) => `${paint.red('!')} ${who} ${event.step} of ${event.incident}: ${why}`,
   fix_begun: ({ event, paint, who, why }) => `${paint.yellow('✚')} ${who} ${event.source}: ${why}`,
   fix_applied: ({ event, paint, who, why }) => `${paint.yellow('✚')} ${who} ${event.source}: ${why}; the next run decides`,

@@ -156,6 +156,7 @@ export function createLadder(deps: LadderDeps): Climber {
           return approved(care);
         case 'asked':
         case 'ignored':
+        case 'heard_again':
           return;
       }
     },

@@ -7,7 +7,13 @@ const HERE_BEGINS_EVIDENCE = '\n<!-- evidence -->\n\n';
 export function reportHead(incident: Incident): string {
   const { id, title, state, cadence, cadences, account, detector, occurrences, first_at, last_at, attempts, recurred } = incident;
   const whose = account === undefined ? cadence : `account ${account} (met by ${cadences.join(', ')})`;
-  const ended = incident.resolved_at === undefined ? '' : `, ${incident.resolved_at}, by ${incident.resolved_by}`;
+  const { ignored_until: until } = incident;
+  const ended =
+    incident.resolved_at !== undefined
+      ? `, ${incident.resolved_at}, by ${incident.resolved_by}`
+      : state === 'ignored' && until !== undefined
+        ? ` until ${until}`
+        : '';
   const lines = [
     `# ${plain(title)}`,
     '',

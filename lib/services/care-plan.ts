@@ -4,7 +4,7 @@ import type { Finding } from '../core/incident/finding.ts';
 import { concerns } from '../core/incident/incident.ts';
 import type { CareKind, FollowUp } from '../core/notice/follow-up.ts';
 import { isProven, type RunRecord } from '../core/run.ts';
-import { toIso } from '../core/time/instant.ts';
+import { type Ms, toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Ids, Incidents, Queue } from '../ports.ts';
 import { isDiskFault } from './storage-health.ts';
 
@@ -14,8 +14,8 @@ export interface CarePlan {
   of(run: RunRecord): readonly FollowUp[];
   /** Its tick, on disk when it returns; one that is there already, or has ended, is left. */
   put(run: RunRecord, kind: CareKind): void;
-  /** The tick by which the ladder and the announcer hear what an operator did. On disk when it returns. */
-  order(incidentId: string, change: IncidentChange, key: string): void;
+  /** The tick by which the ladder and the announcer hear what an operator did, now or when it is due. On disk when it returns. */
+  order(incidentId: string, change: IncidentChange, key: string, dueMs?: Ms): void;
   /** What is wrong though no run failed: the same finding by somebody else is the same tick. On disk when it returns. */
   found(finding: Finding): void;
   /** A recorded end that an earlier owner planned. */
@@ -56,13 +56,13 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
     else if (failing.size > 0 && isProven(run)) for (const key of keysOf(run)) failing.delete(key);
   }
 
-  function drop(payload: CareRequest, key: string, parentRun?: string): void {
+  function drop(payload: CareRequest, key: string, { parentRun, dueMs }: { readonly parentRun?: string; readonly dueMs?: Ms | undefined } = {}): void {
     const id = ids.keyed('key', CARE_CADENCE, key);
     if (hasEnded(id)) return;
     const nowMs = clock.nowMs();
     const parent = parentRun === undefined ? {} : { parent_run: parentRun };
     queue.put(
-      { dueMs: nowMs, cadence: CARE_CADENCE, id, attempts: 0 },
+      { dueMs: dueMs ?? nowMs, cadence: CARE_CADENCE, id, attempts: 0 },
       { cadence: CARE_CADENCE, source: 'care', enqueued_at: toIso(nowMs), payload, key, ...parent },
     );
   }
@@ -74,8 +74,8 @@ export function createCarePlan({ clock, ids, queue, definitions, incidents, hasE
       remember(run, planned);
       return planned;
     },
-    put: (run, kind) => drop({ care: kind, run_id: run.run_id }, careKey(run.run_id, kind), run.run_id),
-    order: (incidentId, change, key) => drop({ care: 'ordered', incident_id: incidentId, change }, key),
+    put: (run, kind) => drop({ care: kind, run_id: run.run_id }, careKey(run.run_id, kind), { parentRun: run.run_id }),
+    order: (incidentId, change, key, dueMs) => drop({ care: 'ordered', incident_id: incidentId, change }, key, { dueMs }),
     found: (finding) => drop({ care: 'found', finding }, foundKey(finding)),
     seen: (run) => remember(run, run.follow_ups ?? []),
   };

@@ -1,11 +1,11 @@
 import { CadenceError } from '../core/error.ts';
 import { type CareCase, parseCareRequest } from '../core/incident/care.ts';
 import { type Finding, isOfTimer } from '../core/incident/finding.ts';
-import { endOf, isOpen, resolve } from '../core/incident/incident.ts';
+import { endOf, type Incident, isOpen, resolve, standing } from '../core/incident/incident.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { isProven } from '../core/run.ts';
 import { parseIso } from '../core/time/instant.ts';
-import type { Announcer, History, Incidents, Journal, Ladder } from '../ports.ts';
+import type { Announcer, Clock, History, Incidents, Journal, Ladder } from '../ports.ts';
 import { isDiskFault } from './storage-health.ts';
 
 /** The work of `bus-care`: evidence, then the ladder, then notices, in this order, and each so that it may be done twice. */
@@ -14,6 +14,7 @@ export interface Care {
 }
 
 export interface CareDeps {
+  readonly clock: Pick<Clock, 'nowMs'>;
   readonly incidents: Incidents;
   readonly ladder: Ladder;
   readonly announcer: Announcer;
@@ -25,7 +26,7 @@ const DISK_AGAIN_MS = 5_000;
 const RECENT_RUNS = 50;
 
 export function createCare(deps: CareDeps): Care {
-  const { incidents, ladder, announcer, journal } = deps;
+  const { clock, incidents, ladder, announcer, journal } = deps;
 
   /** It may have waited for an owner until a run had shown that it is over: then it is on file, and nothing is tried for it. */
   async function found(finding: Finding): Promise<readonly CareCase[] | string> {
@@ -41,12 +42,21 @@ export function createCare(deps: CareDeps): Care {
     return over === undefined ? [care] : [{ ...care, incident: over, change: 'resolved', run: proof }];
   }
 
+  /** It may have been heard again already, by a failure or by an operator, or be ignored for longer now. */
+  function heardAgain(before: Incident): readonly CareCase[] | string {
+    const incident = standing(before, clock.nowMs());
+    if (!isOpen(incident) || incident.state === 'ignored' || incident.ignored_until === undefined) return `${incident.id} is ${incident.state}`;
+    if (incident !== before) incidents.update(incident.id, () => incident);
+    return [{ incident, change: 'heard_again', dir: incidents.dirOf(incident.id), run: undefined, isRepeat: false }];
+  }
+
   async function casesOf(payload: unknown): Promise<readonly CareCase[] | string> {
     const request = parseCareRequest(payload);
     if (request === undefined) return 'its payload asks for nothing that care knows';
     if (request.care === 'ordered') {
       const incident = incidents.get(request.incident_id);
       if (incident === undefined) return `there is no incident ${request.incident_id.slice(0, 160)}`;
+      if (request.change === 'heard_again') return heardAgain(incident);
       return [{ incident, change: request.change, dir: incidents.dirOf(incident.id), run: undefined, isRepeat: false }];
     }
     if (request.care === 'found') return found(request.finding);

@@ -10,8 +10,8 @@ export type IncidentOrders = (fields: Readonly<Record<string, unknown>>) => Prom
 export interface IncidentOrdersDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly incidents: Pick<Incidents, 'get' | 'update'>;
-  /** The ladder and the announcer hear of it. On disk when it returns. */
-  readonly tell: (id: string, change: IncidentChange, key: string) => void;
+  /** The ladder and the announcer hear of it, now or when it is due. On disk when it returns. */
+  readonly tell: (id: string, change: IncidentChange, key: string, dueMs?: Ms) => void;
   /** What somebody says of it is kept with it; on disk when it resolves. The same `message` again is the same comment. */
   readonly note: (id: string, comment: { readonly at: string; readonly by: string; readonly text: string; readonly message?: string }) => Promise<void>;
 }
@@ -56,6 +56,8 @@ export function createIncidentOrders({ clock, incidents, tell, note }: IncidentO
       case 'ignore': {
         if (!isOpen(incident)) return fail(`${id} is resolved`);
         const end = until(fields, 'ignore');
+        // What never comes again would be ignored for ever.
+        tell(id, 'heard_again', orderedKey(ignore(incident, end), 'heard_again'), parseIso(end));
         return changed(incident, 'ignored', ignore(incident, end), `is ignored until ${end}`);
       }
     }

@@ -1,10 +1,11 @@
 import { CadenceError } from '../../core/error.ts';
 import { type Attempt, readAttempts } from '../../core/heal/attempt.ts';
-import { chooseIncident, type Incident, isOpen } from '../../core/incident/incident.ts';
+import { chooseIncident, type Incident, isOpen, standing } from '../../core/incident/incident.ts';
 import { parseIso } from '../../core/time/instant.ts';
 import { openFolder } from '../../incidents/folder.ts';
 import { readableIncident } from '../../incidents/readable.ts';
 import { createReading, type Reading } from '../reading.ts';
+import { nowMs } from '../root.ts';
 
 /** Incidents from the files alone: no owner is needed, and nothing is changed. */
 export interface IncidentFilter {
@@ -90,7 +91,7 @@ function readAll({ files, paths }: Reading, withResolved: boolean): readonly Inc
     .filter((id) => withResolved || index.get(id)?.state !== 'resolved')
     .flatMap((id) => {
       const incident = readableIncident(files, paths, id);
-      return incident === undefined ? [] : [{ ...incident, path: `${paths.incidents}/${id}` }];
+      return incident === undefined ? [] : [{ ...standing(incident, nowMs()), path: `${paths.incidents}/${id}` }];
     });
 }
 

@@ -31,7 +31,7 @@ export function composeCaring(storage: Storage, parts: CaringParts): Caring {
   const gatherFound = (finding: Finding) => gatherFinding(evidence, finding);
   const incidents = createIncidents({ files, clock, paths, onBroken, gather, gatherFound, print: ids.keyed });
   const announcing = parts.announcer(incidents);
-  const care = createCare({ incidents, ladder: parts.ladder, announcer: announcing, history, journal });
+  const care = createCare({ clock, incidents, ladder: parts.ladder, announcer: announcing, history, journal });
   return { incidents, announcing, runner: createCareRunner((payload) => care.run(payload)) };
 }
 

@@ -58,9 +58,10 @@ async function list({ flags, out, root }: CommandContext): Promise<number> {
   return 0;
 }
 
-function row({ id, state, title, occurrences, last_at, attempts }: IncidentView, paint: Paint): readonly string[] {
+function row({ id, state, title, occurrences, last_at, attempts, ignored_until }: IncidentView, paint: Paint): readonly string[] {
+  const until = state === 'ignored' && ignored_until !== undefined ? ` until ${ignored_until.slice(0, 16)}Z` : '';
   return [
-    paintState(state, paint),
+    `${paintState(state, paint)}${until}`,
     paint.bold(id),
     `${occurrences}×`,
     ago(last_at),

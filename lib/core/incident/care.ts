@@ -14,12 +14,13 @@ import type { Incident } from './incident.ts';
  */
 /**
  * `opened`: a new incident. `occurred`: once more. `recurred`: it was resolved, and is back. `asked`: what was at work on it
- * has come to nothing, and a person is needed. The others by proof or by an operator.
+ * has come to nothing, and a person is needed. `heard_again`: it is ignored no more, for the time of that is over. The others by
+ * proof or by an operator.
  */
-export type IncidentChange = 'opened' | 'occurred' | 'recurred' | 'asked' | 'resolved' | 'approved' | 'ignored';
+export type IncidentChange = 'opened' | 'occurred' | 'recurred' | 'asked' | 'resolved' | 'approved' | 'ignored' | 'heard_again';
 
 /** Changes that a tick of `bus-care` may order. */
-const ORDERED: readonly unknown[] = ['asked', 'resolved', 'approved', 'ignored'] satisfies IncidentChange[];
+const ORDERED: readonly unknown[] = ['asked', 'resolved', 'approved', 'ignored', 'heard_again'] satisfies IncidentChange[];
 
 /** What the ladder and the announcer are handed. */
 export interface CareCase {
@@ -50,7 +51,8 @@ export const foundKey = ({ key }: Pick<Finding, 'key'>): string => `found:${key}
 
 /** The same order given twice is one; given again later it is another. */
 export function orderedKey({ id, resolved_at, approved_until, ignored_until }: Incident, change: IncidentChange): string {
-  return `care:${id}:${change}:${resolved_at ?? approved_until ?? ignored_until ?? ''}`;
+  const at = change === 'heard_again' ? ignored_until : (resolved_at ?? approved_until ?? ignored_until);
+  return `care:${id}:${change}:${at ?? ''}`;
 }
 
 /** undefined: this is no request. */

@@ -217,7 +217,7 @@ export function withFinding(incident: Incident, finding: Finding): Incident {
 
 function withSign(incident: Incident, { cadence, at, runIds, slots, found }: Sign): Incident {
   const isBack = incident.state === 'resolved';
-  const isHeard = incident.state === 'ignored' && (parseIso(incident.ignored_until) ?? Number.POSITIVE_INFINITY) <= (parseIso(at) ?? 0);
+  const { state } = standing(incident, parseIso(at) ?? 0);
   const { resolved_at: _at, resolved_by: _by, proof_run_id: _run, ...kept } = incident;
   const last = incident.episodes.at(-1);
   const episodes =
@@ -226,7 +226,7 @@ function withSign(incident: Incident, { cadence, at, runIds, slots, found }: Sig
       : [...incident.episodes.slice(0, -1), { ...last, occurrences: last.occurrences + 1 }];
   return {
     ...kept,
-    state: isBack || isHeard ? 'open' : incident.state,
+    state: isBack ? 'open' : state,
     ...(isBack ? { level: 'none', attempts: 0 } : {}),
     cadences: incident.cadences.includes(cadence) ? incident.cadences : [...incident.cadences, cadence],
     last_at: at > incident.last_at ? at : incident.last_at,
@@ -272,6 +272,19 @@ export function approve(incident: Incident, until: string): Incident {
 /** It is counted, and told to nobody, until then. */
 export function ignore(incident: Incident, until: string): Incident {
   return { ...incident, state: 'ignored', ignored_until: until };
+}
+
+/**
+ * How it stands at this instant: to ignore it ends by itself, and then it is what it was before. `ignored_until` stays, and says
+ * that it was.
+ */
+export function standing(incident: Incident, nowMs: Ms): Incident {
+  if (incident.state !== 'ignored' || (parseIso(incident.ignored_until) ?? Number.POSITIVE_INFINITY) > nowMs) return incident;
+  const { asked, approved_until = '' } = incident;
+  return {
+    ...incident,
+    state: asked !== undefined && asked.at > approved_until && asked.at >= (incident.episodes.at(-1)?.opened_at ?? '') ? 'needs_human' : 'open',
+  };
 }
 
 /** `incidents show 2026-11`: an id, the beginning of one, or a cadence that has just one that is open. */
