@@ -1,6 +1,7 @@
 import type { LogPosition } from '../core/holds.ts';
 import type { RunRecord } from '../core/run.ts';
 import { type Chunk, chunksBackward, chunksForward, NEWLINE } from './chunks.ts';
+import { parseLink } from './position.ts';
 import { parseRecordLine } from './record-line.ts';
 import { type LogFiles, listDays, segmentBytes, segmentPath } from './segments.ts';
 
@@ -31,6 +32,17 @@ export function* recordsForward(files: LogFiles, dir: string, from: LogPosition,
       }
     }
   }
+}
+
+/** The day before which records were removed: the first that there are link to older ones. undefined: none were, as far as the log shows. */
+export function goneBefore(files: LogFiles, dir: string): string | undefined {
+  const [day] = listDays(files, dir);
+  if (day === undefined) return undefined;
+  for (const { prev, at } of recordsForward(files, dir, { day, bytes: 0 })) {
+    if (at.day !== day) return undefined;
+    if ((parseLink(prev)?.day ?? day) < day) return day;
+  }
+  return undefined;
 }
 
 export interface BackwardQuery {

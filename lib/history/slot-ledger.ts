@@ -1,8 +1,9 @@
 import type { Paths } from '../core/paths.ts';
 import type { SlotLine } from '../core/slot/line.ts';
-import { dayOf } from '../core/time/instant.ts';
+import { dayOf, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files, SlotLedger, SlotReading } from '../ports.ts';
 import { createSegmentWriter } from './segment-writer.ts';
+import { listDays } from './segments.ts';
 import { cursorsPath, foldInto, formatCursors, loadCursors, slotLinesBackward } from './slot-cursors.ts';
 
 export interface SlotLedgerDeps {
@@ -66,6 +67,7 @@ export function createSlotReading({ files, paths }: SlotReadingDeps): SlotReadin
   return {
     cursors: () => loadCursors(files, dir).cursors,
     lastFired: () => loadCursors(files, dir).lastFired,
+    beginMs: () => parseIso(listDays(files, dir)[0]) ?? 0,
     lines: (cadence, sinceMs) => cadenceLines({ files, paths }, cadence, sinceMs),
     *life(sinceMs) {
       // A line about an owner names no cadence; there are few of them.

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readdirSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
-import { toIso } from '../../lib/core/time/instant.ts';
+import { dayOf, toIso } from '../../lib/core/time/instant.ts';
 import { createRunLog } from '../../lib/history/run-log.ts';
 import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
+import type { Clock } from '../../lib/ports.ts';
 import { createDesk, type Desk, errorOf } from '../support/cli.ts';
 
 const MINUTE = 60_000;
@@ -14,7 +16,15 @@ const model = (cost_usd: number) => ({ input: 10, output: 20, cache_read: 0, cac
 
 /** A log whose owner counted the days of Vienna. */
 function past(desk: Desk, ...runs: readonly (readonly [cadence: string, agoMs: number, more: Partial<RunRecord>])[]): void {
-  const log = createRunLog({ files: createFiles(), clock: createClock(), paths: desk.paths, zone: ZONE });
+  pastOf(createClock(), desk, ...runs);
+}
+
+function pastOf(
+  clock: Pick<Clock, 'nowMs' | 'breathe'>,
+  desk: Desk,
+  ...runs: readonly (readonly [cadence: string, agoMs: number, more: Partial<RunRecord>])[]
+): void {
+  const log = createRunLog({ files: createFiles(), clock, paths: desk.paths, zone: ZONE });
   for (const [n, [cadence, agoMs, more]] of runs.entries()) {
     const tick = `past${String(n).padStart(8, '0')}`;
     const at = toIso(Date.now() - agoMs);
@@ -139,4 +149,21 @@ describe('check and show', () => {
     const bounded = (await desk.ask('show', 'wild')).said.monthly_cost;
     assert.deepEqual(bounded, { cadence: 'wild', most_usd: 50, because: 'the budget of the whole bus' });
   });
+});
+
+it('costs and analyze say what retention has taken of what they were asked for', async () => {
+  const desk = createDesk();
+  desk.put('cadences/brief.md', 'Say hello.\n');
+  const before = { ...createClock(), nowMs: () => Date.now() - 5 * DAY };
+  pastOf(before, desk, ['brief', 5 * DAY, { cost_usd: 9 }]);
+  past(desk, ['brief', MINUTE, { cost_usd: 1 }]);
+  const goneOf = async (...words: readonly string[]): Promise<unknown> => (await desk.ask(...words)).said.gone_before;
+  assert.deepEqual([await goneOf('costs', '--since', '9d'), await goneOf('analyze', '--since', '9d')], [undefined, undefined]);
+  rmSync(`${desk.paths.runs}/${dayOf(before.nowMs())}.jsonl`);
+  const [oldest] = readdirSync(desk.paths.runs).filter((file) => file.endsWith('.jsonl'));
+  const day = oldest?.slice(0, 10);
+  assert.deepEqual(
+    [await goneOf('costs', '--since', '9d'), await goneOf('analyze', '--since', '9d'), await goneOf('costs', '--since', '1s')],
+    [day, day, undefined],
+  );
 });

@@ -53,6 +53,21 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     });
   }
 
+  it('whose lines retention has taken are forgotten, and not missed', async () => {
+    const yard = createTimeYard({ startIso: '2026-11-01T06:30:00Z' });
+    writeFileSync(`${yard.root}/cadences/bus.yaml`, 'retention: { age: 3d }\n');
+    yard.cadence('job', 'schedule: daily 7:00');
+    await yard.start();
+    for (let day = 0; day < 10; day += 1) await yard.pass(24 * HOUR);
+    await yard.owner().upkeep.daily();
+    const slots = yard.slots('job');
+    assert.deepEqual(
+      slots.map(({ end }) => end),
+      [...Array(7).fill('forgotten'), ...Array(3).fill('ran')],
+    );
+    assert.equal(slots[0]?.because, 'what was before 2026-11-08 is on file no more (retention)');
+  });
+
   it('that came later than their window are missed, and say why', async () => {
     const yard = await begun('2026-11-20T06:30:00Z', ['schedule: daily 7:00', 'window: 1h']);
     await yard.sleep(2 * HOUR);

@@ -7,6 +7,7 @@ import type { RunRecord } from '../../core/run.ts';
 import { formatRunId } from '../../core/tick.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import { createLocalDays, type LocalDays, monthOf } from '../../core/time/local-day.ts';
+import { goneBefore } from '../../history/records.ts';
 import { readMachine } from '../../platform/machine.ts';
 import { healersIn, loadDefinitions } from '../definitions/defined.ts';
 import { createReading, type Reading } from '../reading.ts';
@@ -38,6 +39,8 @@ export interface BudgetRow {
 export interface CostsView {
   readonly ok: true;
   readonly since: string;
+  /** Runs since then that ended before this day are on file no more: the budgets count them, the rows cannot. */
+  readonly gone_before?: string;
   /** Whose calendar days are counted. */
   readonly zone: string;
   readonly by: CostGroup;
@@ -74,6 +77,7 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
   return {
     ok: true,
     since: toIso(sinceMs),
+    ...goneSince(reading, sinceMs),
     zone,
     by,
     costs: groupRuns(runs, by, days),
@@ -88,6 +92,12 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
         .flatMap((one) => cadenceLimits(one, ledger).map((limit) => budgetRow(cadenceKey(one.name), limit))),
     ],
   };
+}
+
+/** What the rows lack, where retention has taken some of it. */
+export function goneSince({ files, paths }: Pick<Reading, 'files' | 'paths'>, sinceMs: Ms): { readonly gone_before?: string } {
+  const day = goneBefore(files, paths.runs);
+  return day === undefined || sinceMs >= (parseIso(day) ?? 0) ? {} : { gone_before: day };
 }
 
 /** What the owner has set aside for runs that are still under way. */

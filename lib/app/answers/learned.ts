@@ -8,6 +8,7 @@ import { readDefined } from '../definitions/defined.ts';
 import { createReading } from '../reading.ts';
 import { nowMs } from '../root.ts';
 import { readReloadsInVain } from '../watch/memory.ts';
+import { goneSince } from './costs.ts';
 import { attemptsOnFile, readIncidents } from './incident-reading.ts';
 
 export interface LearnedView {
@@ -42,8 +43,8 @@ export function readLearned(root: string, only: string | undefined): LearnedView
 const MOST_RUNS = 1_000_000;
 
 /** A31: what fails most, what mends it, and what that costs. */
-export function readAnalysis(root: string, sinceMs: number): ReturnType<typeof analyzeAll> {
+export function readAnalysis(root: string, sinceMs: number): ReturnType<typeof analyzeAll> & ReturnType<typeof goneSince> {
   const reading = createReading(root);
   const runs = reading.history.runs({ limit: MOST_RUNS, sinceMs });
-  return analyzeAll({ since: toIso(sinceMs), runs, incidents: readIncidents(reading), fixes: attemptsOnFile(reading) });
+  return { ...analyzeAll({ since: toIso(sinceMs), runs, incidents: readIncidents(reading), fixes: attemptsOnFile(reading) }), ...goneSince(reading, sinceMs) };
 }

@@ -34,6 +34,8 @@ function refusalOf({ at, end, because, run_id }: SlotView): MissedSlot['refusal'
       return { because: `the slot of ${at} is under way: ${because}`, isPending: true };
     case 'ran':
       return { because: `the slot of ${at} already ran: ${because}`, isPending: false };
+    case 'forgotten':
+      return { because: `the slot of ${at} may have run: ${because}`, isPending: false };
     case 'skipped':
       return { because: `the slot of ${at} was skipped: ${because}`, isPending: false };
   }

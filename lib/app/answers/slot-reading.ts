@@ -62,6 +62,7 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
     nowMs: query.nowMs,
     cursor,
     lines,
+    beginMs: ledger.beginMs(),
     machine: readMachine().host,
     tickId: (slotMs) => ids.keyed('slot', cadence, formatSlot(slotMs)),
     runs: (id) => runsOf.get(id) ?? [],

@@ -107,6 +107,7 @@ function paintEnd(end: SlotView['end'], paint: Paint): string {
     case 'skipped':
     case 'due':
     case 'waiting':
+    case 'forgotten':
       return paint.dim(end);
   }
 }

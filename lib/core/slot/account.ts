@@ -8,10 +8,10 @@ import { zoneOf } from '../time/zone.ts';
 import { type SlotCursor, type SlotLine, type SlotPlan, scheduleOf } from './line.ts';
 import { dueOf, formatSlot, type SlotEnd } from './slot.ts';
 
-/** What became of a slot; or, as long as it has no end, how it stands: it is due in the future, waits or runs. */
+/** What became of a slot; or, as long as it has no end, how it stands: it is due in the future, waits or runs. `forgotten`: what it came to is on file no more. */
 export interface SlotView {
   readonly at: string;
-  readonly end: SlotEnd | 'due' | 'waiting' | 'running';
+  readonly end: SlotEnd | 'due' | 'waiting' | 'running' | 'forgotten';
   readonly because: string;
   readonly run_id: string | null;
 }
@@ -22,6 +22,8 @@ export interface SlotFacts {
   readonly cursor: SlotCursor;
   /** Lines of the ledger about it, newest first. */
   readonly lines: readonly SlotLine[];
+  /** Where the ledger begins: lines before that are gone. */
+  readonly beginMs: Ms;
   readonly tickId: (slotMs: Ms) => string;
   /** The runs of a tick that ended since the first of the slots, newest first. */
   readonly runs: (tickId: string) => readonly RunRecord[];
@@ -80,9 +82,15 @@ export function accountSlot(slotMs: Ms, facts: SlotFacts): SlotView {
   }
   const dueMs = dueIn(slotMs, facts);
   if (dueMs > facts.nowMs) return view('due', `due in ${formatDuration(dueMs - facts.nowMs)}`);
-  if (slotMs <= (parseIso(facts.cursor.through) ?? 0)) return view('missed', 'the ledger does not say; it may not reach back so far');
+  if (slotMs <= (parseIso(facts.cursor.through) ?? 0)) return view(...undecidedOf(slotMs, facts));
   const { end, because } = facts.unseen(slotMs);
   return view(end, because);
+}
+
+/** It was decided, and no line says how. */
+function undecidedOf(slotMs: Ms, { beginMs }: SlotFacts): [SlotView['end'], string] {
+  if (slotMs >= beginMs) return ['missed', 'the ledger does not say'];
+  return ['forgotten', `what was before ${formatSlot(beginMs).slice(0, 10)} is on file no more (retention)`];
 }
 
 /** Where the clock was set back to before the slot, it is to be decided once more, and what was decided before is void. */

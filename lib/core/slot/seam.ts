@@ -25,6 +25,8 @@ export interface SlotReading {
   cursors(): ReadonlyMap<string, SlotCursor>;
   /** What was fired last, all at once. */
   lastFired(): readonly FiredLine[];
+  /** Where the day begins of which its oldest lines are. */
+  beginMs(): Ms;
   /** Newest first, from the day of this instant on. */
   lines(cadence: string, sinceMs: Ms): Iterable<SlotLine>;
   /** What owners, sleep and clock jumps left, newest first. */

@@ -61,6 +61,7 @@ const fix = z.looseObject({
 export const analyzeAnswer = z.looseObject({
   ok: isOk,
   since: text,
+  gone_before: text.optional().describe('Runs before this day are on file no more, and missing here.'),
   totals: z.looseObject({
     runs: number,
     succeeded: number,

@@ -6,6 +6,7 @@ const row = { runs: number, usd: number, guessed_usd: number.describe('As much o
 export const costsAnswer = z.looseObject({
   ok: isOk,
   since: text,
+  gone_before: text.optional().describe('Runs before this day are on file no more, and missing from costs and total.'),
   zone: text.describe('Whose calendar days are counted.'),
   by: z.enum(['cadence', 'day', 'model']),
   costs: z.array(z.looseObject({ name: text, ...row })),
