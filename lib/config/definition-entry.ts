@@ -85,7 +85,10 @@ export function createEntryReader(deps: EntryReaderDeps) {
       return { path: first.path, seen, isRested, mark, draft, agents, good, problems, warnings };
     },
 
-    /** undefined: there is no such file. `settings` is undefined where they are broken, or where nothing has changed. */
+    /**
+     * undefined: there is no such file, and was none. `settings` is undefined where they are broken, or where nothing has changed. A file that
+     * is gone, or emptied, is one that is broken: it may be in the middle of a save, and limits are not to vanish with it.
+     */
     readSettings(
       path: string,
       before: Entry | undefined,
@@ -93,7 +96,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
       kept?: Kept['settings'],
     ): { readonly entry: Entry; readonly settings: Settings | undefined } | undefined {
       const seen = look(files, path);
-      if (seen === undefined) return undefined;
+      if (seen === undefined) return before && { entry: goneSettings(path, before), settings: undefined };
       if (!isForced && before?.mark !== undefined && before.seen.print === seen.print) return { entry: before, settings: undefined };
       if (kept?.print === seen.print) {
         const { mark, bus } = kept;
@@ -103,7 +106,7 @@ export function createEntryReader(deps: EntryReaderDeps) {
           settings: { bus, lanes: bus.lanes, agents },
         };
       }
-      return readSettingsFile(deps, path, seen);
+      return readSettingsFile(deps, path, seen, before);
     },
 
     misnamed(problem: Problem): Entry {
@@ -116,17 +119,33 @@ function readSettingsFile(
   { files, root, home, isRested: mayRest }: EntryReaderDeps,
   path: string,
   seen: Look,
+  before?: Entry,
 ): { readonly entry: Entry; readonly settings: Settings | undefined } | undefined {
   const isRested = mayRest?.(seen) === true;
   const read = readDefinitionText(files, path, MOST_YAML_BYTES);
-  if (read === undefined) return undefined;
+  if (read === undefined) return before && { entry: goneSettings(path, before), settings: undefined };
+  const isBlank = read.text?.trim() === '';
+  if (isBlank && before !== undefined && before.mark !== BLANK) return { entry: lostSettings(path, seen, 'nothing is in it any more'), settings: undefined };
   const source = readYaml(read.text ?? '');
   const checked = read.text === undefined ? { file: undefined, problems: [] } : checkBusSettings(source);
   const problems = read.problem === undefined ? locate(path, checked.problems) : [read.problem];
   const bus = checked.file === undefined ? undefined : buildSettings(checked.file, root, home);
-  const entry = { path, seen, isRested, mark: markOf(read.text), draft: undefined, bus, good: undefined, problems };
+  const entry = { path, seen, isRested, mark: isBlank ? BLANK : markOf(read.text), draft: undefined, bus, good: undefined, problems };
   if (checked.file === undefined || bus === undefined) return { entry, settings: undefined };
   return { entry, settings: { bus, lanes: bus.lanes, agents: readAgentDefaults(checked.file, path, source) } };
+}
+
+const BLANK = textMark('');
+const GONE = 'gone';
+
+function goneSettings(path: string, before: Entry): Entry {
+  return before.seen.print === GONE ? before : lostSettings(path, { print: GONE, changedMs: Number.POSITIVE_INFINITY }, 'it is gone');
+}
+
+/** Nothing is kept of it, so that the next look finds what lies there by then. */
+function lostSettings(path: string, seen: Look, message: string): Entry {
+  const problem = { path, line: 1, column: 1, key: '', message, hint: 'Put back what it said; or write {} into it, and nothing is set.' };
+  return { path, seen, isRested: false, mark: undefined, draft: undefined, good: undefined, problems: [problem] };
 }
 
 /** Cadences that are known need not be told which agents there are. */

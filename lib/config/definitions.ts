@@ -74,7 +74,7 @@ export function createDefinitions({ files, paths, home, cache, only: wanted }: D
     return book.entries.get(SETTINGS_FILE)?.seen.print === kept?.settings?.print ? kept?.cadences : undefined;
   }
 
-  /** Broken settings leave the last good ones in force; no file, the defaults. Where they were broken from the start, nobody knows what may be spent. */
+  /** Broken settings leave the last good ones in force; where there never was a file, the defaults are. Where they were broken from the start, nobody knows what may be spent. */
   function putSettings(isForced: boolean): void {
     const read = reader.readSettings(pathOf(SETTINGS_FILE), book.entries.get(SETTINGS_FILE), isForced, kept?.settings);
     const fault = read?.entry.problems[0];

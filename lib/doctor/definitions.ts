@@ -12,16 +12,20 @@ export interface DefinitionsDeps {
     /** For `bus.yaml` to be mended. */
     readonly waiting: readonly string[];
   };
+  /** What the owner goes on with though no file says it any more: where `bus.yaml` is gone, or empty, nothing on the disk is wrong. */
+  readonly missed: () => Promise<string | undefined>;
 }
 
 const TOLD = 5;
 
-export function createDefinitionsCheck({ defined }: DefinitionsDeps): Check {
+export function createDefinitionsCheck({ defined, missed }: DefinitionsDeps): Check {
   return {
     id: 'definitions',
     title: 'Definitions',
     async inspect() {
       const { definitions, problems, warnings, waiting } = defined();
+      const lost = await missed();
+      if (lost !== undefined) return fail([`${lost} What it said goes on until the owner ends.`, told(problems)].join('\n').trimEnd(), 'cadence-bus status');
       if (problems.length === 0 && warnings.length > 0) return warn(told(warnings), 'cadence-bus check');
       if (problems.length === 0)
         return ok(definitions.length === 0 ? 'no cadence is defined yet' : `${counted(definitions.length, 'cadence')}, all of them right`);

@@ -82,7 +82,7 @@ describe('the agents of a cadence', () => {
     definitions.reload();
     const { run, account, slots } = definitions.get('brief')?.cadence ?? {};
     assert.deepEqual([run?.kind, account, slots], ['agent', 'gemini', undefined], 'one program for every bare .md file');
-    yard.remove('bus.yaml');
+    yard.put('bus.yaml', '{}\n');
     definitions.reload();
     assert.equal(definitions.get('brief')?.cadence?.run.kind, 'claude');
   });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createDefinitions, type DefinitionChange } from '../../lib/config/definitions.ts';
 import { createFiles } from '../../lib/platform/files.ts';
-import { createYard, HOME, placesOf } from './definition-yard.ts';
+import { createYard, HOME, placesOf, type Yard } from './definition-yard.ts';
 
 const RUN = 'run: {command: [true]}\n';
 const kinds = (changes: readonly DefinitionChange[]) => changes.map(({ kind, name }) => `${kind} ${name}`);
@@ -129,7 +129,7 @@ describe('a definition', () => {
 });
 
 describe('settings of the bus', () => {
-  it('that are broken leave the last good ones in force; without the file the defaults hold', () => {
+  it('that are broken leave the last good ones in force; with nothing set the defaults hold', () => {
     const yard = createYard();
     yard.put('bus.yaml', 'lanes: {agent: 3}\n');
     const definitions = yard.load();
@@ -140,9 +140,39 @@ describe('settings of the bus', () => {
     yard.put('bus.yaml', 'lanes: {agent: 2}\n');
     assert.deepEqual(kinds(definitions.reload()), ['healed bus.yaml']);
     assert.equal(definitions.settings().lanes.agent, 2);
-    yard.remove('bus.yaml');
-    assert.deepEqual(kinds(definitions.reload()), ['removed bus.yaml']);
+    yard.put('bus.yaml', '{}\n');
+    assert.deepEqual(kinds(definitions.reload()), ['changed bus.yaml']);
     assert.equal(definitions.settings().lanes.agent, 1);
+  });
+
+  for (const [way, lose] of [
+    ['gone', (yard: Yard) => yard.remove('bus.yaml')],
+    ['emptied', (yard: Yard) => void yard.put('bus.yaml', ' \n')],
+  ] as const)
+    it(`that are ${way} stay in force, and are told as broken until there are some again`, () => {
+      const yard = createYard();
+      const path = yard.put('bus.yaml', 'budget: {day_usd: 5}\nlanes: {agent: 3}\nagent: {command: [cat]}\n');
+      yard.put('brief.md', 'Write.\n');
+      const definitions = yard.load();
+      lose(yard);
+      assert.deepEqual(kinds(definitions.reload(path)), ['broken bus.yaml']);
+      assert.deepEqual(kinds([...definitions.reload(), ...definitions.reload(path)]), [], 'once');
+      assert.deepEqual([definitions.settings().lanes.agent, definitions.settings().budget?.dayUsd], [3, 5]);
+      assert.equal(definitions.get('brief')?.cadence?.run.kind, 'agent');
+      assert.equal(definitions.problems()[0]?.path, path);
+
+      yard.put('bus.yaml', 'lanes: {agent: 2}\n');
+      assert.deepEqual(kinds(definitions.reload(path))[0], 'healed bus.yaml');
+      assert.deepEqual([definitions.settings().lanes.agent, definitions.settings().budget], [2, undefined]);
+    });
+
+  it('that never said anything are not missed', () => {
+    const yard = createYard();
+    yard.put('bus.yaml', '');
+    const definitions = yard.load();
+    yard.put('bus.yaml', '\n\n');
+    assert.deepEqual(kinds(definitions.reload()), []);
+    assert.deepEqual(definitions.problems(), []);
   });
 });
 

@@ -12,16 +12,19 @@ import { cadenceOf, command, NO_ENV, yard } from './yard.ts';
 const CLAUDE = { kind: 'claude', promptPath: '/p.md', args: [], cwd: '/', env: NO_ENV } as const;
 const problem = (line: number) => ({ path: '/srv/cadences/a.yaml', line, column: 3, key: 'run', message: 'is \u001b[31mwrong', hint: 'Mend it.' });
 
+const noOwner = async () => undefined;
+
 describe('the check of the definitions', () => {
   it('is well with right ones, and with none', async () => {
     const inspect = (count: number) =>
-      createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [], warnings: [], waiting: [] }) }).inspect();
+      createDefinitionsCheck({ defined: () => ({ definitions: Array(count).fill({}), problems: [], warnings: [], waiting: [] }), missed: noOwner }).inspect();
     assert.deepEqual([(await inspect(1)).detail, (await inspect(0)).level], ['1 cadence, all of them right', 'ok']);
   });
 
   it('fails with the place of each problem, and not with a hundred lines', async () => {
     const { level, detail, mend } = await createDefinitionsCheck({
       defined: () => ({ definitions: [], problems: [1, 2, 3, 4, 5, 6, 7].map(problem), warnings: [], waiting: [] }),
+      missed: noOwner,
     }).inspect();
     assert.deepEqual([level, mend], ['fail', 'cadence-bus check']);
     assert.equal(detail.split('\n').length, 6);
@@ -31,13 +34,26 @@ describe('the check of the definitions', () => {
 
   it('names who waits for bus.yaml to be mended, and that but once', async () => {
     const waiting = ['ask', 'brief'];
-    const { detail } = await createDefinitionsCheck({ defined: () => ({ definitions: [{}], problems: [problem(2)], warnings: [], waiting }) }).inspect();
+    const { detail } = await createDefinitionsCheck({
+      defined: () => ({ definitions: [{}], problems: [problem(2)], warnings: [], waiting }),
+      missed: noOwner,
+    }).inspect();
     assert.equal(detail.split('\n')[1], 'While bus.yaml is wrong nobody knows what these may spend, and an owner that starts lets them wait: ask, brief');
+  });
+
+  it('fails where an owner goes on with a bus.yaml that is not there any more', async () => {
+    const missed = async () => '/srv/cadences/bus.yaml:1:1  it is gone.';
+    const { level, detail } = await createDefinitionsCheck({
+      defined: () => ({ definitions: [{}], problems: [], warnings: [], waiting: [] }),
+      missed,
+    }).inspect();
+    assert.deepEqual([level, detail], ['fail', '/srv/cadences/bus.yaml:1:1  it is gone. What it said goes on until the owner ends.']);
   });
 
   it('P17 warns of an agent that is passed over, for nothing fails by it', async () => {
     const { level, detail } = await createDefinitionsCheck({
       defined: () => ({ definitions: [{}], problems: [], warnings: [problem(4)], waiting: [] }),
+      missed: noOwner,
     }).inspect();
     assert.equal(level, 'warn');
     assert.match(detail, /a\.yaml:4:3 /);

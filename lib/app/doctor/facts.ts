@@ -6,6 +6,7 @@ import { CadenceError } from '../../core/error.ts';
 import { type Users, usersOf } from '../../core/hold-use.ts';
 import type { Holds } from '../../core/holds.ts';
 import type { PurseView } from '../../core/money/purse-view.ts';
+import { SETTINGS_FILE } from '../../core/paths.ts';
 import { parseJson } from '../../core/text/json-text.ts';
 import { shellWord } from '../../core/text/shell-word.ts';
 import { type Ms, parseIso } from '../../core/time/instant.ts';
@@ -28,6 +29,8 @@ import { parseLateTimers } from '../../wire/late-timers.ts';
 import { parseProbeCursor } from '../../wire/probe-cursor.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../../wire/state.ts';
 import { type Defined, definedBy, loadDefinitions } from '../definitions/defined.ts';
+import { settingsFault } from '../owner/broken-edits.ts';
+import { askOwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { readSurroundings } from '../surroundings.ts';
 import { lookingOnce } from './looking-once.ts';
@@ -41,6 +44,8 @@ export interface DoctorFacts {
   owner(): Promise<OwnerState>;
   /** In doubt it is. */
   isOwned(): Promise<boolean>;
+  /** What the owner says of a `bus.yaml` that is gone. */
+  missed(): Promise<string | undefined>;
   holds(): StateFile<Holds>;
   circuit(): StateFile<CircuitView>;
   ownerInfo(): StateFile<OwnerInfo>;
@@ -92,6 +97,17 @@ export function gatherFacts(root: string, isFix: boolean): DoctorFacts {
         return (await owner()).kind !== 'none';
       } catch (error) {
         if (error instanceof CadenceError) return true;
+        throw error;
+      }
+    },
+    async missed() {
+      const isToldByFile = settingsFault(defined().problems) !== undefined;
+      try {
+        if (isToldByFile || (await owner()).kind !== 'answers') return undefined;
+        return (await askOwnerWords(root)).brokenEdits.find(({ name }) => name === SETTINGS_FILE)?.because;
+      } catch (error) {
+        // Whoever cannot be asked is told of by other checks.
+        if (error instanceof CadenceError) return undefined;
         throw error;
       }
     },
