@@ -31,18 +31,19 @@ async function endSlice() {
   sliceEndMs = Date.now() + SLICE_MS;
 }
 
+/** Flat literals: V8 takes ten times as long over `{ ...about, more }` where what is added is new. */
 async function run({ cadence, source }, settle, handler = nothing) {
-  const about = { cadence, tick: ID, run_id: `${ID}-1` };
+  const [tick, run_id] = [ID, `${ID}-1`];
   const started_at = new Date().toISOString();
-  events.push(`${JSON.stringify({ ts: started_at, level: 'info', stage: 'claimed', ...about, attempt: 1 })}\n`);
+  events.push(`${JSON.stringify({ ts: started_at, level: 'info', stage: 'claimed', cadence, tick, run_id, attempt: 1 })}\n`);
   await handler();
   const ended_at = new Date().toISOString();
-  const unused = { exit_code: null, signal: null, cost_usd: null, stdout_path: null, stderr_path: null };
-  const how = { attempt: 1, status: 'succeeded', reason: '', summary: '', started_at, ended_at, duration_ms: 0 };
-  const record = `${JSON.stringify({ ...about, ...how, ...unused, source, prev: `2026-11-27:${bytes}` })}\n`;
+  const record = `${JSON.stringify({ run_id, cadence, tick, attempt: 1, status: 'succeeded', reason: '', summary: '', started_at, ended_at, duration_ms: 0, exit_code: null, signal: null, cost_usd: null, stdout_path: null, stderr_path: null, source, prev: `2026-11-27:${bytes}` })}\n`;
   bytes += record.length;
   writeSync(runs, record);
-  events.push(`${JSON.stringify({ ts: ended_at, level: 'info', stage: 'run_finished', ...about, status: 'succeeded', attempt: 1, duration_ms: 0 })}\n`);
+  events.push(
+    `${JSON.stringify({ ts: ended_at, level: 'info', stage: 'run_finished', cadence, tick, run_id, status: 'succeeded', attempt: 1, duration_ms: 0 })}\n`,
+  );
   ended.push(settle);
   count += 1;
   if (Date.now() >= sliceEndMs) await due();
