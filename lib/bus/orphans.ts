@@ -35,10 +35,20 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     return opening.open({ name: { ...name, attempts: Math.max(0, name.attempts - 1) }, folder: 'waiting', file, gone: true }, name);
   }
 
-  /** The ids of ticks that have files of their own, on disk by now: their batch, which forgets them, may not outlive them. */
-  function placedIds(): ReadonlySet<string> {
-    for (const folder of [paths.waiting, paths.claimed]) files.flushDir(folder);
-    return new Set([...files.list(paths.waiting), ...files.list(paths.claimed)].flatMap((file) => parseTickName(file)?.id ?? []));
+  /** Which of these ticks have files of their own, on disk by now: their batch, which forgets them, may not outlive them. */
+  function placedOf(ids: ReadonlySet<string>): ReadonlySet<string> {
+    const placed = new Set<string>();
+    if (ids.size === 0) return placed;
+    for (const folder of [paths.waiting, paths.claimed]) {
+      files.flushDir(folder);
+      for (const part of files.listParts(folder)) {
+        for (const file of part) {
+          const id = parseTickName(file)?.id;
+          if (id !== undefined && ids.has(id)) placed.add(id);
+        }
+      }
+    }
+    return placed;
   }
 
   function adopt(run: BatchRun, number: number, id: string): Claim | undefined {
@@ -55,7 +65,8 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     const { run, progress } = found;
     const { begun, moved, done } = progress;
     const isOpen = (number: number): boolean => !done.has(number) && number < run.lines.length;
-    const placed = [...begun.keys(), ...moved.keys()].some(isOpen) ? placedIds() : new Set<string>();
+    const open = [...begun, ...[...moved].map(([number, { id }]) => [number, id] as const)].filter(([number]) => isOpen(number));
+    const placed = placedOf(new Set(open.map(([, id]) => id)));
     for (const [number, name] of moved) {
       if (!isOpen(number)) continue;
       run.ids.set(name.id, number);

@@ -61,6 +61,36 @@ describe('the upkeep', () => {
     assert.deepEqual(readdirSync(parts.paths.tmp), [`bbbbbbbbbbbb.${process.pid}`]);
   });
 
+  it('never holds the names of a long backlog all at once, nor keeps the owner from its work over them', async () => {
+    const listed: string[] = [];
+    const { parts, clock } = owner((files) => ({
+      ...files,
+      list: (dir) => {
+        listed.push(dir);
+        return files.list(dir);
+      },
+      // Each part takes longer than a slice.
+      *listParts(dir) {
+        for (const file of files.list(dir)) {
+          clock.advance(10);
+          yield [file];
+        }
+      },
+    }));
+    const { paths } = parts;
+    for (const [n, folder] of [paths.inbox, paths.waiting].entries()) writeFileSync(`${folder}/20261120T070000000Z.flat.x7k2p9qd4mz${n}.0.json`, '{}');
+    let turns = 0;
+    clock.breathe = async () => {
+      turns += 1;
+    };
+    await parts.upkeep.daily();
+    assert.deepEqual(
+      listed.filter((dir) => [paths.inbox, paths.waiting, paths.claimed, paths.dlq].includes(dir)),
+      [],
+    );
+    assert.ok(turns >= 2, `${turns} turns`);
+  });
+
   it('sweeps what an owner was killed over, at once where only owners write, and else when it is old', async () => {
     const { parts, clock } = owner();
     const { paths } = parts;

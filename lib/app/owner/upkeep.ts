@@ -1,4 +1,5 @@
 import { shrinkInbox } from '../../bus/inbox-shrinking.ts';
+import { inSlices } from '../../bus/slices.ts';
 import { CadenceError } from '../../core/error.ts';
 import { isLeftover, leftoverFolders } from '../../core/leftover.ts';
 import { dayOf, type Ms } from '../../core/time/instant.ts';
@@ -44,19 +45,22 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
   }
 
   /** Half-written files. Where only owners write, ours is none of them, for it writes and renames in one go. */
-  function sweepLeftovers(): number {
+  async function sweepLeftovers(): Promise<number> {
+    const breathe = inSlices(clock);
     const isDead = (path: string, isOwners: boolean): boolean => {
       const info = files.info(path);
       return info?.kind === 'file' && (isOwners || clock.nowMs() - info.mtimeMs > OLD_MS);
     };
-    const dead = leftoverFolders(paths).flatMap(({ dir, place, isOwners }) =>
-      files
-        .list(dir)
-        .filter((file) => isLeftover(place, file))
-        .map((file) => `${dir}/${file}`)
-        .filter((path) => isDead(path, isOwners)),
-    );
-    return dead.filter((path) => files.remove(path)).length;
+    let swept = 0;
+    for (const { dir, place, isOwners } of leftoverFolders(paths)) {
+      // A backlog may be a million names long, and meanwhile the owner has more to do than to look at them.
+      for (const part of files.listParts(dir)) {
+        const dead = part.filter((file) => isLeftover(place, file) && isDead(`${dir}/${file}`, isOwners));
+        swept += dead.filter((file) => files.remove(`${dir}/${file}`)).length;
+        await breathe();
+      }
+    }
+    return swept;
   }
 
   return {
@@ -67,7 +71,7 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
       doneOn = today;
       try {
         shrinkInbox({ files, paths });
-        const drafts = sweepDrafts() + sweepLeftovers();
+        const drafts = sweepDrafts() + (await sweepLeftovers());
         const settings = definitions.settings();
         const forgotten = incidents.forget(settings.retentionMs, (cadence) => definitions.get(cadence) !== undefined);
         const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
