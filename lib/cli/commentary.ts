@@ -11,7 +11,7 @@ export interface Commentary {
   begin(info: { readonly pid: number; readonly root: string; readonly version: string }, isDrain: boolean): void;
   end(because: string): void;
   totals(): Readonly<Record<'succeeded' | 'failed' | 'dead', number>>;
-  summary(): string;
+  summary(isDrained: boolean): string;
 }
 
 const LINES_A_SECOND = 40;
@@ -57,7 +57,8 @@ export function createCommentary(out: Output, root: string): Commentary {
     },
     end: (because) => out.note(`${out.paint.dim('stopped:')} ${because}`),
     totals: () => totals,
-    summary: () => `Drained: ${totals.succeeded} succeeded, ${totals.failed} failed attempt${totals.failed === 1 ? '' : 's'}, ${totals.dead} dead.`,
+    summary: (isDrained) =>
+      `${isDrained ? 'Drained' : 'Stopped before all had run'}: ${totals.succeeded} succeeded, ${totals.failed} failed attempt${totals.failed === 1 ? '' : 's'}, ${totals.dead} dead.`,
   };
 }
 

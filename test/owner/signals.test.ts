@@ -29,6 +29,27 @@ describe('an owner that is told to end', () => {
     });
   }
 
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    it(`does not call drained what ${signal} has ended before all had run, and ends with ${code}`, async () => {
+      const yard = createYard();
+      yard.shell('slow', WAITS);
+      await yard.cli('enqueue', 'slow');
+      const owner = yard.spawn(['start', '--drain', '--json']);
+      const pid = await childOf(yard);
+      owner.kill(signal);
+      const { code: ended, stdout } = await owner.ended;
+      const { ok, drained, because, succeeded } = JSON.parse(stdout);
+      assert.deepEqual([ended, ok, drained, succeeded], [code, false, false, 0]);
+      assert.match(because, signal === 'SIGINT' ? /from the keyboard/ : /SIGTERM/);
+      yard.put('go', '');
+      assert.equal((await yard.cli('start', '--drain')).code, 0);
+      await eventually('the child has ended', () => !isAlive(pid));
+    });
+  }
+
   it('goes on when its terminal is gone (SIGHUP)', async () => {
     const yard = createYard();
     yard.inline('hello', 'return "hello";');

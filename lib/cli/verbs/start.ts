@@ -1,10 +1,15 @@
 import { startOwner } from '../../app/owner/owner.ts';
 import { keepHeapLeanSoon, takeHeap } from '../../app/owner/owning.ts';
-import { CadenceError, type ErrorCode } from '../../core/error.ts';
+import { CadenceError, type ErrorCode, EXIT_CODES } from '../../core/error.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+type Signal = (typeof SIGNALS)[number];
+const signalCode = (signal: Signal): number => 128 + (signal === 'SIGINT' ? 2 : 15);
+
+/** Why an owner ends that had nothing left to run. */
+const DRAINED = 'drained';
 
 export async function run(context: CommandContext): Promise<number> {
   try {
@@ -45,7 +50,11 @@ async function own({ flags, out, root }: CommandContext): Promise<number> {
   const owner = await startOwner({ root: at, takeOver: flags.has('takeover'), onEvent: commentary.see });
   keepHeapLeanSoon();
   const isDrain = flags.has('drain');
-  listenToSignals((signal) => owner.stop(signal === 'SIGINT' ? 'interrupted from the keyboard' : `ended by ${signal}`));
+  let heard: Signal | undefined;
+  listenToSignals((signal) => {
+    heard = signal;
+    return owner.stop(signal === 'SIGINT' ? 'interrupted from the keyboard' : `ended by ${signal}`);
+  });
   commentary.begin(owner.info, isDrain);
   if (flags.has('tour')) {
     const { beginTour } = await import('../tour.ts');
@@ -56,20 +65,22 @@ async function own({ flags, out, root }: CommandContext): Promise<number> {
   }
   if (isDrain) {
     await Promise.race([owner.drained(), owner.ended]);
-    await owner.stop('drained');
+    await owner.stop(DRAINED);
   }
   const because = await owner.ended;
   commentary.end(because);
-  if (isDrain) out.result({ ok: true, drained: true, ...commentary.totals() }, () => commentary.summary());
-  return 0;
+  if (!isDrain) return 0;
+  const drained = because === DRAINED;
+  out.result({ ok: drained, drained, ...(drained ? {} : { because }), ...commentary.totals() }, () => commentary.summary(drained));
+  return drained ? 0 : heard === undefined ? EXIT_CODES.held : signalCode(heard);
 }
 
 /** The first signal asks, the second one insists. A lost terminal (SIGHUP) never ends an owner. */
-function listenToSignals(stop: (signal: string) => Promise<void>): void {
+function listenToSignals(stop: (signal: Signal) => Promise<void>): void {
   let isStopping = false;
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (isStopping) process.exit(128 + (signal === 'SIGINT' ? 2 : 15));
+      if (isStopping) process.exit(signalCode(signal));
       isStopping = true;
       void stop(signal);
     });
