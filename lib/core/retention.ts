@@ -1,5 +1,8 @@
 import { dayOf, type Ms, parseIso } from './time/instant.ts';
 
+/** How long a key is remembered after its tick has ended: by the log of runs, which is kept for so long whatever else is. */
+export const KEY_REMEMBERED_MS: Ms = 7 * 86_400_000;
+
 /** What may be forgotten, and when. */
 export interface RetentionPolicy {
   readonly retentionMs: Ms;
@@ -28,7 +31,7 @@ export interface KeptOutput {
 /**
  * Which of them to remove, in this order.
  *
- * By age: whatever belongs to a day that ended longer ago than `retentionMs`. By count: the output of the oldest runs, where
+ * By age: whatever belongs to a day that ended longer ago than `retentionMs`, receipts a week at least. By count: the output of the oldest runs, where
  * there are more than `retentionRuns`; their receipts stay. By size: as long as all together are too
  * much, output goes first, oldest first, for receipts are small and outlive what they stand for. Receipts and events
  * follow only if they alone are too much: no amount of output makes the bus forget what it has done.
@@ -43,7 +46,12 @@ export function planRetention(segments: readonly KeptSegment[], outputs: readonl
   const removableOutputs = outputs.filter(isPast).sort(byDay);
   const removableSegments = segments.filter((segment) => isPast(segment) && segment.day !== newest[segment.log] && segment.isUnfolded !== true).sort(byDay);
 
-  const removed = new Set<KeptOutput>([...removableOutputs, ...removableSegments].filter((kept) => isOutdated(kept, policy, nowMs)));
+  const receiptsMs = Math.max(policy.retentionMs, KEY_REMEMBERED_MS);
+  const keptMs = ({ log }: KeptSegment): Ms => (log === 'runs' ? receiptsMs : policy.retentionMs);
+  const removed = new Set<KeptOutput>([
+    ...removableOutputs.filter((kept) => isOutdated(kept, policy.retentionMs, nowMs)),
+    ...removableSegments.filter((kept) => isOutdated(kept, keptMs(kept), nowMs)),
+  ]);
   for (const kept of beyondCount(outputs, removableOutputs, policy.retentionRuns)) removed.add(kept);
   const shrink = (all: readonly KeptOutput[], removable: readonly KeptOutput[]): void => {
     let bytes = all.reduce((sum, kept) => sum + (removed.has(kept) ? 0 : kept.sizeBytes), 0);
@@ -64,9 +72,9 @@ export function planRetention(segments: readonly KeptSegment[], outputs: readonl
 
 const DAY_MS: Ms = 86_400_000;
 
-function isOutdated(kept: KeptOutput, policy: RetentionPolicy, nowMs: Ms): boolean {
+function isOutdated(kept: KeptOutput, keptMs: Ms, nowMs: Ms): boolean {
   const begin = parseIso(kept.day);
-  return begin !== undefined && begin + DAY_MS <= nowMs - policy.retentionMs;
+  return begin !== undefined && begin + DAY_MS <= nowMs - keptMs;
 }
 
 /** The two files of a run are one. What is of today counts, and is never taken. */

@@ -46,7 +46,9 @@ export const busSettingsSchema = keys(
     min_free: size.optional().describe('Below this much free disk nothing new is started. Default: 200MB.'),
     retention: keys(
       {
-        age: duration.optional().describe('How long runs and their output are kept. Default: 90d.'),
+        age: duration
+          .optional()
+          .describe('How long runs and their output are kept; what is known of runs a week at least, for keys are known again by it. Default: 90d.'),
         size: size.optional().describe('The most that they may take on disk. Default: 2GB.'),
         runs: count(1).optional().describe('Of how many runs the output is kept at most; receipts stay. Default: no limit.'),
       },

@@ -151,11 +151,11 @@ describe('check and show', () => {
   });
 });
 
-it('costs and analyze say what retention has taken of what they were asked for', async () => {
+it('costs, analyze and runs say what retention has taken of what they were asked for', async () => {
   const desk = createDesk();
   desk.put('cadences/brief.md', 'Say hello.\n');
   const before = { ...createClock(), nowMs: () => Date.now() - 5 * DAY };
-  pastOf(before, desk, ['brief', 5 * DAY, { cost_usd: 9 }]);
+  pastOf(before, desk, ['brief', 5 * DAY, { cost_usd: 9 }], ['seldom', 5 * DAY, {}]);
   past(desk, ['brief', MINUTE, { cost_usd: 1 }]);
   const goneOf = async (...words: readonly string[]): Promise<unknown> => (await desk.ask(...words)).said.gone_before;
   assert.deepEqual([await goneOf('costs', '--since', '9d'), await goneOf('analyze', '--since', '9d')], [undefined, undefined]);
@@ -166,4 +166,5 @@ it('costs and analyze say what retention has taken of what they were asked for',
     [await goneOf('costs', '--since', '9d'), await goneOf('analyze', '--since', '9d'), await goneOf('costs', '--since', '1s')],
     [day, day, undefined],
   );
+  assert.match((await desk.tell('runs', 'seldom')).stdout, /^What ran of seldom is on file no more \(retention\); the last one: succeeded at 20\S+Z\.\n$/);
 });

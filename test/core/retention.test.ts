@@ -25,11 +25,18 @@ const policies = fc.record({ retentionMs: fc.nat(20 * DAY_MS), retentionBytes: f
 
 describe('the plan of retention', () => {
   it('removes a day that ended longer ago than the time to keep, and not a moment sooner', () => {
-    const kept = [segment('runs', 0), segment('runs', 3), segment('runs', 4)];
+    const kept = [segment('journal', 0), segment('journal', 3), segment('journal', 4)];
     const plan = (retentionMs: number) => planRetention(kept, [], { retentionMs, retentionBytes: 1e9, retentionRuns: undefined }, NOW_MS);
-    assert.deepEqual(plan(3.5 * DAY_MS), ['runs/4']);
+    assert.deepEqual(plan(3.5 * DAY_MS), ['journal/4']);
     assert.deepEqual(plan(3.5 * DAY_MS + 1), []);
-    assert.deepEqual(plan(2.5 * DAY_MS), ['runs/3', 'runs/4'].toReversed());
+    assert.deepEqual(plan(2.5 * DAY_MS), ['journal/3', 'journal/4'].toReversed());
+  });
+
+  it('keeps the log of runs for as long as keys are remembered, or the same key would run again', () => {
+    const kept = [0, 1, 7, 8, 9].map((ago) => segment('runs', ago));
+    const plan = (retentionMs: number) => planRetention(kept, [], { retentionMs, retentionBytes: 1e9, retentionRuns: undefined }, NOW_MS);
+    assert.deepEqual(plan(0), ['runs/9', 'runs/8']);
+    assert.deepEqual(plan(8 * DAY_MS), ['runs/9']);
   });
 
   it('removes output first when there is too much, oldest first, and no more than needed', () => {

@@ -63,7 +63,7 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     const slots = yard.slots('job');
     assert.deepEqual(
       slots.map(({ end }) => end),
-      [...Array(7).fill('forgotten'), ...Array(3).fill('ran')],
+      [...Array(3).fill('forgotten'), ...Array(7).fill('ran')],
     );
     assert.equal(slots[0]?.because, 'what was before 2026-11-08 is on file no more (retention)');
   });

@@ -1,5 +1,5 @@
+import { KEY_REMEMBERED_MS } from '../../core/retention.ts';
 import { isFinal } from '../../core/run.ts';
-import type { Ms } from '../../core/time/instant.ts';
 import type { Clock, History } from '../../ports.ts';
 import type { Conclusion } from '../../services/conclusion.ts';
 
@@ -7,9 +7,6 @@ import type { Conclusion } from '../../services/conclusion.ts';
 export interface KnownKeys {
   has(tickId: string): boolean;
 }
-
-/** How long a key is remembered after its tick has ended. */
-const REMEMBERED_MS: Ms = 7 * 86_400_000;
 
 /** The log is searched when the first keyed tick comes: a week of it takes longer than all the rest of an owner's start. */
 export function createKnownKeys({ clock, history, conclusion }: { clock: Clock; history: History; conclusion: Conclusion }): KnownKeys {
@@ -20,7 +17,7 @@ export function createKnownKeys({ clock, history, conclusion }: { clock: Clock; 
   });
   return {
     has(tickId) {
-      endedBefore ??= new Set(history.keyed(clock.nowMs() - REMEMBERED_MS));
+      endedBefore ??= new Set(history.keyed(clock.nowMs() - KEY_REMEMBERED_MS));
       return endedHere.has(tickId) || endedBefore.has(tickId);
     },
   };

@@ -21,7 +21,8 @@ function describe(analysis: ReturnType<typeof readAnalysis>, paint: Paint): stri
     `Incidents: ${totals.incidents_opened} opened, ${totals.incidents_resolved} resolved · fixes: ${totals.fixes_tried} tried, ${totals.fixes_kept} kept${totals.fixes_recurred > 0 ? `, ${totals.fixes_recurred} recurred` : ''}`,
     `Money: ${formatUsd(cost_usd)}, of which ${formatUsd(failed_cost_usd)} on what failed and ${formatUsd(healing_cost_usd)} on mending`,
   ];
-  if (analysis.gone_before !== undefined) lines.push(paint.yellow(`Runs before ${analysis.gone_before} are on file no more (retention), and missing here.`));
+  if (analysis.gone_before !== undefined)
+    lines.push(paint.yellow(`What ended before ${analysis.gone_before} is on file no more (retention), and not counted here.`));
   if (fails_most.length > 0)
     lines.push('', paint.bold('Fails most'), table(fails_most.map(({ cadence, failures, runs }) => [`  ${cadence}`, `${failures} of ${runs} tries`])));
   if (detectors.length > 0) lines.push('', paint.bold('Of what'), table(detectors.map(({ detector, occurrences }) => [`  ${detector}`, `${occurrences}×`])));

@@ -30,7 +30,8 @@ function describe(costs: CostsView, paint: Paint): string {
     const rows = [...costs.costs.map((row) => costRow(row, hasGuesses)), costRow({ name: 'total', ...costs.total }, hasGuesses).map(paint.bold)];
     lines.push('', table(rows));
   }
-  if (costs.gone_before !== undefined) lines.push('', paint.yellow(`Runs before ${costs.gone_before} are on file no more (retention), and missing here.`));
+  if (costs.gone_before !== undefined)
+    lines.push('', paint.yellow(`What ended before ${costs.gone_before} is on file no more (retention), and not counted here.`));
   if (budgets.length > 0) lines.push('', paint.bold('Budgets'), table(budgets.map((row) => budgetRow(row, paint))));
   if (reserved.length > 0) {
     const sum = usd(reserved.reduce((total, one) => total + one.usd, 0));

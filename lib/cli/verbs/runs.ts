@@ -30,9 +30,10 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs() - sinceMs }),
   };
   const runs = find(query);
-  if (cadence !== undefined && runs.length === 0 && !defined().includes(cadence) && history.runs({ cadence, limit: 1 }).length === 0)
-    throw unknownCadence(cadence, defined());
-  out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query) : table(runs.map((one) => row(one, out.paint)))));
+  // Of one that ran and whose runs are gone the digest still knows.
+  const last = cadence === undefined || runs.length > 0 ? undefined : history.digest()[cadence]?.last;
+  if (cadence !== undefined && runs.length === 0 && last === undefined && !defined().includes(cadence)) throw unknownCadence(cadence, defined());
+  out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query, last) : table(runs.map((one) => row(one, out.paint)))));
   const [first] = runs;
   if (first !== undefined) out.next(...(hasOutput(first) ? [`cadence-bus logs ${first.run_id}`] : []), `cadence-bus show ${first.run_id}`);
   return 0;
@@ -46,9 +47,10 @@ interface RunQuery {
 }
 
 /** A run that is under way is in no record yet, and `status` shows it. */
-function nothing(query: RunQuery): string {
+function nothing(query: RunQuery, last: RunRecord | undefined): string {
   const { cadence, status, sinceMs } = query;
   if (status !== undefined || sinceMs !== undefined) return 'No such run is recorded.';
+  if (last !== undefined) return `What ran of ${cadence} is on file no more (retention); the last one: ${last.status} at ${last.ended_at ?? last.started_at}.`;
   return cadence === undefined ? 'Nothing has run.' : `No run of ${cadence} has ended yet.`;
 }
 
