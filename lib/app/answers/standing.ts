@@ -79,7 +79,8 @@ function lastRun({ reading, name, atMs }: Asked): string {
 }
 
 function describeWaiting(waiting: readonly Pick<TickName, 'dueMs'>[], atMs: Ms): string {
-  const nextMs = Math.min(...waiting.map(({ dueMs }) => dueMs));
+  // A backlog may be longer than a call can have arguments.
+  const nextMs = waiting.reduce((least, { dueMs }) => Math.min(least, dueMs), Number.POSITIVE_INFINITY);
   return `${waiting.length} ${waiting.length === 1 ? 'tick waits' : 'ticks wait'}${nextMs > atMs ? `, not before ${soonOrMinute(toIso(nextMs), atMs)}` : ''}`;
 }
 
