@@ -6,7 +6,7 @@ export function ownerLine(owner: OwnerView, paint: Paint): string {
   const who = `process ${owner.pid}, since ${owner.started_at}`;
   switch (owner.state) {
     case 'running':
-      return `${paint.green('● owner running')}  ${who}`;
+      return owner.because === null ? `${paint.green('● owner running')}  ${who}` : `${paint.red('● owner running')}  ${who}; ${owner.because}`;
     case 'silent':
       return `${paint.yellow('● owner does not answer')}  ${who}; it is stopped or asleep (cadence-bus start --takeover ends it first)`;
     case 'stopped':

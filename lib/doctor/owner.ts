@@ -7,13 +7,15 @@ import { counted } from './wording.ts';
 export interface OwnerDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly owner: () => Promise<OwnerState>;
+  /** What the disk of a living owner refuses. */
+  readonly storage: () => Promise<string | undefined>;
   /** Ticks in inbox and waiting that bear canonical names. */
   readonly pending: () => readonly TickName[];
   /** Files of the inbox that will be ticks once an owner has read them. */
   readonly foreign: () => number;
 }
 
-export function createOwnerCheck({ clock, owner, pending, foreign }: OwnerDeps): Check {
+export function createOwnerCheck({ clock, owner, storage, pending, foreign }: OwnerDeps): Check {
   return {
     id: 'owner',
     title: 'Owner',
@@ -22,7 +24,7 @@ export function createOwnerCheck({ clock, owner, pending, foreign }: OwnerDeps):
       const who = state.info === undefined ? 'a process that owner.json does not name' : `process ${state.info.pid}, since ${state.info.started_at}`;
       switch (state.kind) {
         case 'answers':
-          return ok(`running: ${who}`);
+          return runningWith(who, await storage());
         case 'silent':
           return fail(`${who}, owns the root and does not answer: it is stopped, asleep or stuck`, 'cadence-bus start --takeover');
         case 'none':
@@ -30,6 +32,12 @@ export function createOwnerCheck({ clock, owner, pending, foreign }: OwnerDeps):
       }
     },
   };
+}
+
+/** What it cannot write down it does not begin: its slots and ticks wait, and nothing on the disk tells why. */
+function runningWith(who: string, storage: string | undefined): Finding {
+  if (storage === undefined) return ok(`running: ${who}`);
+  return fail(`running: ${who}; its disk refuses, and nothing new is started until it is well: ${storage}`, 'mount; df -h');
 }
 
 interface Waiting {

@@ -11,6 +11,8 @@ export interface StorageHealth {
   well(place: Place): void;
   /** Why nothing new is started. A fault met in the folders of ticks, or where others look, holds nothing: trying again is how its end is seen. */
   fault(): string | undefined;
+  /** What is refused now, wherever that was met. */
+  trouble(): string | undefined;
 }
 
 /** Who has met it: the log of runs, the book of holds, the view of the purse, the folders of ticks, the ledger of slots; or nobody yet, but there is too little room. */
@@ -30,6 +32,7 @@ export function createStorageHealth({ journal }: { readonly journal: Pick<Journa
       if (faults.delete(place) && faults.size === 0) journal.emit({ level: 'info', stage: 'storage_healed' });
     },
     fault: () => faults.get('runs') ?? faults.get('holds') ?? faults.get('room'),
+    trouble: () => [...faults.values()][0],
   };
 }
 

@@ -13,11 +13,17 @@ const clock = { nowMs: () => NOW };
 const tick = (dueMs: number, id = 'x7k2p9qd4mzt') => ({ dueMs, cadence: 'backup', id, attempts: 0 });
 
 describe('the check of the owner', () => {
-  const inspect = (owner: () => Promise<OwnerState>, pending = [tick(NOW - 1)], foreign = 0) =>
-    createOwnerCheck({ clock, owner, pending: () => pending, foreign: () => foreign }).inspect();
+  const inspect = (owner: () => Promise<OwnerState>, pending = [tick(NOW - 1)], foreign = 0, storage: string | undefined = undefined) =>
+    createOwnerCheck({ clock, owner, storage: async () => storage, pending: () => pending, foreign: () => foreign }).inspect();
 
   it('is well while one answers, whatever waits', async () => {
     assert.deepEqual(await inspect(stateOf('answers')), { level: 'ok', detail: 'running: process 4242, since 2026-11-20T07:00:00.000Z' });
+  });
+
+  it('fails where its disk refuses, though nothing waits', async () => {
+    const { level, detail } = await inspect(stateOf('answers'), [], 0, 'cannot append to slots: EROFS');
+    assert.equal(level, 'fail');
+    assert.match(detail, /its disk refuses, and nothing new is started until it is well: cannot append to slots: EROFS$/);
   });
 
   it('fails with a silent one, and says how to take over', async () => {

@@ -172,6 +172,10 @@ describe('min_free of bus.yaml', () => {
     const tick = await yard.enqueue('quick');
     await eventually('it is told', () => owner.stderr().includes('the disk refuses'));
     assert.match(owner.stderr(), /only [\d.]+ MiB are free .*min_free/);
+    const { owner: seen } = await yard.json('status');
+    assert.match(String((seen as { because: unknown }).because), /^the disk refuses, .*: only [\d.]+ MiB are free/);
+    assert.match((await yard.cli('status')).stdout, /owner running.*; the disk refuses/);
+    assert.match((await yard.cli('doctor')).stdout, /✗ Owner .*its disk refuses, and nothing new is started until it is well: only/);
     assert.equal(yard.records().length, 0);
     yard.put('cadences/bus.yaml', 'min_free: 1MB\n');
     assert.equal((await finalRecord(yard, tick)).status, 'succeeded');

@@ -75,8 +75,9 @@ export interface OwnerView {
 
 /** Throws `not_found` where `only` is neither defined nor known from what it did. */
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
-  const owner = ownerView(await probeOwner(root));
-  const { brokenEdits, holding } = owner.state === 'running' ? await askOwnerWords(root) : { brokenEdits: [], holding: [] };
+  const seen = ownerView(await probeOwner(root));
+  const { brokenEdits, holding, storage } = seen.state === 'running' ? await askOwnerWords(root) : { brokenEdits: [], holding: [] };
+  const owner = storage === undefined ? seen : { ...seen, because: diskRefuses(storage) };
   const { readDefined } = await import('../definitions/defined.ts');
   const { definitions, problems, commands } = readDefined(root, only);
   const fault = settingsFault(problems);
@@ -164,6 +165,11 @@ export function ownerView(state: OwnerState): OwnerView {
       if (info === undefined) return { state: 'never_started', ...about };
       return { state: info.state === 'stopped' ? 'stopped' : 'died', ...about };
   }
+}
+
+/** Where nothing waits, no tick tells it. */
+function diskRefuses(storage: string): string {
+  return `the disk refuses, and it is tried again every few seconds: ${storage}`;
 }
 
 /** What is known of any tick, wherever it lies. */

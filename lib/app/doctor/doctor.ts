@@ -133,13 +133,14 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
 }
 
 /** Who does it, and what waits for it. */
-function ownerChecks({ reading, clock, owner, isOwned, holds, surroundings, settings }: DoctorFacts): readonly Check[] {
+function ownerChecks({ reading, clock, owner, words, isOwned, holds, surroundings, settings }: DoctorFacts): readonly Check[] {
   const { files, paths, names } = reading;
   const isTick = (file: string): boolean => file.endsWith('.json') || file.endsWith('.ndjson');
   return [
     createOwnerCheck({
       clock,
       owner,
+      storage: async () => (await words())?.storage,
       pending: () => [...names('inbox'), ...names('waiting')],
       foreign: () => reading.foreign().filter(isTick).length,
     }),

@@ -30,7 +30,7 @@ import { parseProbeCursor } from '../../wire/probe-cursor.ts';
 import { parseCircuitView, parseHolds, parsePurse } from '../../wire/state.ts';
 import { type Defined, definedBy, loadDefinitions } from '../definitions/defined.ts';
 import { settingsFault } from '../owner/broken-edits.ts';
-import { askOwnerWords } from '../owner/owner-words.ts';
+import { askOwnerWords, type OwnerWords } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { readSurroundings } from '../surroundings.ts';
 import { lookingOnce } from './looking-once.ts';
@@ -42,6 +42,8 @@ export interface DoctorFacts {
   readonly machine: Machine;
   readonly platform: string;
   owner(): Promise<OwnerState>;
+  /** What only a living owner knows. */
+  words(): Promise<OwnerWords | undefined>;
   /** In doubt it is. */
   isOwned(): Promise<boolean>;
   /** What the owner says of a `bus.yaml` that is gone. */
@@ -83,6 +85,15 @@ export function gatherFacts(root: string, isFix: boolean): DoctorFacts {
     ownerState ??= await probeOwner(root);
     return ownerState;
   };
+  const words = async (): Promise<OwnerWords | undefined> => {
+    try {
+      return (await owner()).kind === 'answers' ? await askOwnerWords(root) : undefined;
+    } catch (error) {
+      // Whoever cannot be asked is told of by other checks.
+      if (error instanceof CadenceError) return undefined;
+      throw error;
+    }
+  };
   const loaded = once(() => loadDefinitions(root));
   const defined = once(() => definedBy(loaded(), reading));
   const settings = (): BusSettings => loaded().settings();
@@ -92,6 +103,7 @@ export function gatherFacts(root: string, isFix: boolean): DoctorFacts {
     machine,
     platform: process.platform,
     owner,
+    words,
     async isOwned() {
       try {
         return (await owner()).kind !== 'none';
@@ -102,14 +114,7 @@ export function gatherFacts(root: string, isFix: boolean): DoctorFacts {
     },
     async missed() {
       const isToldByFile = settingsFault(defined().problems) !== undefined;
-      try {
-        if (isToldByFile || (await owner()).kind !== 'answers') return undefined;
-        return (await askOwnerWords(root)).brokenEdits.find(({ name }) => name === SETTINGS_FILE)?.because;
-      } catch (error) {
-        // Whoever cannot be asked is told of by other checks.
-        if (error instanceof CadenceError) return undefined;
-        throw error;
-      }
+      return isToldByFile ? undefined : (await words())?.brokenEdits.find(({ name }) => name === SETTINGS_FILE)?.because;
     },
     holds: () => readState(files, paths.holds, parseHolds),
     circuit: () => readState(files, paths.circuit, parseCircuitView),

@@ -45,7 +45,16 @@ export function createControl(
       case 'stats': {
         const [broken_edits, holding] = [brokenEditsOf(parts.definitions), holdingOf(parts, life.serves)];
         const waits = parts.capacity.waits().map(({ by, tick }) => ({ by, tick }));
-        return finish(reply, { ok: true, info, running: parts.jobs.running(), waits, stats: parts.stats(), broken_edits, holding });
+        return finish(reply, {
+          ok: true,
+          info,
+          running: parts.jobs.running(),
+          waits,
+          stats: parts.stats(),
+          broken_edits,
+          holding,
+          storage: parts.health.trouble(),
+        });
       }
       case 'wake':
         life.wake();

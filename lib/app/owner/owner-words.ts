@@ -7,6 +7,8 @@ import type { Holding } from './holding.ts';
 export interface OwnerWords {
   readonly brokenEdits: readonly BrokenEdit[];
   readonly holding: readonly Holding[];
+  /** What its disk refuses. */
+  readonly storage: string | undefined;
   /** Runs of it, and which of them wait for which tick. */
   readonly running: readonly { readonly runId: string; readonly cadence: string }[];
   readonly waits: readonly { readonly by: string; readonly tick: string }[];
@@ -27,5 +29,6 @@ export async function askOwnerWords(root: string, leave?: AbortSignal): Promise<
     if (!(error instanceof CadenceError) || error.code !== 'no_owner') throw error;
   }
   const list = <T>(value: unknown): readonly T[] => (value ?? []) as readonly T[];
-  return { brokenEdits: list(said.broken_edits), holding: list(said.holding), running: list(said.running), waits: list(said.waits) };
+  const storage = typeof said.storage === 'string' ? said.storage : undefined;
+  return { brokenEdits: list(said.broken_edits), holding: list(said.holding), running: list(said.running), waits: list(said.waits), storage };
 }
