@@ -94,6 +94,11 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     return named.length === 0 ? sinks : named;
   }
 
+  function isStillOpen(id: string): boolean {
+    const incident = deps.incidents.get(id);
+    return incident !== undefined && isOpen(incident);
+  }
+
   /** Puts what was decided, or holds it for a summary, and then remembers it. */
   function carryOut(seen: AlertCase, decision: AlertDecision, run: RunRecord | undefined): void {
     if (decision.tell === 'nothing') return;
@@ -105,7 +110,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     // One proof ends all incidents of its cadence, and is told once: the others are only remembered.
     const { next: storm, isAlone } = admitLine(before.storm, line, nowMs);
     if (isAlone) for (const sink of addressees(incident, decision.asksHuman)) putNotice(seen, decision, run, sink, memory?.count ?? 0);
-    write({ ...withMemory(before, incident.id, remembered(incident, decision, memory, nowMs), nowMs), storm });
+    write({ ...withMemory(before, incident.id, remembered(incident, decision, memory, nowMs), nowMs, isStillOpen), storm });
     deps.wake();
   }
 

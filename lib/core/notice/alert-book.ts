@@ -15,11 +15,11 @@ export interface AlertBook {
 
 export const EMPTY_ALERTS: AlertBook = { format: 1, told: {}, storm: STILL };
 
-/** An incident may come back for a week, and its cooldown with it. */
+/** An incident that is over may come back for a week, and its cooldown with it. Of one that is open all is remembered until it is over. */
 const KEPT_MS: Ms = 30 * 86_400_000;
 
-export function withMemory(book: AlertBook, id: string, memory: AlertMemory, nowMs: Ms): AlertBook {
-  const kept = Object.entries(book.told).filter(([, { told_at }]) => nowMs - (parseIso(told_at) ?? 0) < KEPT_MS);
+export function withMemory(book: AlertBook, id: string, memory: AlertMemory, nowMs: Ms, isOpen: (id: string) => boolean): AlertBook {
+  const kept = Object.entries(book.told).filter(([one, { told_at }]) => nowMs - (parseIso(told_at) ?? 0) < KEPT_MS || isOpen(one));
   return { ...book, told: { ...Object.fromEntries(kept), [id]: memory } };
 }
 
