@@ -11,7 +11,8 @@ export interface Commentary {
   begin(info: { readonly pid: number; readonly root: string; readonly version: string }, isDrain: boolean): void;
   end(because: string): void;
   totals(): Readonly<Record<'succeeded' | 'failed' | 'dead', number>>;
-  summary(isDrained: boolean): string;
+  /** `waiting`: what has not run. */
+  summary(isDrained: boolean, waiting: number): string;
 }
 
 const LINES_A_SECOND = 40;
@@ -57,8 +58,11 @@ export function createCommentary(out: Output, root: string): Commentary {
     },
     end: (because) => out.note(`${out.paint.dim('stopped:')} ${because}`),
     totals: () => totals,
-    summary: (isDrained) =>
-      `${isDrained ? 'Drained' : 'Stopped before all had run'}: ${totals.succeeded} succeeded, ${totals.failed} failed attempt${totals.failed === 1 ? '' : 's'}, ${totals.dead} dead.`,
+    summary(isDrained, waiting) {
+      const ended = `${totals.succeeded} succeeded, ${totals.failed} failed attempt${totals.failed === 1 ? '' : 's'}, ${totals.dead} dead`;
+      const left = waiting === 0 ? '.' : `; ${waiting} still ${waiting === 1 ? 'waits' : 'wait'}, and cadence-bus status says for what.`;
+      return `${isDrained ? 'Drained' : 'Stopped before all had run'}: ${ended}${left}`;
+    },
   };
 }
 

@@ -50,6 +50,18 @@ describe('an owner that is told to end', () => {
     });
   }
 
+  it('says of a drain how much it has left behind, for that is not done', async () => {
+    const yard = createYard();
+    yard.shell('well', 'true');
+    await yard.cli('pause', 'well');
+    for (const payload of [1, 2]) await yard.cli('enqueue', 'well', '--payload', String(payload));
+    const held = await yard.json('start', '--drain');
+    assert.deepEqual([held.code, held.drained, held.succeeded, held.waiting], [0, true, 0, 2]);
+    await yard.cli('resume', 'well');
+    const { stdout } = await yard.cli('start', '--drain');
+    assert.match(stdout, /^Drained: \d succeeded, 0 failed attempts, 0 dead\.$/m);
+  });
+
   it('goes on when its terminal is gone (SIGHUP)', async () => {
     const yard = createYard();
     yard.inline('hello', 'return "hello";');

@@ -1,5 +1,6 @@
 import { startOwner } from '../../app/owner/owner.ts';
 import { keepHeapLeanSoon, takeHeap } from '../../app/owner/owning.ts';
+import { isBuiltin } from '../../core/builtin.ts';
 import { CadenceError, type ErrorCode, EXIT_CODES } from '../../core/error.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
@@ -71,8 +72,18 @@ async function own({ flags, out, root }: CommandContext): Promise<number> {
   commentary.end(because);
   if (!isDrain) return 0;
   const drained = because === DRAINED;
-  out.result({ ok: drained, drained, ...(drained ? {} : { because }), ...commentary.totals() }, () => commentary.summary(drained));
+  const waiting = await stillWaiting(at);
+  const answer = { ok: drained, drained, ...(drained ? {} : { because }), ...commentary.totals(), waiting };
+  out.result(answer, () => commentary.summary(drained, waiting));
   return drained ? 0 : heard === undefined ? EXIT_CODES.held : signalCode(heard);
+}
+
+/** Of the work that somebody asked for, what is held, or not due yet: whoever goes on after a drain must not take it for done. */
+async function stillWaiting(root: string): Promise<number> {
+  const { createReading } = await import('../../app/reading.ts');
+  const reading = createReading(root);
+  const ticks = [...reading.names('inbox'), ...reading.names('waiting')].filter(({ cadence }) => !isBuiltin(cadence));
+  return ticks.length + reading.foreign().length;
 }
 
 /** The first signal asks, the second one insists. A lost terminal (SIGHUP) never ends an owner. */
