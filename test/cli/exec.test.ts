@@ -39,6 +39,22 @@ describe('exec lays the bus around any command', () => {
     assert.equal((await desk.ask('dlq', 'retry', String(dead?.tick))).code, 0);
   });
 
+  it('does not run another command that bears its name by now, when it is given back', async () => {
+    await tell('--name', 'twice', '--delay', '10ms', '--', 'sh', '-c', 'exit 9');
+    const [dead] = (await desk.ask('dlq', '--cadence', 'twice')).said.dead as { tick: string }[];
+    const tick = String(dead?.tick);
+    assert.equal((await desk.ask('dlq', 'retry', tick, '--dry-run')).code, 2, 'it is the same still');
+    assert.equal((await tell('--name', 'twice', '--delay', '10ms', '--', 'touch', 'other-ran')).code, 0);
+    rmSync(join(desk.root, 'other-ran'));
+
+    const named = await desk.tell('dlq', 'retry', tick);
+    assert.equal(named.code, 65);
+    assert.match(named.stderr, /was a call of exec, and another command is called twice by now/);
+    const { said } = await desk.ask('dlq', 'retry', '--cadence', 'twice');
+    assert.deepEqual([said.revived, (said.left as { tick: string }[]).map((one) => one.tick)], [[], [tick]]);
+    assert.ok(!desk.ls('inbox').some((file) => file.includes(tick)));
+  });
+
   it('tries again so many times, with one receipt', async () => {
     const { code, said } = parseAnswer(
       await call(

@@ -131,7 +131,7 @@ for (const kind of ['with an owner', 'without an owner'] as const) {
       assert.deepEqual(desk.ls('dlq'), []);
       assert.equal(errorOf(await desk.ask('dlq', 'retry', tick)).code, 66);
       assert.deepEqual((await desk.ask('dlq', 'purge', '--all')).said, { ok: true, purged: 0 });
-      assert.deepEqual((await desk.ask('dlq', 'retry', '--all')).said, { ok: true, revived: [] });
+      assert.deepEqual((await desk.ask('dlq', 'retry', '--all')).said, { ok: true, revived: [], left: [] });
     });
 
     it('M23 halt is a file: nothing is claimed while it is there; what runs goes on, unless --kill; resume removes it', async () => {

@@ -1,6 +1,8 @@
+import { commandPath } from '../../config/all-definitions.ts';
 import { CadenceError } from '../../core/error.ts';
 import { parseJson } from '../../core/text/json-text.ts';
 import { isTickId, parseDeadName, parseRunId } from '../../core/tick.ts';
+import { parseIso } from '../../core/time/instant.ts';
 import { createReading, type DeadEntry, type Reading } from '../reading.ts';
 import { incidentOfTick } from './incident-reading.ts';
 
@@ -38,18 +40,45 @@ export function showDead(root: string, id: string): { readonly view: DeadView; r
   return { view: deadView(reading, entry), incident: incidentOfTick(reading, entry.name.id) ?? null, content: readContent(reading, entry) };
 }
 
+export interface Revived {
+  readonly revived: readonly DeadView[];
+  /** Calls of `exec` whose name another command bears by now: that one would run instead of what failed. */
+  readonly left: readonly DeadView[];
+}
+
 /** Gives dead ticks back to the inbox, as `mv dlq/X inbox/` does. */
-export function reviveDead(root: string, select: DeadSelection, dryRun: boolean): readonly DeadView[] {
+export function reviveDead(root: string, select: DeadSelection, dryRun: boolean): Revived {
   const reading = createReading(root);
   const { files, paths } = reading;
-  const found = selectDead(reading, select).map((entry) => ({ ...entry, view: deadView(reading, entry) }));
-  if (dryRun || found.length === 0) return found.map(({ view }) => view);
+  const chosen = selectDead(reading, select).map((entry) => ({ ...entry, view: deadView(reading, entry) }));
+  const isOther = (entry: DeadEntry): boolean => isOtherCommand(reading, entry);
+  const left = chosen.filter(isOther).map(({ view }) => view);
+  const [named] = select.ids.length > 0 ? left : [];
+  if (named !== undefined) throw otherCommand(named);
+  const found = chosen.filter((entry) => !isOther(entry));
+  if (dryRun || found.length === 0) return { revived: found.map(({ view }) => view), left };
   files.makeDir(paths.inbox);
   // One that is gone by now was given back, or removed, by somebody else.
   const revived = found.filter(({ file }) => files.rename(`${paths.dlq}/${file}`, `${paths.inbox}/${file}`));
   files.flushDir(paths.inbox);
   files.flushDir(paths.dlq);
-  return revived.map(({ view }) => view);
+  return { revived: revived.map(({ view }) => view), left };
+}
+
+/** The file of a command is written only where its words change, so one that is younger than the call is another's. */
+function isOtherCommand(reading: Reading, entry: DeadEntry): boolean {
+  const { source, enqueued_at: asked } = fieldsOf(readContent(reading, entry));
+  if (source !== 'exec' || typeof asked !== 'string') return false;
+  const info = reading.files.info(commandPath(reading.paths, entry.name.cadence));
+  return info !== undefined && info.mtimeMs > (parseIso(asked) ?? Number.POSITIVE_INFINITY);
+}
+
+function otherCommand({ tick, cadence }: DeadView): CadenceError {
+  return new CadenceError(
+    'bad_data',
+    `${tick} was a call of exec, and another command is called ${cadence} by now, which would run instead`,
+    `Run what failed again: cadence-bus exec -- … (see cadence-bus dlq show ${tick}); then cadence-bus dlq purge ${tick}`,
+  );
 }
 
 function selectDead(reading: Reading, select: DeadSelection): readonly DeadEntry[] {

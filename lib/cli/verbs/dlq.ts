@@ -58,9 +58,10 @@ async function show({ out, root }: CommandContext, ids: readonly string[]): Prom
 
 async function retry({ flags, out, root }: CommandContext, ids: readonly string[]): Promise<number> {
   const isDry = flags.has('dry-run');
-  const revived = reviveDead(await root(), selectionOf(flags, ids), isDry);
+  const { revived, left } = reviveDead(await root(), selectionOf(flags, ids), isDry);
+  if (left.length > 0) out.note(`Left where they are, for another command bears their name by now:\n${describe(left)}`);
   out.result(
-    { ok: true, ...(isDry ? { dry_run: true } : {}), revived },
+    { ok: true, ...(isDry ? { dry_run: true } : {}), revived, left },
     () => `${isDry ? 'Would give back' : 'Given back'} to the inbox: ${revived.length}.${revived.length === 0 ? '' : `\n${describe(revived)}`}`,
   );
   if (revived[0] !== undefined) out.next(`cadence-bus wait ${revived[0].tick}`);
