@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
+import { commandPath } from '../../lib/config/all-definitions.ts';
+import { pathsOf } from '../../lib/core/paths.ts';
 import { parseDeadName } from '../../lib/core/tick.ts';
 import { apiServer, status } from '../notify/api-server.ts';
 import { call, createDesk, parseAnswer } from '../support/cli.ts';
@@ -43,7 +45,11 @@ describe('exec lays the bus around any command', () => {
     await tell('--name', 'twice', '--delay', '10ms', '--', 'sh', '-c', 'exit 9');
     const [dead] = (await desk.ask('dlq', '--cadence', 'twice')).said.dead as { tick: string }[];
     const tick = String(dead?.tick);
-    assert.equal((await desk.ask('dlq', 'retry', tick, '--dry-run')).code, 2, 'it is the same still');
+    const { said: shown } = await desk.ask('dlq', 'show', tick);
+    const askedMs = Date.parse(String((shown.content as { enqueued_at?: unknown }).enqueued_at));
+    utimesSync(commandPath(pathsOf(desk.root), 'twice'), 0, (askedMs + 0.6) / 1000);
+    const same = await desk.ask('dlq', 'retry', tick, '--dry-run');
+    assert.deepEqual([same.code, (same.said.revived as unknown[]).length], [2, 1], 'it was written in the very millisecond of the call');
     assert.equal((await tell('--name', 'twice', '--delay', '10ms', '--', 'touch', 'other-ran')).code, 0);
     rmSync(join(desk.root, 'other-ran'));
 

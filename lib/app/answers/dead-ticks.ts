@@ -70,7 +70,8 @@ function isOtherCommand(reading: Reading, entry: DeadEntry): boolean {
   const { source, enqueued_at: asked } = fieldsOf(readContent(reading, entry));
   if (source !== 'exec' || typeof asked !== 'string') return false;
   const info = reading.files.info(commandPath(reading.paths, entry.name.cadence));
-  return info !== undefined && info.mtimeMs > (parseIso(asked) ?? Number.POSITIVE_INFINITY);
+  // The call says no more than its millisecond, in which the file may have been written for it.
+  return info !== undefined && Math.floor(info.mtimeMs) > (parseIso(asked) ?? Number.POSITIVE_INFINITY);
 }
 
 function otherCommand({ tick, cadence }: DeadView): CadenceError {
