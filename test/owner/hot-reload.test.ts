@@ -17,11 +17,11 @@ describe('definitions that change while the owner runs', () => {
     yard.put('cadences/words.yaml', 'run: { shell: true, command: "echo second" }\ntimeout: soon\n');
     const broken = await eventually('it is told', () => yard.events('config_broken')[0]);
     assert.equal(broken.where, `${yard.paths.cadences}/words.yaml:2:10`);
-    assert.match(owner.stderr(), /cadences\/words\.yaml:2:10: .*The last good version goes on/);
+    await eventually('its terminal too', () => /cadences\/words\.yaml:2:10: .*The last good version goes on/.test(owner.stderr()));
     assert.equal(await said(yard, 'words'), 'first');
     yard.put('cadences/words.yaml', 'run: { shell: true, command: "echo third" }\n');
     await eventually('it is healed', () => yard.events('config_healed')[0]);
-    assert.match(owner.stderr(), /words is right again/);
+    await eventually('its terminal too', () => /words is right again/.test(owner.stderr()));
     assert.equal(await said(yard, 'words'), 'third');
     assert.ok(!owner.hasEnded());
   });
@@ -34,7 +34,8 @@ describe('definitions that change while the owner runs', () => {
     assert.deepEqual([told.cadence, told.where], ['my_job.yaml', `${yard.paths.cadences}/my_job.yaml:1:1`]);
     yard.put('cadences/Other.yaml', 'run: { command: ["true"] }\n');
     await eventually('that is told, too', () => yard.events('config_broken')[1]);
-    assert.match(owner.stderr(), /cadences\/my_job\.yaml:1:1: "my_job" is not a cadence name\. It defines nothing until it is renamed/);
+    const line = /cadences\/my_job\.yaml:1:1: "my_job" is not a cadence name\. It defines nothing until it is renamed/;
+    await eventually('its terminal too', () => line.test(owner.stderr()));
     const status = yard.spawn(['status', '--json']);
     await status.ended;
     assert.deepEqual(
