@@ -169,9 +169,14 @@ describe('min_free of bus.yaml', () => {
     yard.inline('quick', 'return "done";');
     yard.put('cadences/bus.yaml', 'min_free: 100000GB\n');
     const owner = await yard.start();
-    const tick = await yard.enqueue('quick');
     await eventually('it is told', () => owner.stderr().includes('the disk refuses'));
     assert.match(owner.stderr(), /only [\d.]+ MiB are free .*min_free/);
+    assert.match((await yard.cli('why', 'quick')).stdout, /\n +nothing of it waits\n +the disk refuses, .*: only [\d.]+ MiB are free/);
+    const tick = await yard.enqueue('quick');
+    const why = await eventually('its tick is held for that', async () =>
+      /\n +1 tick waits\n(.*only [\d.]+ MiB are free.*)/s.exec((await yard.cli('why', 'quick')).stdout),
+    );
+    assert.equal(why[1]?.split('are free').length, 2, 'told once');
     const { owner: seen } = await yard.json('status');
     assert.match(String((seen as { because: unknown }).because), /^the disk refuses, .*: only [\d.]+ MiB are free/);
     assert.match((await yard.cli('status')).stdout, /owner running.*; the disk refuses/);

@@ -7,7 +7,7 @@ import { formatDuration } from '../../core/time/duration.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import type { OwnerState } from '../../ports.ts';
 import { describeHolding, isUntold } from '../owner/holding.ts';
-import { askOwnerWords } from '../owner/owner-words.ts';
+import { askOwnerWords, diskRefuses } from '../owner/owner-words.ts';
 import type { Reading } from '../reading.ts';
 import { type HoldView, stateInWords, withAdvice } from './holds.ts';
 import { isAnyAlive } from './orphaned.ts';
@@ -45,7 +45,7 @@ export async function describeStanding(asked: Asked): Promise<readonly string[]>
   if (cadence?.enabled === false) told.push('its file says enabled: false');
   told.push(...holds.map((hold) => describe(hold, asked.atMs)));
   if (waiting.length > 0 && running.length === 0 && cadence !== undefined) told.push(...(await crowd(reading, cadence)));
-  if (waiting.length > 0 && owner === 'answers') told.push(...(await ownersReason(asked)));
+  if (owner === 'answers') told.push(...(await ownersReason(asked)));
   if (owner === 'none') told.push('no owner is running, so nothing starts');
   if (owner === 'silent') told.push('the owner does not answer; it is stopped or asleep, and nothing starts meanwhile');
   return told;
@@ -126,8 +126,11 @@ const FROM_FILES: ReadonlySet<string> = new Set(['due', 'busy', 'lane', 'workspa
 
 /** What stands in no file, so that only its owner knows it. */
 async function ownersReason({ reading, name }: Asked): Promise<readonly string[]> {
-  const { holding } = await askOwnerWords(reading.paths.root);
-  return holding.filter((one) => one.cadence === name && isUntold(one) && !FROM_FILES.has(one.cause)).map(describeHolding);
+  const { holding, storage } = await askOwnerWords(reading.paths.root);
+  const reasons = holding.filter((one) => one.cadence === name && isUntold(one) && !FROM_FILES.has(one.cause));
+  // Of a slot that could not be written down no tick waits, which would tell.
+  const isTold = storage === undefined || reasons.some(({ cause }) => cause === 'storage');
+  return [...reasons.map(describeHolding), ...(isTold ? [] : [diskRefuses(storage)])];
 }
 
 const SHOWN = 5;

@@ -14,7 +14,7 @@ import { probeOwner } from '../../platform/control.ts';
 import type { CadenceDigest, OwnerState } from '../../ports.ts';
 import { type BrokenEdit, misnamedFiles, settingsFault } from '../owner/broken-edits.ts';
 import { describeHolding, type Holding, isUntold } from '../owner/holding.ts';
-import { askOwnerWords } from '../owner/owner-words.ts';
+import { askOwnerWords, diskRefuses } from '../owner/owner-words.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
 import { type Accounts, type AccountView, accountViews, readAccounts } from './account-view.ts';
@@ -165,11 +165,6 @@ export function ownerView(state: OwnerState): OwnerView {
       if (info === undefined) return { state: 'never_started', ...about };
       return { state: info.state === 'stopped' ? 'stopped' : 'died', ...about };
   }
-}
-
-/** Where nothing waits, no tick tells it. */
-function diskRefuses(storage: string): string {
-  return `the disk refuses, and it is tried again every few seconds: ${storage}`;
 }
 
 /** What is known of any tick, wherever it lies. */

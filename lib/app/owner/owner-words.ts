@@ -32,3 +32,8 @@ export async function askOwnerWords(root: string, leave?: AbortSignal): Promise<
   const storage = typeof said.storage === 'string' ? said.storage : undefined;
   return { brokenEdits: list(said.broken_edits), holding: list(said.holding), running: list(said.running), waits: list(said.waits), storage };
 }
+
+/** Where nothing waits, no tick tells it. */
+export function diskRefuses(storage: string): string {
+  return `the disk refuses, and it is tried again every few seconds: ${storage}`;
+}
