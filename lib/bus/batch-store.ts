@@ -21,6 +21,8 @@ export interface BatchStore {
   tendAll(): void;
   /** Those that somebody has taken away since the last time. */
   takeLost(): readonly BatchRun[];
+  /** What says how far these were, which are gone: it goes when that is on disk, or a power cut would bring them back without it. */
+  forgetProgress(batches: readonly string[]): void;
 }
 
 export interface BatchStoreDeps {
@@ -116,6 +118,12 @@ export function createBatchStore(deps: BatchStoreDeps): BatchStore {
     return false;
   }
 
+  function forgetProgress(batches: readonly string[]): void {
+    if (batches.length === 0) return;
+    files.flushDir(paths.claimed);
+    for (const file of batches) files.remove(claimedPath(progressFile(file)));
+  }
+
   /** The batch goes first, and for good: without what says how far it was, it would run anew. */
   function endIfOver(run: BatchRun): void {
     if (!open.has(run) || !run.isOver() || goesOn(run)) return;
@@ -125,8 +133,7 @@ export function createBatchStore(deps: BatchStoreDeps): BatchStore {
     stillness.forget(run.file);
     ended.push(run.file);
     if (open.size > 0 && ended.length < ENDED_AT_ONCE) return;
-    files.flushDir(paths.claimed);
-    for (const file of ended) files.remove(claimedPath(progressFile(file)));
+    forgetProgress(ended);
     ended.length = 0;
   }
 
@@ -150,17 +157,18 @@ export function createBatchStore(deps: BatchStoreDeps): BatchStore {
       return undefined;
     },
     endIfOver,
+    forgetProgress,
     tendAll() {
       for (const run of open) run.save();
       for (const run of open) endIfOver(run);
     },
     takeLost() {
       const lost = [...open].filter((run) => files.info(claimedPath(run.file))?.inode !== run.inode);
+      forgetProgress(lost.map(({ file }) => file));
       for (const run of lost) {
         run.isLost = true;
         open.delete(run);
         run.close();
-        files.remove(claimedPath(progressFile(run.file)));
       }
       return lost;
     },

@@ -95,11 +95,11 @@ export function createOrphans(deps: OrphansDeps): () => readonly Claim[] {
     const there = new Set(names);
     const claims: Claim[] = [];
     const adopted = new Set<string>();
+    const batches = names.flatMap((file) => batchOfProgress(file) ?? []);
+    store.forgetProgress(batches.filter((batch) => !there.has(batch)));
     for (const file of names) {
-      const batch = batchOfProgress(file);
-      if (batch !== undefined) {
-        if (!there.has(batch)) files.remove(`${paths.claimed}/${file}`);
-      } else if (parseBatchName(file) !== undefined) {
+      if (batchOfProgress(file) !== undefined) continue;
+      if (parseBatchName(file) !== undefined) {
         claims.push(...openBatch(file, adopted));
       } else {
         const claim = openClaim(file);

@@ -156,6 +156,38 @@ describe('a batch under way', () => {
     assert.deepEqual([bus.ls('claimed'), bus.ls('waiting')], [[], []]);
   });
 
+  it('is gone from the disk for certain before what says how far it was goes, whoever has ended it', async () => {
+    const done: string[] = [];
+    const real = createFiles();
+    const files: Files = {
+      ...real,
+      flushDir(path) {
+        done.push(`flush ${basename(path)}`);
+        real.flushDir(path);
+      },
+      remove(path) {
+        if (path.endsWith('.done')) done.push('remove what says how far it was');
+        return real.remove(path);
+      },
+    };
+    const inOrder = ['flush claimed', 'remove what says how far it was'];
+
+    const died = testBus({ files });
+    writeFileSync(`${died.paths.claimed}/${progressFile('aaaaaaaaaaaa.many.ndjson')}`, begunLine(0, IDS[0]));
+    await died.queue.orphans();
+    assert.deepEqual([done.splice(0).slice(-2), died.ls('claimed')], [inOrder, []]);
+
+    const taken = batchOf(testBus({ files }));
+    await taken.queue.refresh();
+    await take(taken.queue);
+    const batch = taken.ls('claimed').find((file) => file.endsWith('.ndjson')) ?? '';
+    rmSync(`${taken.paths.claimed}/${batch}`);
+    taken.queue.expect();
+    taken.clock.advance(1000);
+    await taken.queue.refresh();
+    assert.deepEqual([done.splice(0).slice(-2), taken.ls('claimed')], [inOrder, []]);
+  });
+
   it('does not forget a line for a file that its dead owner has placed before that is on disk for certain', async () => {
     const done: string[] = [];
     const real = createFiles();

@@ -49,6 +49,10 @@ describe('a story that once ended badly', () => {
     for (const seed of [9_012_300, 9_012_305]) assert.deepEqual(await play(storyOf(seed)), undefined, `seed ${seed}`);
   });
 
+  it('a batch that is over does not come back with a power cut, long after what said how far it was has gone', async () => {
+    assert.deepEqual(await play(storyOf(9_302_896)), undefined);
+  });
+
   it('a clock that is set back does not make the owner deaf to its inbox', async () => {
     await isWell(
       enqueue('steady', 'later1111111', { inMs: 600_000 }),
