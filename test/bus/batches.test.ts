@@ -28,6 +28,15 @@ async function take(queue: Queue, cadence = 'nightly'): Promise<Claim> {
   return claim;
 }
 
+function filesThatNoteFlushes(done: string[]): Files {
+  const real = createFiles();
+  const flushDir = (path: string): void => {
+    done.push(`flush ${basename(path)}`);
+    real.flushDir(path);
+  };
+  return { ...real, flushDir };
+}
+
 const finished = { to: 'finished', status: 'succeeded', because: '' } as const;
 const placesOf = ({ root }: TestBus): object => {
   const { names } = createReading(root);
@@ -158,13 +167,9 @@ describe('a batch under way', () => {
 
   it('is gone from the disk for certain before what says how far it was goes, whoever has ended it', async () => {
     const done: string[] = [];
-    const real = createFiles();
+    const real = filesThatNoteFlushes(done);
     const files: Files = {
       ...real,
-      flushDir(path) {
-        done.push(`flush ${basename(path)}`);
-        real.flushDir(path);
-      },
       remove(path) {
         if (path.endsWith('.done')) done.push('remove what says how far it was');
         return real.remove(path);
@@ -190,13 +195,9 @@ describe('a batch under way', () => {
 
   it('does not forget a line for a file that its dead owner has placed before that is on disk for certain', async () => {
     const done: string[] = [];
-    const real = createFiles();
+    const real = filesThatNoteFlushes(done);
     const files: Files = {
       ...real,
-      flushDir(path) {
-        done.push(`flush ${basename(path)}`);
-        real.flushDir(path);
-      },
       append(path) {
         const log = real.append(path);
         const write = (text: string): void => {
