@@ -12,7 +12,7 @@ export function ownRun(): string | undefined {
 
 /**
  * Two runs of one cadence never overlap: a run that waits for another of its own, or for one of a run that waits for it,
- * waits for its own end. Throws `held` then. Only the owner knows who waits for whom; where none answers, only the first is known.
+ * waits for its own end. Throws then, and not `held`: a script that ends with 75 is tried again for ever, uncharged. Only the owner knows who waits for whom; where none answers, only the first is known.
  */
 export async function refuseOwnEnd(root: string, cadence: string, hint: string): Promise<void> {
   const me = ownRun();
@@ -32,5 +32,5 @@ export async function refuseOwnEnd(root: string, cadence: string, hint: string):
 }
 
 function ownEnd(cadence: string, run: string, why: string, hint: string): CadenceError {
-  return new CadenceError('held', `${cadence} is under way as ${run}, and ${why}: it would wait for its own end`, hint);
+  return new CadenceError('bad_data', `${cadence} is under way as ${run}, and ${why}: it would wait for its own end`, hint);
 }

@@ -51,9 +51,9 @@ describe('a run that waits for a run of its own bus', () => {
 
   it('is told at once where it would wait for its own end, and nothing is dropped', WELL, async () => {
     const desk = createDesk();
-    desk.shell('again', `${bus} run again; test $? = 75`);
+    desk.shell('again', `${bus} run again; test $? = 65`);
     desk.shell('here', `${bus} run there; exit $?`, 'retry: { attempts: 1 }');
-    desk.shell('there', `${bus} run here; test $? = 75`);
+    desk.shell('there', `${bus} run here; test $? = 65`);
     await desk.own();
 
     assert.equal((await desk.ask('run', 'again', '--timeout', '100s')).said.status, 'succeeded');
@@ -69,7 +69,7 @@ describe('a run that waits for a run of its own bus', () => {
     const desk = createDesk();
     const end = await desk.spawn(['exec', '--name', 'same', '--', 'sh', '-c', `${bus} exec --name same -- echo hello`]).ended;
 
-    assert.equal(end.code, 75);
+    assert.equal(end.code, 65);
     assert.match(end.stderr, /same is under way as \S+, and this very command is part of it: it would wait for its own end\n +Give the command inside a name/);
   });
 });

@@ -38,6 +38,7 @@ export const ACT_COMMANDS: CommandGroup = {
       ],
       exits: [
         [0, 'it ended well, or waits for nothing'],
+        [65, 'it would wait for its own end'],
         [
           75,
           'held by its breaker, a pause or a halt, and nothing was started; or it said 75 itself, asks to be tried later: whoever called calls again, owner or none',

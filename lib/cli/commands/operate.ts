@@ -22,7 +22,7 @@ export const OPERATE_COMMANDS: CommandGroup = {
       maxWords: Number.POSITIVE_INFINITY,
       flags: [{ name: 'cadence', value: 'C', summary: 'only of this cadence' }, { name: 'all', summary: 'every dead tick' }, DRY],
       examples: ['cadence-bus dlq', 'cadence-bus dlq show x7k2p9qd4mzt', 'cadence-bus dlq retry x7k2p9qd4mzt', 'cadence-bus dlq purge --cadence old-thing'],
-      exits: [NOT_FOUND, HELD],
+      exits: [[65, 'another command bears the name of what failed'], NOT_FOUND, HELD],
       effect: 'destroys',
       load: () => import('../verbs/dlq.ts'),
     },

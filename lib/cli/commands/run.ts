@@ -10,7 +10,7 @@ export const RUN_COMMANDS: CommandGroup = {
       usage: '[--drain] [--takeover] [--tour]',
       maxWords: 0,
       flags: [
-        { name: 'drain', summary: 'run what may run now, then exit 0 whatever came of it' },
+        { name: 'drain', summary: 'run what may run now, then exit 0 whatever came of it; 128 + n where a signal n ended it before' },
         { name: 'takeover', summary: 'end an owner that does not answer (stopped or asleep), then start' },
         { name: 'tour', summary: 'enqueue the demonstration of this root and tell what happens' },
         DRY,
@@ -63,7 +63,13 @@ export const RUN_COMMANDS: CommandGroup = {
         { name: 'dry-run', summary: 'run dry_run_args or dry_run_command where there is one, else show what would start; exit 2' },
       ],
       examples: ['cadence-bus run nightly-backup', 'cadence-bus run nightly-backup --force', 'cadence-bus run nightly-backup --async --json'],
-      exits: [[1, 'the run, or its dry run, failed'], [65, 'the payload is wrong'], NOT_FOUND, [78, 'its definition is wrong'], [124, 'the wait ended first']],
+      exits: [
+        [1, 'the run, or its dry run, failed'],
+        [65, 'the payload is wrong, or the run would wait for its own end'],
+        NOT_FOUND,
+        [78, 'its definition is wrong'],
+        [124, 'the wait ended first'],
+      ],
       load: () => import('../verbs/run.ts'),
     },
   ],
