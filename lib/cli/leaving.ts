@@ -2,14 +2,18 @@ import { CadenceError } from '../core/error.ts';
 import type { Leaving, Said, Signals } from './command.ts';
 
 const SIGNALS = { SIGINT: 2, SIGTERM: 15 } as const;
+export type Signal = keyof typeof SIGNALS;
+
+/** How a command ends that a signal has ended. */
+export const signalCode = (signal: Signal): number => 128 + SIGNALS[signal];
 
 export function listenForLeave(signals: Signals | undefined, said: Said): Leaving {
   const controller = new AbortController();
-  let number: number | undefined;
+  let code: number | undefined;
   const onSignal = (signal: NodeJS.Signals): void => {
     // It stays: a library of ours that tidies up at signals ends the process where it is the only one that listens.
-    if (number !== undefined) process.exit(128 + number);
-    number = SIGNALS[signal as keyof typeof SIGNALS];
+    if (code !== undefined) process.exit(code);
+    code = signalCode(signal as Signal);
     controller.abort();
   };
   const close = (): void => {
@@ -28,11 +32,11 @@ export function listenForLeave(signals: Signals | undefined, said: Said): Leavin
         work.then(resolve, reject).finally(() => controller.signal.removeEventListener('abort', leave));
       }),
     exitCodeOf(error, out) {
-      if (number === undefined || !(error instanceof CadenceError)) throw error;
-      const { code, message, hint } = error;
+      if (code === undefined || !(error instanceof CadenceError)) throw error;
+      const { message, hint } = error;
       out.note(`${out.paint.yellow('left:')} ${message}\n      ${hint}`);
-      if (out.isJson && said === 'answer') out.result({ ok: false, error: { code, message, hint } }, () => '');
-      return 128 + number;
+      if (out.isJson && said === 'answer') out.result({ ok: false, error: { code: error.code, message, hint } }, () => '');
+      return code;
     },
   };
 }

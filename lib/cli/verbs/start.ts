@@ -4,10 +4,9 @@ import { isBuiltin } from '../../core/builtin.ts';
 import { CadenceError, type ErrorCode, EXIT_CODES } from '../../core/error.ts';
 import { type CommandContext, DRY_RUN, type Flags, type Output } from '../command.ts';
 import { createCommentary } from '../commentary.ts';
+import { type Signal, signalCode } from '../leaving.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
-type Signal = (typeof SIGNALS)[number];
-const signalCode = (signal: Signal): number => 128 + (signal === 'SIGINT' ? 2 : 15);
 
 /** Why an owner ends that had nothing left to run. */
 const DRAINED = 'drained';
