@@ -169,10 +169,12 @@ export function holdsClamped(holds: Holds, nowMs: Ms, policiesOf: (cadence: stri
 const LONGEST_BLOCK_MS: Ms = 8 * 86_400_000;
 const MOMENT_MS: Ms = 60_000;
 
+/** Each state by its own measure: a pause of seconds does not become one of hours, because an opening may last so long. */
 function longestMs(key: string, breaker: Breaker, policiesOf: (cadence: string) => Policies | undefined): Ms {
   if (breaker.state === 'blocked') return LONGEST_BLOCK_MS;
   const { breaker: policy, retry } = (key.startsWith('cadence:') ? policiesOf(key.slice('cadence:'.length)) : undefined) ?? DEFAULT_POLICIES;
-  return Math.max(MOMENT_MS, policy.openMs, policy.maxOpenMs, ...retry.delaysMs.map((delay) => delay * (1 + retry.jitter)));
+  if (breaker.state === 'open') return Math.max(MOMENT_MS, Math.min(breaker.open_ms, Math.max(policy.openMs, policy.maxOpenMs)));
+  return Math.max(MOMENT_MS, ...retry.delaysMs.map((delay) => delay * (1 + retry.jitter)));
 }
 
 export function holdsTrip(holds: Holds, key: string, because: string, nowMs: Ms): Holds {

@@ -45,6 +45,8 @@ export interface WatchDeps {
   readonly files: Files;
   /** Cuts a log to its cap while others append to it; answers what was dropped of it in all. */
   readonly cutLog: (path: string, capBytes: number) => number;
+  /** Time since the machine began, sleep included: a clock that is set does not move it. It may be as coarse as a second. */
+  readonly sinceBootMs?: (() => Ms) | undefined;
 }
 
 interface Entry {

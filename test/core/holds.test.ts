@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { freeAtMs } from '../../lib/core/breaker.ts';
 import { circuitView } from '../../lib/core/circuit-view.ts';
 import { takeCensus } from '../../lib/core/conservation.ts';
 import {
@@ -8,6 +9,7 @@ import {
   DEFAULT_POLICIES,
   type Holds,
   holdsAfterRestart,
+  holdsClamped,
   holdsOnEnd,
   holdsOnStart,
   holdsPause,
@@ -182,4 +184,23 @@ it('a dead key and an empty purse open their account at once, for the longest ti
     assert.equal(state(book, 'account:claude'), expected, kind);
     assert.equal(state(book, 'cadence:nightly'), 'closed', kind);
   }
+});
+
+it('where the clock was set back, each hold is cut to the longest of its own kind', () => {
+  const retry = { ...DEFAULT_POLICIES.retry, delaysMs: [600_000], jitter: 0.25 };
+  const policies = { ...DEFAULT_POLICIES, retry };
+  const backing = holdsOnEnd(NO_HOLDS, run({}), policies, 0.5);
+  const open = holdsOnEnd(holdsOnEnd(backing, run({}), policies, 0.5), run({}), policies, 0.5);
+  const lasting = holdsOnEnd(NO_HOLDS, run({ blame: 'account', account: 'claude', class: 'auth' }), policies, 0.5);
+  const backMs = T0 - 3 * 3_600_000;
+  const leftMs = (book: Holds, key: string): number => freeAtMs(breakerOf(holdsClamped(book, backMs, () => policies), key)) - backMs;
+  assert.equal(leftMs(backing, 'cadence:nightly'), 750_000);
+  assert.equal(leftMs(open, 'cadence:nightly'), DEFAULT_POLICIES.breaker.openMs);
+  assert.equal(leftMs(lasting, 'account:claude'), DEFAULT_POLICIES.breaker.maxOpenMs);
+  for (const [book, key] of [
+    [backing, 'cadence:nightly'],
+    [open, 'cadence:nightly'],
+    [lasting, 'account:claude'],
+  ] as const)
+    assert.equal(breakerOf(holdsClamped(book, T0, () => policies), key), breakerOf(book, key), 'a clock that was not set changes nothing');
 });
