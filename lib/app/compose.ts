@@ -108,7 +108,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const conclusion = createConclusion({ ...storage, queue, book, health, keepExit: processes.keepExit, followUps, onFault });
   const purse = composePurse(storage, health);
   const capacity = composeCapacity(storage, queue);
-  const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs));
+  const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs, wiring.uptime));
   const runnerOf = createRunnerChoice(runners, (payload) => orders.carryOut(payload), following.runnerOf);
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);

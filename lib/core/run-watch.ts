@@ -1,7 +1,7 @@
 import type { Ms } from './time/instant.ts';
 
 /**
- * When a run has taken too long. Its timeout is wall-clock time, a laptop's sleep included. Its idle time is not: who
+ * When a run has taken too long. Its timeout is time as it passes, a laptop's sleep included. Its idle time is not: who
  * slept could not print either, so a gap between two looks is held against it only as far as it was meant to be, and a few seconds more.
  */
 export interface WatchLimits {

@@ -2,6 +2,7 @@ import { beginWatch, isLongQuiet, limitReached, look, nextLookMs, type WatchLimi
 import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Closeable, Files } from '../ports.ts';
 import { type Output, sizeOf, unlessRefused } from './capture.ts';
+import { createSteadyTime } from './steady-time.ts';
 
 export interface WatchedRun extends Output, WatchLimits {
   readonly startedMs: Ms;
@@ -45,7 +46,7 @@ export interface WatchDeps {
   readonly files: Files;
   /** Cuts a log to its cap while others append to it; answers what was dropped of it in all. */
   readonly cutLog: (path: string, capBytes: number) => number;
-  /** Time since the machine began, sleep included: a clock that is set does not move it. It may be as coarse as a second. */
+  /** Time since the machine began, sleep included: a clock that is set does not move it. */
   readonly sinceBootMs?: (() => Ms) | undefined;
 }
 
@@ -63,6 +64,8 @@ interface Entry {
 
 export function createWatch(deps: WatchDeps): Watch {
   const { clock } = deps;
+  // A clock that is set forward by hours, as a machine without a battery does at each start, ends no run that has just begun.
+  const steadyMs = createSteadyTime(clock.nowMs, deps.sinceBootMs);
   const entries = new Set<Entry>();
   let timer: Closeable | undefined;
   let dueMs = 0;
@@ -72,12 +75,13 @@ export function createWatch(deps: WatchDeps): Watch {
     dueMs = clock.nowMs() + inMs;
     timer = clock.after(inMs, () => {
       timer = undefined;
+      const nowMs = steadyMs();
       for (const entry of [...entries]) {
-        if (!isDue(entry, clock.nowMs())) continue;
-        inspect(deps, entry);
+        if (!isDue(entry, nowMs)) continue;
+        inspect(deps, entry, nowMs);
         if (entries.has(entry)) listen(entry);
       }
-      if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => leftOf(entry, clock.nowMs()))));
+      if (entries.size > 0 && timer === undefined) arm(Math.min(...[...entries].map((entry) => leftOf(entry, nowMs))));
     });
   }
 
@@ -100,7 +104,8 @@ export function createWatch(deps: WatchDeps): Watch {
   return {
     add(run) {
       const signs = run.signs?.() ?? run.startBytes ?? signsOf(deps.files, run);
-      const entry: Entry = { run, state: beginWatch(run.startedMs, clock.nowMs(), signs), isReported: false, dropped: new Map(), ears: [], hasSpoken: false };
+      const state = { ...beginWatch(run.startedMs, clock.nowMs(), signs), seenMs: steadyMs() };
+      const entry: Entry = { run, state, isReported: false, dropped: new Map(), ears: [], hasSpoken: false };
       entries.add(entry);
       hasten(waitFor(entry));
       return {
@@ -144,12 +149,12 @@ function leftOf(entry: Entry, nowMs: Ms): Ms {
   return Math.max(1, passedMs < 0 ? 0 : waitMs - passedMs);
 }
 
-function inspect(deps: WatchDeps, entry: Entry): void {
+function inspect(deps: WatchDeps, entry: Entry, nowMs: Ms): void {
   const { run } = entry;
   entry.hasSpoken = false;
   run.onLook?.();
   const [stdoutBytes, stderrBytes] = sizesLeft(deps, entry);
-  entry.state = look(entry.state, deps.clock.nowMs(), run.signs?.() ?? stdoutBytes + stderrBytes, stdoutBytes > (run.stdoutBefore ?? 0));
+  entry.state = look(entry.state, nowMs, run.signs?.() ?? stdoutBytes + stderrBytes, stdoutBytes > (run.stdoutBefore ?? 0));
   const cause = entry.isReported ? undefined : limitReached(entry.state, run);
   if (cause === undefined) return;
   entry.isReported = true;

@@ -40,12 +40,20 @@ function bench(more: Partial<typeof files> = {}) {
     };
   };
   let setBackMs = 0;
-  const watch = createWatch({ clock: { ...clock, after, nowMs: () => clock.nowMs() - setBackMs }, files: { ...files, ...more }, cutLog });
+  // As coarse as that of some systems.
+  const sinceBootMs = (): number => Math.floor(clock.nowMs() / 1000) * 1000;
+  const watch = createWatch({ clock: { ...clock, after, nowMs: () => clock.nowMs() - setBackMs }, files: { ...files, ...more }, cutLog, sinceBootMs });
   const causes: string[] = [];
   const add = (more: Partial<WatchedRun> = {}): { readonly path: string; readonly watched: ReturnType<Watch['add']> } => {
     const path = join(root, `run-${++runs}`);
     writeFileSync(`${path}.out`, '');
-    const limits = { timeoutMs: 0, idleTimeoutMs: 0, logCapBytes: 0, startedMs: clock.nowMs(), onLimit: (cause: string) => void causes.push(cause) };
+    const limits = {
+      timeoutMs: 0,
+      idleTimeoutMs: 0,
+      logCapBytes: 0,
+      startedMs: clock.nowMs() - setBackMs,
+      onLimit: (cause: string) => void causes.push(cause),
+    };
     return { path, watched: watch.add({ stdoutPath: `${path}.out`, stderrPath: `${path}.err`, ...limits, ...more }) };
   };
   const seconds = (count: number): void => {
@@ -200,6 +208,34 @@ describe('the watch over all runs', () => {
     assert.deepEqual(causes, []);
     seconds(30);
     assert.deepEqual(causes, ['idle']);
+  });
+
+  it('ends no run because the clock was set forward, and each in its time after that', () => {
+    const { causes, add, seconds, setBack } = bench();
+    add({ timeoutMs: 60_000 });
+    seconds(10);
+    setBack(-86_400_000);
+    seconds(10);
+    add({ timeoutMs: 60_000 });
+    seconds(38);
+    assert.deepEqual(causes, []);
+    seconds(3);
+    assert.deepEqual(causes, ['timeout']);
+    setBack(-86_400_000);
+    seconds(15);
+    assert.deepEqual(causes, ['timeout']);
+    seconds(5);
+    assert.deepEqual(causes, ['timeout', 'timeout']);
+  });
+
+  it('takes no notice of a clock that was set while nothing ran', () => {
+    const { causes, add, seconds, setBack } = bench();
+    setBack(-86_400_000);
+    add({ timeoutMs: 60_000 });
+    seconds(57);
+    assert.deepEqual(causes, []);
+    seconds(4);
+    assert.deepEqual(causes, ['timeout']);
   });
 
   it('cuts the log of who floods after a long quiet within a second of the first word', async () => {

@@ -8,7 +8,8 @@ import { cutLog } from '../../platform/child-log.ts';
 import { randomSessionId } from '../../platform/ids.ts';
 import { createProducer } from '../../platform/producer.ts';
 import { askProgram, hearProgram } from '../../platform/program-answer.ts';
-import type { Processes, Runner } from '../../ports.ts';
+import { createUptime } from '../../platform/uptime.ts';
+import type { Processes, Runner, Uptime } from '../../ports.ts';
 import type { RunnerDeps } from '../../runners/phase.ts';
 import { createRunners } from '../../runners/runners.ts';
 import { createWatch } from '../../runners/watch.ts';
@@ -30,10 +31,11 @@ export function composeRunners(
   processes: RunnerDeps['processes'] & Processes,
   meter: RunnerDeps['meter'],
   programs: Programs = { askProgram, hearProgram, cutLog, newSessionId: randomSessionId, enqueue: createChildEnqueue(storage.paths.root) },
+  { sinceBootMs }: Pick<Uptime, 'sinceBootMs'> = createUptime(),
 ): Runners {
   const { clock, files, paths, machine, definitions, redacting, history } = storage;
   const { cutLog, askProgram, newSessionId, enqueue, load } = programs;
-  const watch = createWatch({ clock, files, cutLog });
+  const watch = createWatch({ clock, files, cutLog, sinceBootMs });
   const events = createOutputEvents(storage);
   const deps = {
     // A copy: each look into the environment of the process itself asks the system.
