@@ -217,16 +217,22 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     return times.length === 0 ? undefined : Math.min(...times);
   }
 
+  /** The first week begins with the first failure, whether anybody is told of it or not: who is told of nothing may have a digest to come. */
+  function beginWeek(): void {
+    if (read().digest_at === undefined) write({ ...read(), digest_at: toIso(clock.nowMs()) });
+  }
+
   return {
     async tell({ incident, run }: CareCase) {
+      beginWeek();
       const { seen, policy } = caseOf(incident);
       carryOut(seen, decideAlert(seen, policy, read().told[incident.id], clock.nowMs()), run);
     },
     poll() {
       const nowMs = clock.nowMs();
-      // The usual case costs nothing: nobody was told of anything.
-      const { told: all, storm } = read();
-      if (Object.keys(all).length === 0 && storm.held.length === 0) return undefined;
+      // The usual case costs nothing: nothing ever failed.
+      const { told: all, storm, digest_at } = read();
+      if (digest_at === undefined && Object.keys(all).length === 0 && storm.held.length === 0) return undefined;
       remind(nowMs);
       sumUp(nowMs);
       digest(nowMs);

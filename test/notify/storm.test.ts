@@ -129,6 +129,31 @@ describe('a storm', () => {
     }
   });
 
+  it('P27 the digest tells also of what was never told, for it never failed often enough in a row', async () => {
+    const posted: Posted[] = [];
+    let fails = true;
+    const yard = await noticeYard({
+      root: inFastFolder(tempRoot),
+      bus: 'notify: { webhook: { url: "https://well.example/hook" } }\n',
+      cadences: { sync: CADENCE.replace('lane: wide\n', '') },
+      outcome: () => (fails ? { kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' } : { kind: 'ok', summary: '' }),
+      http: network(posted),
+    });
+    assert.equal(yard.read('state/cadence-bus/alerts.json'), '', 'nothing is written where nothing ever failed');
+    for (let episode = 0; episode < 22; episode += 1) {
+      for (fails of [true, false]) {
+        await yard.run('sync');
+        await yard.pass(15 * MINUTE);
+      }
+      await yard.pass(11 * 3_600_000);
+    }
+    assert.deepEqual(
+      posted.map(({ kind }) => kind),
+      ['digest'],
+    );
+    assert.match(posted[0]?.text ?? '', /^This week.*\nsync: 1\d times \(1\d failures\), at most 15m\nSee cadence-bus learn\.$/);
+  });
+
   it('P27 what always heals by itself is told once a week, in one digest', async () => {
     const posted: Posted[] = [];
     let fails = true;
