@@ -142,7 +142,7 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
 
   function sumUp(nowMs: Ms): void {
     const { storm } = read();
-    if ((summaryDueMs(storm) ?? Number.POSITIVE_INFINITY) > nowMs) return;
+    if ((summaryDueMs(storm, nowMs) ?? Number.POSITIVE_INFINITY) > nowMs) return;
     const bySink = new Map<string, { readonly sink: Sink; readonly lines: StormLine[] }>();
     for (const line of storm.held)
       for (const sink of told(line.cadence).notify.sinks) {
@@ -192,17 +192,19 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
   }
 
   /** undefined: nothing of it will be told unless something happens. */
-  function dueMs(incident: Incident): Ms | undefined {
+  function dueMs(incident: Incident, nowMs: Ms): Ms | undefined {
     const memory = read().told[incident.id];
     if (memory === undefined || incident.state === 'ignored') return undefined;
-    const atMs = nextAlertMs(incident, memory, told(incident.cadence).policy);
-    return atMs === undefined ? undefined : Math.max(atMs, notBefore.get(incident.id) ?? 0);
+    const atMs = nextAlertMs(incident, memory, told(incident.cadence).policy, nowMs);
+    const restMs = notBefore.get(incident.id) ?? 0;
+    // Where the clock was set back, it was named by another time.
+    return atMs === undefined ? undefined : Math.max(atMs, restMs > nowMs + LOOK_AGAIN_MS ? 0 : restMs);
   }
 
   /** Open incidents whose reminder is due, and those that a cooldown has kept from being told. */
   function remind(nowMs: Ms): void {
     for (const incident of deps.incidents.open()) {
-      if ((dueMs(incident) ?? Number.POSITIVE_INFINITY) > nowMs) continue;
+      if ((dueMs(incident, nowMs) ?? Number.POSITIVE_INFINITY) > nowMs) continue;
       const { seen, policy } = caseOf(incident);
       const decision = decideAlert(seen, policy, read().told[incident.id], nowMs);
       notBefore.set(incident.id, nowMs + LOOK_AGAIN_MS);
@@ -211,9 +213,9 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
   }
 
   function nextMs(nowMs: Ms): Ms | undefined {
-    const open = deps.incidents.open().map(dueMs);
+    const open = deps.incidents.open().map((incident) => dueMs(incident, nowMs));
     const weekly = (parseIso(read().digest_at) ?? nowMs) + WEEK_MS;
-    const times = [...open, summaryDueMs(read().storm), weekly].filter((atMs) => atMs !== undefined).map((atMs) => Math.max(atMs, nowMs + 1_000));
+    const times = [...open, summaryDueMs(read().storm, nowMs), weekly].filter((atMs) => atMs !== undefined).map((atMs) => Math.max(atMs, nowMs + 1_000));
     return times.length === 0 ? undefined : Math.min(...times);
   }
 

@@ -56,6 +56,16 @@ it('what is ignored is heard again when that is over, though it never comes agai
   assert.equal(state(), 'ignored');
 });
 
+it('what stays open is called to mind also where the clock was set back by a month since it was told', async () => {
+  const { yard, told } = await ignoredYard();
+  await yard.pass(6 * HOUR);
+  assert.deepEqual(told, ['failure', 'reminder']);
+  yard.clock.set(yard.clock.nowMs() - 30 * 24 * HOUR);
+  await yard.rest();
+  await yard.pass(6 * HOUR);
+  assert.deepEqual(told, ['failure', 'reminder', 'reminder', 'reminder']);
+});
+
 it('who reads that something is ignored, without an owner, is not told so when that is over', async (t) => {
   const { yard, ignore } = await ignoredYard();
   await ignore(HOUR);

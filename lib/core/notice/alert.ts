@@ -84,8 +84,10 @@ export function decideAlert(seen: AlertCase, policy: AlertPolicy, memory: AlertM
 }
 
 /** When it is worth asking again though nothing happens. undefined: never. */
-export function nextAlertMs(incident: Incident, memory: AlertMemory, policy: AlertPolicy): Ms | undefined {
-  const toldMs = parseIso(memory.told_at) ?? 0;
+export function nextAlertMs(incident: Incident, memory: AlertMemory, policy: AlertPolicy, nowMs: Ms): Ms | undefined {
+  const atMs = parseIso(memory.told_at) ?? 0;
+  // Told by a clock that has been set back since: nobody knows how long ago that is, and no reminder waits for that clock to come again.
+  const toldMs = atMs - nowMs > Math.max(policy.remindMs, policy.cooldownMs) ? 0 : atMs;
   // It was told of an earlier episode not long ago; this one has not been told for that.
   if (memory.episode !== episodeOf(incident)) return toldMs + policy.cooldownMs;
   return policy.remindMs === 0 || memory.recovered === true ? undefined : toldMs + Math.max(policy.remindMs, policy.cooldownMs);

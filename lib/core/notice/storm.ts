@@ -33,9 +33,10 @@ export function admitLine(storm: Storm, line: StormLine, nowMs: Ms): { readonly 
   return { next: { ...open, held: [...others, line].slice(-MOST_LINES) }, isAlone: false, isUntold: false };
 }
 
-/** When the summary is due; undefined: there is nothing to sum up. */
-export function summaryDueMs({ window_at, held }: Storm): Ms | undefined {
-  return held.length === 0 ? undefined : (parseIso(window_at) ?? 0) + STORM_WINDOW_MS;
+/** When the summary is due; undefined: there is nothing to sum up. A window of a clock that has been set back since is over. */
+export function summaryDueMs({ window_at, held }: Storm, nowMs: Ms): Ms | undefined {
+  const fromMs = parseIso(window_at) ?? 0;
+  return held.length === 0 ? undefined : fromMs > nowMs ? nowMs : fromMs + STORM_WINDOW_MS;
 }
 
 function isOpen({ window_at }: Storm, nowMs: Ms): boolean {

@@ -89,7 +89,7 @@ describe('who is told of an incident', () => {
     const back = withOccurrence(resolve(open(), 'proof', toIso(START_MS + MINUTE)), runAt(START_MS + 2 * MINUTE));
     assert.equal(person.ask(seen(back, 3), START_MS + 2 * MINUTE), 'it was told not long ago');
     assert.equal(person.ask(seen(resolve(back, 'proof', toIso(START_MS + 3 * MINUTE)), 0), START_MS + 3 * MINUTE), 'nobody was told of it');
-    assert.equal(nextAlertMs(back, person.memory(), POLICY), START_MS + 30 * MINUTE, 'what a cooldown has kept back is looked at when it ends');
+    assert.equal(nextAlertMs(back, person.memory(), POLICY, START_MS + 3 * MINUTE), START_MS + 30 * MINUTE, 'what a cooldown has kept back is looked at when it ends');
     assert.equal(person.ask(seen(back, 4), START_MS + 31 * MINUTE), 'failure none');
   });
 
@@ -131,7 +131,16 @@ describe('who is told of an incident', () => {
     const never = live({ ...POLICY, remindMs: 0 });
     for (let atMs = 0; atMs <= 3 * DAY; atMs += HOUR) never.ask(seen(open(), 3), START_MS + atMs);
     assert.deepEqual(never.told, ['failure none']);
-    assert.equal(nextAlertMs(open(), never.memory(), { ...POLICY, remindMs: 0 }), undefined);
+    assert.equal(nextAlertMs(open(), never.memory(), { ...POLICY, remindMs: 0 }, START_MS), undefined);
+  });
+
+  it('reminds also where it was told by a clock that was a month ahead; one that is set right by minutes is no reason to', () => {
+    const person = live();
+    person.ask(seen(open(), 3), START_MS);
+    const next = (nowMs: number): unknown => nextAlertMs(open(), person.memory(), POLICY, nowMs);
+    assert.equal(next(START_MS - 5 * MINUTE), START_MS + 6 * HOUR);
+    assert.ok(Number(next(START_MS - 30 * DAY)) <= START_MS - 30 * DAY);
+    assert.equal(person.ask(seen(open(), 3), START_MS - 30 * DAY), 'reminder none');
   });
 
   it('P12 asks a person at once, and again a day later at the earliest', () => {
@@ -226,7 +235,8 @@ describe('many incidents at once', () => {
     }
     assert.deepEqual(alone, [1, 2, 3, 4, 5]);
     assert.equal(storm.held.length, 45);
-    assert.equal(summaryDueMs(storm), START_MS + 1 + 10 * MINUTE);
+    assert.equal(summaryDueMs(storm, START_MS + 1), START_MS + 1 + 10 * MINUTE);
+    assert.equal(summaryDueMs(storm, START_MS - DAY), START_MS - DAY, 'a window of a clock that was set back is over');
     assert.match(summaryText(storm.held), /^45 cadences fail as well: c6, .*c15 and 35 more\. See cadence-bus incidents\.$/);
   });
 
