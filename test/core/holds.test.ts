@@ -193,7 +193,13 @@ it('where the clock was set back, each hold is cut to the longest of its own kin
   const open = holdsOnEnd(holdsOnEnd(backing, run({}), policies, 0.5), run({}), policies, 0.5);
   const lasting = holdsOnEnd(NO_HOLDS, run({ blame: 'account', account: 'claude', class: 'auth' }), policies, 0.5);
   const backMs = T0 - 3 * 3_600_000;
-  const leftMs = (book: Holds, key: string): number => freeAtMs(breakerOf(holdsClamped(book, backMs, () => policies), key)) - backMs;
+  const leftMs = (book: Holds, key: string): number =>
+    freeAtMs(
+      breakerOf(
+        holdsClamped(book, backMs, () => policies),
+        key,
+      ),
+    ) - backMs;
   assert.equal(leftMs(backing, 'cadence:nightly'), 750_000);
   assert.equal(leftMs(open, 'cadence:nightly'), DEFAULT_POLICIES.breaker.openMs);
   assert.equal(leftMs(lasting, 'account:claude'), DEFAULT_POLICIES.breaker.maxOpenMs);
@@ -202,5 +208,12 @@ it('where the clock was set back, each hold is cut to the longest of its own kin
     [open, 'cadence:nightly'],
     [lasting, 'account:claude'],
   ] as const)
-    assert.equal(breakerOf(holdsClamped(book, T0, () => policies), key), breakerOf(book, key), 'a clock that was not set changes nothing');
+    assert.equal(
+      breakerOf(
+        holdsClamped(book, T0, () => policies),
+        key,
+      ),
+      breakerOf(book, key),
+      'a clock that was not set changes nothing',
+    );
 });

@@ -89,7 +89,11 @@ describe('who is told of an incident', () => {
     const back = withOccurrence(resolve(open(), 'proof', toIso(START_MS + MINUTE)), runAt(START_MS + 2 * MINUTE));
     assert.equal(person.ask(seen(back, 3), START_MS + 2 * MINUTE), 'it was told not long ago');
     assert.equal(person.ask(seen(resolve(back, 'proof', toIso(START_MS + 3 * MINUTE)), 0), START_MS + 3 * MINUTE), 'nobody was told of it');
-    assert.equal(nextAlertMs(back, person.memory(), POLICY, START_MS + 3 * MINUTE), START_MS + 30 * MINUTE, 'what a cooldown has kept back is looked at when it ends');
+    assert.equal(
+      nextAlertMs(back, person.memory(), POLICY, START_MS + 3 * MINUTE),
+      START_MS + 30 * MINUTE,
+      'what a cooldown has kept back is looked at when it ends',
+    );
     assert.equal(person.ask(seen(back, 4), START_MS + 31 * MINUTE), 'failure none');
   });
 
