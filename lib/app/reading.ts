@@ -75,19 +75,14 @@ interface Listing {
 
 type TickFolder = 'inbox' | 'waiting' | 'claimed';
 
-/** `isOfOneMoment`: each folder of ticks is looked at once, so that an answer of many parts agrees with itself. */
+/** `isOfOneMoment`: each folder of ticks is looked at once, so that an answer of many parts agrees with itself, and one of many cadences comes in time. */
 export function createReading(root: string, files: Files = createFiles(), { isOfOneMoment = false } = {}): Reading {
   const paths = pathsOf(root);
   const history = createHistory({ files, paths });
-  const kept = new Map<TickFolder, Listing>();
+  const once = isOfOneMoment ? createKeeper() : always;
+  const listing = (folder: TickFolder): Listing => once(`listing of ${folder}`, () => listingOf(files.list(paths[folder])));
 
-  function listing(folder: TickFolder): Listing {
-    const found = kept.get(folder) ?? listingOf(files.list(paths[folder]));
-    if (isOfOneMoment) kept.set(folder, found);
-    return found;
-  }
-
-  function names(folder: TickFolder): readonly TickName[] {
+  function namesIn(folder: TickFolder): readonly TickName[] {
     const own = listing(folder).ticks;
     if (folder === 'inbox') return own;
     const lines = readLinesUnderWay({ files, paths, ids: createIds() });
@@ -106,18 +101,11 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
     paths,
     files,
     history,
-    names,
+    names: (folder) => once(folder, () => namesIn(folder)),
     defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
     foreign: () => listing('inbox').others.filter((file) => !file.startsWith('.')),
-    arrivals: () => readArrivals({ files, paths }, reading.foreign()),
-    dead: () =>
-      files
-        .list(paths.dlq)
-        .toSorted()
-        .flatMap((file) => {
-          const name = parseBuriedName(file);
-          return name === undefined ? [] : [{ file, name }];
-        }),
+    arrivals: () => once('arrivals', () => readArrivals({ files, paths }, reading.foreign())),
+    dead: () => once('dead', () => deadIn(files.list(paths.dlq))),
     holds: () => readableHolds(readJson(paths.holds)),
     purse: () => readablePurse(readJson(paths.purse)),
     lookup: (id) => lookup(reading, id),
@@ -138,6 +126,26 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
     },
   };
   return reading;
+}
+
+/** What was read once is not read again. */
+function createKeeper(): typeof always {
+  const kept = new Map<string, unknown>();
+  return <T>(what: string, read: () => T): T => {
+    if (!kept.has(what)) kept.set(what, read());
+    return kept.get(what) as T;
+  };
+}
+
+function always<T>(_what: string, read: () => T): T {
+  return read();
+}
+
+function deadIn(files: readonly string[]): readonly DeadEntry[] {
+  return files.toSorted().flatMap((file) => {
+    const name = parseBuriedName(file);
+    return name === undefined ? [] : [{ file, name }];
+  });
 }
 
 function listingOf(files: readonly string[]): Listing {

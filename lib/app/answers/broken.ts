@@ -21,9 +21,13 @@ export function describeBroken({ because, isForSettings }: BrokenCadence): strin
 }
 
 /** Of these definitions the wrong ones, where no owner goes on with a good version: nothing of them runs. */
-export async function brokenCadences(reading: Reading, definitions: readonly Definition[]): Promise<readonly BrokenCadence[]> {
+export async function brokenCadences(
+  reading: Reading,
+  definitions: readonly Definition[],
+  keptNow = (): Promise<ReadonlySet<string>> => keptByOwner(reading),
+): Promise<readonly BrokenCadence[]> {
   if (definitions.every(({ problems }) => problems.length === 0)) return [];
-  const kept = await keptByOwner(reading);
+  const kept = await keptNow();
   const isForSettings = ({ path }: Problem): boolean => basename(path) === SETTINGS_FILE;
   return definitions.flatMap(({ name, cadence, problems }) => {
     const [first] = kept.has(SETTINGS_FILE) ? problems.filter((problem) => !isForSettings(problem)) : problems;
@@ -34,7 +38,7 @@ export async function brokenCadences(reading: Reading, definitions: readonly Def
 }
 
 /** Of these, `bus.yaml` among them, the owner has a last good version, which goes on. Whoever starts next has none. */
-async function keptByOwner({ files, paths }: Reading): Promise<ReadonlySet<string>> {
+export async function keptByOwner({ files, paths }: Reading): Promise<ReadonlySet<string>> {
   const { kind, info } = await probeOwner(paths.root);
   const kept = new Set<string>();
   if (kind === 'none') return kept;

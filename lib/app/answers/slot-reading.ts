@@ -73,6 +73,8 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
     place: createPlaces(reading, cadence, query),
     limbo: (slotMs) => {
       if (reading.foreign().some((file) => file.endsWith('.ndjson'))) return 'its tick is being taken in';
+      if (lines.some((line) => line.kind === 'fired' && line.slot === formatSlot(slotMs) && (parseIso(line.ts) ?? 0) > query.nowMs))
+        return 'its tick was put this moment';
       const isOfLast = (): boolean => ledger.lastFired().some((line) => line.cadence === cadence && line.slot === formatSlot(slotMs));
       if (query.isOwned || !isOfLast()) return undefined;
       return 'the owner died before its tick was put; the next owner puts it';

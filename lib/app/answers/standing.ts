@@ -7,7 +7,7 @@ import { formatDuration } from '../../core/time/duration.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import type { OwnerState } from '../../ports.ts';
 import { describeHolding, isUntold } from '../owner/holding.ts';
-import { askOwnerWords, diskRefuses } from '../owner/owner-words.ts';
+import { diskRefuses, type OwnerWords } from '../owner/owner-words.ts';
 import type { Reading } from '../reading.ts';
 import { type HoldView, stateInWords, withAdvice } from './holds.ts';
 import { isAnyAlive } from './orphaned.ts';
@@ -23,6 +23,7 @@ export interface Asked {
   /** null where it has no schedule, undefined where nobody can say. */
   readonly plan: SlotCursor['plan'] | undefined;
   readonly owner: OwnerState['kind'];
+  readonly words: () => Promise<OwnerWords>;
   readonly atMs: Ms;
 }
 
@@ -125,8 +126,8 @@ async function crowd(reading: Reading, { name, lane, workspace }: Cadence): Prom
 const FROM_FILES: ReadonlySet<string> = new Set(['due', 'busy', 'lane', 'workspace', 'disabled', 'broken']);
 
 /** What stands in no file, so that only its owner knows it. */
-async function ownersReason({ reading, name }: Asked): Promise<readonly string[]> {
-  const { holding, storage } = await askOwnerWords(reading.paths.root);
+async function ownersReason({ name, words }: Asked): Promise<readonly string[]> {
+  const { holding, storage } = await words();
   const reasons = holding.filter((one) => one.cadence === name && isUntold(one) && !FROM_FILES.has(one.cause));
   // Of a slot that could not be written down no tick waits, which would tell.
   const isTold = storage === undefined || reasons.some(({ cause }) => cause === 'storage');

@@ -1,12 +1,12 @@
 import type { SlotView } from '../../core/slot/account.ts';
 import { type Ms, toIso } from '../../core/time/instant.ts';
-import { createSlotReading } from '../../history/slot-ledger.ts';
-import { createReading } from '../reading.ts';
-import { nowMs } from '../root.ts';
+import { createFiles } from '../../platform/files.ts';
+import type { Files } from '../../ports.ts';
 import { readAccounts } from './account-view.ts';
 import { slotsWith } from './slot-reading.ts';
 import { type CadenceView, type OwnerView, readStatus, type StatusView } from './status.ts';
-import { explainWhy, type WhyView } from './why.ts';
+import { explainOn, type WhyView } from './why.ts';
+import { readWhyGround } from './why-ground.ts';
 
 export interface WhyAllView {
   readonly ok: true;
@@ -23,11 +23,10 @@ const SINCE_MS: Ms = 86_400_000;
 const MOST_SLOTS = 10_000;
 
 /** What a morning asks: what is not as it should be, of all cadences, and why. */
-export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<WhyAllView> {
+export async function explainAll(root: string, sinceMs: Ms = SINCE_MS, files: Files = createFiles()): Promise<WhyAllView> {
   const status = await readStatus(root, undefined);
-  const reading = createReading(root);
-  const ledger = createSlotReading(reading);
-  const [atMs, cursors] = [nowMs(), ledger.cursors()];
+  const ground = await readWhyGround(root, files);
+  const { reading, ledger, cursors, atMs } = ground;
   const accounts = await readAccounts(root, reading.holds(), atMs);
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
   const lateSlots = ({ name, hold }: CadenceView): readonly SlotView[] => {
@@ -45,7 +44,7 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS): Promise<
       well.push(cadence.name);
       continue;
     }
-    const { ok: _ok, owner: _owner, ...why } = await explainWhy(root, cadence.name, { at: undefined, sinceMs });
+    const { ok: _ok, owner: _owner, ...why } = await explainOn(ground, cadence.name, { at: undefined, sinceMs });
     cadences.push({ ...why, slots });
   }
   return { ok: true, since: toIso(atMs - sinceMs), owner: status.owner, settings_fault: status.settings_fault, cadences, well };

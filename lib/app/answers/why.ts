@@ -7,21 +7,18 @@ import { instantsBetween, nextInstant } from '../../core/time/calendar.ts';
 import { type Ms, parseIso } from '../../core/time/instant.ts';
 import { parseLocal } from '../../core/time/local-time.ts';
 import { type Zone, zoneOf } from '../../core/time/zone.ts';
-import { createSlotReading } from '../../history/slot-ledger.ts';
-import { probeOwner } from '../../platform/control.ts';
 import { createUptime } from '../../platform/uptime.ts';
-import type { Definition, SlotReading } from '../../ports.ts';
+import type { Definition } from '../../ports.ts';
 import type { BrokenEdit } from '../owner/broken-edits.ts';
-import { askOwnerWords } from '../owner/owner-words.ts';
-import { createReading, type Reading } from '../reading.ts';
-import { nowMs, unknownCadence } from '../root.ts';
+import type { Reading } from '../reading.ts';
+import { unknownCadence } from '../root.ts';
 import { sharedKeys } from './account-view.ts';
 import { brokenCadences, describeBroken } from './broken.ts';
 import { brokenHold, type HoldView, holdsOf } from './holds.ts';
-import { openIncidents } from './open-incidents.ts';
 import { slotsWith } from './slot-reading.ts';
 import { describeStanding } from './standing.ts';
 import { type OwnerView, ownerView } from './status.ts';
+import { readWhyGround, type WhyGround } from './why-ground.ts';
 
 export interface WhyView {
   readonly ok: true;
@@ -52,19 +49,20 @@ const MOST_ASKED = 10_000;
 
 /** What became of the slots of a cadence, or why it did not run; from files, so that a dead owner keeps no secret. */
 export async function explainWhy(root: string, cadence: string, query: WhyQuery): Promise<WhyView> {
-  const reading = createReading(root);
-  const ledger = createSlotReading(reading);
-  const atMs = nowMs();
-  const owner = await probeOwner(root);
+  return explainOn(await readWhyGround(root), cadence, query);
+}
+
+export async function explainOn(ground: WhyGround, cadence: string, query: WhyQuery): Promise<WhyView> {
+  const { reading, ledger, atMs, owner } = ground;
   const isOwned = owner.kind !== 'none';
   const definitions = await definitionsFor(reading, cadence);
-  const cursor = currentCursor(definitions, reading, ledger, cadence, isOwned);
-  const [broken] = await brokenCadences(reading, definitions);
-  const edit = broken === undefined && owner.kind === 'answers' ? await brokenEditOf(root, definitions, cadence) : undefined;
+  const cursor = currentCursor(definitions, ground, cadence, isOwned);
+  const [broken] = await brokenCadences(reading, definitions, ground.kept);
+  const edit = broken === undefined && owner.kind === 'answers' ? await brokenEditOf(ground, definitions, cadence) : undefined;
   const defined = definitions.find(({ name }) => name === cadence)?.cadence;
   const plan = broken === undefined ? (cursor?.plan ?? null) : undefined;
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
-  const incidents = (await openIncidents(reading)).filter(({ cadences }) => cadences.includes(cadence));
+  const incidents = ground.incidents.filter(({ cadences }) => cadences.includes(cadence));
   const holds = holdsOf(reading, cadence, defined, atMs);
   const shared = defined === undefined ? [] : sharedKeys(defined, reading.holds(), atMs);
   const facts = [
@@ -78,6 +76,7 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
       holds,
       plan,
       owner: owner.kind,
+      words: ground.words,
       atMs,
     })),
     ...incidents.map(({ id, state }) => `incident ${id} is ${state.replace('_', ' ')}`),
@@ -109,21 +108,21 @@ async function definitionsFor(reading: Reading, cadence: string): Promise<readon
 }
 
 /** Its owner is asked only where its file is wrong. */
-async function brokenEditOf(root: string, definitions: readonly Definition[], cadence: string): Promise<BrokenEdit | undefined> {
+async function brokenEditOf({ words }: WhyGround, definitions: readonly Definition[], cadence: string): Promise<BrokenEdit | undefined> {
   if (definitions.every(({ problems }) => problems.length === 0)) return undefined;
-  return (await askOwnerWords(root)).brokenEdits.find(({ name }) => name === cadence);
+  return (await words()).brokenEdits.find(({ name }) => name === cadence);
 }
 
 /** Without an owner nobody keeps the plan in step with its definition; then the definition itself is asked. */
-function currentCursor(definitions: readonly Definition[], reading: Reading, ledger: SlotReading, cadence: string, isOwned: boolean): SlotCursor | undefined {
-  const cursor = ledger.cursors().get(cadence);
+function currentCursor(definitions: readonly Definition[], { reading, cursors, atMs }: WhyGround, cadence: string, isOwned: boolean): SlotCursor | undefined {
+  const cursor = cursors.get(cadence);
   const isDefined = reading.defined().includes(cadence) || (isHealCadence(cadence) && definitions.some(({ name }) => name === cadence));
   if (!isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0) throw unknownCadence(cadence, reading.defined());
   if (!isDefined || (isOwned && cursor !== undefined) || (cursor !== undefined && !isEdited(reading, cadence, cursor))) return cursor;
   const schedule = definitions.find(({ name }) => name === cadence)?.cadence?.schedule;
   if (schedule === undefined) return cursor;
   const plan = planOf(schedule, schedule.timezone ?? createUptime().timezone(), 'builtin');
-  const now = formatSlot(nowMs());
+  const now = formatSlot(atMs);
   return cursor === undefined ? { plan, since: now, through: now, fired: null, ahead: [], ignored: null } : { ...cursor, plan };
 }
 
