@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunRecord } from '../../lib/core/run.ts';
@@ -225,7 +226,7 @@ describe('install without launchd and systemd', () => {
   it('with the builtin scheduler needs nobody but the owner, and says how to start it at every boot', async () => {
     const { code, said } = await desk.ask('install', '--scheduler', 'builtin');
     assert.deepEqual([code, said.scheduler, said.changes, said.timers], [0, 'builtin', [], []]);
-    assert.match(String(said.crontab), /^@reboot PATH=\S+ \S+ \S+cadence-bus\.js start --json --root \S+plain >\/dev\/null 2>>\S+owner\.err$/);
+    assert.match(String(said.crontab), /^@reboot mkdir .* PATH=\S+ \S+ \S+cadence-bus\.js start --json --root \S+plain >\/dev\/null 2>>\S+owner\.err$/);
     for (const words of [
       ['install', '--scheduler', 'builtin'],
       ['install', '--scheduler', 'builtin', '--dry-run'],
@@ -234,6 +235,17 @@ describe('install without launchd and systemd', () => {
       assert.match(stdout, /^The owner fires the slots itself, as long as it runs: no timer and no service is installed, .*\n.*cadence-bus start\n/);
       assert.match(stdout, /crontab -e:\n@reboot /);
     }
+  });
+
+  it('says a line that a shell can carry out where no owner has run yet', async () => {
+    const { root } = desk;
+    rmSync(join(root, 'logs'), { recursive: true, force: true });
+    const { said } = await desk.ask('install', '--scheduler', 'builtin', '--dry-run');
+    // What cron does with it, but for an owner that would stay.
+    const line = String(said.crontab).replace('@reboot ', '').replaceAll('\\%', '%').replace(' start --json ', ' list --json ');
+    const { status, stderr } = spawnSync('/bin/sh', ['-c', line], { encoding: 'utf8', cwd: '/' });
+    assert.deepEqual([status, stderr, existsSync(join(root, 'logs/cadence-bus/owner.err'))], [0, '', true]);
+    assert.equal(statSync(join(root, 'logs/cadence-bus')).mode & 0o777, 0o700);
   });
 
   it('has no inside to look from', async () => {

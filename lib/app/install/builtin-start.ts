@@ -9,8 +9,10 @@ export function crontabLine(root: string): string {
   const { env, home } = readMachine();
   const { node, program } = findPrograms(createFiles(), import.meta.dirname, process.execPath, home);
   const path = servicePath(node, env.PATH ?? '', env.TMPDIR ?? '/tmp');
-  const log = `${pathsOf(root).logs}/owner.err`;
-  const line = `@reboot PATH=${shellWord(path)} ${shellWord(node)} ${shellWord(program)} start --json --root ${shellWord(root)} >/dev/null 2>>${shellWord(log)}`;
+  const { logs } = pathsOf(root);
+  const start = `PATH=${shellWord(path)} ${shellWord(node)} ${shellWord(program)} start --json --root ${shellWord(root)}`;
+  // Where no owner has run yet there is no folder for the log, and a shell that cannot open it starts nothing.
+  const line = `@reboot mkdir -m 700 -p ${shellWord(logs)}; ${start} >/dev/null 2>>${shellWord(`${logs}/owner.err`)}`;
   // To cron a bare % is the end of the line.
   return line.replaceAll('%', '\\%');
 }
