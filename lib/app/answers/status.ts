@@ -90,6 +90,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   const cursors = createSlotReading(reading).cursors();
   const digest = reading.history.digest();
   const accounts = await readAccounts(root, reading.holds(), nowMs());
+  const [pendingOf, runningOf, deadOf] = [countByCadence(pending), countByCadence(places.claimed), countByCadence(dead)];
   const disabled = new Set(definitions.flatMap(({ name, cadence }) => (cadence?.enabled === false ? [name] : [])));
   const over = await overCadences(reading, owner, places.claimed);
   const names = cadenceNames(reading, digest, [...pending, ...places.claimed, ...dead]);
@@ -104,9 +105,9 @@ export async function readStatus(root: string, only: string | undefined): Promis
         untold: holding.find((one) => one.cadence === name && one.cause !== 'busy' && isUntold(one)),
         holds,
         accounts,
-        pending: count(pending, name),
-        running: count(places.claimed, name),
-        dead: count(dead, name),
+        pending: pendingOf(name),
+        running: runningOf(name),
+        dead: deadOf(name),
         next: nextOf(cursors.get(name), nowMs()),
       }),
     );
@@ -170,8 +171,11 @@ export function ownerView(state: OwnerState): OwnerView {
 /** What is known of any tick, wherever it lies. */
 type Of = Pick<TickName, 'cadence'>;
 
-function count(names: readonly Of[], cadence: string): number {
-  return names.filter((name) => name.cadence === cadence).length;
+/** In one round, for there may be a million of them, and many cadences. */
+function countByCadence(names: readonly Of[]): (cadence: string) => number {
+  const counts = new Map<string, number>();
+  for (const { cadence } of names) counts.set(cadence, (counts.get(cadence) ?? 0) + 1);
+  return (cadence) => counts.get(cadence) ?? 0;
 }
 
 /** From the folder's listing: nothing has to be parsed to know what there is. */
