@@ -3,10 +3,11 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { it } from 'node:test';
 import { explainOn } from '../../lib/app/answers/why.ts';
 import { explainAll } from '../../lib/app/answers/why-all.ts';
-import { readWhyGround } from '../../lib/app/answers/why-ground.ts';
+import { readWhyGround, type WhyGround } from '../../lib/app/answers/why-ground.ts';
 import { formatBatchName } from '../../lib/core/batch.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
+import { toIso } from '../../lib/core/time/instant.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createDesk } from '../support/cli.ts';
 
@@ -52,20 +53,42 @@ it('why of all looks at each folder of ticks once, however many cadences wait', 
   assert.deepEqual([looks.filter((dir) => dir === waiting).length, looks.filter((dir) => dir === dlq).length], [1, 1]);
 });
 
-it('a slot that is fired while why looks is not called removed', async () => {
+/** The ledger of a schedule that holds since two hours ago, and the last slot that came. */
+function keepHourly(): { readonly root: string; readonly slot: string; readonly fire: (ts: string) => void } {
   const desk = createDesk();
   desk.shell('job', 'true', 'schedule: every 1h', 'timezone: UTC');
   const { slots } = pathsOf(desk.root);
   mkdirSync(slots, { recursive: true });
-  const iso = (ms: number): string => new Date(ms).toISOString();
-  const note = (line: object): void => appendFileSync(`${slots}/${iso(Date.now()).slice(0, 10)}.jsonl`, `${JSON.stringify(line)}\n`);
+  const note = (line: object): void => appendFileSync(`${slots}/${toIso(Date.now()).slice(0, 10)}.jsonl`, `${JSON.stringify(line)}\n`);
   const plan = { lines: ['every 1h'], zone: 'UTC', catchup: 'latest', window_ms: null, stagger_ms: 0, jitter_ms: 0, scheduler: 'builtin' };
-  const from = iso(Date.now() - 7_200_000);
+  const from = toIso(Date.now() - 7_200_000);
   note({ ts: from, kind: 'plan', cadence: 'job', from, plan, was: null, because: 'it is new' });
-  const ground = await readWhyGround(desk.root);
-  const [first] = (await explainOn(ground, 'job', { at: undefined, sinceMs: undefined })).slots;
-  const fired = { kind: 'fired', cadence: 'job', slot: first?.at, due: first?.at, tick: 'x7k2p9qd4mzt', by: 'schedule' };
-  note({ ts: iso(ground.atMs + 1), ...fired });
-  const [told] = (await explainOn(ground, 'job', { at: undefined, sinceMs: undefined })).slots;
-  assert.deepEqual([told?.end, told?.because], ['waiting', 'its tick was put this moment']);
+  const slot = `${toIso(Math.floor(Date.now() / 3_600_000) * 3_600_000).slice(0, 19)}Z`;
+  return { root: desk.root, slot, fire: (ts) => note({ ts, kind: 'fired', cadence: 'job', slot, due: slot, tick: 'x7k2p9qd4mzt', by: 'schedule' }) };
+}
+
+async function endOf(ground: WhyGround, slot: string): Promise<readonly unknown[]> {
+  const found = (await explainOn(ground, 'job', { at: undefined, sinceMs: undefined })).slots.find(({ at }) => at === slot);
+  return [found?.end, found?.because];
+}
+
+const GONE = ['missed', 'its tick was put and is gone: somebody has removed it'];
+
+it('a slot that is fired while why looks is not called removed', async () => {
+  const { root, slot, fire } = keepHourly();
+  const ground = await readWhyGround(root);
+  fire(toIso(ground.atMs + 1));
+  assert.deepEqual(await endOf(ground, slot), ['waiting', 'its tick was put this moment']);
+});
+
+it('nor is the tick that a disk refuses to its owner', async () => {
+  const { root, slot, fire } = keepHourly();
+  fire(toIso(Date.now()));
+  const owned = { ...(await readWhyGround(root)), owner: { kind: 'silent', info: undefined } } as const;
+  assert.deepEqual(await endOf(owned, slot), GONE);
+  const refused = { ...owned, refused: async () => 'cannot write waiting/: EROFS' };
+  assert.deepEqual(await endOf(refused, slot), ['waiting', 'its tick could not be put yet: cannot write waiting/: EROFS']);
+  // Another that was fired since was put, so this one was, too.
+  const later = { ...refused, ledger: { ...refused.ledger, lastFired: () => [] } };
+  assert.deepEqual(await endOf(later, slot), GONE);
 });

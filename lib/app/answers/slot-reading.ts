@@ -23,6 +23,8 @@ export interface SlotQuery {
   readonly isOwned: boolean;
   /** It does not answer: whatever it is to do, it does later. */
   readonly isSilent?: boolean;
+  /** What the disk refuses to its owner, who may have fired a slot and not be able to put its tick. */
+  readonly refused?: string | undefined;
   /** What is wrong with its definition, so that its ticks wait. */
   readonly broken?: string;
   /** The keys of its account and its agent, for their holds are its own; those of others are none of its business. */
@@ -76,8 +78,8 @@ function factsOf(reading: Reading, ledger: SlotReading, { cadence, cursor, lines
       if (lines.some((line) => line.kind === 'fired' && line.slot === formatSlot(slotMs) && (parseIso(line.ts) ?? 0) > query.nowMs))
         return 'its tick was put this moment';
       const isOfLast = (): boolean => ledger.lastFired().some((line) => line.cadence === cadence && line.slot === formatSlot(slotMs));
-      if (query.isOwned || !isOfLast()) return undefined;
-      return 'the owner died before its tick was put; the next owner puts it';
+      if (query.isOwned) return query.refused === undefined || !isOfLast() ? undefined : `its tick could not be put yet: ${query.refused}`;
+      return isOfLast() ? 'the owner died before its tick was put; the next owner puts it' : undefined;
     },
     unseen: createUnseen(ledger, cursor, query),
   };

@@ -29,12 +29,14 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS, files: Fi
   const { reading, ledger, cursors, atMs } = ground;
   const accounts = await readAccounts(root, reading.holds(), atMs);
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
+  const refused = await ground.refused();
   const lateSlots = ({ name, hold }: CadenceView): readonly SlotView[] => {
     const cursor = cursors.get(name);
     if (cursor === undefined) return [];
     const broken = hold?.state === 'broken' ? { broken: hold.because } : {};
+    const standing = { nowMs: atMs, isOwned, refused, shared: accounts.get(name) ?? [] };
     const span = { fromMs: atMs - sinceMs, untilMs: atMs, most: MOST_SLOTS };
-    return slotsWith(reading, ledger, cursor, name, { ...span, nowMs: atMs, isOwned, shared: accounts.get(name) ?? [], ...broken }).filter(isLate);
+    return slotsWith(reading, ledger, cursor, name, { ...span, ...standing, ...broken }).filter(isLate);
   };
   const cadences: WhyAllView['cadences'][number][] = [];
   const well: string[] = [];

@@ -22,6 +22,8 @@ export interface WhyGround {
   readonly incidents: readonly IncidentView[];
   /** What only a living owner knows; asked for when it is needed. */
   words(): Promise<OwnerWords>;
+  /** What its owner says that the disk refuses. */
+  refused(): Promise<string | undefined>;
   /** Of whose definitions the owner has a good version. */
   kept(): Promise<ReadonlySet<string>>;
 }
@@ -34,11 +36,13 @@ export async function readWhyGround(root: string, files: Files = createFiles()):
   // In the order of a tick's way: one that moves on meanwhile is met twice rather than never.
   for (const folder of ['inbox', 'waiting', 'claimed'] as const) reading.names(folder);
   const ledger = createSlotReading(reading);
+  const words = once(() => askOwnerWords(root));
   return {
     ...{ root, reading, ledger, owner, atMs },
     cursors: ledger.cursors(),
     incidents: await openIncidents(reading),
-    words: once(() => askOwnerWords(root)),
+    words,
+    refused: async () => (owner.kind === 'answers' ? (await words()).storage : undefined),
     kept: once(() => keptByOwner(reading)),
   };
 }

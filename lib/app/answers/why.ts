@@ -94,7 +94,8 @@ export async function explainOn(ground: WhyGround, cadence: string, query: WhyQu
   if (cursor === undefined) return { ...told, slots: [] };
   const span = spanOf(query, zone, cursor, atMs);
   const unfit = broken === undefined ? {} : { broken: broken.because };
-  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, nowMs: atMs, isOwned, isSilent: owner.kind === 'silent', shared, ...unfit });
+  const standing = { nowMs: atMs, isOwned, isSilent: owner.kind === 'silent', refused: await ground.refused(), shared };
+  const slots = slotsWith(reading, ledger, cursor, cadence, { ...span, ...standing, ...unfit });
   if (query.at !== undefined && slots.length === 0) throw noSlot(query.at, cursor, zone, span.fromMs);
   return { ...told, slots };
 }
