@@ -46,7 +46,7 @@ describe('money on a real owner', { concurrency: true }, () => {
       const shown = await yard.json('show', tick);
       return shown.status === 'held' ? shown : undefined;
     });
-    assert.match(String(held.reason), /^budget until .*today \$\d\.\d\d of \$0\.50 spent/);
+    assert.match(String(held.reason), /^over budget until .*today \$\d\.\d\d of \$0\.50 spent/);
     assert.deepEqual(reservedIn(yard), []);
   });
 

@@ -105,7 +105,7 @@ describe('P22 what the watchman sees of runs', () => {
     await yard.start();
     await yard.passUntil('2026-11-20T12:30:00Z');
     const [missing] = (await seen(yard, true)).missing;
-    assert.match(missing?.because ?? '', /held: budget until/);
+    assert.match(missing?.because ?? '', /held: over budget until/);
   });
 
   it('is a cadence that asks to be tried later for longer than its schedule allows, with the words that it says', async () => {

@@ -107,7 +107,7 @@ export async function faultsToWaitFor(root: string, definition: Definition): Pro
 /** An account or an agent is named, for it is not what was asked for. */
 export function describeHold({ key, state, until, because, advice }: HoldView): string {
   const who = /^(?:account|provider):/.test(key) ? `${key} is ` : '';
-  return `${who}${state.replace('_', ' ')}${until === null ? '' : ` until ${until}`}: ${withAdvice(because, advice)}`;
+  return `${who}${stateInWords(state)}${until === null ? '' : ` until ${until}`}: ${withAdvice(because, advice)}`;
 }
 
 /** The reason is what somebody else has said, with or without a full stop. */

@@ -11,7 +11,7 @@ import { createIds } from '../../platform/ids.ts';
 import { readMachine } from '../../platform/machine.ts';
 import type { SlotReading } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
-import { isHolding, isShut, readHolds } from './holds.ts';
+import { isHolding, isShut, readHolds, stateInWords } from './holds.ts';
 
 export interface SlotQuery {
   readonly fromMs: Ms;
@@ -102,7 +102,7 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, shared, isOwne
   const held =
     hold === undefined
       ? broken
-      : `${hold.key} is ${hold.state.replace('_', ' ')}${hold.until === null ? '' : ` until ${hold.until.slice(0, 16)}Z`}: ${hold.because}`;
+      : `${hold.key} is ${stateInWords(hold.state)}${hold.until === null ? '' : ` until ${hold.until.slice(0, 16)}Z`}: ${hold.because}`;
   for (const { name } of reading.dead()) {
     if (name.cadence === cadence)
       places.set(name.id, { folder: 'dlq', runId: formatRunId(name.id, name.attempts), because: `its tick lies in dlq: ${name.reason}` });

@@ -134,7 +134,8 @@ export const hourKey = (cadence: string, detector: string): string => `${cadence
 
 export function hourOf(book: HealBook, key: string, nowMs: Ms): Hour {
   const hour = Object.hasOwn(book.hours, key) ? (book.hours[key] as Hour) : { began: [] };
-  return { ...hour, began: hour.began.filter((at) => nowMs - (parseIso(at) ?? 0) < HOUR_MS) };
+  // What a clock began that has been set back since is no part of this hour.
+  return { ...hour, began: hour.began.filter((at) => Math.abs(nowMs - (parseIso(at) ?? 0)) < HOUR_MS) };
 }
 
 export function withHour(book: HealBook, key: string, hour: Hour, nowMs: Ms): HealBook {

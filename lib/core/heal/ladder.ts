@@ -146,7 +146,9 @@ function agentRefusal({ print, policy, shortage, nowMs }: Climb, { at, rung }: A
     return { because: `CHRONIC: ${print.regressions} fixes did not hold; no agent is asked again until it is approved`, isChronic: true };
   }
   const askedMs = parseIso(print.agent_at);
-  const restsUntilMs = askedMs === undefined ? 0 : askedMs + agentRestMs(print.regressions);
+  const restMs = agentRestMs(print.regressions);
+  // Asked by a clock that has been set back since: nobody knows how long ago that is, and it does not rest until that clock has come again.
+  const restsUntilMs = askedMs === undefined || askedMs - nowMs > restMs ? 0 : askedMs + restMs;
   if (nowMs < restsUntilMs)
     return { because: `an agent was asked ${formatDuration(nowMs - (askedMs ?? 0))} ago; the next one not before ${toIso(restsUntilMs)}` };
   if (print.wall_ms + rung.timeoutMs > policy.maxWallMs) {

@@ -4,11 +4,12 @@ import type { Zone } from './zone.ts';
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 const DAY_MS: Ms = 86_400_000;
 
-/** `Fri 2026-11-20 07:00`, as a clock on the wall of that zone shows it; seconds only where there are some. */
+/** `Fri 2026-11-20 07:00`, as a clock on the wall of that zone shows it; seconds only where there are some. Where clocks were set back it says so of the hour that comes again. */
 export function formatLocal(atMs: Ms, zone: Zone): string {
-  const local = new Date(zone.localMs(atMs));
+  const localMs = zone.localMs(atMs);
+  const local = new Date(localMs);
   const [day, time] = local.toISOString().split('T') as [string, string];
-  return `${DAYS[local.getUTCDay()]} ${day} ${time.slice(0, time.slice(6, 8) === '00' ? 5 : 8)}`;
+  return `${DAYS[local.getUTCDay()]} ${day} ${time.slice(0, time.slice(6, 8) === '00' ? 5 : 8)}${zone.instantOf(localMs) < atMs ? ' again' : ''}`;
 }
 
 /** `7:00`, `yesterday 7:00`, `2026-11-20 7:00`, or an instant with its offset. undefined: none of these. */

@@ -117,6 +117,8 @@ describe('the ladder', () => {
       assert.match(asked(regressions, hours - 0.1), /^human: an agent was asked/, `${regressions}`);
       assert.equal(asked(regressions, hours), 'start agent', `${regressions}`);
     }
+    assert.match(asked(0, -5), /^human: an agent was asked/);
+    assert.equal(asked(0, -30 * 24), 'start agent', 'asked by a clock that was a month ahead');
     const chronic = climb(state([ASK], { print: { ...fresh(), failures: 2, regressions: 5 }, isFinal: true }));
     assert.ok(chronic.kind === 'human' && chronic.isChronic && chronic.because.startsWith('CHRONIC: 5 fixes'));
     assert.equal(words(climb(state([ASK], { print: onApproval({ ...fresh(), failures: 2, regressions: 5 }), isFinal: true }))), 'start agent');
