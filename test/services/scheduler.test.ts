@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { decidedSlots, nextSlotOf, nextSlots } from '../../lib/app/answers/next-slots.ts';
+import { describeRoot } from '../../lib/app/answers/self-description.ts';
 import { readStatus } from '../../lib/app/answers/status.ts';
+import { explainWhy } from '../../lib/app/answers/why.ts';
+import { requireCadence } from '../../lib/app/definitions/defined.ts';
+import { createReading } from '../../lib/app/reading.ts';
+import type { Cadence } from '../../lib/core/cadence.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import { createSlotReading } from '../../lib/history/slot-ledger.ts';
@@ -117,6 +123,29 @@ describe('P22 P26 P31 the slots of a schedule', () => {
     assert.deepEqual(
       yard.ran.map((run) => run.slice(14, 20)),
       ['T07:00', 'T08:00', 'T09:00', 'T10:00'],
+    );
+  });
+
+  it('that were fired before the clock was set back are no answer to what comes next', async (t) => {
+    const yard = await begun('2026-11-20T06:30:00Z', ['schedule: hourly :00']);
+    await yard.pass(2 * HOUR);
+    await yard.setClock('2026-11-20T06:15:00Z');
+    await yard.stop();
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-11-20T06:16:00Z') });
+    const [reading, due] = [createReading(yard.root), '2026-11-20T09:00:00Z'];
+    const job = requireCadence(yard.root, 'job').cadence as Cadence;
+    const { slots } = await nextSlots(yard.root, 'job', 2);
+    assert.deepEqual(
+      slots.map(({ at }) => at),
+      [due, '2026-11-20T10:00:00Z'],
+    );
+    assert.equal(nextSlotOf(job, decidedSlots(reading))?.at, due);
+    assert.equal(describeRoot(yard.root).cadences[0]?.next_slot?.at, due);
+    assert.equal((await readStatus(yard.root, undefined)).cadences[0]?.next, due);
+    const why = await explainWhy(yard.root, 'job', { at: undefined, sinceMs: undefined });
+    assert.deepEqual(
+      why.slots.map(({ at, end }) => `${at} ${end}`),
+      ['2026-11-20T07:00:00Z ran', '2026-11-20T08:00:00Z ran', `${due} due`],
     );
   });
 

@@ -1,5 +1,6 @@
 import type { Cadence } from '../../core/cadence.ts';
 import { type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
+import { nextSlotAfter } from '../../core/slot/next.ts';
 import { dueOf, formatSlot } from '../../core/slot/slot.ts';
 import { nextInstant } from '../../core/time/calendar.ts';
 import { slotsWithoutTimer } from '../../core/time/clock-change.ts';
@@ -11,7 +12,7 @@ import { createSlotReading } from '../../history/slot-ledger.ts';
 import { readMachine } from '../../platform/machine.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import { readDefined, requireCadence } from '../definitions/defined.ts';
-import { createReading } from '../reading.ts';
+import { createReading, type Reading } from '../reading.ts';
 import { nowMs } from '../root.ts';
 import { brokenCadences } from './broken.ts';
 
@@ -49,12 +50,12 @@ export async function nextSlots(root: string, only: string | undefined, count: n
   const reading = createReading(root);
   const broken = (await brokenCadences(reading, unusable)).map(({ name }) => name);
   const kept = unusable.flatMap(({ name }) => (broken.includes(name) ? [] : [name]));
-  const cursors = kept.length === 0 ? undefined : createSlotReading(reading).cursors();
+  const cursors = decidedSlots(reading);
   const slots = definitions.flatMap(({ name, cadence }) => {
-    const schedule = cadence?.schedule ?? planned(kept.includes(name) ? cursors?.get(name) : undefined);
+    const schedule = cadence?.schedule ?? planned(kept.includes(name) ? cursors.get(name) : undefined);
     if (schedule === undefined) return [];
     const timezone = schedule.timezone ?? machineZone();
-    return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), count).map(({ atMs, dueMs }) => ({
+    return comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, count, cursors.get(name)).map(({ atMs, dueMs }) => ({
       cadence: name,
       at: formatSlot(atMs),
       due: formatSlot(dueMs),
@@ -71,28 +72,36 @@ function planned(cursor: SlotCursor | undefined): CadenceSchedule | undefined {
   return cursor?.plan == null ? undefined : scheduleOf(cursor.plan);
 }
 
+/** How far the slots of each cadence are decided. */
+export function decidedSlots(reading: Pick<Reading, 'files' | 'paths'>): ReadonlyMap<string, SlotCursor> {
+  return createSlotReading(reading).cursors();
+}
+
 /** The first one that comes; null: none does, or it is off. */
-export function nextSlotOf({ name, schedule, enabled }: Cadence): Omit<NextSlot, 'cadence' | 'enabled'> | null {
+export function nextSlotOf({ name, schedule, enabled }: Cadence, cursors: ReturnType<typeof decidedSlots>): Omit<NextSlot, 'cadence' | 'enabled'> | null {
   if (schedule === undefined || !enabled) return null;
   const timezone = schedule.timezone ?? machineZone();
-  const [next] = comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, nowMs(), 1);
+  const [next] = comingSlots(schedule, zoneOf(timezone), `${readMachine().host}/${name}`, 1, cursors.get(name));
   return next === undefined ? null : { at: formatSlot(next.atMs), due: formatSlot(next.dueMs), timezone };
 }
 
-function comingSlots(schedule: CadenceSchedule, zone: Zone, seed: string, afterMs: Ms, count: number): readonly { readonly atMs: Ms; readonly dueMs: Ms }[] {
+function comingSlots(
+  schedule: CadenceSchedule,
+  zone: Zone,
+  seed: string,
+  count: number,
+  cursor: SlotCursor | undefined,
+): readonly { readonly atMs: Ms; readonly dueMs: Ms }[] {
   const coming: { atMs: Ms; dueMs: Ms }[] = [];
-  for (let at = nextInstant(schedule, zone, afterMs); at !== undefined && coming.length < count; ) {
-    const following = nextInstant(schedule, zone, at);
-    coming.push({ atMs: at, dueMs: dueOf(at, schedule, seed, following) });
-    at = following;
-  }
+  for (let at = nextSlotAfter(schedule, zone, nowMs(), cursor); at !== undefined && coming.length < count; at = nextSlotAfter(schedule, zone, at, cursor))
+    coming.push({ atMs: at, dueMs: dueOf(at, schedule, seed, nextInstant(schedule, zone, at)) });
   return coming;
 }
 
 /** For `check`: the schedule as it is understood, and its next instants in its own zone. */
 export function restateSchedule(schedule: CadenceSchedule, count = 3): { readonly sentence: string; readonly zone: Zone; readonly nextMs: readonly Ms[] } {
   const zone = zoneOf(schedule.timezone ?? machineZone());
-  return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', nowMs(), count).map(({ atMs }) => atMs) };
+  return { sentence: describeSchedule(schedule), zone, nextMs: comingSlots(schedule, zone, '', count, undefined).map(({ atMs }) => atMs) };
 }
 
 const AHEAD_MS: Ms = 400 * 86_400_000;

@@ -7,7 +7,7 @@ import { readMachine } from '../../platform/machine.ts';
 import type { CadenceDigest, Definition, Problem } from '../../ports.ts';
 import { readDefined } from '../definitions/defined.ts';
 import { viewRun, viewSchedule } from './cadence-view.ts';
-import { nextSlotOf } from './next-slots.ts';
+import { decidedSlots, nextSlotOf } from './next-slots.ts';
 
 /** What an agent that has never heard of a cadence must know before it runs it. */
 export interface CadenceContract {
@@ -41,16 +41,22 @@ export interface RootDescription {
 export function describeRoot(root: string): RootDescription {
   const paths = pathsOf(root);
   const { cadences, state, inbox, waiting, claimed, dlq, runs, journal, logs, subsessions } = paths;
-  const digest = createHistory({ files: createFiles(), paths }).digest();
+  const files = createFiles();
+  const known = { digest: createHistory({ files, paths }).digest(), cursors: decidedSlots({ files, paths }) };
   const { env } = readMachine();
   return {
     root: paths.root,
     dirs: { cadences, state, inbox, waiting, claimed, dlq, runs, journal, logs, subsessions },
-    cadences: readDefined(root).definitions.map((definition) => contractOf(definition, env, digest[definition.name])),
+    cadences: readDefined(root).definitions.map((definition) => contractOf(definition, env, known)),
   };
 }
 
-function contractOf(definition: Definition, env: Readonly<Record<string, string | undefined>>, digest: CadenceDigest | undefined): CadenceContract {
+interface Known {
+  readonly digest: Readonly<Record<string, CadenceDigest>>;
+  readonly cursors: ReturnType<typeof decidedSlots>;
+}
+
+function contractOf(definition: Definition, env: Readonly<Record<string, string | undefined>>, { digest, cursors }: Known): CadenceContract {
   const { name, path, cadence, problems } = definition;
   const about = cadence?.about;
   const required = cadence?.requiredEnv ?? [];
@@ -69,10 +75,10 @@ function contractOf(definition: Definition, env: Readonly<Record<string, string 
     network: about?.network ?? true,
     destructive: about?.destructive ?? false,
     schedule: cadence?.schedule === undefined ? null : viewSchedule(cadence.schedule),
-    next_slot: cadence === undefined ? null : nextSlotOf(cadence),
+    next_slot: cadence === undefined ? null : nextSlotOf(cadence, cursors),
     timeout_ms: cadence?.timeoutMs ?? null,
     problems,
-    last: lastOf(digest),
+    last: lastOf(digest[name]),
   };
 }
 

@@ -2,11 +2,11 @@ import { isBuiltin } from '../../core/builtin.ts';
 import { lastRunOf } from '../../core/cadence-digest.ts';
 import { isProven, type RunRecord } from '../../core/run.ts';
 import { type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
+import { nextSlotAfter } from '../../core/slot/next.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
 import type { TickName } from '../../core/tick.ts';
 import { CONTROL_CADENCE, isCadenceName } from '../../core/tick.ts';
-import { nextInstant } from '../../core/time/calendar.ts';
 import type { Ms } from '../../core/time/instant.ts';
 import { zoneOf } from '../../core/time/zone.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
@@ -214,7 +214,7 @@ interface CadenceFacts {
 
 function nextOf(cursor: SlotCursor | undefined, atMs: Ms): string | null {
   const schedule = cursor?.plan == null ? undefined : scheduleOf(cursor.plan);
-  const next = schedule?.timezone === undefined ? undefined : nextInstant(schedule, zoneOf(schedule.timezone), atMs);
+  const next = schedule?.timezone === undefined ? undefined : nextSlotAfter(schedule, zoneOf(schedule.timezone), atMs, cursor);
   return next === undefined ? null : formatSlot(next);
 }
 

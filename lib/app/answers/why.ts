@@ -2,6 +2,7 @@ import { CadenceError } from '../../core/error.ts';
 import { isHealCadence } from '../../core/heal/cadence.ts';
 import type { SlotView } from '../../core/slot/account.ts';
 import { planOf, type SlotCursor, scheduleOf } from '../../core/slot/line.ts';
+import { nextSlotAfter } from '../../core/slot/next.ts';
 import { formatSlot } from '../../core/slot/slot.ts';
 import { instantsBetween, nextInstant } from '../../core/time/calendar.ts';
 import { type Ms, parseIso } from '../../core/time/instant.ts';
@@ -132,15 +133,15 @@ function isEdited({ files, paths }: Reading, cadence: string, cursor: SlotCursor
   return Math.max(...edits) > (parseIso(cursor.since) ?? 0);
 }
 
-function spanOf({ at, sinceMs }: WhyQuery, zone: Zone, { plan }: SlotCursor, atMs: Ms): { readonly fromMs: Ms; readonly untilMs: Ms; readonly most: number } {
+function spanOf({ at, sinceMs }: WhyQuery, zone: Zone, cursor: SlotCursor, atMs: Ms): { readonly fromMs: Ms; readonly untilMs: Ms; readonly most: number } {
   if (at !== undefined) {
     const asked = parseLocal(at, zone, atMs);
     if (asked === undefined)
       throw new CadenceError('usage', `--at ${at} is no time`, 'Write it like 07:00, "yesterday 7:00", "2026-11-20 7:00" or 2026-11-20T07:00:00Z.');
     return { fromMs: asked, untilMs: asked + 59_999, most: MOST_ASKED };
   }
-  const schedule = plan === null ? undefined : scheduleOf(plan);
-  const nextMs = schedule === undefined ? undefined : nextInstant(schedule, zone, atMs);
+  const schedule = cursor.plan === null ? undefined : scheduleOf(cursor.plan);
+  const nextMs = schedule === undefined ? undefined : nextSlotAfter(schedule, zone, atMs, cursor);
   return { fromMs: atMs - (sinceMs ?? SINCE_MS), untilMs: nextMs ?? atMs, most: sinceMs === undefined ? MOST_SLOTS : MOST_ASKED };
 }
 

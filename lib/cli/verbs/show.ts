@@ -3,7 +3,7 @@ import { viewCadence } from '../../app/answers/cadence-view.ts';
 import { lookupHeld } from '../../app/answers/held-record.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/answers/monthly-costs.ts';
-import { nextSlotOf } from '../../app/answers/next-slots.ts';
+import { decidedSlots, nextSlotOf } from '../../app/answers/next-slots.ts';
 import { describeOverlay, type OverlayView, readOverlays } from '../../app/answers/overlays.ts';
 import { describeVerify } from '../../app/answers/verify-view.ts';
 import { requireCadence } from '../../app/definitions/defined.ts';
@@ -43,7 +43,7 @@ export async function run({ words, out, root }: CommandContext): Promise<number>
   const { name, path, problems } = definition;
   const [cost] = cadence === undefined ? [] : readMonthlyCosts(at, [cadence]);
   const view = cadence === undefined ? null : viewCadence(cadence);
-  const next = cadence === undefined ? null : nextSlotOf(cadence);
+  const next = cadence === undefined ? null : nextSlotOf(cadence, decidedSlots(reading));
   const [overlay] = await readOverlays(reading, name);
   const agents = cadence === undefined ? [] : viewAgents(cadence, reading.holds(), nowMs());
   out.result({ ok: true, name, path, problems, cadence: view, agents, next_slot: next, monthly_cost: cost ?? null, overlay: overlay ?? null }, () =>
