@@ -150,7 +150,8 @@ export function createIntake(deps: IntakeDeps): Intake {
         return undefined;
       }
       if (file.endsWith('.json')) return takeForeign(file);
-      deps.left.leave(pathOf(file), 'its name ends neither in .json nor in .ndjson');
+      // Whoever writes a file whole has another name for it first, and a hint of that one may come when it is gone.
+      if (files.info(pathOf(file)) !== undefined) deps.left.leave(pathOf(file), 'its name ends neither in .json nor in .ndjson');
       return undefined;
     },
   };

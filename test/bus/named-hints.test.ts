@@ -138,4 +138,17 @@ describe('a hint that names its file', () => {
       assert.equal(await bus.pendingNow(), 1, stepMs === 1 ? 'at once' : 'a listing of two steps has to rest');
     }
   });
+
+  it('of a name that a file had while it was written tells nobody of a stranger, and one that stays there is told', async () => {
+    const bus = await quietBus();
+    bus.drop('whole.json', tick);
+    bus.drop('notes.txt', tick);
+    for (const name of ['whole.json', 'whole.json.2033266587', 'notes.txt']) bus.see(name);
+    assert.equal(await bus.pendingNow(), 1);
+    await bus.pendingNow();
+    assert.deepEqual(
+      bus.news.filter((words) => words.startsWith('left')),
+      ['left /state/cadence-bus/inbox/notes.txt: its name ends neither in .json nor in .ndjson'],
+    );
+  });
 });
