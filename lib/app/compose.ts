@@ -143,7 +143,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     scheduling,
     announceDefinitions,
     stats: createOwnerStats(journal),
-    upkeep: createUpkeep(storage, following.incidents),
+    upkeep: createUpkeep(storage, following.incidents, wiring.uptime),
     ...{ probe, announcing },
     async recover() {
       conclusion.onRecord(healing.hear);

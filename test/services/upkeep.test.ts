@@ -13,8 +13,14 @@ function owner(filesOf: (files: Files) => Files = (files) => files) {
   const root = tempRoot();
   mkdirSync(`${root}/cadences`);
   const clock = testClock(T0);
-  const { parts } = storyOwner(root, filesOf(createFiles()), clock, storyRunner());
-  return { parts, clock };
+  let setByMs = 0;
+  const { parts } = storyOwner(root, filesOf(createFiles()), clock, storyRunner(), undefined, () => clock.nowMs() - setByMs);
+  /** Its clock, not the time. */
+  const setClock = (ms: number): void => {
+    setByMs += ms;
+    clock.set(clock.nowMs() + ms);
+  };
+  return { parts, clock, setClock };
 }
 
 describe('the upkeep', () => {
@@ -35,6 +41,26 @@ describe('the upkeep', () => {
     clock.advance(86_400_000);
     await parts.upkeep.daily();
     assert.ok(!readdirSync(parts.paths.runs).includes('2026-01-03.jsonl'));
+  });
+
+  it('removes nothing where the clock was set forward by a year, and does when a day has passed since', async () => {
+    const { parts, clock, setClock } = owner();
+    const told: unknown[] = [];
+    parts.journal.onEvent(({ stage, because }) => stage === 'upkeep' && told.push(because));
+    await parts.upkeep.daily();
+    for (const day of ['2026-11-19', '2026-11-20']) writeFileSync(`${parts.paths.runs}/${day}.jsonl`, '');
+    const isKept = (): boolean => readdirSync(parts.paths.runs).includes('2026-11-19.jsonl');
+    setClock(365 * 86_400_000);
+    await parts.upkeep.daily();
+    assert.deepEqual([isKept(), told], [true, ['the clock was set forward by 365d, so nothing is removed for its age before tomorrow']]);
+    setClock(-365 * 86_400_000);
+    await parts.upkeep.daily();
+    assert.ok(isKept());
+    setClock(365 * 86_400_000);
+    await parts.upkeep.daily();
+    clock.advance(86_400_000);
+    await parts.upkeep.daily();
+    assert.ok(!isKept(), 'whoever lets it stand for a day means it');
   });
 
   it('lets an owner begin its work first, for a moment, and then comes whatever there is to do', async () => {

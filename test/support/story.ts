@@ -3,6 +3,7 @@ import { composeOwner, type OwnerParts } from '../../lib/app/compose.ts';
 import { CadenceError } from '../../lib/core/error.ts';
 import type { Outcome } from '../../lib/core/outcome.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
+import { createUptime } from '../../lib/platform/uptime.ts';
 import type { Files, Http, Job, Runner } from '../../lib/ports.ts';
 import type { TestClock } from './bus.ts';
 
@@ -145,6 +146,8 @@ export function storyOwner(
   clock: TestClock,
   runner: Runner,
   http?: Http,
+  // Nobody sets its clock: time has passed where that says so.
+  sinceBootMs: () => number = clock.nowMs,
 ): { readonly parts: OwnerParts; readonly fault: Promise<unknown>; takeWoken(): boolean } {
   let isWoken = false;
   let report: (error: unknown) => void = () => undefined;
@@ -163,6 +166,7 @@ export function storyOwner(
     files,
     clock,
     runners: { inline: runner, command: runner, claude: runner, agent: runner },
+    uptime: { ...createUptime(), sinceBootMs },
     ...(http === undefined ? {} : { http }),
   });
   const takeWoken = (): boolean => {

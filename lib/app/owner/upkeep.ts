@@ -2,10 +2,13 @@ import { shrinkInbox } from '../../bus/inbox-shrinking.ts';
 import { inSlices } from '../../bus/slices.ts';
 import { CadenceError } from '../../core/error.ts';
 import { isLeftover, leftoverFolders } from '../../core/leftover.ts';
+import { formatDuration } from '../../core/time/duration.ts';
 import { dayOf, type Ms } from '../../core/time/instant.ts';
 import { applyRetention } from '../../history/retention.ts';
 import { identityOf } from '../../platform/process-identity.ts';
-import type { Incidents } from '../../ports.ts';
+import { createUptime } from '../../platform/uptime.ts';
+import type { Incidents, Uptime } from '../../ports.ts';
+import { createSteadyTime } from '../../runners/steady-time.ts';
 import type { Storage } from '../storage.ts';
 
 /**
@@ -26,15 +29,26 @@ const FIRST_MOMENT_MS: Ms = 1_000;
 
 /** Whoever writes a file is through long before that. */
 const OLD_MS: Ms = 3_600_000;
+/** A clock that is set forward by so much may be wrong, and what is removed for its age does not come back when it is set right. */
+const FAR_MS: Ms = 3_600_000;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
 
-export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>): Upkeep {
+export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>, { sinceBootMs }: Pick<Uptime, 'sinceBootMs'> = createUptime()): Upkeep {
   const { clock, files, paths, journal, definitions } = storage;
   const bornMs = clock.nowMs();
   let doneOn = '';
+  const steadyMs = createSteadyTime(clock.nowMs, sinceBootMs);
+  let setByMs: Ms = 0;
 
   /** A clock that was set back is no reason to wait. */
   const isFirstMoment = (): boolean => clock.nowMs() >= bornMs && clock.nowMs() < bornMs + FIRST_MOMENT_MS;
+
+  /** How far the clock was set forward since it was last asked. */
+  function setForwardBy(): Ms {
+    const before = setByMs;
+    setByMs = clock.nowMs() - steadyMs();
+    return setByMs - before;
+  }
 
   function sweepDrafts(): number {
     const dead = files.list(paths.tmp).filter((file) => {
@@ -69,6 +83,12 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
       if (today === doneOn) return undefined;
       if (isFirstMoment() && hasWork()) return bornMs + FIRST_MOMENT_MS;
       doneOn = today;
+      const aheadMs = setForwardBy();
+      if (aheadMs >= FAR_MS) {
+        const because = `the clock was set forward by ${formatDuration(aheadMs)}, so nothing is removed for its age before tomorrow`;
+        journal.emit({ level: 'warn', stage: 'upkeep', because });
+        return undefined;
+      }
       try {
         shrinkInbox({ files, paths });
         const drafts = sweepDrafts() + (await sweepLeftovers());
