@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { NOT_BEGUN } from '../core/session/progress.ts';
@@ -21,6 +22,8 @@ export interface LogOptions {
   readonly raw: boolean;
   /** A session's stream in words, for people. */
   readonly told?: boolean;
+  /** It is asked for by name: where it is no more, that is an error. */
+  readonly isAsked?: boolean;
 }
 
 type Outputs = Pick<RunRecord, 'stdout_path' | 'stderr_path'>;
@@ -32,9 +35,21 @@ export function readLogs(root: string, id: string, options: LogOptions, onPiece:
   const reading = createReading(root);
   const run = reading.lookup(id);
   const tails = createTails(reading, run, options, onPiece);
-  tails.read(run);
-  tails.end();
+  readAll(tails, run, options);
   return run;
+}
+
+/** Of a run that is over. What was said and is no more must not look like nothing said. */
+function readAll(tails: Tails, run: RunRecord, { streams, isAsked = false }: LogOptions): void {
+  const found = tails.read(run);
+  tails.end();
+  const kept = streams.flatMap((stream) => run[`${stream}_path`] ?? []);
+  if (!isAsked || run.status === 'running' || found > 0 || kept[0] === undefined) return;
+  throw new CadenceError(
+    'not_found',
+    `what ${run.run_id} said is not there any more: ${kept[0]}`,
+    `Retention has taken it, or somebody has removed it. What is known of it: cadence-bus show ${run.run_id}`,
+  );
 }
 
 /**
@@ -46,12 +61,14 @@ export async function followLogs(root: string, id: string, options: LogOptions, 
   const { files, outputs, paths } = reading;
   const run = reading.lookup(id);
   const tails = createTails(reading, run, options, onPiece);
-  tails.read(run);
   if (isFinal(run.status) || run.status === 'failed') {
-    tails.end();
+    readAll(tails, run, options);
     return run;
   }
-  const read = (): void => tails.read(outputs(run.run_id));
+  tails.read(run);
+  const read = (): void => {
+    tails.read(outputs(run.run_id));
+  };
   files.makeDir(paths.subsessions);
   const watch = files.watch(paths.subsessions, read);
   try {
@@ -66,14 +83,15 @@ export async function followLogs(root: string, id: string, options: LogOptions, 
 }
 
 interface Tails {
-  read(outputs: Outputs): void;
+  /** Answers with how many files are there. */
+  read(outputs: Outputs): number;
   /** A last line without its newline is told too. */
   end(): void;
 }
 
 /** Every file of a run is read on from where it was left. */
 function createTails(reading: Reading, run: RunRecord, options: LogOptions, onPiece: (piece: LogPiece) => void): Tails {
-  const { files } = reading;
+  const { files, paths } = reading;
   const cursors = new Map<string, ReturnType<typeof createCursor>>();
   const teller = createTeller((text) => onPiece({ stream: 'stdout', text }));
   const isTold = (stream: Stream): boolean =>
@@ -89,13 +107,17 @@ function createTails(reading: Reading, run: RunRecord, options: LogOptions, onPi
   return {
     read(outputs) {
       for (const stream of options.streams) {
-        const path = outputs[`${stream}_path`];
-        const info = path === null ? undefined : files.info(path);
-        if (path === null || info === undefined) continue;
+        const written = outputs[`${stream}_path`];
+        if (written === null) continue;
+        // A root that was moved has taken its output along.
+        const [path = written] = [written, `${paths.subsessions}/${basename(written)}`].filter((one) => files.info(one) !== undefined);
+        const info = files.info(path);
+        if (info === undefined) continue;
         const read = cursors.get(path) ?? begin(path, info.sizeBytes, stream);
         cursors.set(path, read);
         read((text) => onPiece({ stream, text }));
       }
+      return cursors.size;
     },
     end: teller.end,
   };

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { askOwner } from '../../lib/platform/control.ts';
-import { call, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
+import { call, createDesk, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
+import { tempRoot } from '../support/temp-root.ts';
 import { createFloor, hasBegun, WAITS } from './floor.ts';
 
 /** A command that goes on for a while: what it has said so far, and its end. */
@@ -49,6 +52,27 @@ describe('D21 wait', () => {
     owner.kill('SIGKILL');
     await owner.ended;
     assert.equal(errorOf(await waiting).code, 69);
+  });
+});
+
+describe('logs of a run that is over', () => {
+  it('finds what it said where the root has been moved, and says so where it is no more', async () => {
+    const desk = createDesk();
+    desk.shell('talks', 'echo well met');
+    desk.shell('mute', 'true');
+    const [run, mute] = [await desk.ask('run', 'talks'), await desk.ask('run', 'mute')];
+    const [id, stdout] = [String(run.said.run_id), String(run.said.stdout_path)];
+    const root = join(tempRoot(), 'moved');
+    cpSync(desk.root, root, { recursive: true });
+    rmSync(stdout);
+    assert.equal((await call(['logs', id, '--root', root])).stdout, 'well met\n');
+    for (const words of [[], ['--follow'], ['--stdout', '--tail', '5']]) {
+      const gone = errorOf(await desk.ask('logs', id, ...words));
+      assert.deepEqual([gone.code, gone.message], [66, `what ${id} said is not there any more: ${stdout}`]);
+      assert.match(gone.hint, /^Retention has taken it, or somebody has removed it\. .*cadence-bus show /);
+    }
+    assert.equal((await desk.tell('logs', id, '--stderr')).code, 0, 'it never said a word there');
+    assert.match(errorOf(await desk.ask('logs', String(mute.said.run_id))).message, /has no output of its own/);
   });
 });
 

@@ -14,7 +14,7 @@ export async function run({ words, flags, out, root, leaving }: CommandContext):
   const named = STREAMS.filter((stream) => flags.has(stream));
   const tail = flags.text('tail') === undefined ? undefined : flags.count('tail', 10);
   const raw = flags.has('raw');
-  const options = { streams: named.length === 0 ? STREAMS : named, tailLines: tail, raw, told: !raw && named.length === 0 && !out.isJson };
+  const options = { streams: named.length === 0 ? STREAMS : named, tailLines: tail, raw, told: !raw && named.length === 0 && !out.isJson, isAsked: true };
   const print = ({ stream, text }: { readonly stream: Stream; readonly text: string }): void => {
     if (out.isJson) out.line({ stream, text }, '');
     else out.words(text, raw);
