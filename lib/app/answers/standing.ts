@@ -56,7 +56,8 @@ async function leftBehind(reading: Reading, running: readonly TickName[]): Promi
   return (await isAnyAlive(reading, running)) ? 'its child goes on, and the next owner adopts it' : 'its run is over, and the next owner records how it ended';
 }
 
-const ENDED: Readonly<Record<RunStatus, string>> = {
+/** In words that follow `it` or `its last run`. */
+export const ENDED: Readonly<Record<RunStatus, string>> = {
   queued: 'is queued',
   waiting: 'was put off',
   held: 'is held',

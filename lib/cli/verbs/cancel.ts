@@ -1,3 +1,4 @@
+import { ENDED } from '../../app/answers/standing.ts';
 import { giveOrder, leftWaiting } from '../../app/orders.ts';
 import { createReading } from '../../app/reading.ts';
 import { leftBehind, waitForRun } from '../../app/waiting.ts';
@@ -13,8 +14,7 @@ export async function run({ words, flags, out, root, leaving }: CommandContext):
   if (id === undefined) throw new CadenceError('usage', 'cancel needs the id of a run or a tick', 'See cadence-bus status and cadence-bus runs.');
   const at = await root();
   const now = createReading(at).lookup(id);
-  if (isFinal(now.status))
-    throw new CadenceError('not_found', `${id} is over: it ${now.status === 'dead' ? 'is dead' : now.status}`, `See cadence-bus show ${now.run_id}.`);
+  if (isFinal(now.status)) throw new CadenceError('not_found', `${id} is over: it ${ENDED[now.status]}`, `See cadence-bus show ${now.run_id}.`);
   if (flags.has('dry-run')) {
     out.result({ ok: true, dry_run: true, would: 'cancel', run: now }, () => `Would cancel ${id}, which is ${now.status}.`);
     return DRY_RUN;
