@@ -1,6 +1,6 @@
 import type { SchedulerKind } from '../core/time/schedule.ts';
 import { type Check, fail, ok } from './check.ts';
-import { shellWord } from './wording.ts';
+import { LOOK_AT_DISK, shellWord } from './wording.ts';
 
 export interface LogFolderDeps {
   readonly scheduler: SchedulerKind;
@@ -9,12 +9,13 @@ export interface LogFolderDeps {
   readonly realFolder: () => string | undefined;
   readonly home: string;
   readonly mayWrite: (folder: string) => boolean;
+  readonly isReadOnly: (folder: string) => boolean;
   /** What lies where the log of today belongs, and is no file. */
   readonly inTheWay: () => string | undefined;
 }
 
 /** launchd opens the log before it starts the program, and where it cannot it starts nothing, with 78 as its only word. */
-export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayWrite, inTheWay }: LogFolderDeps): Check {
+export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayWrite, isReadOnly, inTheWay }: LogFolderDeps): Check {
   return {
     id: 'log-folder',
     title: 'Log folder',
@@ -22,7 +23,10 @@ export function createLogFolderCheck({ scheduler, folder, realFolder, home, mayW
       const real = realFolder();
       if (real === undefined) return scheduler === 'builtin' ? ok('it is made when it is needed') : fail(`${folder} is not there`, 'cadence-bus doctor --fix');
       if (!mayWrite(real))
-        return fail(`${folder} may not be written by this user: what launchd or systemd starts would end without a word`, `chmod u+rwx ${shellWord(folder)}`);
+        return fail(
+          `${folder} may not be written by this user: what launchd or systemd starts would end without a word`,
+          isReadOnly(real) ? LOOK_AT_DISK : `chmod u+rwx ${shellWord(folder)}`,
+        );
       const obstacle = inTheWay();
       if (obstacle !== undefined)
         return fail(`${obstacle} is no file, so the owner works without its log`, `mv ${shellWord(obstacle)} ${shellWord(`${obstacle}.aside`)}`);

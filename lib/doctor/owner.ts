@@ -2,7 +2,7 @@ import type { TickName } from '../core/tick.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Clock, OwnerState } from '../ports.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
-import { counted } from './wording.ts';
+import { counted, LOOK_AT_DISK } from './wording.ts';
 
 export interface OwnerDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -37,7 +37,7 @@ export function createOwnerCheck({ clock, owner, storage, pending, foreign }: Ow
 /** What it cannot write down it does not begin: its slots and ticks wait, and nothing on the disk tells why. */
 function runningWith(who: string, storage: string | undefined): Finding {
   if (storage === undefined) return ok(`running: ${who}`);
-  return fail(`running: ${who}; its disk refuses, and nothing new is started until it is well: ${storage}`, 'mount; df -h');
+  return fail(`running: ${who}; its disk refuses, and nothing new is started until it is well: ${storage}`, LOOK_AT_DISK);
 }
 
 interface Waiting {

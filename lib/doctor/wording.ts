@@ -2,6 +2,9 @@ import { toVisible, truncate } from '../core/text/excerpt.ts';
 
 export { shellWord } from '../core/text/shell-word.ts';
 
+/** Where the disk itself refuses: what is mounted how, and how full. */
+export const LOOK_AT_DISK = 'mount; df -h';
+
 /** `3 ticks`, `1 tick`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`;

@@ -8,21 +8,26 @@ export interface Permissions {
   readonly uid: number | undefined;
   /** Whether this process may make files in this folder. */
   mayWrite(folder: string): boolean;
+  /** The disk under it is read-only, so that no right helps. */
+  isReadOnly(folder: string): boolean;
   /** Never follows a symlink; only regular files and folders. Throws where it is neither, is gone, or the system refuses. */
   setMode(path: string, mode: number): void;
 }
 
 export function createPermissions(): Permissions {
-  return { uid: process.getuid?.(), mayWrite, setMode };
+  return { uid: process.getuid?.(), mayWrite, isReadOnly, setMode };
 }
 
-function mayWrite(folder: string): boolean {
+const mayWrite = (folder: string): boolean => refusalOf(folder) === undefined;
+const isReadOnly = (folder: string): boolean => refusalOf(folder) === 'EROFS';
+
+function refusalOf(folder: string): string | undefined {
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    return true;
+    return undefined;
   } catch (thrown) {
     const errno = errnoOf(thrown);
-    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' || errno === 'ENOENT') return false;
+    if (errno === 'EACCES' || errno === 'EPERM' || errno === 'EROFS' || errno === 'ENOENT') return errno;
     throw faultOf(thrown, 'look at', folder);
   }
 }

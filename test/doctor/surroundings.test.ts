@@ -8,6 +8,7 @@ import { createPlaceCheck } from '../../lib/doctor/place.ts';
 import { createProducerCheck } from '../../lib/doctor/producer.ts';
 import { createRemoteDiskCheck } from '../../lib/doctor/remote-disk.ts';
 import { remoteFileSystem } from '../../lib/platform/file-system.ts';
+import { createPermissions } from '../../lib/platform/permissions.ts';
 import { yard } from './yard.ts';
 
 describe('the check of Node', () => {
@@ -103,17 +104,31 @@ describe('the check of the disk', () => {
   });
 
   it('fails below the least free space, warns below twice as much', async () => {
-    const inspect = (free: number) => createFreeDiskCheck({ root: '/srv', freeBytes: () => free, minFreeBytes: () => 200 * 1024 ** 2 }).inspect();
+    const inspect = (free: number) =>
+      createFreeDiskCheck({ root: '/srv', isReadOnly: () => false, freeBytes: () => free, minFreeBytes: () => 200 * 1024 ** 2 }).inspect();
     assert.equal((await inspect(100 * 1024 ** 2)).level, 'fail');
     assert.deepEqual((await inspect(300 * 1024 ** 2)).detail, '300 MB free; nothing is started below 200 MB');
     assert.equal((await inspect(300 * 1024 ** 2)).level, 'warn');
     assert.equal((await inspect(400 * 1024 ** 2)).level, 'ok');
   });
 
+  it('fails where the disk is read-only, under the root or under one of its folders', async () => {
+    for (const closed of ['/srv', '/srv/state', '/srv/logs']) {
+      const isReadOnly = (folder: string): boolean => folder === closed;
+      const seen = await createFreeDiskCheck({ root: '/srv', isReadOnly, freeBytes: () => 10 ** 12, minFreeBytes: () => 1 }).inspect();
+      assert.deepEqual([seen.level, seen.mend], ['fail', 'mount; df -h']);
+      assert.match(seen.detail, new RegExp(`^${closed} lies on a disk that is read-only`));
+    }
+  });
+
   it('asks the real disk', async () => {
     const { root, files } = yard();
-    assert.equal((await createFreeDiskCheck({ root, freeBytes: files.freeBytes, minFreeBytes: () => Number.MAX_SAFE_INTEGER }).inspect()).level, 'fail');
-    assert.equal((await createFreeDiskCheck({ root, freeBytes: files.freeBytes, minFreeBytes: () => 1 }).inspect()).level, 'ok');
+    const { isReadOnly } = createPermissions();
+    assert.equal(
+      (await createFreeDiskCheck({ root, isReadOnly, freeBytes: files.freeBytes, minFreeBytes: () => Number.MAX_SAFE_INTEGER }).inspect()).level,
+      'fail',
+    );
+    assert.equal((await createFreeDiskCheck({ root, isReadOnly, freeBytes: files.freeBytes, minFreeBytes: () => 1 }).inspect()).level, 'ok');
   });
 });
 

@@ -65,10 +65,12 @@ describe('the checks of what services are made of', () => {
 
   it('fail for logs that cannot be written, lie under Documents or on another volume, though a link leads there', async () => {
     const home = tempRoot();
-    const inspect = (real: string | undefined, scheduler: 'launchd' | 'systemd' = 'launchd', mayWrite = true, obstacle?: string) => {
-      const folder = `${home}/agents/logs`;
-      return createLogFolderCheck({ scheduler, folder, realFolder: () => real, home, mayWrite: () => mayWrite, inTheWay: () => obstacle }).inspect();
+    const inspect = (real: string | undefined, scheduler: 'launchd' | 'systemd' = 'launchd', mayWrite = true, obstacle?: string, isReadOnly = false) => {
+      const rights = { mayWrite: () => mayWrite, isReadOnly: () => isReadOnly };
+      return createLogFolderCheck({ scheduler, folder: `${home}/agents/logs`, realFolder: () => real, home, ...rights, inTheWay: () => obstacle }).inspect();
     };
+    assert.match((await inspect(`${home}/agents/logs`, 'systemd', false)).mend ?? '', /^chmod /);
+    assert.equal((await inspect(`${home}/agents/logs`, 'systemd', false, undefined, true)).mend, 'mount; df -h', 'there no right helps');
     assert.equal((await inspect(`${home}/agents/logs`)).level, 'ok');
     assert.match((await inspect(`${home}/Documents/agents/logs`)).detail, /~\/Documents/);
     assert.match((await inspect('/Volumes/Stick/agents/logs')).detail, /boot volume/);
@@ -79,12 +81,13 @@ describe('the checks of what services are made of', () => {
   });
 
   it('know what may be written from the system itself', () => {
-    const { mayWrite, uid } = createPermissions();
+    const { mayWrite, isReadOnly, uid } = createPermissions();
     const folder = tempRoot();
     symlinkSync(folder, join(folder, 'link'));
     assert.deepEqual([mayWrite(folder), mayWrite(join(folder, 'link')), mayWrite(join(folder, 'gone'))], [true, true, false]);
     chmodSync(folder, 0o500);
     assert.equal(mayWrite(folder), uid === 0, 'nothing is closed to root');
+    assert.deepEqual([isReadOnly(folder), isReadOnly(join(folder, 'gone'))], [false, false], 'that is another matter');
     chmodSync(folder, 0o700);
   });
 });

@@ -85,12 +85,12 @@ async function ownRoot(root: string): Promise<Closeable | undefined> {
 /** Where it lies, and who may touch it. Folders stand before what lies in them, for so they are mended. */
 function placeChecks({ reading: { files, paths }, clock, machine, platform, settings }: DoctorFacts): readonly Check[] {
   const { root } = paths;
-  const { uid, setMode } = createPermissions();
+  const { uid, setMode, isReadOnly } = createPermissions();
   return [
     createNodeVersionCheck({ version: machine.node, execPath: process.execPath, clock }),
     createPlaceCheck({ root, realRoot: () => files.realPath(root), home: machine.home, platform }),
     createRemoteDiskCheck({ root, remoteFileSystem }),
-    createFreeDiskCheck({ root, freeBytes: files.freeBytes, minFreeBytes: () => settings().minFreeBytes }),
+    createFreeDiskCheck({ root, isReadOnly, freeBytes: files.freeBytes, minFreeBytes: () => settings().minFreeBytes }),
     createFoldersCheck({ files, paths }),
     createSymlinksCheck({ files, paths }),
     createPossessionCheck({ files, paths, uid }),

@@ -47,7 +47,7 @@ export function timerChecks({ reading: { files, paths }, machine, settings, defi
       folder: paths.logs,
       realFolder: () => (files.info(paths.logs) === undefined ? undefined : files.realPath(paths.logs)),
       home: machine.home,
-      mayWrite: createPermissions().mayWrite,
+      ...createPermissions(),
       inTheWay() {
         const path = busLogPath(paths.logs, dayOf(nowMs()));
         const kind = files.info(path)?.kind;
