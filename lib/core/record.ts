@@ -52,7 +52,10 @@ export function blankRecord(name: Pick<TickName, 'cadence' | 'id' | 'attempts'>)
   };
 }
 
-/** The record of a run that has ended. What most runs have not is added where there is some, for spreading nothing a dozen times is half the cost. */
+/**
+ * The record of a run that has ended, in the order in which its line is read fastest (history/record-line.ts). What most runs have not is added where
+ * there is some, for spreading nothing a dozen times is half the cost.
+ */
 export function recordOf(run: Finished): RunRecord {
   const { name, tick, cadence, outcome, transition, ending } = run;
   const record: Writable<RunRecord> = {
@@ -85,8 +88,8 @@ export function recordOf(run: Finished): RunRecord {
   if (tick.force === true) record.force = true;
   record.source = tick.source;
   if (cadence?.run.kind === 'claude' || cadence?.run.kind === 'agent') record.prompt_path = cadence.run.promptPath;
-  if (ending !== undefined) Object.assign(record, tailOf(outcome, ending));
   if (transition.to !== 'finished') Object.assign(record, movesOf(transition));
+  if (ending !== undefined) Object.assign(record, tailOf(outcome, ending));
   if (ending !== undefined) Object.assign(record, sessionOf(ending), remainsOf(ending));
   return record;
 }

@@ -28,7 +28,7 @@ export function parseCompact(text: string): Ms | undefined {
 }
 
 /** What was written last, in a text and in a name, and what was read last: a busy owner asks a dozen times for the same millisecond, and what it names is older. */
-let written = { ms: Number.NaN, text: '' };
+let written = { ms: Number.NaN, safeMs: FIRST_MS, text: '1970-01-01T00:00:00.000Z' };
 let named = { ms: Number.NaN, text: '' };
 let read: { readonly text: string; readonly ms: Ms | undefined } = { text: '', ms: undefined };
 let today = { startMs: Number.NaN, name: '' };
@@ -36,7 +36,7 @@ let today = { startMs: Number.NaN, name: '' };
 /** Any number becomes a writable instant, by its millisecond: what lies outside 1970 to 9999 is clamped, for clocks do jump. */
 export function toIso(ms: Ms): string {
   const whole = Math.floor(ms);
-  if (whole !== written.ms) written = { ms: whole, text: isoOf(whole) };
+  if (whole !== written.ms) written = { ms: whole, safeMs: within(whole), text: isoOf(whole) };
   return written.text;
 }
 
@@ -54,6 +54,7 @@ const digits = (value: number, length: number): string => String(value).padStart
 /** Reads `2026-11-20T07:00:00Z` and what `Date` reads besides; undefined where there is no instant in it. */
 export function parseIso(text: unknown): Ms | undefined {
   if (text === read.text) return read.ms;
+  if (text === written.text) return written.safeMs;
   if (typeof text !== 'string' || !/^\d{4}-\d{2}-\d{2}/.test(text)) return undefined;
   const at = Date.parse(text);
   if (Number.isNaN(at)) return undefined;
