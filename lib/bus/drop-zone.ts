@@ -43,7 +43,7 @@ const LONGEST_ROUND = 4_096;
 /** Above it, it is not the names that make a listing dear: the folder was full once, or the disk is slow. */
 const DEAR_NAME_MS = 0.02;
 /** Foreign names that are kept to be opened. */
-const PAGE = 65_536;
+const PAGE = 32_768;
 /** So many names in one listing bloat the folder. */
 const MANY = 1_000;
 /** A round that was cut short goes on after this, which is long enough to be seen as unfinished by whoever waits for the end. */
