@@ -1,4 +1,4 @@
-import { findJsonFault } from './text/json-place.ts';
+import { describeJsonFault } from './text/json-place.ts';
 
 /**
  * What a command prints, as data. `json`: all of stdout is one value. `jsonl`: every line is one object, an event in the
@@ -38,7 +38,7 @@ export function hearLine(heard: Heard, text: string, isCut: boolean): { readonly
 
 function readObject(text: string): { readonly value: Readonly<Record<string, unknown>> } | { readonly fault: string } {
   const read = readJson(text);
-  if ('fault' in read) return { fault: read.fault.replace(/^line 1/, '') };
+  if ('fault' in read) return { fault: `, ${read.fault}` };
   const { value } = read;
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value: value as Readonly<Record<string, unknown>> };
   return { fault: `: found ${text.trim().slice(0, 20)}, expected an object` };
@@ -49,8 +49,7 @@ function readJson(text: string): { readonly value: unknown } | { readonly fault:
     return { value: JSON.parse(text) };
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    const fault = findJsonFault(text);
-    return { fault: fault === undefined ? error.message : `line ${fault.line}, column ${fault.column}: found ${fault.found}` };
+    return { fault: describeJsonFault(text) };
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { CadenceError } from '../core/error.ts';
+import { describeJsonFault, findJsonFault } from '../core/text/json-place.ts';
 import { MAX_TICK_BYTES } from '../core/tick.ts';
 import { errnoOf, faultOf } from './fault.ts';
 
@@ -12,8 +13,14 @@ export function readPayload(given: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw new CadenceError('bad_data', `the payload is no JSON: ${error.message.slice(0, 200)}`, `A text must be quoted twice: --payload '"text"'.`);
+    throw new CadenceError('bad_data', notJson(given, text), `A text must be quoted twice: --payload '"text"'.`);
   }
+}
+
+function notJson(given: string, text: string): string {
+  const fault = findJsonFault(text);
+  const isFile = given.startsWith('@') && fault !== undefined;
+  return isFile ? `${given.slice(1)}:${fault.line}:${fault.column} is no JSON: found ${fault.found}` : `the payload is no JSON: ${describeJsonFault(text)}`;
 }
 
 /** A text as it is given, `@file`, or `-` for stdin. */

@@ -1,3 +1,4 @@
+import { describeJsonFault } from '../core/text/json-place.ts';
 import { isCadenceName, isTickId, MAX_FILE_BYTES, MAX_TICK_BYTES, type Tick } from '../core/tick.ts';
 import { isIsoInstant, type Ms, parseIso } from '../core/time/instant.ts';
 import { tickFault } from './tick-schema.ts';
@@ -15,15 +16,16 @@ export function readTick(text: string, fallbackIso: string): TickReading {
   if (text === plain?.text)
     return { kind: 'tick', tick: { cadence: plain.cadence, source: plain.source, enqueued_at: fallbackIso }, id: undefined, dueMs: undefined };
   if (text.length > MAX_FILE_BYTES) return tooLarge();
+  // Editors of some systems put a byte order mark before everything they write.
+  const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   let value: unknown;
   try {
-    // Editors of some systems put a byte order mark before everything they write.
-    value = JSON.parse(text.startsWith('\uFEFF') ? text.slice(1) : text);
+    value = JSON.parse(body);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     return {
       kind: 'malformed',
-      because: text.trim() === '' ? 'it is empty: its writer was cut off' : `it is not JSON: ${error.message.slice(0, 200)}`,
+      because: text.trim() === '' ? 'it is empty: its writer was cut off' : `it is not JSON: ${describeJsonFault(body)}`,
       isJson: false,
     };
   }

@@ -320,7 +320,7 @@ describe('a batch under way', () => {
     );
     await bus.queue.refresh();
     assert.deepEqual([bus.ls('waiting').length, bus.ls('dlq').length, bus.ls('claimed'), bus.ls('tmp')], [3, 1, [], []]);
-    assert.match(bus.news.join('\n'), /line 2 of many\.ndjson: it is not JSON/);
+    assert.match(bus.news.join('\n'), /line 2 of many\.ndjson: it is not JSON: column 1: found "not json"/);
   });
 
   it('that grows after it was claimed, through a handle of its writer, loses no line and doubles none', async () => {

@@ -59,6 +59,15 @@ describe('bad input: each message says where it is and what to do', () => {
     assert.match(errorOf(await desk.ask('edit', 'twice', '--timeout', '1m')).message, /defined twice/);
   });
 
+  it('a payload file that is no JSON: with its line and column', async () => {
+    const desk = createDesk();
+    desk.shell('well', 'true');
+    desk.put('payload.json', '{\n  "to": me\n}\n');
+    const { code, message } = errorOf(await desk.ask('enqueue', 'well', '--payload', `@${desk.root}/payload.json`));
+    assert.equal(code, 65);
+    assert.ok(message.includes(`${desk.root}/payload.json:2:9 is no JSON: found "me"`), message);
+  });
+
   it('D25 a variable that is not set: the tick is held, and everybody says which', async () => {
     const desk = createDesk();
     desk.shell('needy', 'true', 'required_env: [NO_SUCH_VARIABLE_HERE]');
@@ -77,7 +86,7 @@ describe('bad input: each message says where it is and what to do', () => {
     ['the same, of a verb that asks the files', 'why my_job', 66, /there is no cadence my_job/, /2 to 50 characters of a-z, 0-9 and -.* cadence-bus check/],
     ['an option by nearly its name', 'edit well --timout 1m', 64, /edit has no option --timout/, /Did you mean --timeout\?/],
     ['a command by nearly its name', 'capabilites', 64, /there is no command capabilites/, /Did you mean capabilities\?/],
-    ['a payload that is no JSON', 'enqueue well --payload {', 65, /the payload is no JSON/, /quoted twice/],
+    ['a payload that is no JSON', 'enqueue well --payload {', 65, /the payload is no JSON: column 2: found its end/, /quoted twice/],
     ['a payload that does not fit the schema', 'enqueue strict --payload {"to":7}', 65, /payload\.to: found the number 7, which must be string/, /show strict/],
     ['a payload file that is missing', 'enqueue well --payload @/none/payload.json', 66, /\/none\/payload\.json/, /./],
     ['a prompt file that is missing', 'new brief --prompt @/none/prompt.md', 66, /\/none\/prompt\.md/, /./],

@@ -31,7 +31,7 @@ describe('the reasons of a broken row', () => {
   });
 
   it('name a file that was cut off, and what the runner itself said', () => {
-    const [cut] = failuresIn(outputOf("it('hangs', () => new Promise((go) => setTimeout(go, 600_000)));", '--test-timeout=300'));
+    const [cut] = failuresIn(outputOf("it('hangs', () => new Promise((go) => setTimeout(go, 3_000)));", '--test-timeout=300'));
     assert.match(cut ?? '', /: '?test timed out after 300ms'?$/);
     assert.deepEqual(failuresIn('run-tests: No unit test file found.\n'), ['run-tests: No unit test file found.']);
     assert.deepEqual(failuresIn(outputOf("it('is well', () => undefined);")), []);

@@ -25,6 +25,13 @@ export function findJsonFault(text: string): JsonFault | undefined {
   }
 }
 
+/** The same in words, which are ours on every Node. What is one line needs no number of it. */
+export function describeJsonFault(text: string): string {
+  const fault = findJsonFault(text);
+  if (fault === undefined) return 'nobody can say where';
+  return `${text.trimEnd().includes('\n') ? `line ${fault.line}, ` : ''}column ${fault.column}: found ${fault.found}`;
+}
+
 function take(text: string, at: number, want: Want, open: string[]): Step {
   const sign = text.charAt(at);
   switch (want) {
