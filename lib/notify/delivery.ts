@@ -35,6 +35,8 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
   const { clock, outbox, journal } = deps;
   /** Until when a sink asked to be left alone; forgotten with the process, and then it says so again. */
   const restUntilMs = new Map<string, Ms>();
+  /** Sinks whose last answer was none that we hoped for. */
+  const ill = new Set<string>();
   /** Delivered, and the disk refused to take that down: it is not sent again while we live. */
   const taken = new Map<string, Verdict>();
 
@@ -58,14 +60,20 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
   }
 
   function keep(notice: Notice, because: string): void {
+    ill.add(sinkId(notice.sink));
     const attempts = notice.attempts + 1;
     outbox.keep({ ...notice, attempts, error: because });
     journal.emit({ level: 'warn', stage: 'notice_failed', cadence: notice.cadence, run_id: notice.run_id, sink: notice.sink.kind, attempt: attempts, because });
   }
 
-  async function deliver(notice: Notice, signal: AbortSignal, shell: ShellWork): Promise<Outcome | Ended> {
+  /** What nobody has tried to deliver yet, for its owner was away or the machine slept, is tried once: it may be all that was said of its incident. */
+  function isGivenUp(notice: Notice): boolean {
     const isOld = clock.nowMs() - (parseIso(notice.created_at) ?? 0) > NOTICE_LIVES_MS;
-    if (isOld) {
+    return isOld && (notice.attempts > 0 || ill.has(sinkId(notice.sink)));
+  }
+
+  async function deliver(notice: Notice, signal: AbortSignal, shell: ShellWork): Promise<Outcome | Ended> {
+    if (isGivenUp(notice)) {
       const because = `not delivered within 24 hours; last: ${notice.error ?? 'it was not tried'}`;
       await end(notice, notice.attempts, because);
       return { kind: 'ended', lost: because };
@@ -74,6 +82,7 @@ export function createDeliverer(deps: DeliveryDeps): Deliverer {
     if (signal.aborted && verdict.kind !== 'delivered') return { kind: 'interrupted', by: 'operator', reason: 'the owner stops' };
     switch (verdict.kind) {
       case 'delivered':
+        ill.delete(sinkId(notice.sink));
         taken.set(notice.key, verdict);
         // First where it stands: a death in between sends it again, and then it stands there twice.
         if (verdict.placed !== undefined && notice.incident_id !== undefined) deps.onPlaced(notice.sink, notice.incident_id, verdict.placed);

@@ -246,6 +246,21 @@ describe('D9 P11 a notice is delivered by the API of its sink', () => {
     assert.equal(outbox.pending().length, 1);
   });
 
+  it('what nobody has tried yet is tried once, however old it is, but not behind one that an ill sink has just refused', async () => {
+    server.answer(status(204));
+    put(webhook());
+    clock.advance(3 * 86_400_000);
+    assert.deepEqual(await drain(webhook()), { kind: 'ok', summary: '1 notice' });
+    server.answer(status(503), status(204));
+    for (const run of ['x7k2p9qd4mzt-2', 'x7k2p9qd4mzt-3']) put(webhook(), run);
+    clock.advance(3 * 86_400_000);
+    assert.equal((await drain(webhook())).kind, 'fail');
+    put(webhook(), 'x7k2p9qd4mzt-4');
+    assert.equal((await drain(webhook())).kind, 'ok');
+    const ends = ['2', '3', '4'].map((n) => outbox.ended(`x7k2p9qd4mzt-${n}`, 0)[0]?.status);
+    assert.deepEqual(ends, ['dead', 'dead', 'delivered']);
+  });
+
   it('a server that is gone, silent, or leads elsewhere; what is told of it names no more than the host', async () => {
     await gone.close();
     env.DISCORD_WEBHOOK_URL = `${gone.url}/api/webhooks/1/sekret-path`;
