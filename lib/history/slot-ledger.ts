@@ -4,7 +4,7 @@ import { dayOf, parseIso } from '../core/time/instant.ts';
 import type { Clock, Files, SlotLedger, SlotReading } from '../ports.ts';
 import { createSegmentWriter } from './segment-writer.ts';
 import { listDays } from './segments.ts';
-import { cursorsPath, foldInto, formatCursors, loadCursors, slotLinesBackward } from './slot-cursors.ts';
+import { cursorsPath, foldInto, formatCursors, loadCursors, type SlotCursors, slotLinesBackward } from './slot-cursors.ts';
 
 export interface SlotLedgerDeps {
   readonly files: Files;
@@ -61,18 +61,21 @@ export interface SlotReadingDeps {
   readonly paths: Pick<Paths, 'slots'>;
 }
 
-/** The same from the files alone. */
-export function createSlotReading({ files, paths }: SlotReadingDeps): SlotReading {
+/** The same from the files alone. `isOfOneMoment`: what the ledger comes to is read once, for an answer about many cadences. */
+export function createSlotReading({ files, paths }: SlotReadingDeps, { isOfOneMoment = false } = {}): SlotReading {
   const dir = paths.slots;
+  let kept: SlotCursors | undefined;
+  function all(): SlotCursors {
+    const found = kept ?? loadCursors(files, dir);
+    if (isOfOneMoment) kept = found;
+    return found;
+  }
   return {
-    cursors: () => loadCursors(files, dir).cursors,
-    lastFired: () => loadCursors(files, dir).lastFired,
+    cursors: () => all().cursors,
+    lastFired: () => all().lastFired,
+    lastLife: () => all().life,
     beginMs: () => parseIso(listDays(files, dir)[0]) ?? 0,
     lines: (cadence, sinceMs) => cadenceLines({ files, paths }, cadence, sinceMs),
-    *life(sinceMs) {
-      // A line about an owner names no cadence; there are few of them.
-      for (const line of slotLinesBackward(files, dir, dayOf(sinceMs))) if (!('cadence' in line)) yield line;
-    },
   };
 }
 

@@ -8,6 +8,7 @@ import { formatBatchName } from '../../lib/core/batch.ts';
 import { pathsOf } from '../../lib/core/paths.ts';
 import { formatTickName } from '../../lib/core/tick.ts';
 import { toIso } from '../../lib/core/time/instant.ts';
+import { createSlotLedger } from '../../lib/history/slot-ledger.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import { createDesk } from '../support/cli.ts';
 
@@ -91,4 +92,42 @@ it('nor is the tick that a disk refuses to its owner', async () => {
   // Another that was fired since was put, so this one was, too.
   const later = { ...refused, ledger: { ...refused.ledger, lastFired: () => [] } };
   assert.deepEqual(await endOf(later, slot), GONE);
+});
+
+it('why does not go back through the ledger to the day on which a dead owner began', async () => {
+  const desk = createDesk();
+  const paths = pathsOf(desk.root);
+  const files = createFiles();
+  const beginMs = Date.now() - 5 * 86_400_000;
+  let nowMs = beginMs;
+  const ledger = createSlotLedger({ files, paths, clock: { nowMs: () => nowMs, breathe: async () => undefined } });
+  const plan = { lines: ['every 1h'], zone: 'UTC', catchup: 'latest', window_ms: null, stagger_ms: 0, jitter_ms: 0, scheduler: 'builtin' } as const;
+  const from = toIso(beginMs);
+  ledger.append([{ ts: from, kind: 'started', because: '' }]);
+  for (const cadence of ['one', 'two']) {
+    desk.shell(cadence, 'true', 'schedule: every 1h', 'timezone: UTC');
+    ledger.append([{ ts: from, kind: 'plan', cadence, from, plan, was: null, because: 'it is new' }]);
+  }
+  nowMs = Date.now();
+  ledger.append([{ ts: toIso(nowMs), kind: 'ignored', cadence: 'one', until: toIso(nowMs) }]);
+  ledger.save();
+  ledger.close();
+  const seen: string[] = [];
+  const spied = new Proxy(files, {
+    get: (all, name: keyof typeof files) => {
+      const own = all[name] as (...words: unknown[]) => unknown;
+      return (...words: unknown[]): unknown => {
+        if (name === 'readRange' || name === 'open' || name === 'read') seen.push(String(words[0]));
+        return own(...words);
+      };
+    },
+  });
+  const { cadences } = await explainAll(desk.root, undefined, spied);
+  const [first] = cadences.map(({ slots }) => slots.at(-1)?.because ?? '');
+  assert.match(first ?? '', /^no owner is running \(the last one died\)/);
+  assert.deepEqual(
+    seen.filter((path) => path.startsWith(paths.slots) && path.includes(from.slice(0, 10))),
+    [],
+  );
+  assert.equal(seen.filter((path) => path.endsWith('cursors.json')).length, 1);
 });

@@ -123,9 +123,10 @@ function createPlaces(reading: Reading, cadence: string, { nowMs, shared, isOwne
 
 /** A slot that nobody has decided. With an owner it is a matter of moments, or of a timer's patience. */
 function createUnseen(ledger: SlotReading, { plan }: SlotCursor, { nowMs, isOwned, isSilent = false }: SlotQuery): SlotFacts['unseen'] {
-  const absent = isOwned ? undefined : absenceOf(ledger, nowMs);
+  let absent: string | undefined;
   return (slotMs) => {
-    if (absent !== undefined) {
+    if (!isOwned) {
+      absent ??= absenceOf(ledger, nowMs);
       return { end: 'missed', because: `${absent}; ${madeUpFor(plan, nowMs - slotMs)}` };
     }
     if (isSilent) return { end: 'waiting', because: 'the owner does not answer; it decides it when it goes on' };
@@ -144,10 +145,8 @@ function madeUpFor(plan: SlotCursor['plan'], lateMs: Ms): string {
 }
 
 function absenceOf(ledger: SlotReading, nowMs: Ms): string {
-  for (const line of ledger.life(nowMs - 400 * 86_400_000)) {
-    if (line.kind === 'stopped')
-      return `no owner is running since ${(parseIso(line.ts) ?? 0) <= nowMs ? line.ts.slice(0, 16) : ''}Z (it stopped: ${line.because})`;
-    if (line.kind === 'started') return 'no owner is running (the last one died)';
-  }
-  return 'no owner is running';
+  const last = ledger.lastLife();
+  if (last === undefined) return 'no owner is running';
+  if (last.kind === 'started') return 'no owner is running (the last one died)';
+  return `no owner is running since ${(parseIso(last.ts) ?? 0) <= nowMs ? last.ts.slice(0, 16) : ''}Z (it stopped: ${last.because})`;
 }

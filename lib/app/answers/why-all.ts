@@ -46,8 +46,8 @@ export async function explainAll(root: string, sinceMs: Ms = SINCE_MS, files: Fi
       well.push(cadence.name);
       continue;
     }
-    const { ok: _ok, owner: _owner, ...why } = await explainOn(ground, cadence.name, { at: undefined, sinceMs });
-    cadences.push({ ...why, slots });
+    const { ok: _ok, owner: _owner, ...why } = await explainOn(ground, cadence.name, { at: undefined, sinceMs }, slots);
+    cadences.push(why);
   }
   return { ok: true, since: toIso(atMs - sinceMs), owner: status.owner, settings_fault: status.settings_fault, cadences, well };
 }

@@ -35,7 +35,7 @@ export async function readWhyGround(root: string, files: Files = createFiles()):
   const reading = createReading(root, files, { isOfOneMoment: true });
   // In the order of a tick's way: one that moves on meanwhile is met twice rather than never.
   for (const folder of ['inbox', 'waiting', 'claimed'] as const) reading.names(folder);
-  const ledger = createSlotReading(reading);
+  const ledger = createSlotReading(reading, { isOfOneMoment: true });
   const words = once(() => askOwnerWords(root));
   return {
     ...{ root, reading, ledger, owner, atMs },

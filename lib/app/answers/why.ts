@@ -53,7 +53,8 @@ export async function explainWhy(root: string, cadence: string, query: WhyQuery)
   return explainOn(await readWhyGround(root), cadence, query);
 }
 
-export async function explainOn(ground: WhyGround, cadence: string, query: WhyQuery): Promise<WhyView> {
+/** `known`: its slots, where they have been looked up. */
+export async function explainOn(ground: WhyGround, cadence: string, query: WhyQuery, known?: readonly SlotView[]): Promise<WhyView> {
   const { reading, ledger, atMs, owner } = ground;
   const isOwned = owner.kind !== 'none';
   const definitions = await definitionsFor(reading, cadence);
@@ -92,7 +93,7 @@ export async function explainOn(ground: WhyGround, cadence: string, query: WhyQu
     holds: broken === undefined ? holds : [brokenHold(broken), ...holds],
     broken_edit: edit?.because ?? null,
   } as const;
-  if (cursor === undefined) return { ...told, slots: [] };
+  if (cursor === undefined || known !== undefined) return { ...told, slots: known ?? [] };
   const span = spanOf(query, zone, cursor, atMs);
   const unfit = broken === undefined ? {} : { broken: broken.because };
   const standing = { nowMs: atMs, isOwned, isSilent: owner.kind === 'silent', refused: await ground.refused(), shared };

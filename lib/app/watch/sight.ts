@@ -47,7 +47,7 @@ export interface SightDeps {
 /** What the watchman sees, from files, from the owner's socket, and from the manager of the system's timers. */
 export async function lookAround({ root, listTimers, askOwner, nowMs }: SightDeps): Promise<Sight> {
   const reading = createReading(root);
-  const ledger = createSlotReading(reading);
+  const ledger = createSlotReading(reading, { isOfOneMoment: true });
   const { definitions, settings } = readDefined(root);
   const [state, timers] = await Promise.all([askOwner(), listTimers()]);
   const atMs = nowMs();

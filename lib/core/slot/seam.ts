@@ -29,8 +29,8 @@ export interface SlotReading {
   beginMs(): Ms;
   /** Newest first, from the day of this instant on. */
   lines(cadence: string, sinceMs: Ms): Iterable<SlotLine>;
-  /** What owners, sleep and clock jumps left, newest first. */
-  life(sinceMs: Ms): Iterable<SlotLine>;
+  /** The last that an owner wrote of its own life; undefined: none has been here. */
+  lastLife(): Extract<SlotLine, { kind: 'started' | 'stopped' }> | undefined;
 }
 
 /** Ticks of the owner's own making. */
