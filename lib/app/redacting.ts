@@ -51,6 +51,17 @@ export function redactedEvent(event: BusEvent, { ofOwner }: Redacting): BusEvent
   return redactWords(event, ofOwner, NO_WORDS);
 }
 
+/** Secrets of the owner's environment, and those that a sink names. */
+export function createNamedRedaction({ ofOwner }: Redacting, env: OwnerEnv): (text: string, names: readonly string[]) => string {
+  return (text, names) => {
+    const named = names.flatMap((name) => {
+      const value = (env[name] ?? '').trim();
+      return value === '' ? [] : [{ name, value }];
+    });
+    return ofOwner(createRedaction(named)(text));
+  };
+}
+
 /** A result may call anything what it likes. */
 const NOTHING: ReadonlySet<string> = new Set();
 

@@ -10,7 +10,6 @@ import type { Outcome } from '../../core/outcome.ts';
 import { blankRecord } from '../../core/record.ts';
 import type { RunRecord } from '../../core/run.ts';
 import { slotKey } from '../../core/slot/slot.ts';
-import { createRedaction } from '../../core/text/redaction.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import { createComments } from '../../incidents/comments.ts';
 import { createOutbox } from '../../notify/outbox.ts';
@@ -21,6 +20,7 @@ import { createFollowUps, type FollowUps } from '../../services/follow-ups.ts';
 import { createIncidentOrders, type IncidentOrders } from '../../services/incident-orders.ts';
 import { createNoticeDesk } from '../../services/notice-desk.ts';
 import { isDiskFault } from '../../services/storage-health.ts';
+import { createNamedRedaction } from '../redacting.ts';
 import type { Storage } from '../storage.ts';
 import { composeAnnouncer } from './alerting.ts';
 import { type Caring, composeCaring } from './caring.ts';
@@ -56,7 +56,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const { clock, files, paths, ids, journal, definitions, machine } = storage;
   const onBroken = (path: string): void => journal.emit({ level: 'error', stage: 'state_broken', path, because: 'it could not be read and was set aside' });
   const outbox: Outbox = createOutbox({ files, clock, paths, onBroken });
-  const redact = createNamedRedaction(storage);
+  const redact = createNamedRedaction(storage.redacting, storage.machine.env);
   const { queue, hasEnded, wake } = parts;
   const desk = createNoticeDesk({ clock, ids, queue, outbox, redact });
   const announcer = (incidents: Incidents): Announcing => composeAnnouncer(storage, { incidents, desk, wake, onBroken });
@@ -126,17 +126,6 @@ function createMissedListener({ definitions, journal, clock }: Storage, care: Ca
 function soonest(...times: readonly (Ms | undefined)[]): Ms | undefined {
   const known = times.filter((atMs) => atMs !== undefined);
   return known.length === 0 ? undefined : Math.min(...known);
-}
-
-/** Secrets of the owner's environment, and those that a sink names. */
-function createNamedRedaction({ redacting, machine }: Storage): (text: string, names: readonly string[]) => string {
-  return (text, names) => {
-    const named = names.flatMap((name) => {
-      const value = (machine.env[name] ?? '').trim();
-      return value === '' ? [] : [{ name, value }];
-    });
-    return redacting.ofOwner(createRedaction(named)(text));
-  };
 }
 
 /** A run that has only begun, as far as it can be told of. */

@@ -43,7 +43,8 @@ export function composeDelivery(
   });
 }
 
-function createPrograms(files: Files, owner: Readonly<Record<string, string | undefined>>): Programs {
+/** What passes notices on, as it is found here. */
+export function createPrograms(files: Files, owner: Readonly<Record<string, string | undefined>>): Programs {
   const environment = childEnvironment(owner, { names: [], values: {} }, {});
   const env = environment.kind === 'ready' ? environment.env : {};
   return {

@@ -4,9 +4,9 @@ import { pathsOf } from '../../core/paths.ts';
 import type { Timers } from '../../core/slot/timer.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { type Ms, toIso } from '../../core/time/instant.ts';
-import { reloadsOf, type Telling, tellingOf, type WatchMemory } from '../../core/watch/memory.ts';
+import { reloadsOf, type Telling, tellingOf, tellingUnkept, type WatchMemory } from '../../core/watch/memory.ts';
 import { type ReloadTraces, tracesAfter } from '../../core/watch/reload-trace.ts';
-import { type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../../core/watch/watch.ts';
+import { diskWorry, type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../../core/watch/watch.ts';
 import { createDoc } from '../../doc.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import { createBusLog } from '../../platform/bus-log.ts';
@@ -17,20 +17,20 @@ import { createHttp } from '../../platform/http.ts';
 import { readMachine } from '../../platform/machine.ts';
 import { createProducer } from '../../platform/producer.ts';
 import { tryLock } from '../../platform/short-lock.ts';
-import type { Doc } from '../../ports.ts';
+import type { Definition, Doc } from '../../ports.ts';
 import { goRound, type Repaired, type Round } from '../../services/watchman.ts';
 import { parseWatchMemory } from '../../wire/heartbeat.ts';
 import { readDefined } from '../definitions/defined.ts';
 import { composeTimers } from '../install/timers.ts';
 import { createReading } from '../reading.ts';
 import { createRedacting } from '../redacting.ts';
-import { makeFolders } from '../storage.ts';
 import { type Diagnosis, diagnose, diagnosedAt } from './diagnosis.ts';
 import { fileFindings, handedOver, planFiling } from './filing.ts';
 import { readWatchMemory } from './memory.ts';
-import { tellSinks } from './notices.ts';
+import { noticesOf, tellSinks } from './notices.ts';
 import { beginPing, type PingView } from './ping.ts';
 import { lookAround, type SightDeps } from './sight.ts';
+import { tellWithoutDisk, unwritableFor } from './unwritable.ts';
 
 export interface HeartbeatQuery {
   /** Instead of that of `bus.yaml`. */
@@ -56,9 +56,9 @@ export interface Heartbeat {
 
 /** One round, whoever asks for it. Throws `held` where another round is under way. */
 export async function beat(root: string, query: HeartbeatQuery): Promise<Heartbeat> {
-  const files = createFiles();
   const paths = pathsOf(root);
-  makeFolders(files, paths);
+  const unwritable = unwritableFor(createFiles(), paths);
+  if (unwritable !== undefined) return goAndTell(root, query, unwritable);
   const lock = await tryLock(paths.heartbeat);
   if (lock === undefined)
     throw new CadenceError('held', `another heartbeat of ${root} is on its round`, 'It is over within a minute; look with cadence-bus probe.');
@@ -75,15 +75,17 @@ export async function rehearseBeat(root: string): Promise<{ readonly sight: Sigh
   return { sight, repairs: repairsOf(sight, reloadsOf(readWatchMemory({ files: createFiles(), paths: pathsOf(root) }))), worries: worriesOf(sight) };
 }
 
-async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat> {
+/** `unwritable`: why he can keep nothing of this round. */
+async function goAndTell(root: string, query: HeartbeatQuery, unwritable?: string): Promise<Heartbeat> {
   const clock = createClock();
   const { settings, definitions } = readDefined(root);
   const { heartbeat } = settings;
   const timers = composeTimers(root);
-  const ping = beginPing(heartbeat.ping, readMachine().env, createHttp());
+  const { env } = readMachine();
+  const ping = beginPing(heartbeat.ping, env, createHttp());
   const faults: string[] = [];
   const doc = memoryOf(root, (aside) => faults.push(`what it knew of its last round was broken and lies in ${aside} now`));
-  const memory = doc.read();
+  const memory = unwritable === undefined ? doc.read() : readWatchMemory({ files: createFiles(), paths: pathsOf(root) });
   const round = await goRound({
     clock,
     timers,
@@ -93,31 +95,60 @@ async function goAndTell(root: string, query: HeartbeatQuery): Promise<Heartbeat
     wakeDelayMs: query.wakeDelayMs ?? heartbeat.wakeDelayMs,
     onWait: query.onWait,
   });
-  const atMs = clock.nowMs();
+  const gone = { root, settings, definitions, memory, round, atMs: clock.nowMs(), faults, redact: createRedacting(env).ofOwner };
+  const told = unwritable === undefined ? await tellAndKeep(gone, doc) : await tellUnkept(gone, unwritable);
+  const isWell = told.worries.length === 0;
+  const view = await ping?.end(isWell, isWell ? 'all is well' : told.worries.map((one) => one.words).join('\n'));
+  return { ...round, ...told, atMs: gone.atMs, settings, ping: view ?? null, faults };
+}
+
+interface Gone {
+  readonly root: string;
+  readonly settings: BusSettings;
+  readonly definitions: readonly Definition[];
+  readonly memory: WatchMemory | undefined;
+  readonly round: Round;
+  readonly atMs: Ms;
+  readonly faults: string[];
+  readonly redact: (text: string) => string;
+}
+
+type Told = Pick<Heartbeat, 'worries' | 'telling' | 'diagnosis'>;
+
+async function tellAndKeep({ root, settings, definitions, memory, round, atMs, faults, redact }: Gone, doc: Doc<WatchMemory>): Promise<Told> {
   const { worries } = round;
   const telling = tellingOf(memory, worries, atMs);
   const filing = planFiling(definitions, round, memory);
   let filed = memory?.filed ?? {};
   await orFault(faults, async () => {
-    await fileFindings(root, filing, clock);
+    await fileFindings(root, filing, createClock());
     filed = filing.filed;
   });
   const diagnosis = await diagnose(root, settings.selfDiagnosis, round, memory, atMs, handedOver(definitions, filing, filed));
-  const words = wordsOf(round, telling, diagnosis, createRedacting(readMachine().env).ofOwner);
+  const words = wordsOf(round, telling, diagnosis, redact);
   const { state } = round.sight.owner;
   // A disk that refuses must not silence what there is to say.
-  await orFault(faults, async () => {
-    if (words === undefined) return;
-    await tell(root, worries.length > 0 ? 'warn' : 'info', words, state === 'running');
-    faults.push(...(await tellSinks(root, settings, telling, words, state === 'running' || state === 'silent')));
-  });
-  const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: heartbeat.intervalMs, enabled: heartbeat.enabled } as const;
+  if (words !== undefined) {
+    await orFault(faults, () => tell(root, worries.length > 0 ? 'warn' : 'info', words, state === 'running'));
+    const notices = noticesOf(root, settings, telling, words);
+    await orFault(faults, async () => void faults.push(...(await tellSinks(root, notices, state === 'running' || state === 'silent'))));
+  }
+  const { intervalMs, enabled } = settings.heartbeat;
+  const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: intervalMs, enabled } as const;
   const reloads = Object.fromEntries(Object.entries(round.reloads).map(([label, ms]) => [label, toIso(ms)]));
   const reload_history = tracesOf(root, memory, round, atMs);
   const told = { told: telling.told, filed, diagnosed: diagnosedAt(memory, diagnosis, atMs) };
   await orFault(faults, () => doc.write({ ...next, because: worries.map((one) => one.words).join('; '), reloads, reload_history, ...told }));
-  const view = await ping?.end(worries.length === 0, worries.length === 0 ? 'all is well' : worries.map((one) => one.words).join('\n'));
-  return { ...round, atMs, settings, telling, diagnosis: diagnosis ?? null, ping: view ?? null, faults };
+  return { worries, telling, diagnosis: diagnosis ?? null };
+}
+
+/** Files nothing, and asks no agent, whom he would ask again on every round. */
+async function tellUnkept({ root, settings, memory, round, atMs, faults, redact }: Gone, unwritable: string): Promise<Told> {
+  const worries = [diskWorry(unwritable), ...round.worries];
+  const telling = tellingUnkept(memory, worries, atMs, settings.heartbeat.intervalMs);
+  const words = wordsOf({ ...round, worries }, telling, undefined, redact);
+  if (words !== undefined) faults.push(...(await tellWithoutDisk(root, settings, noticesOf(root, settings, telling, words))));
+  return { worries, telling, diagnosis: null };
 }
 
 /** What became of the reloads before this round, and those of it. */

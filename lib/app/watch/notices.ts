@@ -1,7 +1,7 @@
 import { notifyCadence } from '../../core/builtin.ts';
 import type { BusSettings } from '../../core/cadence.ts';
 import { CadenceError } from '../../core/error.ts';
-import { noticeKey } from '../../core/notice/notice.ts';
+import { type Notice, noticeKey } from '../../core/notice/notice.ts';
 import { mergeNotify } from '../../core/notice/policy.ts';
 import { sinkId } from '../../core/notice/sink.ts';
 import { LEVELS } from '../../core/slot/lateness.ts';
@@ -18,24 +18,29 @@ import { runHere } from '../run-here.ts';
 
 const WITHIN_MS: Ms = 15_000;
 
-/**
- * Tells the sinks of `bus.yaml`, by the way that every notice goes: the outbox, and the cadence of the sink. Where no owner
- * is there to send it this process is one for so long, for then it matters most. Answers with what went wrong.
- */
-export async function tellSinks(root: string, settings: BusSettings, { due, recovered }: Telling, words: string, isOwned: boolean): Promise<readonly string[]> {
+/** What the sinks of `bus.yaml` are to be told of this round. */
+export function noticesOf(root: string, settings: BusSettings, { due, recovered }: Telling, words: string): readonly Notice[] {
   if (due.length === 0 && recovered.length === 0) return [];
-  const { sinks } = mergeNotify(settings.notify, undefined);
   const runId = `${createIds().fresh()}-1`;
+  const kind = due.length > 0 ? 'heartbeat' : 'recovery';
+  return mergeNotify(settings.notify, undefined).sinks.map((sink) => ({
+    ...{ format: 1, key: noticeKey(runId, kind, sink), kind, sink, run_id: runId, cadence: 'bus', attempts: 0, error: null, facts: {} },
+    ...{ title: `the watchman of ${root}`, status: due.length > 0 ? 'missing' : 'recovered', level: worstOf(due) },
+    ...{ text: `${readMachine().host}: ${toVisible(words)}`, created_at: toIso(nowMs()) },
+  }));
+}
+
+/**
+ * Tells the sinks by the way that every notice goes: the outbox, and the cadence of the sink. Where no owner is there to
+ * send it this process is one for so long, for then it matters most. Answers with what went wrong.
+ */
+export async function tellSinks(root: string, notices: readonly Notice[], isOwned: boolean): Promise<readonly string[]> {
   const faults: string[] = [];
-  for (const sink of sinks) {
-    const kind = due.length > 0 ? 'heartbeat' : 'recovery';
-    openOutbox(root).put({
-      ...{ format: 1, key: noticeKey(runId, kind, sink), kind, sink, run_id: runId, cadence: 'bus', attempts: 0, error: null, facts: {} },
-      ...{ title: `the watchman of ${root}`, status: due.length > 0 ? 'missing' : 'recovered', level: worstOf(due) },
-      ...{ text: `${readMachine().host}: ${toVisible(words)}`, created_at: toIso(nowMs()) },
-    });
-    const { tick } = await createProducer({ root }).enqueue(notifyCadence(sinkId(sink)), { source: 'heartbeat' });
-    if (!isOwned) faults.push(...(await sendNow(root, tick, sinkId(sink))));
+  for (const notice of notices) {
+    openOutbox(root).put(notice);
+    const id = sinkId(notice.sink);
+    const { tick } = await createProducer({ root }).enqueue(notifyCadence(id), { source: 'heartbeat' });
+    if (!isOwned) faults.push(...(await sendNow(root, tick, id)));
   }
   return faults;
 }

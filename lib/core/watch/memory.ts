@@ -55,6 +55,15 @@ export function tellingOf(memory: WatchMemory | undefined, worries: readonly Wor
   return { due, recovered: Object.keys(before).filter((key) => now[key] === undefined), told: now };
 }
 
+const HOUR_MS: Ms = 3_600_000;
+
+/** Where what was told cannot be kept: once an hour, and nothing of what is well again, which would be told for ever. */
+export function tellingUnkept(memory: WatchMemory | undefined, worries: readonly Worry[], nowMs: Ms, intervalMs: Ms): Telling {
+  const { due, told } = tellingOf(memory, worries, nowMs);
+  const isFirstOfHour = Math.floor(nowMs / HOUR_MS) > Math.floor((nowMs - intervalMs) / HOUR_MS);
+  return { due: isFirstOfHour ? due : [], recovered: [], told };
+}
+
 /** The whole set is told again when it has changed, in either direction, or four hours have passed. */
 function isDueOfSet(before: WatchMemory['told'], dead: readonly Worry[], nowMs: Ms): boolean {
   const known = Object.keys(before).filter((key) => isDeadTimer({ key }));

@@ -4,8 +4,8 @@ import type { SlotLine } from '../../../lib/core/slot/line.ts';
 import { timerLate } from '../../../lib/core/slot/line.ts';
 import type { TimerState, TimerView } from '../../../lib/core/slot/timer.ts';
 import { lateSlots } from '../../../lib/core/slot/timer-lateness.ts';
-import { tellingOf, type WatchMemory } from '../../../lib/core/watch/memory.ts';
-import { judgeMissing, type MissingInput, type OwnerSight, repairsOf, type Sight, type Worry, worriesOf } from '../../../lib/core/watch/watch.ts';
+import { tellingOf, tellingUnkept, type WatchMemory } from '../../../lib/core/watch/memory.ts';
+import { diskWorry, judgeMissing, type MissingInput, type OwnerSight, repairsOf, type Sight, type Worry, worriesOf } from '../../../lib/core/watch/watch.ts';
 
 const HOUR = 3_600_000;
 const NOW = Date.UTC(2026, 10, 20, 7);
@@ -139,6 +139,17 @@ describe('what the watchman tells', () => {
     assert.deepEqual([due(undefined), due(memory('critical', 1)), due(memory('urgent', 1)), due(memory('critical', 24))], [1, 0, 1, 1]);
     assert.equal(tellingOf(memory('critical', 1), worries, NOW).told['cadence:job']?.at, new Date(NOW - HOUR).toISOString(), 'the day counts from the telling');
     assert.deepEqual(tellingOf(memory('critical', 1), [], NOW), { due: [], recovered: ['cadence:job'], told: {} });
+  });
+
+  it('is told once an hour where nobody can keep that it was told, and what is well again not at all', () => {
+    const worries = [diskWorry('cannot write: ENOSPC')];
+    const rounds = Array.from({ length: 24 }, (_none, n) => NOW + HOUR / 2 + (n * HOUR) / 12);
+    const toldAt = rounds.filter((atMs) => tellingUnkept(undefined, worries, atMs, HOUR / 12).due.length > 0);
+    assert.deepEqual(toldAt, [NOW + HOUR, NOW + 2 * HOUR]);
+    assert.equal(tellingUnkept(undefined, worries, NOW + HOUR / 2, HOUR).due.length, 1, 'on each round where those are no oftener');
+    const told = { 'cadence:job': { level: 'critical', at: '2026-11-20T06:00:00.000Z' } } as const;
+    const memory = { format: 1, at: '', ok: false, interval_ms: HOUR, enabled: true, because: '', reloads: {}, diagnosed: {}, told } as const;
+    assert.deepEqual(tellingUnkept(memory, worries, NOW, HOUR).recovered, []);
   });
 
   it('P24 dead timers are one set: told again after four hours, and at once when another one joins or one is well', () => {
