@@ -11,7 +11,8 @@ import { type Ms, parseIso, toIso } from './time/instant.ts';
  *     any ──a cause that time alone does not mend──▶ open, for the longest time
  *
  * It is plain JSON, written as it is. Failures while it is open never lengthen the opening, nor does that of a run which was forced before its
- * time was over. A probe is remembered by its
+ * time was over. A block whose end was named and was none holds longer each time, for an end that is always near would be a
+ * run every second. A probe is remembered by its
  * run; when its owner dies the probe is void (`afterRestart`), and the next tick is the probe. `class` is what kind of failure
  * it was, where that is known: what an account's holder is advised to do depends on it.
  */
@@ -21,7 +22,8 @@ export type Breaker =
   | ({ readonly state: 'open'; readonly failures: number; readonly until: string; readonly open_ms: Ms } & Blamed)
   | ({ readonly state: 'half_open'; readonly failures: number; readonly probe_id: string; readonly until: string; readonly open_ms: Ms } & Blamed)
   | { readonly state: 'isolated'; readonly failures: number; readonly since: string; readonly because: string }
-  | ({ readonly state: 'blocked'; readonly failures: number; readonly until: string } & Blamed);
+  /** `open_ms`: for how long at the least, where the end that was named before proved to be none. */
+  | ({ readonly state: 'blocked'; readonly failures: number; readonly until: string; readonly open_ms?: Ms | undefined } & Blamed);
 
 /** The failure that it is held for. */
 interface Blamed {
@@ -80,7 +82,7 @@ export function rushed(breaker: Breaker, nowMs: Ms): Breaker {
 /** A run of this key begins. Out of an opening that is over, it is the probe. */
 export function onStart(breaker: Breaker, runId: string): Breaker {
   if (breaker.state === 'open') return { ...breaker, state: 'half_open', probe_id: runId };
-  return breaker.state === 'blocked' ? { ...breaker, state: 'half_open', probe_id: runId, open_ms: 0 } : breaker;
+  return breaker.state === 'blocked' ? { ...breaker, state: 'half_open', probe_id: runId, open_ms: breaker.open_ms ?? 0 } : breaker;
 }
 
 /** The key has proved itself. Only the probe may close an opening: an older run that ends well late proves nothing. */
@@ -144,9 +146,23 @@ export function onLasting(breaker: Breaker, openMs: Ms, policy: BreakerPolicy, f
 /** The account, or the far end, said until when. Not counted. Of two ends that are named the later one holds. */
 export function onBlocked(breaker: Breaker, namedMs: Ms, failure: Failure): Breaker {
   if (breaker.state === 'isolated' || (breaker.state === 'half_open' && breaker.probe_id !== failure.runId)) return breaker;
-  const untilMs = breaker.state === 'open' || breaker.state === 'blocked' ? Math.max(namedMs, parseIso(breaker.until) ?? 0) : namedMs;
-  return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), ...blamed(failure) };
+  const openMs = leastBlockMs(breaker, failure.nowMs);
+  const untilMs = Math.max(namedMs, breaker.state === 'half_open' ? failure.nowMs + openMs : heldUntilMs(breaker));
+  return { state: 'blocked', failures: breaker.failures, until: toIso(untilMs), ...(openMs === 0 ? {} : { open_ms: openMs }), ...blamed(failure) };
 }
+
+const FIRST_BLOCK_MS: Ms = 60_000;
+/** Beyond it the named end is what counts. */
+const LONGEST_LEAST_MS: Ms = 30 * 60_000;
+
+/** The end that was named has come, and its probe is told of another one: twice as long each time, until a probe ends well. */
+function leastBlockMs(breaker: Breaker, nowMs: Ms): Ms {
+  if (breaker.state === 'blocked') return breaker.open_ms ?? 0;
+  if (breaker.state !== 'half_open') return 0;
+  return isEarly(breaker, nowMs) ? breaker.open_ms : Math.min(Math.max(breaker.open_ms * 2, FIRST_BLOCK_MS), LONGEST_LEAST_MS);
+}
+
+const heldUntilMs = (breaker: Breaker): Ms => (breaker.state === 'open' || breaker.state === 'blocked' ? (parseIso(breaker.until) ?? 0) : 0);
 
 /** The owner of the probe is gone, so is the probe. What was held stays held: a restart is not a reset. */
 export function afterRestart(breaker: Breaker): Breaker {

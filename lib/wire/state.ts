@@ -56,7 +56,7 @@ const BREAKERS: Readonly<Record<string, (entry: Fields) => boolean>> = {
   open: (entry) => isInstant(entry.until) && isAmount(entry.open_ms) && isBlamed(entry),
   half_open: (entry) => isInstant(entry.until) && isAmount(entry.open_ms) && isBlamed(entry) && isText(entry.probe_id),
   isolated: ({ since, because }) => isInstant(since) && isText(because),
-  blocked: (entry) => isInstant(entry.until) && isBlamed(entry),
+  blocked: (entry) => isInstant(entry.until) && (entry.open_ms === undefined || isAmount(entry.open_ms)) && isBlamed(entry),
 };
 
 function isBreaker(entry: Fields): boolean {

@@ -106,6 +106,23 @@ describe('the breaker', () => {
     assert.equal(blocked.failures, 0);
   });
 
+  it('does not run every second where the end that is named is always a second away: it holds longer each time, until a probe ends well', () => {
+    const block = (breaker: Breaker, nowMs: number): Breaker => onBlocked(breaker, nowMs + 1000, { runId: 'r', because: 'usage limit', nowMs, random: 0 });
+    let [breaker, nowMs] = [block(CLOSED, T0), T0];
+    const heldMs: number[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      heldMs.push(freeAtMs(breaker) - nowMs);
+      nowMs = freeAtMs(breaker);
+      breaker = block(onStart(breaker, 'r'), nowMs);
+    }
+    assert.deepEqual(
+      heldMs.map((ms) => ms / 1000),
+      [1, 60, 120, 240, 480, 960, 1800, 1800],
+    );
+    assert.equal(freeAtMs(onBlocked(onStart(breaker, 'r'), nowMs + 500 * MIN, { runId: 'r', because: 'usage limit', nowMs, random: 0 })), nowMs + 500 * MIN);
+    assert.equal(freeAtMs(block(onSuccess(onStart(breaker, 'r'), 'r'), nowMs)), nowMs + 1000);
+  });
+
   it('never holds for longer than the maximum from now, whatever the clock did, and comes to that end', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 4e12 }), (nowMs) => {

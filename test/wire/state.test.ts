@@ -20,7 +20,7 @@ const breaker = z.discriminatedUnion('state', [
   z.object({ state: z.literal('open'), failures, until: instant, open_ms, ...blamed }),
   z.object({ state: z.literal('half_open'), failures, until: instant, open_ms, ...blamed, probe_id: z.string() }),
   z.object({ state: z.literal('isolated'), failures, since: instant, because }),
-  z.object({ state: z.literal('blocked'), failures, until: instant, ...blamed }),
+  z.object({ state: z.literal('blocked'), failures, until: instant, open_ms: open_ms.optional(), ...blamed }),
 ]);
 
 const probe = z.object({ kind: z.enum(['fit', 'unfit', 'unknown']), mark: z.string(), run_id, cadence: z.string(), asked_at: instant });
