@@ -82,14 +82,17 @@ export async function readDiscord(
   return { kind: 'replies', replies, cursor: inOrder.at(-1)?.id };
 }
 
-/** What was said to a Telegram bot. What has been read is told to Telegram with the next question, and forgotten there. */
+/**
+ * What was said to a Telegram bot, in whatever chat: all its sinks have one stream. What has been read is told to Telegram
+ * with the next question, and forgotten there, so whoever asks looks for the threads of each.
+ */
 export async function readTelegram(
   { http, secret, signal }: Asking,
   sink: Extract<Sink, { kind: 'telegram' }>,
   book: ChatBook,
-  sinkName: string,
+  sinkNames: readonly string[],
 ): Promise<Found> {
-  const last = book.cursors[sinkName];
+  const last = sinkNames.map((name) => book.cursors[name]).find((cursor) => cursor !== undefined);
   const url = `${(sink.api_url ?? 'https://api.telegram.org').replace(/\/+$/, '')}/bot${secret(sink.bot_token_env)}/getUpdates`;
   const content = { ...(last === undefined ? {} : { offset: Number(last) + 1 }), limit: PAGE, timeout: 0, allowed_updates: ['message'] };
   const headers = { 'content-type': 'application/json; charset=utf-8' };
@@ -101,9 +104,12 @@ export async function readTelegram(
   const inOrder = [...updates].sort((a, b) => a.update_id - b.update_id);
   const replies = inOrder.flatMap(({ update_id, message }) => {
     const about = message?.reply_to_message?.message_id;
-    const incident = message === undefined || about === undefined ? undefined : incidentOf(book, sinkName, message.chat.id, about);
-    if (incident === undefined || message?.from === undefined || message.from.is_bot === true) return [];
-    return [{ id: String(update_id), sender: message.from.id, text: message.text ?? '', incident_id: incident }];
+    if (message?.from === undefined || message.from.is_bot === true || about === undefined) return [];
+    const { chat, from, text = '' } = message;
+    const found = sinkNames.map((name) => ({ sink: name, incident_id: incidentOf(book, name, chat.id, about) }));
+    return found.flatMap(({ sink: at, incident_id }) =>
+      incident_id === undefined ? [] : [{ id: String(update_id), sender: from.id, text, incident_id, sink: at }],
+    );
   });
   return { kind: 'replies', replies, cursor: inOrder.at(-1)?.update_id.toString() };
 }

@@ -42,10 +42,16 @@ export interface ChatDeps {
   readonly desk: NoticeDesk;
   /** The sinks that can be read, and who may give orders there. Nobody: it is not read. */
   readonly chats: () => readonly { readonly sink: Sink; readonly allow: readonly string[] }[];
-  /** `incidentId` is given where each thread is read by itself. */
-  readonly look: (sink: Sink, book: ChatBook, incidentId: string, signal: AbortSignal) => Promise<Look>;
+  /** `incidentId` is given where each thread is read by itself; `together`: the names of the sinks that are read at once with this one. */
+  readonly look: (sink: Sink, book: ChatBook, incidentId: string, signal: AbortSignal, together: readonly string[]) => Promise<Look>;
   readonly hasEnded: (tickId: string) => boolean;
   readonly wake: () => void;
+}
+
+/** A bot of Telegram has one stream for all its chats, and forgets there what any of them has read. */
+function isReadWith(sink: Sink, other: Sink): boolean {
+  if (sink.kind !== 'telegram' || other.kind !== 'telegram') return sinkId(sink) === sinkId(other);
+  return sink.bot_token_env === other.bot_token_env && sink.api_url === other.api_url;
 }
 
 const SOON_MS: Ms = 60_000;
@@ -111,14 +117,24 @@ export function createChat(deps: ChatDeps): Chat {
   }
 
   async function readOne(name: string, sink: Sink, allow: readonly string[], incidentId: string, signal: AbortSignal): Promise<Outcome | number> {
-    const found = await deps.look(sink, book(), incidentId, signal);
+    const together = deps.chats().filter((one) => isReadWith(sink, one.sink));
+    const names = together.map((one) => sinkId(one.sink));
+    const before = book().cursors[name];
+    const found = await deps.look(sink, book(), incidentId, signal, names);
     if (signal.aborted) return { kind: 'interrupted', by: 'operator', reason: 'the owner stops' };
     if (found.kind === 'later') return { kind: 'defer', delayMs: found.delayMs, reason: found.because };
     if (found.kind === 'failed') return { kind: 'fail', blame: 'cadence', reason: found.because };
-    for (const reply of found.replies) obey(name, sink, allow, reply);
+    // Another chat of the same bot was read meanwhile; what it has not seen is told again with the next question.
+    if (before !== book().cursors[name]) return 0;
+    for (const reply of found.replies) {
+      const at = together.find((one) => sinkId(one.sink) === reply.sink);
+      if (at === undefined) obey(name, sink, allow, reply);
+      else obey(sinkId(at.sink), at.sink, at.allow, reply);
+    }
     if (found.cursor !== undefined) {
       const isByThread = sink.kind === 'slack';
-      write(isByThread ? withThreadCursor(book(), name, incidentId, found.cursor) : { ...book(), cursors: { ...book().cursors, [name]: found.cursor } });
+      const read = Object.fromEntries(names.map((one) => [one, found.cursor as string]));
+      write(isByThread ? withThreadCursor(book(), name, incidentId, found.cursor) : { ...book(), cursors: { ...book().cursors, ...read } });
     }
     return found.replies.length;
   }

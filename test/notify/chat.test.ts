@@ -16,7 +16,7 @@ const MINUTE = 60_000;
 
 /** What people have said, in the words of each API, and what was posted. */
 interface Far {
-  said: { readonly id: string; readonly sender: string; readonly text: string; readonly about?: string; readonly bot?: boolean }[];
+  said: { readonly id: string; readonly sender: string; readonly text: string; readonly about?: string; readonly bot?: boolean; readonly chat?: number }[];
   posted: Seen[];
   asked: Seen[];
   trouble: ((seen: Seen) => { readonly code: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | undefined) | undefined;
@@ -57,19 +57,21 @@ function discordApi(seen: Seen): unknown {
 function telegramApi(seen: Seen): unknown {
   if (seen.path.endsWith('/sendMessage')) {
     far.posted.push(seen);
-    return { ok: true, result: { message_id: 900 + far.posted.length, chat: { id: 42, type: 'private' } } };
+    return { ok: true, result: { message_id: 900 + far.posted.length, chat: { id: Number(seen.body.chat_id), type: 'private' } } };
   }
   far.asked.push(seen);
   const { offset = 0 } = seen.body as { offset?: number };
-  const updates = far.said.filter(({ id }) => Number(id) >= offset);
+  // What lies before the offset is forgotten, whoever asks next.
+  far.said = far.said.filter(({ id }) => Number(id) >= offset);
+  const updates = far.said;
   return {
     ok: true,
-    result: updates.map(({ id, sender, text, about }) => ({
+    result: updates.map(({ id, sender, text, about, chat = 42 }) => ({
       update_id: Number(id),
       message: {
         message_id: Number(id) + 5_000,
         from: { id: Number(sender) },
-        chat: { id: 42 },
+        chat: { id: chat },
         text,
         ...(about === undefined ? {} : { reply_to_message: { message_id: Number(about) } }),
       },
@@ -237,3 +239,34 @@ for (const [kind, chat] of Object.entries(CHATS)) {
     });
   });
 }
+
+describe('orders from two chats of one Telegram bot', () => {
+  it('are heard in each, once, whichever of them is read first', async () => {
+    Object.assign(far, { said: [], posted: [], asked: [], trouble: undefined });
+    const sinkOf = (chat: string): string => `telegram: { bot_token_env: CB_TEST_TELEGRAM, chat: "${chat}", api_url: "${server.url}/telegram" }`;
+    const cadenceIn = (chat: string): string =>
+      `run: { command: ["true"] }\nretry: { attempts: 1 }\nbreaker: { failures: 100 }\nnotify: { after: 1, ${sinkOf(chat)} }\n`;
+    const yard = await noticeYard({
+      root: tempRoot(),
+      bus: 'chat: { telegram: ["11"] }\n',
+      cadences: { backup: cadenceIn('42'), report: cadenceIn('43') },
+      outcome: () => ({ kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' }),
+    });
+    // One is asked at 1, 6, 7 (for it was answered there), the other at 3 and 8.
+    await yard.run('backup');
+    await yard.pass(MINUTE);
+    await yard.pass(MINUTE);
+    await yard.run('report');
+    assert.deepEqual(
+      far.posted.map(({ body }) => String(body.chat_id)),
+      ['42', '43'],
+    );
+    for (let n = 0; n < 3; n += 1) await yard.pass(MINUTE);
+    far.said.push({ id: '1', sender: '11', text: 'pause', about: '901', chat: 42 }, { id: '2', sender: '11', text: 'pause', about: '902', chat: 43 });
+    for (let n = 0; n < 10; n += 1) await yard.pass(MINUTE);
+    const obeyed = yard.events.filter(({ stage, sink }) => stage === 'order' && sink !== undefined).map(({ cadence }) => cadence);
+    assert.deepEqual(obeyed.sort(), ['backup', 'report']);
+    const heard = far.posted.slice(2).filter(({ body }) => /^Heard/.test(String(body.text)));
+    assert.deepEqual(heard.map(({ body }) => String(body.chat_id)).sort(), ['42', '43']);
+  });
+});

@@ -42,11 +42,11 @@ export function composeChat(storage: Storage, parts: Parts): Chat {
     });
   }
 
-  async function look(sink: Sink, now: ChatBook, incidentId: string, signal: AbortSignal): Promise<Look> {
+  async function look(sink: Sink, now: ChatBook, incidentId: string, signal: AbortSignal, together: readonly string[]): Promise<Look> {
     const secret = (name: string): string => (machine.env[name] ?? '').trim();
     const unset = secretNames(sink).filter((name) => secret(name) === '');
     if (unset.length > 0) return { kind: 'failed', because: `${unset.join(', ')} is not set in the owner's environment` };
-    const found = await lookAt({ http, secret, signal }, sink as ChatSink, now, incidentId);
+    const found = await lookAt({ http, secret, signal }, sink as ChatSink, now, incidentId, together);
     if (found.kind === 'replies') return found;
     const because = redact(found.verdict.because, secretNames(sink)).slice(0, 300);
     return found.verdict.kind === 'later' ? { kind: 'later', delayMs: found.verdict.delayMs, because } : { kind: 'failed', because };
@@ -55,7 +55,7 @@ export function composeChat(storage: Storage, parts: Parts): Chat {
   return createChat({ clock, ids, journal, book, ...shared, chats, look });
 }
 
-async function lookAt(asking: Asking, sink: ChatSink, book: ChatBook, incidentId: string): Promise<Found> {
+async function lookAt(asking: Asking, sink: ChatSink, book: ChatBook, incidentId: string, together: readonly string[]): Promise<Found> {
   const name = sinkId(sink);
   switch (sink.kind) {
     case 'slack': {
@@ -65,7 +65,7 @@ async function lookAt(asking: Asking, sink: ChatSink, book: ChatBook, incidentId
     case 'discord':
       return readDiscord(asking, sink, book, name);
     case 'telegram':
-      return readTelegram(asking, sink, book, name);
+      return readTelegram(asking, sink, book, together);
   }
 }
 

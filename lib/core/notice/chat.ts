@@ -19,6 +19,8 @@ export interface Reply {
   readonly sender: string;
   readonly text: string;
   readonly incident_id: string;
+  /** The sink whose thread it is in, where it came with what was said to another one. */
+  readonly sink?: string;
 }
 
 const MOST_CHARACTERS = 2_000;
