@@ -1,6 +1,6 @@
 import type { Ending, Outcome, SessionFacts } from '../core/outcome.ts';
-import { costSoFar, type Progress, tokensSoFar } from '../core/session/progress.ts';
-import { readSession, type Session } from '../core/session/stream.ts';
+import { advance, costSoFar, type Progress, tokensSoFar } from '../core/session/progress.ts';
+import { numberOf, readSession, type Session } from '../core/session/stream.ts';
 import { judgeSession, outcomeOf } from '../core/session/verdict.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Files } from '../ports.ts';
@@ -40,11 +40,18 @@ export interface SessionEnd {
 }
 
 /** The end of a session, judged; with what it says of itself for the record. */
-export function endOf(session: Session, bare: Ending, context: SessionContext): SessionEnd {
+export function endOf(session: Session, bare: Ending, heard: SessionContext): SessionEnd {
+  const context = { ...heard, progress: withResult(heard.progress, session) };
   const facts = factsOf(session, bare.stoppedFor === 'in_vain' && context.progress.turns === 0, context);
   const stdoutTail = context.lastLines.map((line) => `${line}\n`).join('');
   const ending = { ...bare, session: facts, stdoutTail };
   return { outcome: outcomeOf(judgeSession(session, ending, context), ending), ending, costUsd: facts.costUsd, result: answerOf(session) };
+}
+
+/** A result that was too long to be heard while it was said is read at the end, and what it says it cost is what it cost. */
+function withResult(progress: Progress, { result }: Session): Progress {
+  const told = numberOf(result?.total_cost_usd);
+  return result !== undefined && told !== undefined && told > (progress.told.costUsd ?? -1) ? advance(progress, result) : progress;
 }
 
 /** Its structured output; without a schema of claude's own an answer that is JSON as a whole counts as well. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
 import type { RunKind } from '../../lib/core/cadence.ts';
 import { findClaude } from '../../lib/runners/claude-binary.ts';
@@ -29,10 +29,14 @@ const seenPath = join(bench.root, 'seen.json');
 const seen = (): { argv: string[]; stdin: string; env: Record<string, string> } => JSON.parse(readFileSync(seenPath, 'utf8'));
 
 /** Runs a session that goes as the recorded one went. */
-async function replay(session: string, more: { exit?: string; payload?: unknown; kind?: RunKind } = {}) {
+async function replay(session: string, more: { exit?: string; payload?: unknown; kind?: RunKind; logCapBytes?: number } = {}) {
   writeFileSync(promptPath, '---\ndescription: Triage\n---\nTriage the inbox.\n');
-  Object.assign(bench.env, { CLAUDE_FAKE_SESSION: join(SESSIONS, session), CLAUDE_FAKE_SEEN: seenPath, CLAUDE_FAKE_EXIT: more.exit });
-  const job = bench.job(more.kind ?? claude(), {}, 'payload' in more ? { payload: more.payload } : {});
+  Object.assign(bench.env, { CLAUDE_FAKE_SESSION: resolve(SESSIONS, session), CLAUDE_FAKE_SEEN: seenPath, CLAUDE_FAKE_EXIT: more.exit });
+  const job = bench.job(
+    more.kind ?? claude(),
+    more.logCapBytes === undefined ? {} : { logCapBytes: more.logCapBytes },
+    'payload' in more ? { payload: more.payload } : {},
+  );
   return { job, end: await bench.run(job) };
 }
 
@@ -204,6 +208,22 @@ describe('a prompt', () => {
     assert.equal(sessionPrompt('No matter\n---\nrest', undefined), 'No matter\n---\nrest\n');
     assert.equal(sessionPrompt('--- not a fence\nx', undefined), '--- not a fence\nx\n');
     assert.equal(sessionPrompt('---\na: 1\n---', { x: 1 }), undefined);
+  });
+});
+
+describe('what a session cost', () => {
+  it('is what its result says, also where that is too long to be heard while it is said', async () => {
+    const folder = join(bench.root, 'long-answer');
+    mkdirSync(folder);
+    const recorded = readFileSync(join(SESSIONS, 'success-stream', 'stdout.txt'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    const result = JSON.parse(recorded.at(-1) as string) as Record<string, unknown>;
+    const longer = JSON.stringify({ ...result, result: 'x'.repeat(1_500_000), total_cost_usd: 7.77 });
+    writeFileSync(join(folder, 'stdout.txt'), `${[...recorded.slice(0, -1), longer].join('\n')}\n`);
+    for (const [file, text] of Object.entries({ 'stderr.txt': '', exit_code: '0' })) writeFileSync(join(folder, file), text);
+    const { end } = await replay(folder, { logCapBytes: 8_000_000 });
+    assert.deepEqual([end.outcome.kind, end.costUsd, end.ending?.session?.isEstimate], ['ok', 7.77, undefined]);
   });
 });
 
