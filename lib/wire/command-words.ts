@@ -10,6 +10,8 @@ export type CommandWords =
 const SYNTAX = new Set(['|', '&', ';', '<', '>', '(', ')', '$', '`', '*', '?', '\n']);
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 const PATTERN = /\[[^\]]+\]/;
+/** What only a shell can do: a program of that name, where there is one, would do it to itself and be gone. */
+const BUILTINS = new Set(['.', ':', '!', 'cd', 'eval', 'exec', 'exit', 'export', 'set', 'source', 'trap', 'ulimit', 'umask', 'unset']);
 
 interface Word {
   text: string;
@@ -69,10 +71,11 @@ function readDoubleQuoted(command: string, start: number): Piece | Exclude<Comma
   return { kind: 'unclosed', quote: '"' };
 }
 
-/** What is syntax by its place: a comment, a home folder, a pattern, a variable set for one command. */
+/** What is syntax by its place: a comment, a home folder, a pattern, a variable set for one command, a word of the shell's own. */
 function wordSyntax(words: readonly Word[]): string | undefined {
   for (const [index, { text, bare }] of words.entries()) {
     if (index === 0 && ASSIGNMENT.test(bare)) return bare.slice(0, bare.indexOf('=') + 1);
+    if (index === 0 && bare === text && BUILTINS.has(text)) return text;
     if (bare.startsWith('#') && text.startsWith('#')) return '#';
     if (index > 0 && bare.startsWith('~') && text.startsWith('~')) return '~';
     const pattern = PATTERN.exec(bare)?.[0];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { readPlist } from '../../lib/wire/foreign/plist.ts';
 import { readYaml } from '../../lib/wire/yaml-source.ts';
-import { createDesk, type Desk, errorOf } from '../support/cli.ts';
+import { call, createDesk, type Desk, errorOf } from '../support/cli.ts';
 
 interface Imported {
   readonly cadences: readonly {
@@ -41,7 +41,7 @@ describe('import of a crontab', () => {
     const { code, cadences, skipped, lost } = await imported(desk, 'crontab', CRONTAB);
     assert.deepEqual([code, cadences.map(({ name }) => name), skipped], [0, ['echo', 'sync', 'echo-2'], []]);
     const env = { PATH: '/usr/bin:/bin' };
-    const rest = { timeout: 0, retry: { attempts: 1 } };
+    const rest = { timeout: 0, idle_timeout: 0, retry: { attempts: 1 } };
     assert.deepEqual(definition(desk, 'echo'), {
       description: 'nightly backup',
       run: { command: ['/bin/echo', 'backup', '--full'], cwd: '~', env },
@@ -70,7 +70,7 @@ describe('import of a crontab', () => {
     const lines = `HOME=${home}\nTZ=Asia/Tokyo\ntimezone=x\n1 1 * * * /bin/pwd\nCRON_TZ=Europe/Vienna\n1 1 * * * /bin/date\n`;
     assert.deepEqual((await imported(desk, 'crontab', lines)).skipped, []);
     const env = { HOME: home, TZ: 'Asia/Tokyo', timezone: 'x' };
-    const rest = { schedule: '1 1 * * *', timeout: 0, retry: { attempts: 1 } };
+    const rest = { schedule: '1 1 * * *', timeout: 0, idle_timeout: 0, retry: { attempts: 1 } };
     assert.deepEqual(definition(desk, 'pwd'), { run: { command: ['/bin/pwd'], cwd: home, env }, ...rest, workspace: './pwd' });
     const zoned = { ...rest, timezone: 'Europe/Vienna', workspace: './date' };
     assert.deepEqual(definition(desk, 'date'), { run: { command: ['/bin/date'], cwd: home, env }, ...zoned });
@@ -100,6 +100,38 @@ describe('import of a crontab', () => {
     const lines = '0 1 * * * /opt/bus.sh | cat\n0 2 * * * /opt/bus-sync.sh | cat\n0 3 * * * A=1 B=2 /opt/report.sh > /dev/null\n';
     const { code, cadences, skipped } = await imported(createDesk(), 'crontab', lines);
     assert.deepEqual([code, cadences.map(({ name }) => name), skipped], [0, ['task-1', 'sync', 'report'], []]);
+  });
+
+  it('hands each variable over as it stands, a lone $ too, and leaves what only a shell can do to a shell', async () => {
+    const desk = createDesk();
+    const script = desk.put('dot.sh', 'echo "dotted $PASS"');
+    const lines = ['PASS=a$b$$c$', `1 1 * * * . ${script}`, '2 1 * * * exec /bin/echo "$PASS"', '3 1 * * * cd /tmp', '4 1 * * * ! false'];
+    const { cadences, skipped } = await imported(desk, 'crontab', `${lines.join('\n')}\n`);
+    assert.deepEqual([cadences.map(({ name }) => name), skipped], [['task-1', 'echo', 'cd', 'task-4'], []]);
+    assert.equal((await desk.ask('run', 'task-1')).said.summary, 'dotted a$b$$c$');
+    assert.equal((await desk.ask('run', 'echo')).said.summary, 'a$b$$c$');
+    for (const name of ['cd', 'task-4']) assert.equal((await desk.ask('run', name)).code, 0, name);
+    const again = await imported(desk, 'crontab', '0 5 * * * exec cadence-bus run x\n0 6 * * * cd / && A=1 exec cadence-bus run x\n');
+    assert.deepEqual([again.cadences, again.skipped.length], [[], 2]);
+  });
+
+  it('ends a line where cron ends it: at a % that no backslash guards, and a guarded backslash guards nothing', async () => {
+    const desk = createDesk();
+    const { cadences } = await imported(desk, 'crontab', "1 1 * * * /bin/echo 'a\\%b' c\\\\%d\n");
+    assert.deepEqual(
+      cadences.map(({ lost }) => lost.map(({ key }) => key)),
+      [['line 1, %']],
+    );
+    assert.equal((await desk.ask('run', 'echo')).said.summary, 'a%b c\\');
+  });
+
+  it('says that cron goes on, for what both run is done twice', async () => {
+    const desk = createDesk();
+    assert.match(
+      (await call(['import', 'crontab', desk.put('from', '1 1 * * * /bin/date\n'), '--root', desk.root])).stderr,
+      /cron runs these lines as well .*crontab -e/,
+    );
+    assert.doesNotMatch((await call(['import', 'crontab', desk.put('from', '# nothing\n'), '--root', desk.root])).stderr, /as well/);
   });
 
   it('a second time makes nothing anew, though the lines have moved', async () => {
@@ -136,6 +168,7 @@ heartbeat: {enabled: true}
       run: { command: ['/bin/echo', 'hello', '--x'], cwd: '/bin', env: ['API_KEY'] },
       schedule: 'daily 7:00',
       timeout: '10m',
+      idle_timeout: 0,
       retry: { attempts: 4, delays: ['10s', '1m'] },
     });
     assert.deepEqual(
@@ -271,6 +304,7 @@ describe('import of launchd', () => {
       run: { command: ['/bin/sh', '-c', 'a && b'], cwd: '/', env: { MODE: 'x' } },
       schedule: ['every 30m', '0 7 * * *'],
       timeout: 0,
+      idle_timeout: 0,
       retry: { attempts: 1 },
       workspace: './git-sync',
     });
@@ -278,6 +312,18 @@ describe('import of launchd', () => {
       cadences[0]?.lost.map(({ key }) => key),
       ['RunAtLoad'],
     );
+  });
+
+  it('hands a lone $ over as it stands, and says of what has no schedule that nothing starts it by itself', async () => {
+    const desk = createDesk();
+    const plist = PLIST.replace(/<key>StartInterval[\s\S]*<\/array>\n/, '')
+      .replace('<string>x<', '<string>a$b<')
+      .replace('<key>RunAtLoad', '<key>KeepAlive</key><true/><key>RunAtLoad');
+    const { cadences } = await imported(desk, 'launchd', plist);
+    const { run, schedule } = definition(desk, 'git-sync') as { run: { env: unknown }; schedule?: unknown };
+    assert.deepEqual([run.env, schedule], [{ MODE: 'a$$b' }, undefined]);
+    const losses = cadences[0]?.lost.map(({ key, because }) => `${key}: ${because}`) ?? [];
+    assert.match(losses.join('\n'), /^KeepAlive: nothing starts it again .*give it a schedule.*\nRunAtLoad: nothing starts it at a boot/);
   });
 
   it('refuses what is no property list in XML, and says what to do', async () => {

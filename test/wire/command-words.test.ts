@@ -14,6 +14,7 @@ describe('a command in one text', () => {
     [`a"b"'c'd\\ e`, ['abcd e']],
     [`x "" ''`, ['x', '', '']],
     ['~/bin/x a=b c#d x~ [', ['~/bin/x', 'a=b', 'c#d', 'x~', '[']],
+    [`"exit" ./exec echo exit`, ['exit', './exec', 'echo', 'exit']],
     ['', []],
   ] as const) {
     it(`${JSON.stringify(text)} is ${JSON.stringify(words)}`, () => assert.deepEqual(splitCommand(text), { kind: 'words', words }));
@@ -40,6 +41,11 @@ describe('a command in one text', () => {
     ['cat ~/x', '~'],
     ['ls # all', '#'],
     ['A=b x', 'A='],
+    ['. ./env.sh', '.'],
+    ['exec ./x', 'exec'],
+    ['cd /tmp', 'cd'],
+    ['exit 3', 'exit'],
+    ['! grep x y', '!'],
     ['a\nb', 'a line break'],
   ] as const) {
     it(`${JSON.stringify(text)} needs a shell, for ${found}`, () => assert.deepEqual(splitCommand(text), { kind: 'shell_syntax', found }));

@@ -1,10 +1,18 @@
 import { resolve } from 'node:path';
 import { changeDefinitions, viewChange } from '../../app/definitions/file.ts';
-import { FOREIGN_KINDS, type ImportPlan, planImport } from '../../app/definitions/importing.ts';
+import { FOREIGN_KINDS, type ForeignKind, type ImportPlan, planImport } from '../../app/definitions/importing.ts';
 import { CadenceError } from '../../core/error.ts';
 import { nearest } from '../../core/text/nearest.ts';
 import { tellChanges } from '../changes.ts';
 import type { CommandContext } from '../command.ts';
+
+/** Two that run one thing are a doubled night; nobody but its person can take it from the other. */
+const STILL_THERE: Readonly<Record<ForeignKind, string>> = {
+  crontab: 'cron runs these lines as well until they are taken out: crontab -e',
+  launchd: 'launchd runs it as well until it is taken out: launchctl bootout gui/$(id -u)/<label>',
+  pinglet: 'pinglet runs these as well until each is disabled there: pinglet.py --task-disable <id>',
+  docket: 'docket runs these as well until its timers are disabled: systemctl --user list-timers',
+};
 
 export async function run(context: CommandContext): Promise<number> {
   const { words, flags, out, cwd, root } = context;
@@ -32,6 +40,7 @@ export async function run(context: CommandContext): Promise<number> {
     next: ['cadence-bus list', 'cadence-bus check'],
   });
   for (const line of losses(plan)) out.note(line);
+  if (changes.length > 0) out.note(STILL_THERE[kind]);
   return code;
 }
 

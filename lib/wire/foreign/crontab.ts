@@ -1,11 +1,13 @@
 import { splitCommand } from '../command-words.ts';
-import { cadenceNameOf, type ForeignFile, type ForeignTask, type Loss, said } from './foreign-task.ts';
+import { cadenceNameOf, type ForeignFile, type ForeignTask, type Loss, literal, said } from './foreign-task.ts';
 
 const ASSIGNMENT = /^\s*([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/;
 const NICKNAME = /^\s*(@\w+)\s+(.+)$/;
 const FIVE = /^\s*(\S+\s+\S+\s+\S+\s+\S+\s+\S+)\s+(.+)$/;
-/** Variables before a command. */
-const ASSIGNED = /^(?:\w+=\S*\s+)+/;
+/** What may stand before the program: variables, a change of the folder, `exec`. */
+const BEFORE = /^\s*(?:(?:\w+=\S*|exec)\s+|cd\s+[^&;|]+(?:&&|;)\s*)+/;
+/** A backslash guards what follows it, so the % of `\\%` is bare. */
+const UNTIL_PERCENT = /^(?:\\[\s\S]?|[^\\%])*/;
 /** A field of time and not the beginning of a command. */
 const TIME = /^[\d*/,\-a-zA-Z?#L]+(?:\s+[\d*/,\-a-zA-Z?#L]+){4}$/;
 
@@ -47,20 +49,14 @@ function assign(env: Record<string, string>, name: string, quoted: string, where
 
 function taskOf(where: string, schedule: string, raw: string, env: Readonly<Record<string, string>>, comments: readonly string[]): ForeignTask {
   // A bare % ends the line and begins the standard input.
-  const [command = '', ...input] = raw.split(/(?<!\\)%/).map((part) => part.replaceAll('\\%', '%'));
-  const line = command.trim();
+  const [command = ''] = UNTIL_PERCENT.exec(raw) ?? [];
+  const line = command.replaceAll(/\\([\s\S])/g, (pair, char) => (char === '%' ? '%' : pair)).trim();
   // TZ is a variable of the command like any other; when it runs is told by CRON_TZ alone.
   const { CRON_TZ: timezone, ...vars } = env;
   const split = splitCommand(line);
   const isPlain = split.kind === 'words';
   // `cd somewhere && program`: the program gives the name.
-  const program =
-    (isPlain
-      ? split.words[0]
-      : line
-          .replace(ASSIGNED, '')
-          .replace(/^\s*cd\s+[^&;|]+(?:&&|;)\s*/, '')
-          .split(/[\s;&|()<>]/)[0]) ?? '';
+  const program = (isPlain ? split.words[0] : line.replace(BEFORE, '').split(/[\s;&|()<>]/)[0]) ?? '';
   const name = cadenceNameOf((program.split('/').at(-1) ?? '').replace(/\.\w+$/, ''));
   const because = whyNot(program, line);
   if (because !== undefined) return { origin: where, name, keys: {}, comments, lost: [{ key: where, because }] };
@@ -74,15 +70,16 @@ function taskOf(where: string, schedule: string, raw: string, env: Readonly<Reco
         command: isPlain ? split.words : line,
         shell: isPlain ? undefined : true,
         cwd: env.HOME ?? '~',
-        env: Object.keys(vars).length === 0 ? undefined : vars,
+        env: Object.keys(vars).length === 0 ? undefined : Object.fromEntries(Object.entries(vars).map(([name, value]) => [name, literal(value)])),
       }),
       schedule,
       timezone,
       timeout: 0,
+      idle_timeout: 0,
       retry: { attempts: 1 },
     }),
     comments,
-    lost: input.length === 0 ? [] : [{ key: `${where}, %`, because: 'the standard input behind % is not carried over; put it into a file' }],
+    lost: command === raw ? [] : [{ key: `${where}, %`, because: 'the standard input behind % is not carried over; put it into a file' }],
   };
 }
 

@@ -9,6 +9,7 @@ import {
   type Loss,
   leftOver,
   listOf,
+  literal,
   said,
   secondsToText,
   textOf,
@@ -123,7 +124,7 @@ function backoff(base: unknown, attempts: number): readonly string[] {
 
 function envOf(env: unknown): Fields | undefined {
   const pairs = Object.entries(fieldsOf(env)).filter(([, value]) => value !== null && typeof value !== 'object');
-  return pairs.length === 0 ? undefined : Object.fromEntries(pairs.map(([name, value]) => [name, String(value)]));
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs.map(([name, value]) => [name, literal(String(value))]));
 }
 
 function wordsOf(value: unknown): Fields | undefined {

@@ -57,6 +57,11 @@ export function listOf(value: unknown): readonly string[] {
   return items.filter((item) => typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean').map(String);
 }
 
+/** A value of a variable where nobody put others into it: here a lone `$` would. */
+export function literal(value: string): string {
+  return value.replaceAll('$', '$$$$');
+}
+
 /** `300` is `5m`: the shortest way to write so many seconds. */
 export function secondsToText(seconds: unknown): string | undefined {
   if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds <= 0) return undefined;

@@ -1,4 +1,4 @@
-import { cadenceNameOf, type Fields, type ForeignFile, fieldsOf, type Loss, leftOver, listOf, said, secondsToText, textOf } from './foreign-task.ts';
+import { cadenceNameOf, type Fields, type ForeignFile, fieldsOf, type Loss, leftOver, listOf, literal, said, secondsToText, textOf } from './foreign-task.ts';
 import { readPlist } from './plist.ts';
 
 const TAKEN = [
@@ -25,6 +25,12 @@ const WHY: Readonly<Record<string, string>> = {
   GroupName: 'runs are those of the user who runs the bus',
 };
 
+/** The same where it has no schedule, so that no tick comes by itself. */
+const WHY_UNSCHEDULED: Readonly<Record<string, string>> = {
+  RunAtLoad: 'nothing starts it at a boot: give it a schedule, or leave it with launchd',
+  KeepAlive: 'nothing starts it again when it has ended: give it a schedule, or leave it with launchd',
+};
+
 /** A launchd agent or daemon, as XML. */
 export function readLaunchd(text: string): ForeignFile {
   const job = fieldsOf(readPlist(text));
@@ -33,7 +39,7 @@ export function readLaunchd(text: string): ForeignFile {
   const program = textOf(job.Program);
   // Program is what is run; the first of ProgramArguments is only what it is called then.
   const command = program === undefined ? words : [program, ...words.slice(1)];
-  const env = Object.entries(fieldsOf(job.EnvironmentVariables)).map(([name, value]) => [name, String(value)] as const);
+  const env = Object.entries(fieldsOf(job.EnvironmentVariables)).map(([name, value]) => [name, literal(String(value))] as const);
   const lines = scheduleOf(job);
   const keys = said({
     description: label === '' ? undefined : `${label}, from launchd`,
@@ -43,13 +49,15 @@ export function readLaunchd(text: string): ForeignFile {
         : said({ command, cwd: textOf(job.WorkingDirectory) ?? '/', env: env.length === 0 ? undefined : Object.fromEntries(env) }),
     schedule: lines.length === 0 ? undefined : lines.length === 1 ? lines[0] : lines,
     timeout: 0,
+    idle_timeout: 0,
     kill_grace: secondsToText(job.ExitTimeOut),
     retry: { attempts: 1 },
     enabled: job.Disabled === true ? false : undefined,
   });
+  const why = lines.length === 0 ? { ...WHY, ...WHY_UNSCHEDULED } : WHY;
   const nothing: readonly Loss[] = command.length === 0 ? [{ key: 'ProgramArguments', because: 'there is none, so there is nothing to run' }] : [];
   const task = { origin: label, name: cadenceNameOf(label.replace(/^(?:com|org|net|io|local)\.(?:[^.]+\.)?(?=.)/, '')), keys, comments: [] };
-  return { tasks: [{ ...task, lost: [...leftOver(job, TAKEN, (key) => WHY[key] ?? 'there is no such key here'), ...nothing] }], lost: [] };
+  return { tasks: [{ ...task, lost: [...leftOver(job, TAKEN, (key) => why[key] ?? 'there is no such key here'), ...nothing] }], lost: [] };
 }
 
 function scheduleOf(job: Fields): readonly string[] {

@@ -58,6 +58,8 @@ function readTask(id: string, task: Fields, common: Fields): ForeignTask {
       run,
       schedule: textOf(task.schedule),
       timeout: secondsToText(task.timeout) ?? '5m',
+      // Silence ended nothing there.
+      idle_timeout: 0,
       retry: readRetry(retry),
       summary: isData ? textOf(output.summary_template) : undefined,
       notify: isTold === undefined ? undefined : { on: isTold ? ['failure', 'recovery'] : ['failure'] },
