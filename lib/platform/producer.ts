@@ -8,7 +8,7 @@ import { type EnqueueOptions, requestOf, type TickRequest } from './tick-request
 
 export { findRoot, requireRoot } from './root.ts';
 export { mayAskForSchema } from './schema-hint.ts';
-export type { EnqueueOptions } from './tick-request.ts';
+export { type EnqueueOptions, requireKnown } from './tick-request.ts';
 
 /** Names as in every `--json` answer. */
 export interface Receipt {

@@ -26,6 +26,11 @@ export interface EnqueueOptions {
   readonly force?: boolean;
 }
 
+const OPTIONS: Readonly<Record<keyof EnqueueOptions | 'root', true>> = {
+  ...{ root: true, payload: true, key: true, slot: true, source: true, dueMs: true, delayMs: true, expiresAtMs: true },
+  ...{ parentRun: true, depth: true, force: true },
+};
+
 /** A checked call: the name its tick has, and the tick as one line without its end. */
 export interface TickRequest {
   readonly name: TickName;
@@ -40,6 +45,7 @@ const INSTANT = /^\d{4}-\d{2}-\d{2}[0-9TZ:.+-]*$/;
 
 /** Throws `bad_data` for whatever would not come out at the other end as it went in. */
 export function requestOf(cadence: string, options: EnqueueOptions, nowMs: Ms, ids: Ids): TickRequest {
+  requireKnown(options, OPTIONS);
   const tick = tickOf(cadence, options, nowMs);
   const name = { dueMs: dueOf(options, nowMs), cadence, id: idOf(tick, ids), attempts: 0 };
   return { name, json: toJson(tick), isKeyed: (tick.key ?? tick.slot) !== undefined };
@@ -131,6 +137,13 @@ function describe(value: unknown): string {
 
 /** The owner dead-letters what is longer. */
 const MAX_TEXT = 200;
+
+/** What would be passed over in silence may have been the very time of the tick: a `delay` that nobody reads is a tick that runs now. */
+export function requireKnown(options: object, known: Readonly<Record<string, true>>): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && !Object.hasOwn(known, name))
+      throw refuse(`there is no option "${shown(name)}" of enqueue here`, `Its options are ${Object.keys(known).join(', ')}.`);
+}
 
 function requireText(what: string, text: unknown): void {
   if (typeof text === 'string' && text.length > MAX_TEXT)

@@ -45,6 +45,26 @@ it('M5 startConsumer() is the one owner, tells what it did, and has freed the ro
   await next.stop();
 });
 
+it('a handler that asks for a tick after a time nobody understands, or by an option that is not there, fails, and drops none', async () => {
+  const yard = createYard();
+  const asked = ["{ in: 'soon' }", '{ in: 600 }', '{ delayMs: 600000 }', "{ in: '10m', key: undefined }"];
+  for (const [index, options] of asked.entries()) yard.inline(`ask-${index}`, `await context.enqueue('later', ${options});`, 'retry: { attempts: 1 }');
+  yard.shell('later', 'exit 0');
+  const consumer = await startConsumer({ root: yard.root });
+  const ends: Awaited<ReturnType<typeof finalRecord>>[] = [];
+  for (const index of asked.keys()) ends.push(await finalRecord(yard, await yard.enqueue(`ask-${index}`)));
+  await consumer.stop();
+  assert.deepEqual(
+    ends.map(({ status }) => status),
+    ['dead', 'dead', 'dead', 'succeeded'],
+  );
+  assert.match(ends[0]?.reason ?? '', /enqueue is to wait for "soon", which is no duration/);
+  assert.match(ends[1]?.reason ?? '', /enqueue is to wait for 600, which is no duration/);
+  assert.match(ends[2]?.reason ?? '', /there is no option "delayMs" of enqueue here/);
+  const dropped = [...yard.ls('inbox'), ...yard.ls('waiting'), ...yard.ls('dlq')].filter((file) => file.includes('.later.'));
+  assert.equal(dropped.length, 1, dropped.join(' '));
+});
+
 it('a fault that nobody can handle ends the consumer, is told by `ended`, and leaves the root free for the next one', async () => {
   const yard = createYard();
   yard.shell('ill', 'exit 3', 'retry: { attempts: 1 }');

@@ -43,6 +43,16 @@ it('M1 D17 answers with a receipt whose commands name the run and the root', asy
   assert.deepEqual([found?.tick.parent_run, found?.tick.depth, found?.tick.source], ['abcdefghijkl-2', 1, 'library']);
 });
 
+it('refuses an option that it does not know, for what is passed over may have been the time of the tick', async () => {
+  const root = emptyRoot();
+  const given: Readonly<Record<string, unknown>>[] = [{ in: '10m' }, { delay: 5 }, { due_ms: 5 }, { expiresMs: 1 }];
+  for (const options of given) assert.equal(await codeOf(enqueue('mail', { root, ...options })), 'bad_data');
+  assert.deepEqual(filesIn(inboxOf(root)), []);
+  const whole: Readonly<Record<string, unknown>> = { key: 'k', payload: 1, delayMs: 0, in: undefined };
+  await enqueue('mail', { root, ...whole });
+  assert.equal(readTicks(inboxOf(root)).length, 1);
+});
+
 it('shares one file and one flush among the calls of one turn, and gives each its own receipt or error', async () => {
   const root = emptyRoot();
   const { enqueue: put } = createProducer({ root, clock: { nowMs: () => DUE_MS } });

@@ -1,12 +1,14 @@
 import { PROBE_CADENCE } from '../../core/builtin.ts';
 import type { Cadence } from '../../core/cadence.ts';
+import { CadenceError } from '../../core/error.ts';
 import type { HandlerEnqueueOptions } from '../../core/handler.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { parseDuration } from '../../core/time/duration.ts';
+import type { Ms } from '../../core/time/instant.ts';
 import { cutLog } from '../../platform/child-log.ts';
 import { randomSessionId } from '../../platform/ids.ts';
-import { createProducer } from '../../platform/producer.ts';
+import { createProducer, requireKnown } from '../../platform/producer.ts';
 import { askProgram, hearProgram } from '../../platform/program-answer.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Processes, Runner, Uptime } from '../../ports.ts';
@@ -69,12 +71,22 @@ const hasArrived: Runner['run'] = async () => ({
 /** To have arrived is all that it does. */
 const PROBE_RUNNER: Runner = { run: hasArrived, adopt: hasArrived };
 
+const HANDLER_OPTIONS: Readonly<Record<keyof HandlerEnqueueOptions, true>> = { payload: true, key: true, in: true };
+
+/** A handler that asks for itself again after a time that nobody understands must not run again at once, and so for ever. */
+function delayOf(after: unknown): Ms {
+  const delayMs = typeof after === 'string' ? parseDuration(after) : undefined;
+  if (delayMs !== undefined) return delayMs;
+  throw new CadenceError('bad_data', `enqueue is to wait for ${JSON.stringify(after)?.slice(0, 40)}, which is no duration`, 'Write in: "10m".');
+}
+
 /** A handler's tick knows whose child it is. */
 function createChildEnqueue(root: string) {
   const producer = createProducer({ root });
   return async (cadence: string, options: HandlerEnqueueOptions, parent: { readonly runId: string; readonly depth: number }): Promise<unknown> => {
+    requireKnown(options, HANDLER_OPTIONS);
     const { payload, key, in: after } = options;
-    const delayMs = after === undefined ? undefined : parseDuration(after);
+    const delayMs = after === undefined ? undefined : delayOf(after);
     return producer.enqueue(cadence, {
       source: 'handler',
       parentRun: parent.runId,
