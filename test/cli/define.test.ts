@@ -215,6 +215,17 @@ describe('D14 P36 enable, disable and rm', () => {
     assert.equal(read(desk, 'nightly.yaml'), `${TEXT}enabled: true\n`);
   });
 
+  it('neither says of a file that is not right that it is so already: an owner goes by the last one that was', async () => {
+    const desk = deskWith();
+    desk.put('cadences/nightly.yaml', `${TEXT}enabled: false\ntimout: 5m\n`);
+    const wrong = errorOf(await desk.ask('disable', 'nightly'));
+    assert.equal(wrong.code, 65);
+    assert.match(wrong.message, /nightly\.yaml:\d+:1 {2}timout: unknown key/);
+    assert.match(wrong.hint, /cadence-bus pause nightly/);
+    desk.put('cadences/nightly.yaml', `${TEXT}retry:\n\tattempts: 1\n`);
+    assert.equal(errorOf(await desk.ask('enable', 'nightly')).code, 78);
+  });
+
   it('rm wants to be sure, refuses while ticks wait, and says what stays', async () => {
     const desk = deskWith();
     await desk.ask('run', 'nightly');

@@ -3,6 +3,7 @@ import { KEY_FLAGS } from '../key-words.ts';
 import { DRY, NOT_FOUND } from './shared.ts';
 
 const WRONG = [65, 'it would not be right, or it is there already; nothing was written'] as const;
+const NO_YAML = [78, 'the file is no YAML, which no edit of a key can mend'] as const;
 
 export const DEFINE_COMMANDS: CommandGroup = {
   title: 'Define',
@@ -61,7 +62,7 @@ export const DEFINE_COMMANDS: CommandGroup = {
         'cadence-bus edit nightly-backup --timeout 1h --dry-run',
         'EDITOR=vim cadence-bus edit nightly-backup',
       ],
-      exits: [WRONG, NOT_FOUND, [78, 'the file is no YAML, which no edit of a key can mend']],
+      exits: [WRONG, NOT_FOUND, NO_YAML],
       effect: 'changes',
       load: () => import('../verbs/edit.ts'),
     },
@@ -72,7 +73,7 @@ export const DEFINE_COMMANDS: CommandGroup = {
       maxWords: 1,
       flags: [DRY],
       examples: ['cadence-bus enable nightly-backup'],
-      exits: [WRONG, NOT_FOUND],
+      exits: [WRONG, NOT_FOUND, NO_YAML],
       effect: 'changes',
       load: () => import('../verbs/enable.ts'),
     },
@@ -83,7 +84,7 @@ export const DEFINE_COMMANDS: CommandGroup = {
       maxWords: 1,
       flags: [DRY],
       examples: ['cadence-bus disable nightly-backup'],
-      exits: [WRONG, NOT_FOUND],
+      exits: [WRONG, NOT_FOUND, NO_YAML],
       effect: 'changes',
       load: () => import('../verbs/enable.ts'),
     },

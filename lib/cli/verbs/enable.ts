@@ -14,7 +14,7 @@ export async function run(context: CommandContext): Promise<number> {
   const isEnabled = spec.name === 'enable';
   const at = await root();
   const isDry = flags.has('dry-run');
-  const changes = await changeDefinitions(at, isDry, () => planEnabled(readDefinitionFile(at, name), isEnabled));
+  const changes = await changeDefinitions(at, isDry, () => planEnabled(at, readDefinitionFile(at, name), isEnabled));
   const timer = isDry ? undefined : await syncOrUndo(at, name, changes);
   if (!isDry && isEnabled) await forgiveFailures(at, name);
   return tellChanges(context, {
