@@ -39,6 +39,8 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
       return { kind: 'cancelled', reason: 'cancelled' };
     case 'halt':
       return { kind: 'interrupted', by: 'operator', reason: 'stopped by halt' };
+    case 'owner_end':
+      return { kind: 'interrupted', by: 'operator', reason: 'stopped, for its owner was: a handler ends with it' };
     case 'lost':
       return { kind: 'interrupted', by: 'owner-died', reason: 'its process is gone and left no exit code' };
     case null:

@@ -61,6 +61,6 @@ export interface SessionFacts {
 }
 
 /**
- * `budget`: it has cost more than one run may. `spent`: it has cost more than was set aside for it, and with that a day or a month has its limit. `in_vain`: it tries again what cannot succeed before a person has acted.
+ * `budget`: it has cost more than one run may. `spent`: it has cost more than was set aside for it, and with that a day or a month has its limit. `in_vain`: it tries again what cannot succeed before a person has acted. `owner_end`: it lives in its owner, who ends.
  */
-export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'budget' | 'spent' | 'in_vain' | 'cancel' | 'halt' | 'lost';
+export type StopCause = 'timeout' | 'idle' | 'hung_start' | 'budget' | 'spent' | 'in_vain' | 'cancel' | 'halt' | 'owner_end' | 'lost';

@@ -85,6 +85,8 @@ function writeLine(deps: RunnerDeps, life: Life, line: unknown): void {
 
 function lineOf(line: unknown): string {
   if (typeof line === 'string') return line;
+  // As JSON it would be {}.
+  if (line instanceof Error) return line.stack ?? String(line);
   try {
     return JSON.stringify(line) ?? String(line);
   } catch (error) {

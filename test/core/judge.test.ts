@@ -88,6 +88,7 @@ describe('the judgement of an exit', () => {
     assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'idle' }), [0])), /no output/);
     assert.equal(judgeExit(ending({ stoppedFor: 'cancel' }), [0]).kind, 'cancelled');
     assert.deepEqual(judgeExit(ending({ stoppedFor: 'halt' }), [0]), { kind: 'interrupted', by: 'operator', reason: 'stopped by halt' });
+    assert.match(JSON.stringify(judgeExit(ending({ stoppedFor: 'owner_end' }), [0])), /"interrupted","by":"operator","reason":"stopped, for its owner was/);
     assert.deepEqual(judgeExit(ending({ stoppedFor: 'lost' }), [0]), {
       kind: 'interrupted',
       by: 'owner-died',

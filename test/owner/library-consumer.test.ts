@@ -65,6 +65,18 @@ it('a handler that asks for a tick after a time nobody understands, or by an opt
   assert.equal(dropped.length, 1, dropped.join(' '));
 });
 
+it('a handler that is stopped with its owner is interrupted for that, charged nothing, and no halt is made up', async () => {
+  const yard = createYard();
+  yard.inline('long', 'context.log("at work"); await new Promise((end) => context.signal.addEventListener("abort", end));');
+  const consumer = await startConsumer({ root: yard.root });
+  await yard.enqueue('long');
+  await eventually('it is at work', () => yard.ls('subsessions').length > 0);
+  await consumer.stop();
+  const [record] = yard.records();
+  assert.deepEqual([record?.status, record?.reason], ['interrupted', 'stopped, for its owner was: a handler ends with it']);
+  assert.match(yard.ls('waiting').join(' '), /\.long\.\w+\.0\.json$/);
+});
+
 it('a fault that nobody can handle ends the consumer, is told by `ended`, and leaves the root free for the next one', async () => {
   const yard = createYard();
   yard.shell('ill', 'exit 3', 'retry: { attempts: 1 }');

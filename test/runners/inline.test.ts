@@ -52,6 +52,11 @@ describe('a handler', () => {
     assert.equal(readFileSync(end.stdoutPath as string, 'utf8'), 'one\n{"two":2}\n3\nundefined\n');
   });
 
+  it('logs an error as what it says and where it comes from', async () => {
+    const end = await bench.run(job(handler('export default (tick, { log }) => { log(new TypeError("no such table")); }')));
+    assert.match(readFileSync(end.stdoutPath as string, 'utf8'), /^TypeError: no such table\n {4}at .*\.mjs/);
+  });
+
   it('is told its tick, its run and its root, and cannot change the tick', async () => {
     const file = handler(
       'export default (tick, c) => { tick.payload.n = 9; return [tick.payload.n, c.runId, c.attempt, c.root, c.signal.aborted].join(" "); }',

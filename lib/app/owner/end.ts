@@ -109,7 +109,7 @@ async function endOwner({ parts, loop, watches, listeners }: Ending, because: st
   parts.consumer.close();
   await loop.stop();
   await unlessDiskRefuses(() => parts.scheduling.end(because));
-  parts.jobs.stopAll('halt', ['inline']);
+  parts.jobs.stopAll('owner_end', ['inline']);
   await within(parts.clock, INLINE_GRACE_MS, parts.jobs.ended(['inline']));
   await within(parts.clock, parts.health.fault() === undefined ? RECORD_GRACE_MS : REFUSED_GRACE_MS, parts.conclusion.idle());
   await unlessDiskRefuses(parts.book.save);

@@ -44,6 +44,7 @@ export function outcomeOf(verdict: SessionVerdict, ending: Ending): Outcome {
   switch (ending.stoppedFor) {
     case 'cancel':
     case 'halt':
+    case 'owner_end':
     case 'lost':
       return judgeExit(ending, []);
     case 'timeout':
@@ -64,6 +65,7 @@ function classOf(session: Session, ending: Ending): SessionClass {
   switch (ending.stoppedFor) {
     case 'cancel':
     case 'halt':
+    case 'owner_end':
     case 'lost':
       return 'killed';
     case 'timeout':
@@ -180,6 +182,7 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
       return `${words} (stopped: trying again is in vain)`;
     case 'cancel':
     case 'halt':
+    case 'owner_end':
     case 'lost':
       return words;
     case null:
