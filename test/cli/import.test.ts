@@ -185,6 +185,20 @@ heartbeat: {enabled: true}
     );
   });
 
+  it('says of each value that it cannot read that nothing of it is carried over', async () => {
+    const task = '{command: /bin/echo, schedule: ["daily 7:00", "daily 8:00"], env: {A: b}, timeout: "10m", enabled: "false"}';
+    const { cadences } = await imported(createDesk(), 'pinglet', `tasks:\n  odd: ${task}\n`);
+    assert.deepEqual(
+      cadences[0]?.lost.map(({ key, because }) => `${key} ${because.split(',')[0]}`),
+      ['timeout it is no number', 'env it is no list', 'schedule it is no text', 'enabled it is no boolean'],
+    );
+    const docket = await imported(createDesk(), 'docket', 'tasks:\n  odd: {command: echo, schedule: [a, b], retry: "3", timeout_seconds: 90}\n');
+    assert.deepEqual(
+      docket.cadences[0]?.lost.map(({ key }) => key),
+      ['schedule', 'retry'],
+    );
+  });
+
   it('P36 shows the files first with --dry-run, and overwrites none that is there', async () => {
     const desk = createDesk();
     desk.shell('my-task', 'echo mine');
@@ -324,6 +338,15 @@ describe('import of launchd', () => {
     assert.deepEqual([run.env, schedule], [{ MODE: 'a$$b' }, undefined]);
     const losses = cadences[0]?.lost.map(({ key, because }) => `${key}: ${because}`) ?? [];
     assert.match(losses.join('\n'), /^KeepAlive: nothing starts it again .*give it a schedule.*\nRunAtLoad: nothing starts it at a boot/);
+  });
+
+  it('leaves a job whose time it cannot read, for what is passed over would be every minute of it', async () => {
+    const desk = createDesk();
+    for (const field of ['<key>Hour</key><string>7</string>', '<key>hour</key><integer>7</integer>', '<key>Hour</key><real>7.5</real>']) {
+      const { cadences, skipped } = await imported(desk, 'launchd', PLIST.replace('<key>Hour</key><integer>7</integer>', field));
+      assert.deepEqual(cadences, [], field);
+      assert.match(skipped[0]?.because ?? '', /^it says [Hh]our (?:"7"|7|7\.5), which is no field of time with a whole number/);
+    }
   });
 
   it('refuses what is no property list in XML, and says what to do', async () => {

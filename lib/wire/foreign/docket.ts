@@ -10,9 +10,11 @@ import {
   leftOver,
   listOf,
   literal,
+  misread,
   said,
   secondsToText,
   textOf,
+  type ValueKind,
 } from './foreign-task.ts';
 
 const SHARED = [
@@ -29,6 +31,11 @@ const SHARED = [
   'idle_timeout_seconds',
 ];
 const COMMAND = ['command', 'args', 'success_exit_codes', 'env', 'cwd', 'timeout_seconds', 'output_format', 'dry_run_args', 'dry_run_command'];
+const KINDS: Readonly<Record<string, ValueKind>> = {
+  ...({ description: 'text', schedule: 'text', retry: 'number', backoff_base: 'number', required_env: 'list', inputs: 'map', outputs: 'map' } as const),
+  ...({ network: 'boolean', destructive: 'boolean', idle_timeout_seconds: 'number', args: 'list', success_exit_codes: 'list', env: 'map' } as const),
+  ...({ cwd: 'text', timeout_seconds: 'number', output_format: 'text', dry_run_args: 'list' } as const),
+};
 const WHY: Readonly<Record<string, string>> = {
   docket_bin: 'schedules run without it',
   schema: 'it is of another form; write the JSON Schema of the payload by hand',
@@ -66,7 +73,12 @@ function readTask(name: string, task: Fields): ForeignTask {
     name: cadenceNameOf(name),
     keys,
     comments: [],
-    lost: [...leftOver(task, [...SHARED, ...FOLLOW_UP_KEYS, ...taken], (key) => WHY[key] ?? 'there is no such key here'), ...followUps.lost, ...lost],
+    lost: [
+      ...misread(task, KINDS),
+      ...leftOver(task, [...SHARED, ...FOLLOW_UP_KEYS, ...taken], (key) => WHY[key] ?? 'there is no such key here'),
+      ...followUps.lost,
+      ...lost,
+    ],
   };
 }
 

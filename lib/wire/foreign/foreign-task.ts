@@ -75,6 +75,25 @@ export function said(keys: Fields): Fields {
   return Object.fromEntries(Object.entries(keys).filter(([, value]) => value !== undefined));
 }
 
+/** Keys that are taken, with a value that is none of theirs: nothing of it is carried over, and that must not go unsaid. */
+export function misread(map: Fields, expected: Readonly<Record<string, ValueKind>>): readonly Loss[] {
+  return Object.entries(expected).flatMap(([key, kind]) => {
+    const value = map[key];
+    if (value === undefined || value === null || IS_KIND[kind](value)) return [];
+    return [{ key, because: `it is no ${kind}, and so means nothing here` }];
+  });
+}
+
+export type ValueKind = 'text' | 'number' | 'list' | 'map' | 'boolean';
+
+const IS_KIND: Readonly<Record<ValueKind, (value: unknown) => boolean>> = {
+  text: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number',
+  list: (value) => typeof value !== 'object' || Array.isArray(value),
+  map: (value) => typeof value === 'object' && !Array.isArray(value),
+  boolean: (value) => typeof value === 'boolean',
+};
+
 /** Keys of a map that nobody has taken. */
 export function leftOver(map: Fields, taken: readonly string[], because: (key: string) => string): readonly Loss[] {
   return Object.keys(map)

@@ -41,10 +41,11 @@ export function readLaunchd(text: string): ForeignFile {
   const command = program === undefined ? words : [program, ...words.slice(1)];
   const env = Object.entries(fieldsOf(job.EnvironmentVariables)).map(([name, value]) => [name, literal(String(value))] as const);
   const lines = scheduleOf(job);
+  const untimed = unreadTimes(job);
   const keys = said({
     description: label === '' ? undefined : `${label}, from launchd`,
     run:
-      command.length === 0
+      command.length === 0 || untimed.length > 0
         ? undefined
         : said({ command, cwd: textOf(job.WorkingDirectory) ?? '/', env: env.length === 0 ? undefined : Object.fromEntries(env) }),
     schedule: lines.length === 0 ? undefined : lines.length === 1 ? lines[0] : lines,
@@ -57,20 +58,33 @@ export function readLaunchd(text: string): ForeignFile {
   const why = lines.length === 0 ? { ...WHY, ...WHY_UNSCHEDULED } : WHY;
   const nothing: readonly Loss[] = command.length === 0 ? [{ key: 'ProgramArguments', because: 'there is none, so there is nothing to run' }] : [];
   const task = { origin: label, name: cadenceNameOf(label.replace(/^(?:com|org|net|io|local)\.(?:[^.]+\.)?(?=.)/, '')), keys, comments: [] };
-  return { tasks: [{ ...task, lost: [...leftOver(job, TAKEN, (key) => why[key] ?? 'there is no such key here'), ...nothing] }], lost: [] };
+  return { tasks: [{ ...task, lost: [...leftOver(job, TAKEN, (key) => why[key] ?? 'there is no such key here'), ...nothing, ...untimed] }], lost: [] };
 }
 
 function scheduleOf(job: Fields): readonly string[] {
   const interval = secondsToText(job.StartInterval);
-  const calendars = Array.isArray(job.StartCalendarInterval)
-    ? job.StartCalendarInterval
-    : job.StartCalendarInterval === undefined
-      ? []
-      : [job.StartCalendarInterval];
-  return [...(interval === undefined ? [] : [`every ${interval}`]), ...calendars.map((calendar) => cronOf(fieldsOf(calendar)))];
+  return [...(interval === undefined ? [] : [`every ${interval}`]), ...calendarsOf(job).map((calendar) => cronOf(fieldsOf(calendar)))];
 }
+
+/** A field that is passed over would be every minute, or every hour, of it. */
+function unreadTimes(job: Fields): readonly Loss[] {
+  const unread = calendarsOf(job).flatMap((calendar) =>
+    Object.entries(fieldsOf(calendar)).filter(([field, value]) => !FIELDS.includes(field) || !Number.isInteger(value)),
+  );
+  return unread.slice(0, 1).map(([field, value]) => ({
+    key: 'StartCalendarInterval',
+    because: `it says ${field} ${JSON.stringify(value)}, which is no field of time with a whole number; mend it there first`,
+  }));
+}
+
+function calendarsOf({ StartCalendarInterval: calendars }: Fields): readonly unknown[] {
+  if (Array.isArray(calendars)) return calendars;
+  return calendars === undefined ? [] : [calendars];
+}
+
+const FIELDS: readonly string[] = ['Minute', 'Hour', 'Day', 'Month', 'Weekday'];
 
 /** What is not named is every one of them, as in cron. */
 function cronOf(calendar: Fields): string {
-  return ['Minute', 'Hour', 'Day', 'Month', 'Weekday'].map((field) => (typeof calendar[field] === 'number' ? String(calendar[field]) : '*')).join(' ');
+  return FIELDS.map((field) => (typeof calendar[field] === 'number' ? String(calendar[field]) : '*')).join(' ');
 }

@@ -7,12 +7,18 @@ import {
   type Loss,
   leftOver,
   listOf,
+  misread,
   said,
   secondsToText,
   textOf,
+  type ValueKind,
 } from './foreign-task.ts';
 
 const TASK_KEYS = ['command', 'name', 'args', 'working_dir', 'timeout', 'env', 'schedule', 'reliability', 'enabled', 'description', 'output'];
+const KINDS: Readonly<Record<string, ValueKind>> = {
+  ...({ command: 'text', name: 'text', args: 'list', working_dir: 'text', timeout: 'number', env: 'list', schedule: 'text' } as const),
+  ...({ reliability: 'map', enabled: 'boolean', description: 'text', output: 'map' } as const),
+};
 const WHY: Readonly<Record<string, string>> = {
   on_failure: 'a failed run is retried and ends in dlq/; an answer by an agent is not carried over',
   on_diagnose: 'an answer by an agent is not carried over',
@@ -45,6 +51,7 @@ function readTask(id: string, task: Fields, common: Fields): ForeignTask {
     program === undefined ? undefined : said({ command: [program, ...listOf(task.args)], cwd, env: env.length === 0 ? undefined : env, output: kind });
   const isTold = typeof reliability.notify_on_recovery === 'boolean' ? reliability.notify_on_recovery : undefined;
   const lost: Loss[] = [
+    ...misread(task, KINDS),
     ...leftOver(task, TASK_KEYS, (key) => WHY[key] ?? 'there is no such key here'),
     ...leftOver(fieldsOf(reliability), ['retry', 'notify_on_recovery'], (key) => (key === 'alert' ? 'alerts are set by notify:' : 'there is no such key here')),
     ...(isData || output.summary_template === undefined ? [] : [{ key: 'output.summary_template', because: 'it is filled from JSON, and the format is text' }]),
