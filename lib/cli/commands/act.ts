@@ -34,7 +34,8 @@ export const ACT_COMMANDS: CommandGroup = {
       ],
       notes: [
         'Its stdin is empty, for there may be a second try: what is piped into exec reaches nobody. Put the whole pipe behind sh -c.',
-        'Calls with one name and different commands are one after the other.',
+        'Calls with one name and different commands are one after the other, and so are calls in one folder. Where an owner runs, it starts the command,',
+        'with the PATH and the variables of its own environment.',
       ],
       exits: [
         [0, 'it ended well, or waits for nothing'],
