@@ -44,7 +44,7 @@ describe('what a person reads', () => {
   it('of a root without an owner, from its first look to its last word', async () => {
     const desk = createDesk();
     desk.shell('well', 'echo done', 'description: Says that it is done');
-    desk.shell('ill', 'echo reading; echo "no such table" >&2; exit 3', 'retry: { attempts: 1, delays: [0s], jitter: 0 }');
+    desk.shell('ill', 'echo reading >&2; echo "no such table" >&2; exit 3', 'retry: { attempts: 1, delays: [0s], jitter: 0 }');
     const ids: string[] = [];
     const text = await tell(
       desk,
