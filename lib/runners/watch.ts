@@ -1,8 +1,8 @@
 import { beginWatch, isLongQuiet, limitReached, look, nextLookMs, type WatchLimits, type WatchState } from '../core/run-watch.ts';
 import type { Ms } from '../core/time/instant.ts';
+import { createSteadyTime } from '../core/time/steady-time.ts';
 import type { Clock, Closeable, Files } from '../ports.ts';
 import { type Output, sizeOf, unlessRefused } from './capture.ts';
-import { createSteadyTime } from './steady-time.ts';
 
 export interface WatchedRun extends Output, WatchLimits {
   readonly startedMs: Ms;

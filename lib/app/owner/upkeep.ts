@@ -4,11 +4,11 @@ import { CadenceError } from '../../core/error.ts';
 import { isLeftover, leftoverFolders } from '../../core/leftover.ts';
 import { formatDuration } from '../../core/time/duration.ts';
 import { dayOf, type Ms } from '../../core/time/instant.ts';
+import { createSteadyTime } from '../../core/time/steady-time.ts';
 import { applyRetention } from '../../history/retention.ts';
 import { identityOf } from '../../platform/process-identity.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Incidents, Uptime } from '../../ports.ts';
-import { createSteadyTime } from '../../runners/steady-time.ts';
 import type { Storage } from '../storage.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Ms } from '../core/time/instant.ts';
+import type { Ms } from './instant.ts';
 
 /** Time as it passes, sleep included: the clock on the wall, from which it takes what that was set by since it was first asked. */
 export type SteadyTime = () => Ms;
