@@ -2,10 +2,11 @@ import { createFileQueue } from '../bus/file-queue.ts';
 import type { DefinitionChange, LiveDefinitions } from '../config/definitions.ts';
 import { BUILTIN_LANES } from '../core/builtin.ts';
 import { controlCadence, vanishedCadence } from '../core/control.ts';
-import { HEAL_LANES } from '../core/heal/cadence.ts';
+import { HEAL_LANES, healersOf } from '../core/heal/cadence.ts';
 import { usersOf } from '../core/hold-use.ts';
 import { cadenceKey, holdsRushed } from '../core/holds.ts';
 import { type Paths, SETTINGS_FILE } from '../core/paths.ts';
+import { parseRunId } from '../core/tick.ts';
 import { createDoc } from '../doc.ts';
 import type { Machine } from '../platform/machine.ts';
 import { createProcesses, type SupervisedProcesses } from '../platform/processes.ts';
@@ -109,7 +110,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   const purse = composePurse(storage, health);
   const capacity = composeCapacity(storage, queue);
   const runners = healing.overlaid(wiring.runners ?? composeRunners(storage, processes, purse.meter, wiring.programs, wiring.uptime));
-  const runnerOf = createRunnerChoice(runners, (payload) => orders.carryOut(payload), following.runnerOf);
+  const runnerOf = createRunnerChoice(runners, (order) => following.answered(order, orders.carryOut(order)), following.runnerOf);
   const onFree = (cadence: string): void => {
     consumer.freed(cadence);
     wiring.wake();
@@ -208,6 +209,12 @@ function composeOrders(
     incident,
     respond,
     stopRun: (tickId) => jobs.stopRun(tickId, 'cancel'),
+    stopRuns(cadence) {
+      const own = definitions.get(cadence)?.cadence;
+      const names = [cadence, ...(own === undefined ? [] : healersOf(own))];
+      const under = jobs.running().filter((run) => names.includes(run.cadence));
+      return under.filter(({ runId }) => jobs.stopRun(parseRunId(runId)?.id ?? '', 'cancel')).length;
+    },
     stopAll: () => jobs.stopAll('halt', ['command', 'claude', 'agent', 'inline']),
     allCadences: () => [...queue.cadences()],
     users: () => usersOf(definitions.all(), (name) => definitions.get(name) !== undefined),

@@ -141,7 +141,8 @@ cadences/health-check.yaml and cadences/backup.yaml (rclone, rsync, restic, any 
 One notice an incident, again when it gets worse (2, 5, 10 times what is allowed), one recovery. Of many at once five are told and
 the rest in one summary; what always heals itself stands in a weekly digest. Whoever writes on: [failure] is told of the first
 failure. No sink: it stands in the log. In the thread of an incident pause, resume, abort, approve, ignore, set NAME
-VALUE and comment: … are orders, obeyed once; a Discord bot needs the intent to read messages. A death between sending and
+VALUE and comment: … are orders, obeyed once, and answered; abort stops what its cadence runs by now. What was said a day before
+it could be heard is not obeyed, but for a pause. A Discord bot needs the intent to read messages. A death between sending and
 noting sends twice on Telegram, webhooks of Slack and Discord, and osascript; ntfy, Discord bots, notifiers with groups and mail know
 a repetition again, Slack tokens say its id without a promise. Other sinks: log, macos, email, shell, webhook.`,
   },

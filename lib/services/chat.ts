@@ -1,7 +1,7 @@
 import { chatCadence } from '../core/builtin.ts';
 import { type Incident, isOpen } from '../core/incident/incident.ts';
-import { heardText, orderOf, parseChatOrder, type Reply } from '../core/notice/chat.ts';
-import { type ChatBook, NO_CHATS, withMessage, withThreadCursor } from '../core/notice/chat-book.ts';
+import { heardText, orderOf, parseChatOrder, type Reply, tooOld } from '../core/notice/chat.ts';
+import { type ChatBook, NO_CHATS, withCursor, withMessage, withThreadCursor } from '../core/notice/chat-book.ts';
 import { type Sink, sinkId } from '../core/notice/sink.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
@@ -20,6 +20,8 @@ export interface Chat {
   poll(): Ms | undefined;
   /** Reads one chat: the work of `bus-chat-<sink>`. */
   read(cadence: string, signal: AbortSignal): Promise<Outcome>;
+  /** What became of an order; one that was given here and came to nothing is answered. */
+  carriedOut(payload: unknown, outcome: Outcome): void;
   /** Something about an incident has arrived in a chat. */
   arrived(sink: Sink, incidentId: string, message: { readonly channel: string; readonly id: string }): void;
   /** Where notices of an incident stand in a chat. */
@@ -96,24 +98,30 @@ export function createChat(deps: ChatDeps): Chat {
       journal.emit({ level: 'warn', stage: 'chat_refused', ...about, because: `${reply.sender} may not give orders here` });
       return;
     }
-    const key = `chat:${name}:${reply.id}`;
-    const payload = orderOf(order, incident, `${sink.kind}:${reply.sender}`, key);
-    if (payload === undefined) return;
-    const id = ids.keyed('key', CONTROL_CADENCE, key);
     const nowMs = clock.nowMs();
+    const because = tooOld(order, incident, reply.said_ms, nowMs);
+    if (because !== undefined) {
+      journal.emit({ level: 'warn', stage: 'chat_refused', ...about, because });
+      answer(sink, name, incident, { kind: 'old', id: reply.id }, `Not done: ${because}`);
+      return;
+    }
+    const key = `chat:${name}:${reply.id}`;
+    const given = { sink: name, incident_id: incident.id, id: reply.id };
+    const payload = { ...orderOf(order, incident, `${sink.kind}:${reply.sender}`, key), given };
+    const id = ids.keyed('key', CONTROL_CADENCE, key);
     if (!deps.hasEnded(id))
       queue.put(
         { dueMs: nowMs, cadence: CONTROL_CADENCE, id, attempts: 0 },
         { cadence: CONTROL_CADENCE, source: 'chat', enqueued_at: toIso(nowMs), payload, key },
       );
     journal.emit({ level: 'info', stage: 'order', ...about });
-    answer(sink, name, incident, reply, heardText(order, incident));
+    answer(sink, name, incident, { kind: 'heard', id: reply.id }, heardText(order, incident));
     deps.wake();
   }
 
-  function answer(sink: Sink, name: string, incident: Incident, reply: Reply, text: string): void {
+  function answer(sink: Sink, name: string, incident: Incident, { kind, id }: { readonly kind: string; readonly id: string }, text: string): void {
     const about = { run_id: incident.run_ids.at(-1) ?? '', cadence: incident.cadence, status: 'ordered', incident_id: incident.id };
-    deps.desk.put(sink, { key: `chat-${ids.keyed('heard', name, reply.id)}.${name}`.slice(0, 200), kind: 'answer', ...about, text, facts: {} });
+    deps.desk.put(sink, { key: `chat-${ids.keyed(kind, name, id)}.${name}`.slice(0, 200), kind: 'answer', ...about, text, facts: {} });
   }
 
   async function readOne(name: string, sink: Sink, allow: readonly string[], incidentId: string, signal: AbortSignal): Promise<Outcome | number> {
@@ -133,8 +141,7 @@ export function createChat(deps: ChatDeps): Chat {
     }
     if (found.cursor !== undefined) {
       const isByThread = sink.kind === 'slack';
-      const read = Object.fromEntries(names.map((one) => [one, found.cursor as string]));
-      write(isByThread ? withThreadCursor(book(), name, incidentId, found.cursor) : { ...book(), cursors: { ...book().cursors, ...read } });
+      write(isByThread ? withThreadCursor(book(), name, incidentId, found.cursor) : withCursor(book(), names, found.cursor, clock.nowMs()));
     }
     return found.replies.length;
   }
@@ -177,6 +184,14 @@ export function createChat(deps: ChatDeps): Chat {
         count += answered;
       }
       return count === 0 ? { kind: 'skip', reason: 'nobody has answered' } : { kind: 'ok', summary: count === 1 ? '1 answer' : `${count} answers` };
+    },
+    carriedOut(payload, outcome) {
+      const { given } = (payload ?? {}) as { readonly given?: Readonly<Record<string, unknown>> };
+      if (outcome.kind !== 'skip' || typeof given?.incident_id !== 'string' || typeof given.id !== 'string') return;
+      const chat = deps.chats().find(({ sink }) => sinkId(sink) === given.sink);
+      const incident = incidents.get(given.incident_id);
+      if (chat === undefined || incident === undefined) return;
+      answer(chat.sink, sinkId(chat.sink), incident, { kind: 'undone', id: given.id }, `Not done: ${outcome.reason}`);
     },
     arrived(sink, incidentId, message) {
       const name = sinkId(sink);

@@ -26,6 +26,8 @@ export interface OrdersDeps {
   readonly book: HoldsBook;
   /** Stops a run of this tick under way; false: it does not run. */
   readonly stopRun: (tickId: string) => boolean;
+  /** Stops what this cadence runs, and who mends it; so many runs. */
+  readonly stopRuns: (cadence: string) => number;
   /** Ends a tick that is pending; false: it is not. */
   readonly cancelPending: (tickId: string) => Promise<boolean>;
   /** No warnings about missed slots of this cadence until then, or until it runs again. */
@@ -75,6 +77,15 @@ export function createOrders(deps: OrdersDeps): Orders {
     if (tickId === undefined) return fail(`"${id}" is no id of a run or a tick`);
     if (deps.stopRun(tickId)) return done(`${tickId} is being stopped`);
     return (await deps.cancelPending(tickId)) ? done(`${tickId} is cancelled`) : fail(`${tickId} neither waits nor runs`);
+  }
+
+  /** Whatever it runs by now, and the next try of the tick that failed. */
+  async function abort({ cadence, id }: Fields): Promise<Outcome> {
+    if (typeof cadence !== 'string' || !isCadenceName(cadence)) return fail(`"${String(cadence)}" cannot be aborted`);
+    const stopped = deps.stopRuns(cadence);
+    const isCancelled = typeof id === 'string' && isTickId(id) && (await deps.cancelPending(id));
+    if (stopped === 0 && !isCancelled) return fail(`${cadence} runs nothing, and no try of it waits`);
+    return done([...(stopped === 0 ? [] : [stoppedInWords(stopped)]), ...(isCancelled ? [`${id} is cancelled`] : [])].join('; '));
   }
 
   function purge(fields: Fields): Outcome {
@@ -135,6 +146,8 @@ export function createOrders(deps: OrdersDeps): Orders {
           return reset(fields);
         case 'cancel':
           return cancel(fields);
+        case 'abort':
+          return abort(fields);
         case 'purge':
           return purge(fields);
         case 'ignore':

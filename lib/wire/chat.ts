@@ -7,6 +7,7 @@ const book = z.object({
   format: z.literal(1),
   threads: z.record(z.string(), z.record(z.string(), thread)),
   cursors: z.record(z.string(), z.string()),
+  read_at: z.record(z.string(), z.string()).optional(),
 });
 
 export function parseChatBook(value: unknown): ChatBook | undefined {
@@ -35,6 +36,7 @@ const discordMessage = z.object({
   content: z.string(),
   author: z.object({ id, bot: z.boolean().optional() }),
   message_reference: z.object({ message_id: id.optional() }).nullish(),
+  timestamp: z.string().optional(),
 });
 export type DiscordMessage = z.infer<typeof discordMessage>;
 
@@ -50,6 +52,7 @@ const telegramUpdate = z.object({
       from: z.object({ id, is_bot: z.boolean().optional() }).optional(),
       chat: z.object({ id }),
       text: z.string().optional(),
+      date: z.number().optional(),
       reply_to_message: z.object({ message_id: id }).optional(),
     })
     .optional(),

@@ -13,15 +13,28 @@ process.env.CB_TEST_DISCORD = 'discord-chat-secret';
 process.env.CB_TEST_TELEGRAM = '123:chat-secret';
 
 const MINUTE = 60_000;
+/** The yard's clock begins here. */
+const START_MS = Date.UTC(2026, 10, 20, 7);
 
 /** What people have said, in the words of each API, and what was posted. */
 interface Far {
-  said: { readonly id: string; readonly sender: string; readonly text: string; readonly about?: string; readonly bot?: boolean; readonly chat?: number }[];
+  said: {
+    readonly id: string;
+    readonly sender: string;
+    readonly text: string;
+    readonly about?: string;
+    readonly bot?: boolean;
+    readonly chat?: number;
+    readonly at?: number;
+    readonly kind?: string;
+  }[];
   posted: Seen[];
   asked: Seen[];
+  /** The message of ours that somebody has removed. */
+  deleted: string | undefined;
   trouble: ((seen: Seen) => { readonly code: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> } | undefined) | undefined;
 }
-const far: Far = { said: [], posted: [], asked: [], trouble: undefined };
+const far: Far = { said: [], posted: [], asked: [], trouble: undefined, deleted: undefined };
 
 function slackApi(seen: Seen): unknown {
   if (seen.path === '/slack/chat.postMessage') {
@@ -30,11 +43,15 @@ function slackApi(seen: Seen): unknown {
   }
   far.asked.push(seen);
   const { ts, oldest } = seen.body as { ts: string; oldest: string };
+  if (ts === far.deleted) return { ok: false, error: 'thread_not_found' };
   const replies = far.said.filter(({ id }) => id > oldest);
   const parent = { ts, user: 'UBOT', bot_id: 'B1', text: 'parent' };
   return {
     ok: true,
-    messages: [parent, ...replies.map(({ id, sender, text, bot }) => ({ ts: id, user: sender, text, ...(bot === true ? { bot_id: 'B2' } : {}) }))],
+    messages: [
+      parent,
+      ...replies.map(({ id, sender, text, bot, kind }) => ({ ts: id, user: sender, text, subtype: kind, ...(bot === true ? { bot_id: 'B2' } : {}) })),
+    ],
   };
 }
 
@@ -46,9 +63,10 @@ function discordApi(seen: Seen): unknown {
   far.asked.push(seen);
   const after = new URL(seen.path, 'http://x').searchParams.get('after') ?? '0';
   const newest = far.said.filter(({ id }) => Number(id) > Number(after)).toReversed();
-  return newest.map(({ id, sender, text, about, bot }) => ({
+  return newest.map(({ id, sender, text, about, bot, at = START_MS }) => ({
     id,
     content: text,
+    timestamp: new Date(at).toISOString(),
     author: { id: sender, bot: bot === true },
     message_reference: about === undefined ? null : { message_id: about },
   }));
@@ -66,12 +84,13 @@ function telegramApi(seen: Seen): unknown {
   const updates = far.said;
   return {
     ok: true,
-    result: updates.map(({ id, sender, text, about, chat = 42 }) => ({
+    result: updates.map(({ id, sender, text, about, chat = 42, at = START_MS }) => ({
       update_id: Number(id),
       message: {
         message_id: Number(id) + 5_000,
         from: { id: Number(sender) },
         chat: { id: chat },
+        date: at / 1000,
         text,
         ...(about === undefined ? {} : { reply_to_message: { message_id: Number(about) } }),
       },
@@ -91,7 +110,7 @@ const CHATS = {
     sink: `slack: { token_env: CB_TEST_SLACK, channel: C1, api_url: "${server.url}/slack" }`,
     boss: 'UBOSS',
     other: 'UEVIL',
-    id: (n: number) => `2000.${String(n).padStart(6, '0')}`,
+    id: (n: number, at: number) => `${at / 1000}.${String(n).padStart(6, '0')}`,
     first: '1000.000001',
     secret: 'xoxb-chat-secret',
   },
@@ -135,7 +154,7 @@ for (const [kind, chat] of Object.entries(CHATS)) {
       await yard.run('backup');
     });
     const say = (n: number, text: string, sender: string = chat.boss, more: object = {}): void =>
-      void far.said.push({ id: chat.id(n), sender, text, about: chat.first, ...more });
+      void far.said.push({ id: chat.id(n, START_MS), sender, text, about: chat.first, ...more });
     const paused = (): boolean => yard.events.some(({ stage }) => stage === 'paused');
     const orders = (): readonly string[] => yard.events.filter(({ stage, sink }) => stage === 'order' && sink !== undefined).map(({ word }) => String(word));
 
@@ -190,6 +209,33 @@ for (const [kind, chat] of Object.entries(CHATS)) {
       assert.equal(far.asked.length, length, 'nothing is open any more');
     });
 
+    it('what was said before a weekend without an owner is answered, and not obeyed; a pause and a comment are', async () => {
+      const at = START_MS + 1_000;
+      for (const [n, text] of ['resume', 'abort', 'approve', 'comment: the router again', 'pause'].entries())
+        say(n + 1, text, chat.boss, { at, id: chat.id(n + 1, at) });
+      await yard.pass(60 * 60 * MINUTE);
+      await yard.pass(MINUTE);
+      assert.deepEqual(orders(), ['comment', 'pause']);
+      const old = yard.events.filter(({ stage }) => stage === 'chat_refused');
+      assert.deepEqual(
+        old.map(({ word }) => word),
+        ['resume', 'abort', 'approve'],
+      );
+      assert.match(String(old[0]?.because), /^"resume" was said 2d 1[12]h before it could be heard\. Say it again/);
+      const told = far.posted.map(({ body }) => String(body.text ?? body.content)).filter((text) => text.startsWith('Not done: "'));
+      assert.equal(told.length, 3, 'each is answered');
+      assert.equal(paused(), true);
+    });
+
+    it('an order that comes to nothing is answered with the reason', async () => {
+      say(1, 'set PATH /evil');
+      say(2, 'abort');
+      await yard.pass(MINUTE);
+      await yard.pass(MINUTE);
+      const told = far.posted.map(({ body }) => String(body.text ?? body.content)).filter((text) => text.startsWith('Not done'));
+      assert.deepEqual(told.sort(), ['Not done: PATH may not be set by a fix', 'Not done: backup runs nothing, and no try of it waits']);
+    });
+
     it('errors, a request to wait, garbage: nothing is lost, and what is told of it names no secret', async () => {
       say(1, 'approve');
       far.trouble = (seen) => (seen.path.includes('postMessage') ? undefined : { code: 500, body: `down with ${chat.secret}` });
@@ -239,6 +285,49 @@ for (const [kind, chat] of Object.entries(CHATS)) {
     });
   });
 }
+
+describe('orders from a Telegram bot that was quiet for a week', () => {
+  it('are heard, though their numbers go on from another place', async () => {
+    Object.assign(far, { said: [], posted: [], asked: [], trouble: undefined });
+    const yard = await noticeYard({
+      root: tempRoot(),
+      bus: `notify: { after: 1, remind: 0, ${CHATS.telegram.sink} }\nchat: { telegram: ["11"] }\n`,
+      cadences: { backup: 'run: { command: ["true"] }\nretry: { attempts: 1 }\nbreaker: { failures: 100 }\n' },
+      outcome: () => ({ kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' }),
+    });
+    await yard.run('backup');
+    far.said.push({ id: '900', sender: '11', text: 'pause', about: '901' });
+    await yard.pass(MINUTE);
+    await yard.pass(5 * MINUTE);
+    for (let day = 0; day < 8; day += 1) await yard.pass(24 * 60 * MINUTE);
+    far.said.push({ id: '5', sender: '11', text: 'resume', about: '901', at: yard.clock.nowMs() });
+    await yard.pass(5 * MINUTE);
+    await yard.pass(5 * MINUTE);
+    const obeyed = yard.events.filter(({ stage, sink }) => stage === 'order' && sink !== undefined).map(({ word }) => word);
+    assert.deepEqual(obeyed, ['pause', 'resume']);
+  });
+});
+
+describe('orders from threads of Slack', () => {
+  it('are heard where another thread was removed, and where the answer was sent to the channel as well', async () => {
+    Object.assign(far, { said: [], posted: [], asked: [], trouble: undefined, deleted: '1000.000001' });
+    const cadence = 'run: { command: ["true"] }\nretry: { attempts: 1 }\nbreaker: { failures: 100 }\n';
+    const yard = await noticeYard({
+      root: tempRoot(),
+      bus: `notify: { after: 1, ${CHATS.slack.sink} }\nchat: { slack: ["UBOSS"] }\n`,
+      cadences: { backup: cadence, report: cadence },
+      outcome: () => ({ kind: 'fail', blame: 'cadence', reason: 'exit 1: no route' }),
+    });
+    await yard.run('backup');
+    await yard.run('report');
+    far.said.push({ id: CHATS.slack.id(1, START_MS), sender: 'UBOSS', text: 'pause', kind: 'thread_broadcast' });
+    await yard.pass(MINUTE);
+    await yard.pass(MINUTE);
+    const obeyed = yard.events.filter(({ stage, sink }) => stage === 'order' && sink !== undefined).map(({ cadence: about }) => about);
+    assert.deepEqual(obeyed, ['report']);
+    far.deleted = undefined;
+  });
+});
 
 describe('orders from two chats of one Telegram bot', () => {
   it('are heard in each, once, whichever of them is read first', async () => {

@@ -194,6 +194,16 @@ describe('a cadence that fails, on a real owner', () => {
     await untilShown(yard, ['agent kept: asked the agent']);
   });
 
+  it('A20 abort of a chat stops the agent that mends, too, and a person is asked', async () => {
+    const yard = createYard();
+    yard.shell('report', 'exit 5', 'retry: { attempts: 1 }', agent('echo asked >> calls; sleep 600'));
+    await yard.enqueue('report');
+    await yard.start();
+    await eventually('the agent works', () => readIfThere(`${yard.root}/calls`) === 'asked\n');
+    await yard.enqueue('bus-control', { payload: { order: 'abort', cadence: 'report' } });
+    assert.match((await untilState(yard, 'needs_human')).asked?.because ?? '', /the agent was cancelled/);
+  });
+
   it('A20 cancel reaches an agent, and a halt that kills does: it is asked again after resume', async () => {
     const yard = createYard();
     const slow = agent('echo asked >> calls; while [ ! -f go ]; do sleep 0.05; done; touch mended; echo "ACTION: restart"');

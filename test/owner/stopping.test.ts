@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
@@ -39,6 +39,23 @@ describe('stopping a run', () => {
     assert.equal((await finalRecord(yard, tick)).status, 'cancelled');
     assert.ok(!isAlive(daemon));
     assert.deepEqual(yard.children(), []);
+  });
+
+  it('A20 abort of a chat stops what the cadence runs by now, and not the tick alone that failed', async () => {
+    const yard = createYard();
+    yard.shell('books', 'test ! -e fails || exit 3; echo begun; sleep 600', 'retry: { attempts: 1 }', 'breaker: { failures: 100 }', 'kill_grace: 200ms');
+    yard.put('fails', '');
+    await yard.start();
+    const failed = await yard.enqueue('books');
+    await finalRecord(yard, failed);
+    rmSync(`${yard.root}/fails`);
+    await yard.cli('breaker', 'reset', 'books');
+    const under = await yard.enqueue('books');
+    await eventually('the next one runs', () => outputOf(yard).includes('begun'));
+    const order = await yard.enqueue('bus-control', { payload: { order: 'abort', cadence: 'books', id: failed } });
+    assert.equal((await finalRecord(yard, under)).status, 'cancelled');
+    assert.deepEqual(yard.children(), []);
+    assert.equal((await finalRecord(yard, order)).summary, '1 run is being stopped');
   });
 
   it('halt --kill ends what runs, charges nothing, holds it, and resume runs it', async () => {

@@ -46,7 +46,7 @@ export function composeChat(storage: Storage, parts: Parts): Chat {
     const secret = (name: string): string => (machine.env[name] ?? '').trim();
     const unset = secretNames(sink).filter((name) => secret(name) === '');
     if (unset.length > 0) return { kind: 'failed', because: `${unset.join(', ')} is not set in the owner's environment` };
-    const found = await lookAt({ http, secret, signal }, sink as ChatSink, now, incidentId, together);
+    const found = await lookAt({ http, secret, signal, nowMs: clock.nowMs() }, sink as ChatSink, now, incidentId, together);
     if (found.kind === 'replies') return found;
     const because = redact(found.verdict.because, secretNames(sink)).slice(0, 300);
     return found.verdict.kind === 'later' ? { kind: 'later', delayMs: found.verdict.delayMs, because } : { kind: 'failed', because };

@@ -36,6 +36,8 @@ export interface FollowingUp {
   readonly healing: Healing;
   readonly followUps: FollowUps;
   readonly announcing: Announcing;
+  /** Tells whoever gave an order in a chat where it came to nothing. */
+  answered(order: unknown, end: Promise<Outcome>): Promise<Outcome>;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
   runnerOf(cadence: string, runners: Runners): Runner | undefined;
 }
@@ -95,6 +97,11 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
       },
     },
     healing,
+    async answered(order, end) {
+      const outcome = await end;
+      chat.carriedOut(order, outcome);
+      return outcome;
+    },
     runnerOf(cadence, runners) {
       if (isCareCadence(cadence)) return careRunner;
       const mender = healing.runnerOf(cadence, runners);

@@ -7,6 +7,8 @@ export interface ChatBook {
   readonly threads: Readonly<Record<string, Readonly<Record<string, ChatThread>>>>;
   /** By sink: what was read last, where a chat is read as a whole. */
   readonly cursors: Readonly<Record<string, string>>;
+  /** By sink: when that was. */
+  readonly read_at?: Readonly<Record<string, string>>;
 }
 
 export interface ChatThread {
@@ -46,6 +48,20 @@ export function withThreadCursor(book: ChatBook, sink: string, incidentId: strin
   const thread = book.threads[sink]?.[incidentId];
   if (thread === undefined) return book;
   return { ...book, threads: { ...book.threads, [sink]: { ...book.threads[sink], [incidentId]: { ...thread, cursor } } } };
+}
+
+/** So far these sinks have been read, which are read as one. */
+export function withCursor(book: ChatBook, sinks: readonly string[], cursor: string, nowMs: Ms): ChatBook {
+  const each = (value: string): Readonly<Record<string, string>> => Object.fromEntries(sinks.map((sink) => [sink, value]));
+  return { ...book, cursors: { ...book.cursors, ...each(cursor) }, read_at: { ...book.read_at, ...each(toIso(nowMs)) } };
+}
+
+const RECENT_MS: Ms = 86_400_000;
+
+/** What was read last, if that was within a day. */
+export function recentCursor(book: ChatBook, sink: string, nowMs: Ms): string | undefined {
+  const readMs = parseIso(book.read_at?.[sink]);
+  return readMs !== undefined && nowMs - readMs < RECENT_MS ? book.cursors[sink] : undefined;
 }
 
 /** Whose thread a message is an answer in. */

@@ -1,5 +1,7 @@
-import type { Incident } from '../incident/incident.ts';
+import { type Incident, isOpen } from '../incident/incident.ts';
 import { parseRunId } from '../tick.ts';
+import { formatDuration } from '../time/duration.ts';
+import type { Ms } from '../time/instant.ts';
 
 /**
  * What an answer in the thread of an incident orders. Only a message that is an order and nothing else is one: people talk
@@ -19,6 +21,8 @@ export interface Reply {
   readonly sender: string;
   readonly text: string;
   readonly incident_id: string;
+  /** When it was said, by the clock of the chat; undefined: it does not tell. */
+  readonly said_ms?: Ms | undefined;
   /** The sink whose thread it is in, where it came with what was said to another one. */
   readonly sink?: string;
 }
@@ -37,18 +41,33 @@ export function parseChatOrder(said: string): ChatOrder | undefined {
   return word === undefined ? undefined : { word: word as Extract<ChatOrder, { word: 'pause' }>['word'] };
 }
 
-/** The control tick's payload: the same that the command line sends. `message`: what tells it from every other. undefined: there is nothing to abort. */
-export function orderOf(order: ChatOrder, incident: Incident, by: string, message: string): Readonly<Record<string, unknown>> | undefined {
+const ABORT_HOLDS_MS: Ms = 3_600_000;
+const ORDER_HOLDS_MS: Ms = 24 * 3_600_000;
+
+/**
+ * Chats keep what was said while nobody read them, over a weekend without an owner and for weeks where no incident was
+ * open. What made sense then may stop, start or spend now what nobody meant. A comment is a comment whenever it is read,
+ * and what asks for quiet is right as long as its incident is open. A text: why it is not obeyed.
+ */
+export function tooOld(order: ChatOrder, incident: Incident, saidMs: Ms | undefined, nowMs: Ms): string | undefined {
+  const ageMs = saidMs === undefined ? 0 : nowMs - saidMs;
+  const asksForQuiet = order.word === 'pause' || order.word === 'ignore';
+  if (order.word === 'comment' || (asksForQuiet && isOpen(incident))) return undefined;
+  if (ageMs <= (order.word === 'abort' ? ABORT_HOLDS_MS : ORDER_HOLDS_MS)) return undefined;
+  return `"${order.word}" was said ${formatDuration(ageMs)} before it could be heard. Say it again if it is still meant.`;
+}
+
+/** The control tick's payload: the same that the command line sends. `message`: what tells it from every other. */
+export function orderOf(order: ChatOrder, incident: Incident, by: string, message: string): Readonly<Record<string, unknown>> {
   const { id, cadence } = incident;
   switch (order.word) {
     case 'pause':
       return { order: 'pause', key: `cadence:${cadence}`, because: `paused by ${by}` };
     case 'resume':
       return { order: 'resume', key: `cadence:${cadence}` };
-    case 'abort': {
-      const tick = parseRunId(incident.run_ids.at(-1) ?? '')?.id;
-      return tick === undefined ? undefined : { order: 'cancel', id: tick };
-    }
+    case 'abort':
+      // The tick that failed may be over, and the next one under way.
+      return { order: 'abort', cadence, id: parseRunId(incident.run_ids.at(-1) ?? '')?.id };
     case 'approve':
     case 'ignore':
       return { order: 'incident', what: order.word, id };

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Incident } from '../../../lib/core/incident/incident.ts';
-import { orderOf, parseChatOrder } from '../../../lib/core/notice/chat.ts';
-import { incidentOf, NO_CHATS, withMessage, withThreadCursor } from '../../../lib/core/notice/chat-book.ts';
+import { orderOf, parseChatOrder, tooOld } from '../../../lib/core/notice/chat.ts';
+import { incidentOf, NO_CHATS, recentCursor, withCursor, withMessage, withThreadCursor } from '../../../lib/core/notice/chat-book.ts';
 
-const incident = { id: '2026-11-20T07-00-00Z-backup-exit', cadence: 'backup', run_ids: ['x7k2p9qd4mzt-2'] } as unknown as Incident;
+const incident = { id: '2026-11-20T07-00-00Z-backup-exit', cadence: 'backup', run_ids: ['x7k2p9qd4mzt-2'], state: 'open' } as unknown as Incident;
 
 describe('A20 what an answer in a thread orders', () => {
   it('is one of seven words, and nothing else in the message', () => {
@@ -31,7 +31,7 @@ describe('A20 what an answer in a thread orders', () => {
     const order = (text: string) => orderOf(parseChatOrder(text) as NonNullable<ReturnType<typeof parseChatOrder>>, incident, 'slack:U1', 'chat:slack:7');
     assert.deepEqual(order('pause'), { order: 'pause', key: 'cadence:backup', because: 'paused by slack:U1' });
     assert.deepEqual(order('resume'), { order: 'resume', key: 'cadence:backup' });
-    assert.deepEqual(order('abort'), { order: 'cancel', id: 'x7k2p9qd4mzt' });
+    assert.deepEqual(order('abort'), { order: 'abort', cadence: 'backup', id: 'x7k2p9qd4mzt' });
     assert.deepEqual(order('approve'), { order: 'incident', what: 'approve', id: incident.id });
     assert.deepEqual(order('ignore'), { order: 'incident', what: 'ignore', id: incident.id });
     assert.deepEqual(order('comment: hm'), { order: 'incident', what: 'comment', id: incident.id, text: 'hm', by: 'slack:U1', message: 'chat:slack:7' });
@@ -39,6 +39,35 @@ describe('A20 what an answer in a thread orders', () => {
       ...{ order: 'respond', incident: incident.id, action: 'restart_with_env', set: { X: 'half' } },
       ...{ diagnosis: 'set by slack:U1', by: 'human' },
     });
+  });
+});
+
+describe('A20 what was said while nobody read it', () => {
+  const hour = 3_600_000;
+  const isObeyed = (text: string, ageMs: number, state = 'open'): boolean =>
+    tooOld(parseChatOrder(text) as NonNullable<ReturnType<typeof parseChatOrder>>, { ...incident, state } as typeof incident, 0, ageMs) === undefined;
+
+  it('starts, stops and spends nothing days later; quiet holds as long as its incident, a comment for ever', () => {
+    for (const order of ['resume', 'approve', 'set X y']) assert.deepEqual([isObeyed(order, 24 * hour), isObeyed(order, 24 * hour + 1)], [true, false], order);
+    assert.deepEqual([isObeyed('abort', hour), isObeyed('abort', hour + 1)], [true, false]);
+    for (const order of ['pause', 'ignore']) {
+      assert.equal(isObeyed(order, 100 * hour), true, order);
+      assert.equal(isObeyed(order, 100 * hour, 'resolved'), false, order);
+    }
+    assert.equal(isObeyed('comment: hm', 1_000 * hour, 'resolved'), true);
+  });
+
+  it('is told with its age, and a chat that tells no time is believed', () => {
+    assert.equal(tooOld({ word: 'resume' }, incident, 0, 50 * hour), '"resume" was said 2d 2h before it could be heard. Say it again if it is still meant.');
+    assert.equal(tooOld({ word: 'resume' }, incident, undefined, 50 * hour), undefined);
+  });
+});
+
+describe('how far a chat was read', () => {
+  it('is known for each of its sinks, and for a day to those that must not ask behind it', () => {
+    const book = withCursor({ ...NO_CHATS, cursors: { old: '5' } }, ['a', 'b'], '7', 0);
+    assert.deepEqual(book.cursors, { old: '5', a: '7', b: '7' });
+    assert.deepEqual([recentCursor(book, 'a', 86_399_999), recentCursor(book, 'b', 86_400_000), recentCursor(book, 'old', 0)], ['7', undefined, undefined]);
   });
 });
 
