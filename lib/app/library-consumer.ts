@@ -6,7 +6,7 @@ import type { OwnerStats } from './owner/stats.ts';
 export interface ConsumerOptions {
   /** Ends an owner first that is stopped or asleep and does not answer. */
   readonly takeOver?: boolean;
-  /** Hears every event as it is written to the journal. */
+  /** Hears every event as it is written to the journal. What it throws, or rejects with, ends nothing: it is told once, as `listener_failed`. */
   readonly onEvent?: (event: BusEvent) => void;
 }
 

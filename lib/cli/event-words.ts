@@ -67,6 +67,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   account_changed: ({ paint, who, why }) => `${paint.yellow('◐')} ${who} ${why}`,
   paused: ({ paint, who }) => `${paint.yellow('‖')} ${who} paused`,
   resumed: ({ paint, who }) => `${paint.green('▸')} ${who} goes on`,
+  listener_failed: ({ paint, why }) => `${paint.red('!')} the listener (onEvent) of this owner failed, which is told this once; it goes on hearing: ${why}`,
   storage_healed: ({ paint }) => `${paint.green('●')} the disk is well again`,
   config_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.where)}: ${why}. ${whatGoesOn(event)}`,
   config_healed: ({ paint, who }) => `${paint.green('●')} ${who} is right again`,

@@ -13,6 +13,7 @@ export type Stage =
   | 'owner_started'
   | 'owner_stopped'
   | 'owner_refused'
+  | 'listener_failed'
   | 'adopted'
   | 'claimed'
   | 'coalesced'

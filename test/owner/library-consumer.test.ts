@@ -99,6 +99,30 @@ it('a fault that nobody can handle ends the consumer, is told by `ended`, and le
   assert.equal(yard.records().filter((run) => run.tick === tick).length, 1);
 });
 
+for (const [how, listener] of [
+  ['throws', () => assert.fail('a bug of the listener')],
+  ['rejects', async () => assert.fail('a bug of the listener')],
+] as const)
+  it(`a listener that ${how} at every event ends nobody: it is told once, and hears all that follows`, async () => {
+    const yard = createYard();
+    yard.inline('well', 'return "hello";');
+    const heard: string[] = [];
+    const consumer = await startConsumer({
+      root: yard.root,
+      onEvent: ({ stage }) => {
+        heard.push(stage);
+        return listener();
+      },
+    });
+    await finalRecord(yard, await yard.enqueue('well'));
+    await consumer.stop('the test is over');
+    assert.equal(await consumer.ended, 'the test is over');
+    assert.deepEqual([heard.includes('run_finished'), heard.at(-1)], [true, 'owner_stopped']);
+    const told = yard.events('listener_failed');
+    assert.equal(told.length, 1);
+    assert.match(String(told[0]?.because), /a bug of the listener/);
+  });
+
 it('what a handler throws when nobody waits for it any more ends the owner, and is told as what it died of', async () => {
   const yard = createYard();
   yard.inline('late', 'setTimeout(() => { throw new Error("thrown later: " + process.env.CB_LATE_TOKEN); }, 1); return "well";');

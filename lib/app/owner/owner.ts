@@ -19,6 +19,7 @@ import { createControl } from './control.ts';
 import { createOwnerEnd, type OwnerEnd } from './end.ts';
 import { createLastWords } from './last-words.ts';
 import { beginLife } from './life.ts';
+import { createHarmless } from './listener.ts';
 import { type OwnerPorts, realPorts } from './ports.ts';
 import { watchTimers } from './timer-watch.ts';
 
@@ -131,7 +132,9 @@ function listen(parts: OwnerParts, { ports, onEvent }: RunOptions): readonly Clo
   const withLastWords = createLastWords(parts);
   const log = ports.openLog(parts.paths.logs);
   const told = parts.journal.onEvent((event) => log.write(withLastWords(event)));
-  return [told, ...(onEvent === undefined ? [] : [parts.journal.onEvent(onEvent)]), log];
+  if (onEvent === undefined) return [told, log];
+  const heard = createHarmless(onEvent, (because) => parts.journal.emit({ level: 'error', stage: 'listener_failed', because }));
+  return [told, parts.journal.onEvent(heard), log];
 }
 
 /** What a handler throws when nobody waits for it any more ends the process: `owner.json` is to say so, for it has no end of its own. */
