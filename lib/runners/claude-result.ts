@@ -1,3 +1,4 @@
+import { believedUsd } from '../core/money/told-cost.ts';
 import type { Ending, Outcome, SessionFacts } from '../core/outcome.ts';
 import { advance, costSoFar, type Progress, tokensSoFar } from '../core/session/progress.ts';
 import { numberOf, readSession, type Session } from '../core/session/stream.ts';
@@ -73,11 +74,12 @@ function answerOf({ result }: Session): SessionEnd['result'] {
  * no figure; one that was only ever turned away has cost nothing.
  */
 function factsOf(session: Session, hasCostNothing: boolean, { progress, capUsd, isResumed }: SessionContext): SessionFacts {
-  const { usd, isEstimate } = costSoFar(progress);
+  const { usd: reckoned, isEstimate } = costSoFar(progress);
+  const usd = believedUsd(reckoned);
   const tokens = tokensSoFar(progress);
   const id = progress.id ?? session.id;
   const hasBegun = progress.phase !== 'starting';
-  const isKnown = !isEstimate || usd > 0 || hasCostNothing;
+  const isKnown = usd !== undefined && (!isEstimate || usd > 0 || hasCostNothing);
   return {
     ...(id === undefined ? {} : { id }),
     ...(hasBegun ? { turns: progress.turns } : {}),
@@ -85,7 +87,7 @@ function factsOf(session: Session, hasCostNothing: boolean, { progress, capUsd, 
     ...(progress.cwd === undefined ? {} : { cwd: progress.cwd }),
     ...(Object.keys(tokens).length === 0 ? {} : { tokens }),
     ...(hasBegun && isKnown ? { costUsd: usd } : {}),
-    ...(hasBegun && isEstimate && usd > 0 ? { isEstimate } : {}),
+    ...(hasBegun && isKnown && isEstimate && usd > 0 ? { isEstimate } : {}),
     ...(capUsd === undefined ? {} : { capUsd }),
     ...(isResumed ? { isResumed } : {}),
   };

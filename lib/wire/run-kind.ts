@@ -86,7 +86,9 @@ export const agentKeys = keys(
     command: commandLine.describe('The program and its arguments; it reads the prompt from stdin.'),
     output: choice(['json', 'text'])
       .optional()
-      .describe('json: its last line is an object {ok, summary, cost_usd, session_id, class, reset_at}, each of them optional. Default: text.'),
+      .describe(
+        'json: its last line is an object {ok, summary, cost_usd, session_id, class, reset_at}, each of them optional; cost_usd in dollars, at most 100,000. Default: text.',
+      ),
     cwd: path.optional().describe('The folder to run in. Default: the agent root.'),
     env: env.optional().describe('What the agent sees of the environment: names are passed through, NAME: value is given.'),
   },

@@ -46,6 +46,7 @@ describe('an agent of any make', () => {
     const { outcome, costUsd, ending } = await run(says({ ok: true, summary: 'Triaged 3.', cost_usd: 0.25, session_id: 'codex-0001' }));
     assert.deepEqual(outcome, { kind: 'ok', summary: 'Triaged 3.' });
     assert.deepEqual([costUsd, ending?.session?.id], [0.25, 'codex-0001']);
+    assert.equal((await run(says({ ok: true, cost_usd: 1e308 }))).costUsd, undefined, 'what no run can cost is not told');
     assert.equal(reasonOf((await run(says({ ok: false, summary: 'no inbox' }))).outcome), 'fail: no inbox');
     assert.equal(reasonOf((await run(says({ summary: 'bad' }, 3))).outcome), 'fail: bad');
     assert.equal(await kindOf('echo done'), 'fail no_result of the cadence');

@@ -3,6 +3,7 @@ import { cadenceKey } from '../../core/holds.ts';
 import { type Limit, type Micros, toMicros, toUsd } from '../../core/money/budget.ts';
 import { busLimits, cadenceLimits, type Ledger, type Reservation } from '../../core/money/ledger.ts';
 import { hasRun, spentBy } from '../../core/money/spending.ts';
+import { believedUsd } from '../../core/money/told-cost.ts';
 import type { RunRecord } from '../../core/run.ts';
 import { formatRunId } from '../../core/tick.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
@@ -129,7 +130,7 @@ interface Share {
 
 function shareOf(run: RunRecord): Share {
   const micros = spentBy(run);
-  const isGuess = run.cost_is_estimate === true || typeof run.cost_usd !== 'number';
+  const isGuess = run.cost_is_estimate === true || believedUsd(run.cost_usd) === undefined;
   return { micros, guessed: isGuess ? micros : 0, runs: hasRun(run) ? 1 : 0 };
 }
 
@@ -169,7 +170,7 @@ function modelParts(run: RunRecord): readonly (readonly [string, Share])[] {
   const whole = shareOf(run);
   const isGuess = whole.guessed > 0;
   const parts = Object.entries(run.tokens ?? {}).map(([model, { cost_usd }]) => {
-    const micros = toMicros(cost_usd);
+    const micros = toMicros(believedUsd(cost_usd) ?? 0);
     return [model, { micros, guessed: isGuess ? micros : 0, runs: whole.runs }] as const;
   });
   const rest = whole.micros - parts.reduce((sum, [, { micros }]) => sum + micros, 0);

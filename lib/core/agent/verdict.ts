@@ -1,8 +1,9 @@
 import { judgeExit } from '../judge.ts';
+import { believedUsd } from '../money/told-cost.ts';
 import type { Ending, Outcome, SessionFacts } from '../outcome.ts';
 import { ruleOf } from '../session/class.ts';
 import { resetInFields } from '../session/reset.ts';
-import { type Fields, numberOf, parseEvents, sessionIdOf, textOf } from '../session/stream.ts';
+import { type Fields, parseEvents, sessionIdOf, textOf } from '../session/stream.ts';
 import { lastLines, toVisible, truncate } from '../text/excerpt.ts';
 import type { Ms } from '../time/instant.ts';
 
@@ -22,8 +23,7 @@ const WIDTH = 600;
 export function judgeAgent(ending: Ending, stdout: string, output: 'json' | 'text', endedMs: Ms): AgentEnd {
   const said = output === 'json' ? lastObject(stdout) : undefined;
   const id = said === undefined ? undefined : sessionIdOf(said);
-  const cost = numberOf(said?.cost_usd);
-  const costUsd = cost !== undefined && cost >= 0 ? cost : undefined;
+  const costUsd = believedUsd(said?.cost_usd);
   const session = { ...(id === undefined ? {} : { id }), ...(costUsd === undefined ? {} : { costUsd }) };
   return { outcome: outcomeOf(ending, said, output, endedMs), session, costUsd };
 }

@@ -1,4 +1,5 @@
 import type { AttemptStatus } from '../heal/attempt.ts';
+import { believedUsd } from '../money/told-cost.ts';
 import type { RunRecord } from '../run.ts';
 import { type Ms, parseIso } from '../time/instant.ts';
 import type { Incident } from './incident.ts';
@@ -90,7 +91,7 @@ function countRuns(runs: Iterable<RunRecord>): Counted {
   const money = { cost_usd: 0, failed_cost_usd: 0, healing_cost_usd: 0 };
   const by = new Map<string, { runs: number; failures: number }>();
   for (const { cadence, status, blame, cost_usd } of runs) {
-    const cost = cost_usd ?? 0;
+    const cost = believedUsd(cost_usd) ?? 0;
     const isFailure = blame !== undefined;
     money.cost_usd += cost;
     if (isFailure) money.failed_cost_usd += cost;

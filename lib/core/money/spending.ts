@@ -2,6 +2,7 @@ import type { RunRecord } from '../run.ts';
 import { parseIso } from '../time/instant.ts';
 import type { LocalDays } from '../time/local-day.ts';
 import { type Micros, toMicros, type Used } from './budget.ts';
+import { believedUsd } from './told-cost.ts';
 
 /**
  * What was spent: a fold over the log of runs, per cadence and for the whole bus, by local day of the end of the run.
@@ -88,7 +89,8 @@ function costOf(run: RunRecord): Micros | undefined {
 }
 
 function amountOf(usd: unknown): Micros | undefined {
-  return typeof usd === 'number' && Number.isFinite(usd) && usd >= 0 ? toMicros(usd) : undefined;
+  const believed = believedUsd(usd);
+  return believed === undefined ? undefined : toMicros(believed);
 }
 
 /** Whether there was a run at all: a tick may end without one, and a guard may find nothing to do. */

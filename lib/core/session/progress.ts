@@ -1,3 +1,4 @@
+import { believedUsd } from '../money/told-cost.ts';
 import type { ModelUse } from '../run.ts';
 import { truncate } from '../text/excerpt.ts';
 import { causeOf } from './cause.ts';
@@ -145,10 +146,9 @@ const NOTHING: Spent = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0, longC
 
 function spentIn(usage: Fields | undefined): Spent {
   if (usage === undefined) return NOTHING;
-  const count = (value: unknown): number => Math.max(0, numberOf(value) ?? 0);
-  const longCacheWrite = count(fieldsOf(usage.cache_creation)?.ephemeral_1h_input_tokens);
-  const [cacheRead, cacheWrite] = [count(usage.cache_read_input_tokens), count(usage.cache_creation_input_tokens)];
-  return { input: count(usage.input_tokens), output: count(usage.output_tokens), cacheRead, cacheWrite, longCacheWrite };
+  const longCacheWrite = countOf(fieldsOf(usage.cache_creation)?.ephemeral_1h_input_tokens);
+  const [cacheRead, cacheWrite] = [countOf(usage.cache_read_input_tokens), countOf(usage.cache_creation_input_tokens)];
+  return { input: countOf(usage.input_tokens), output: countOf(usage.output_tokens), cacheRead, cacheWrite, longCacheWrite };
 }
 
 function largest(one: Spent = NOTHING, other: Spent): Spent {
@@ -176,19 +176,29 @@ function addUse(uses: Progress['settled'], { model, spent, saidChars }: OpenMess
 function onResult(progress: Progress, result: Fields): Progress {
   const turns = numberOf(result.num_turns);
   const models = Object.entries(fieldsOf(result.modelUsage) ?? {}).slice(0, MAX_NAMES);
-  const told = models.map(([name, use]) => [nameOf(name) ?? 'unknown', useOf(fieldsOf(use) ?? {})] as const);
+  const told = models.map(([name, use]) => [nameOf(name) ?? 'unknown', useOf(name, fieldsOf(use) ?? {})] as const);
   const all = progress.open.reduce(addUse, progress.settled);
   const settled = told.length === 0 ? all : Object.fromEntries(told);
-  const cost = numberOf(result.total_cost_usd);
-  const costUsd = cost === undefined || cost < 0 ? progress.told.costUsd : cost;
+  const costUsd = believedUsd(result.total_cost_usd) ?? progress.told.costUsd;
   const isCount = turns !== undefined && Number.isSafeInteger(turns) && turns >= 0;
   return { ...progress, phase: 'ended', turns: isCount ? turns : progress.turns, settled, open: [], told: { costUsd, settledUsd: sumOf(settled) } };
 }
 
-function useOf(use: Fields): ModelUse {
-  const count = (value: unknown): number => Math.max(0, numberOf(value) ?? 0);
-  const { inputTokens: input, outputTokens: output, cacheReadInputTokens: read, cacheCreationInputTokens: write, costUSD: cost } = use;
-  return { input: count(input), output: count(output), cache_read: count(read), cache_write: count(write), cost_usd: count(cost) };
+/** A cost that cannot be one is reckoned from the tokens. */
+function useOf(model: string, use: Fields): ModelUse {
+  const { inputTokens, outputTokens, cacheReadInputTokens, cacheCreationInputTokens, costUSD: cost = 0 } = use;
+  const spent = { ...NOTHING, input: countOf(inputTokens), output: countOf(outputTokens) };
+  const [cacheRead, cacheWrite] = [countOf(cacheReadInputTokens), countOf(cacheCreationInputTokens)];
+  const cost_usd = believedUsd(cost) ?? estimateUsd(model, { ...spent, cacheRead, cacheWrite });
+  return { input: spent.input, output: spent.output, cache_read: cacheRead, cache_write: cacheWrite, cost_usd };
+}
+
+/** More tokens than any session has is no count. */
+const MOST_TOKENS = 1e12;
+
+function countOf(value: unknown): number {
+  const count = numberOf(value) ?? 0;
+  return count >= 0 && count <= MOST_TOKENS ? count : 0;
 }
 
 function limitOf(event: Fields): Limit {

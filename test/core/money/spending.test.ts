@@ -45,9 +45,9 @@ describe('what was spent', () => {
   });
 
   it('believes no garbage that a hand has written into the log', () => {
-    const bad = [-5, Number.NaN, Number.POSITIVE_INFINITY, '3', {}, true] as unknown as readonly number[];
+    const bad = [-5, Number.NaN, Number.POSITIVE_INFINITY, 1e308, 100_001, '3', {}, true] as unknown as readonly number[];
     const { bus, cadences } = spendingOf(...bad.map((cost_usd) => ({ cost_usd })), ...bad.map((charged_usd) => ({ cost_usd: null, charged_usd })));
-    assert.deepEqual(tallyOf(bus, '2026-11-27'), { micros: 0, runs: 12 });
+    assert.deepEqual(tallyOf(bus, '2026-11-27'), { micros: 0, runs: 16 });
     assert.deepEqual(cadences.get('brief')?.costs, []);
   });
 

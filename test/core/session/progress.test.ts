@@ -84,6 +84,16 @@ describe('the cost so far', () => {
     assert.deepEqual([progress.turns, progress.lastWords], [1, 'I ask a subagent']);
   });
 
+  it('does not believe a result of more than any run can cost, and reckons it from its tokens', () => {
+    for (const absurd of [1e308, 100_001, -1]) {
+      const modelUsage = { 'claude-sonnet-5': { inputTokens: 1_000_000, costUSD: absurd } };
+      const result = { type: 'result', total_cost_usd: absurd, num_turns: 1, modelUsage };
+      assert.deepEqual(costSoFar(fold([INIT, says('m1', 'x'), result])), { usd: 3, isEstimate: true }, `${absurd}`);
+    }
+    const usage = { input_tokens: 1e308, output_tokens: 1e300 };
+    assert.ok(costSoFar(fold([INIT, says('m1', 'x', usage)])).usd < 1, 'so many tokens are none');
+  });
+
   it('goes on from the last result where a session goes on by itself', () => {
     const result = { type: 'result', total_cost_usd: 2, num_turns: 1, modelUsage: { 'claude-sonnet-5': { inputTokens: 10, costUSD: 2 } } };
     const after = fold([INIT, says('m1', 'x', { input_tokens: 5 }), result, says('m2', 'y', { input_tokens: 1_000_000 })]);
