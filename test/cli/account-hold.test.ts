@@ -74,6 +74,14 @@ describe('an account that is held', () => {
     assert.match((await yard.cli('breaker', 'ls')).stdout, /account:claude {2}open.*\n {2}→ Log in again/);
   });
 
+  it('lets one run through first once the end that it named has come, and is not called closed before that', async () => {
+    const yard = heldYard({ state: 'blocked', failures: 0, until: toIso(Date.now() - 60_000), because: 'usage limit reached', run_id: RUN, class: 'quota' });
+    const [hold] = (await yard.json('breaker', 'ls')).holds as readonly Readonly<Record<string, unknown>>[];
+    assert.deepEqual([hold?.key, hold?.state], ['account:claude', 'half_open']);
+    assert.match((await yard.cli('breaker', 'ls')).stdout, /account:claude {2}half open, the next tick is its probe: usage limit reached/);
+    assert.equal((await yard.json('show', 'cccccccccccc')).status, 'queued');
+  });
+
   it('is told to keep the agent, too, that is to mend another: in status, by its tick, and by why', async () => {
     const yard = heldYard(dead(Date.now() + HOUR_MS));
     yard.shell('train', 'false', 'on_failure: [{ agent: { max_usd: 1 } }]');

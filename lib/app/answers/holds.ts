@@ -139,7 +139,7 @@ function holdView(key: string, breaker: Breaker, nowMs: Ms): HoldView {
   const isOver = until !== null && (parseIso(until) ?? 0) <= nowMs;
   const advice = key.startsWith('account:') ? { advice: accountAdvice(key.slice('account:'.length), breaker) } : {};
   if (!isOver) return { key, state: breaker.state, until, because, failures, ...advice };
-  // An opening is over only when its probe has ended well; what was put off may simply go on.
-  const isProbed = breaker.state === 'open' || breaker.state === 'half_open';
+  // An opening, or a block whose end was named, is over only when its probe has ended well; what was put off may simply go on.
+  const isProbed = breaker.state === 'open' || breaker.state === 'half_open' || breaker.state === 'blocked';
   return isProbed ? { key, state: 'half_open', until, because, failures, ...advice } : { key, state: 'closed', until: null, because, failures };
 }
