@@ -60,6 +60,13 @@ export interface Reading {
   kindUnderWay(runId: string): string | undefined;
 }
 
+/** It has a file, or a tick of it waits or is under way: its file may have been removed meanwhile, and nothing of it recorded yet. */
+export function isKnownHere(reading: Pick<Reading, 'defined' | 'names' | 'arrivals'>, cadence: string): boolean {
+  if (reading.defined().includes(cadence)) return true;
+  const ofFolder = (folder: TickFolder): boolean => reading.names(folder).some((tick) => tick.cadence === cadence);
+  return ofFolder('claimed') || ofFolder('waiting') || ofFolder('inbox') || reading.arrivals().ticks.some((tick) => tick.cadence === cadence);
+}
+
 export interface DeadEntry {
   readonly file: string;
   readonly name: DeadName;

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
-import { childOf, createYard, type Yard } from './owner-yard.ts';
+import { childOf, createYard, finalRecord, type Yard } from './owner-yard.ts';
 
 const ENQUEUE = fileURLToPath(new URL('../../bin/enqueue', import.meta.url));
 const ENDLESS = 'while [ ! -e "$CADENCE_ROOT/go" ]; do sleep 0.05; done';
@@ -35,6 +35,21 @@ describe('why a tick waits', () => {
     ]);
     assert.match((await yard.cli('why', 'backup')).stderr, /^Next: cadence-bus start /m);
     assert.deepEqual([await waitingOf(yard, 'backup'), await waitingOf(yard, 'other')], [3, 1]);
+  });
+
+  it('answers of a cadence that was removed while its first run was under way, and tells how that ended', async () => {
+    const yard = createYard();
+    yard.shell('brief', ENDLESS);
+    await yard.start();
+    const tick = await yard.enqueue('brief');
+    await eventually('it runs', () => yard.ls('claimed').length > 0);
+    assert.equal((await yard.cli('rm', 'brief', '--force', '--yes')).code, 0);
+    const facts = await factsOf(yard, 'brief');
+    assert.deepEqual([facts.includes('no file defines it'), facts.includes('it runs now')], [true, true], facts.join('; '));
+    assert.match((await yard.cli('runs', 'brief')).stdout, /No run of brief has ended yet/);
+    yard.put('go', '');
+    await finalRecord(yard, tick);
+    assert.match((await factsOf(yard, 'brief')).join('; '), /no file defines it; its last run succeeded/);
   });
 
   it('counts the lines of a long batch, and says of how many files it does not know whose they are', async () => {

@@ -11,7 +11,7 @@ import { type Zone, zoneOf } from '../../core/time/zone.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Definition } from '../../ports.ts';
 import type { BrokenEdit } from '../owner/broken-edits.ts';
-import type { Reading } from '../reading.ts';
+import { isKnownHere, type Reading } from '../reading.ts';
 import { unknownCadence } from '../root.ts';
 import { sharedKeys } from './account-view.ts';
 import { brokenCadences, describeBroken } from './broken.ts';
@@ -120,7 +120,8 @@ async function brokenEditOf({ words }: WhyGround, definitions: readonly Definiti
 function currentCursor(definitions: readonly Definition[], { reading, cursors, atMs }: WhyGround, cadence: string, isOwned: boolean): SlotCursor | undefined {
   const cursor = cursors.get(cadence);
   const isDefined = reading.defined().includes(cadence) || (isHealCadence(cadence) && definitions.some(({ name }) => name === cadence));
-  if (!isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0) throw unknownCadence(cadence, reading.defined());
+  const isUnknown = !isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0 && !isKnownHere(reading, cadence);
+  if (isUnknown) throw unknownCadence(cadence, reading.defined());
   if (!isDefined || (isOwned && cursor !== undefined) || (cursor !== undefined && !isEdited(reading, cadence, cursor))) return cursor;
   const schedule = definitions.find(({ name }) => name === cadence)?.cadence?.schedule;
   if (schedule === undefined) return cursor;

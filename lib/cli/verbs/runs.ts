@@ -1,6 +1,6 @@
 import type { HookResult } from '../../app/answers/hook-results.ts';
 import { hasOutput } from '../../app/following.ts';
-import { createReading } from '../../app/reading.ts';
+import { createReading, isKnownHere } from '../../app/reading.ts';
 import { nowMs, unknownCadence } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
 import { formatUsd } from '../../core/money/dollars.ts';
@@ -22,17 +22,17 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   if (status !== undefined && !RUN_STATUSES.some((known) => known === status)) {
     throw new CadenceError('usage', `${status} is no status of a run`, `Did you mean ${nearest(status, RUN_STATUSES) ?? RUN_STATUSES.join(', ')}?`);
   }
-  const { history, runs: find, defined } = createReading(await root());
+  const reading = createReading(await root());
   const query: RunQuery = {
     limit,
     ...(cadence === undefined ? {} : { cadence }),
     ...(status === undefined ? {} : { status }),
     ...(sinceMs === undefined ? {} : { sinceMs: nowMs() - sinceMs }),
   };
-  const runs = find(query);
+  const runs = reading.runs(query);
   // Of one that ran and whose runs are gone the digest still knows.
-  const last = cadence === undefined || runs.length > 0 ? undefined : history.digest()[cadence]?.last;
-  if (cadence !== undefined && runs.length === 0 && last === undefined && !defined().includes(cadence)) throw unknownCadence(cadence, defined());
+  const last = cadence === undefined || runs.length > 0 ? undefined : reading.history.digest()[cadence]?.last;
+  if (cadence !== undefined && runs.length === 0 && last === undefined && !isKnownHere(reading, cadence)) throw unknownCadence(cadence, reading.defined());
   out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query, last) : table(runs.map((one) => row(one, out.paint)))));
   const [first] = runs;
   if (first !== undefined) out.next(...(hasOutput(first) ? [`cadence-bus logs ${first.run_id}`] : []), `cadence-bus show ${first.run_id}`);
