@@ -1,5 +1,6 @@
 import { type CadenceError, EXIT_CODES } from '../core/error.ts';
 import { toVisible } from '../core/text/excerpt.ts';
+import { wellFormed } from '../core/text/json-text.ts';
 import type { Output, Paint, World } from './command.ts';
 
 const CODES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, blue: 34, cyan: 36 } as const;
@@ -23,7 +24,7 @@ function fit(text: string, isColored: boolean): string {
 }
 
 function toJson(answer: unknown): string {
-  return JSON.stringify(answer).replace(UNSEEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return wellFormed(JSON.stringify(answer)).replace(UNSEEN, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 type Writers = Pick<World, 'stdout' | 'stderr'>;

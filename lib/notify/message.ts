@@ -1,6 +1,7 @@
 import type { HttpAnswer } from '../core/notice/http.ts';
 import type { Notice } from '../core/notice/notice.ts';
 import { truncate } from '../core/text/excerpt.ts';
+import { wellFormed } from '../core/text/json-text.ts';
 import type { Ms } from '../core/time/instant.ts';
 
 /** What one sink makes of a notice, and of the answer to it. */
@@ -68,7 +69,7 @@ function words(text: string): string {
 }
 
 export function jsonMessage(url: string, content: unknown, headers: Readonly<Record<string, string>> = {}): Message {
-  return { url, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: JSON.stringify(content) };
+  return { url, headers: { 'content-type': 'application/json; charset=utf-8', ...headers }, body: wellFormed(JSON.stringify(content)) };
 }
 
 export function withPlace(verdict: Verdict, placed: Placed | undefined): Verdict {

@@ -52,6 +52,13 @@ describe('A36 A37 the sinks', () => {
   const ntfy = (): Sink => ({ kind: 'ntfy', topic_env: 'NTFY_TOPIC', server: server.url, token_env: 'NTFY_TOKEN' });
   const slack = (): Sink => ({ kind: 'slack', token_env: 'SLACK_BOT_TOKEN', channel: '#ops', api_url: server.url });
 
+  it('half a character, where somebody has cut an emoji, is none: Telegram refuses the whole message for one', async () => {
+    server.seen.length = 0;
+    server.answer(status(200, { id: '7' }));
+    await tell(noticeOf(bot(), { text: 'exit 1: 😀\ud83d… \\ud83d' }));
+    assert.equal(server.seen[0]?.body.content, 'exit 1: 😀\ufffd… \\ud83d');
+  });
+
   it('a Discord bot says the same key at every try, and asks that a repetition be dropped', async () => {
     server.seen.length = 0;
     server.answer(status(503), status(200, { id: '7' }));

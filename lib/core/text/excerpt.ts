@@ -20,5 +20,20 @@ export function lastLines(text: string, count: number, width = 300): readonly st
 }
 
 export function truncate(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+  return text.length <= width ? text : `${beginning(text, width - 1)}…`;
+}
+
+/** At most so many characters of it, and no half of one: what half an emoji stands in is no text to Telegram, nor to the API of a model. */
+export function beginning(text: string, length: number): string {
+  return text.slice(0, isInside(text, length) ? length - 1 : length);
+}
+
+/** The same from the end. */
+export function ending(text: string, length: number): string {
+  const from = Math.max(0, text.length - length);
+  return text.slice(isInside(text, from) ? from + 1 : from);
+}
+
+function isInside(text: string, at: number): boolean {
+  return at > 0 && /^[\ud800-\udbff][\udc00-\udfff]$/.test(text.slice(at - 1, at + 1));
 }

@@ -7,3 +7,10 @@ export function parseJson(text: string): unknown {
     throw error;
   }
 }
+
+const LONE_HALF = /(?<!\\)((?:\\\\)*)\\ud[89a-f][0-9a-f]{2}/g;
+
+/** JSON of our own, whose texts were cut by whoever wrote them: half a character is an escape in it, at which most readers but ours refuse all of it. */
+export function wellFormed(json: string): string {
+  return json.includes('\\ud') ? json.replace(LONE_HALF, '$1\\ufffd') : json;
+}
