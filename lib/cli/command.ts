@@ -83,7 +83,12 @@ export type Signals = Pick<NodeJS.Process, 'on' | 'off'>;
 
 export interface McpSurface {
   /** Resolves when the other end has gone. */
-  serve(deps: { readonly version: string; readonly ask: CommandContext['ask'] }): Promise<void>;
+  serve(deps: {
+    readonly version: string;
+    readonly ask: CommandContext['ask'];
+    readonly redact: (text: string) => string;
+    readonly complain: (words: string) => void;
+  }): Promise<void>;
 }
 
 /** What the program is started in, and where it speaks. */

@@ -64,11 +64,13 @@ describe('D33 mcp serves the verbs over stdio', () => {
   const desk = createDesk();
   let child: ChildProcess;
   let client: ReturnType<typeof createClient>;
+  const heard: string[] = [];
 
   before(async () => {
     desk.shell('greet', 'echo "hello $(cat)"', 'description: Greets', 'inputs: { name: whom }');
     desk.shell('ill', 'echo no route >&2; exit 3', 'retry: { attempts: 1 }', 'destructive: true');
-    child = spawn(CLI[0] as string, [...CLI.slice(1), 'mcp', '--root', desk.root], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env } });
+    child = spawn(CLI[0] as string, [...CLI.slice(1), 'mcp', '--root', desk.root], { stdio: 'pipe', env: { ...process.env } });
+    child.stderr?.on('data', (piece) => heard.push(String(piece)));
     client = createClient(child);
     const { result } = await client.ask('initialize', { protocolVersion: '2025-06-18', capabilities: {}, clientInfo: { name: 'test', version: '1' } });
     assert.equal((result?.serverInfo as { name: string } | undefined)?.name, 'cadence-bus');
@@ -136,10 +138,36 @@ describe('D33 mcp serves the verbs over stdio', () => {
     assert.deepEqual(client.strays, [], 'stdout belongs to the protocol');
   });
 
+  it('what a run has said is told without its secrets, and of too much its end, in whole lines and whole characters', async () => {
+    desk.shell(
+      'loud',
+      'i=0; while [ $i -lt 900 ]; do printf "%0400d 😀\\n" $i; i=$((i + 1)); done; echo "token=hunter2hunter2"; echo "the end" >&2; exit 3',
+      'retry: { attempts: 1 }',
+    );
+    const ran = await client.call('run', { cadence: 'loud', wait_seconds: 60 });
+    const { result } = await client.ask('tools/call', { name: 'logs', arguments: { id: ran.said.run_id, tail: 1000 } });
+    const [said, note] = (result?.content ?? []) as { text: string }[];
+    const { text } = said ?? { text: '' };
+    const lines = text.split('\n').map((line) => JSON.parse(line) as { stream: string; text: string });
+    assert.deepEqual(lines.at(-1), { stream: 'stderr', text: 'the end\n' });
+    assert.match(lines.map((line) => line.text).join(''), /token=\[redacted\]/);
+    assert.ok(!text.includes('hunter2'));
+    assert.match(note?.text ?? '', /^The answer was cut: it has 3\d{5} characters, and the last 1\d{5} stand above\. Ask for less/);
+  });
+
+  it('a message that cannot be read is told of on stderr, and the next one is answered', async () => {
+    child.stdin?.write('{"jsonrpc": "2.0", "id": 7\n{"jsonrpc": "2.0", "id": [], "method": 7}\n');
+    assert.equal((await client.call('status')).isError, false);
+    await eventually('it was told', () => /^mcp: /m.test(heard.join('')));
+  });
+
   it('ends when the other end has gone, and not before a run ends whose owner it has become', async () => {
     const [begun, go] = [join(desk.root, 'begun'), join(desk.root, 'go')];
     desk.shell('slow', `: >${begun}; n=0; until [ -e ${go} ] || [ $n = 500 ]; do sleep 0.02; n=$((n + 1)); done; echo done`);
     void client.call('run', { cadence: 'slow', wait_seconds: 60 });
+    // Nobody waits for whoever only waits.
+    const { said } = await client.call('enqueue', { cadence: 'greet', in: '1h' });
+    void client.call('wait', { id: said.tick, timeout_seconds: 3600 });
     await eventually('the run has begun', () => existsSync(begun));
     const exited = once(child, 'exit');
     child.stdin?.end();

@@ -1,3 +1,4 @@
+import { createRedacting } from '../../app/redacting.ts';
 import { CadenceError } from '../../core/error.ts';
 import { VERSION } from '../../core/version.ts';
 import type { CommandContext } from '../command.ts';
@@ -5,10 +6,15 @@ import type { CommandContext } from '../command.ts';
 const PACKAGE = '@modelcontextprotocol/server';
 
 /** stdout belongs to the protocol from here on. */
-export async function run({ ask, loadMcp, root }: CommandContext): Promise<number> {
+export async function run({ ask, loadMcp, root, env, out }: CommandContext): Promise<number> {
   const at = await root();
   const surface = await load(loadMcp);
-  await surface.serve({ version: VERSION, ask: ([verb = '', ...words]) => ask([verb, '--json', `--root=${at}`, ...words]) });
+  await surface.serve({
+    version: VERSION,
+    ask: ([verb = '', ...words]) => ask([verb, '--json', `--root=${at}`, ...words]),
+    redact: createRedacting(env).ofOwner,
+    complain: out.note,
+  });
   return 0;
 }
 
