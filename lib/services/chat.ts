@@ -88,8 +88,8 @@ export function createChat(deps: ChatDeps): Chat {
     return Math.min(asked + EVERY_MS, soonMs.get(name) ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Obeyed once, whoever reads it again. */
-  function obey(name: string, sink: Sink, allow: readonly string[], reply: Reply): void {
+  /** Obeyed once, whoever reads it again. `dueMs`: before what was said after it, for the last word holds. */
+  function obey(name: string, sink: Sink, allow: readonly string[], reply: Reply, dueMs: Ms): void {
     const order = parseChatOrder(reply.text);
     const incident = incidents.get(reply.incident_id);
     if (order === undefined || incident === undefined) return;
@@ -111,7 +111,7 @@ export function createChat(deps: ChatDeps): Chat {
     const id = ids.keyed('key', CONTROL_CADENCE, key);
     if (!deps.hasEnded(id))
       queue.put(
-        { dueMs: nowMs, cadence: CONTROL_CADENCE, id, attempts: 0 },
+        { dueMs, cadence: CONTROL_CADENCE, id, attempts: 0 },
         { cadence: CONTROL_CADENCE, source: 'chat', enqueued_at: toIso(nowMs), payload, key },
       );
     journal.emit({ level: 'info', stage: 'order', ...about });
@@ -134,10 +134,11 @@ export function createChat(deps: ChatDeps): Chat {
     if (found.kind === 'failed') return { kind: 'fail', blame: 'cadence', reason: found.because };
     // Another chat of the same bot was read meanwhile; what it has not seen is told again with the next question.
     if (before !== book().cursors[name]) return 0;
-    for (const reply of found.replies) {
+    const firstMs = clock.nowMs() - found.replies.length;
+    for (const [n, reply] of found.replies.entries()) {
       const at = together.find((one) => sinkId(one.sink) === reply.sink);
-      if (at === undefined) obey(name, sink, allow, reply);
-      else obey(sinkId(at.sink), at.sink, at.allow, reply);
+      if (at === undefined) obey(name, sink, allow, reply, firstMs + n);
+      else obey(sinkId(at.sink), at.sink, at.allow, reply, firstMs + n);
     }
     if (found.cursor !== undefined) {
       const isByThread = sink.kind === 'slack';

@@ -227,6 +227,14 @@ for (const [kind, chat] of Object.entries(CHATS)) {
       assert.equal(paused(), true);
     });
 
+    it('several orders are carried out as they were said, one after the other', async () => {
+      const said = ['pause', 'resume', 'pause', 'resume', 'pause', 'resume', 'pause'];
+      for (const [n, text] of said.entries()) say(n + 1, text);
+      await yard.pass(MINUTE);
+      const heard = yard.events.flatMap(({ stage }) => (stage === 'paused' ? ['pause'] : stage === 'resumed' ? ['resume'] : []));
+      assert.deepEqual(heard, said);
+    });
+
     it('an order that comes to nothing is answered with the reason', async () => {
       say(1, 'set PATH /evil');
       say(2, 'abort');
