@@ -1,6 +1,6 @@
 import { chatCadence } from '../core/builtin.ts';
 import { type Incident, isOpen } from '../core/incident/incident.ts';
-import { heardText, orderOf, parseChatOrder, type Reply, tooOld } from '../core/notice/chat.ts';
+import { type ChatOrder, heardText, orderOf, parseChatOrder, type Reply, tooOld } from '../core/notice/chat.ts';
 import { type ChatBook, NO_CHATS, withCursor, withMessage, withThreadCursor } from '../core/notice/chat-book.ts';
 import { type Sink, sinkId } from '../core/notice/sink.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -47,6 +47,8 @@ export interface ChatDeps {
   /** `incidentId` is given where each thread is read by itself; `together`: the names of the sinks that are read at once with this one. */
   readonly look: (sink: Sink, book: ChatBook, incidentId: string, signal: AbortSignal, together: readonly string[]) => Promise<Look>;
   readonly hasEnded: (tickId: string) => boolean;
+  /** It may have been removed, or renamed, since. */
+  readonly isCadence: (name: string) => boolean;
   readonly wake: () => void;
 }
 
@@ -88,6 +90,10 @@ export function createChat(deps: ChatDeps): Chat {
     return Math.min(asked + EVERY_MS, soonMs.get(name) ?? Number.POSITIVE_INFINITY);
   }
 
+  function isForGone({ word }: ChatOrder, cadence: string): boolean {
+    return (word === 'pause' || word === 'resume' || word === 'set') && !deps.isCadence(cadence);
+  }
+
   /** Obeyed once, whoever reads it again. `dueMs`: before what was said after it, for the last word holds. */
   function obey(name: string, sink: Sink, allow: readonly string[], reply: Reply, dueMs: Ms): void {
     const order = parseChatOrder(reply.text);
@@ -99,7 +105,7 @@ export function createChat(deps: ChatDeps): Chat {
       return;
     }
     const nowMs = clock.nowMs();
-    const because = tooOld(order, incident, reply.said_ms, nowMs);
+    const because = isForGone(order, incident.cadence) ? `there is no cadence ${incident.cadence} any more.` : tooOld(order, incident, reply.said_ms, nowMs);
     if (because !== undefined) {
       journal.emit({ level: 'warn', stage: 'chat_refused', ...about, because });
       answer(sink, name, incident, { kind: 'old', id: reply.id }, `Not done: ${because}`);
@@ -110,10 +116,7 @@ export function createChat(deps: ChatDeps): Chat {
     const payload = { ...orderOf(order, incident, `${sink.kind}:${reply.sender}`, key), given };
     const id = ids.keyed('key', CONTROL_CADENCE, key);
     if (!deps.hasEnded(id))
-      queue.put(
-        { dueMs, cadence: CONTROL_CADENCE, id, attempts: 0 },
-        { cadence: CONTROL_CADENCE, source: 'chat', enqueued_at: toIso(nowMs), payload, key },
-      );
+      queue.put({ dueMs, cadence: CONTROL_CADENCE, id, attempts: 0 }, { cadence: CONTROL_CADENCE, source: 'chat', enqueued_at: toIso(nowMs), payload, key });
     journal.emit({ level: 'info', stage: 'order', ...about });
     answer(sink, name, incident, { kind: 'heard', id: reply.id }, heardText(order, incident));
     deps.wake();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { renameSync } from 'node:fs';
 import { before, beforeEach, describe, it } from 'node:test';
 import { createReading } from '../../lib/app/reading.ts';
 import { createFiles } from '../../lib/platform/files.ts';
@@ -225,6 +226,16 @@ for (const [kind, chat] of Object.entries(CHATS)) {
       const told = far.posted.map(({ body }) => String(body.text ?? body.content)).filter((text) => text.startsWith('Not done: "'));
       assert.equal(told.length, 3, 'each is answered');
       assert.equal(paused(), true);
+    });
+
+    it('who pauses a cadence that was renamed meanwhile is told that it is gone', async () => {
+      renameSync(`${yard.root}/cadences/backup.yaml`, `${yard.root}/cadences/backup-2.yaml`);
+      yard.owner.parts.announceDefinitions(yard.owner.parts.definitions.reload());
+      for (const [n, text] of ['pause', 'set BATCH 5', 'comment: hm'].entries()) say(n + 1, text);
+      await yard.pass(MINUTE);
+      assert.deepEqual([orders(), paused()], [['comment'], false]);
+      const told = far.posted.map(({ body }) => String(body.text ?? body.content)).filter((text) => text.startsWith('Not done'));
+      assert.deepEqual(told, Array(2).fill('Not done: there is no cadence backup any more.'));
     });
 
     it('several orders are carried out as they were said, one after the other', async () => {

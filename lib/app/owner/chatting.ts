@@ -52,7 +52,8 @@ export function composeChat(storage: Storage, parts: Parts): Chat {
     return found.verdict.kind === 'later' ? { kind: 'later', delayMs: found.verdict.delayMs, because } : { kind: 'failed', because };
   }
 
-  return createChat({ clock, ids, journal, book, ...shared, chats, look });
+  const isCadence = (name: string): boolean => definitions.get(name) !== undefined;
+  return createChat({ clock, ids, journal, book, ...shared, isCadence, chats, look });
 }
 
 async function lookAt(asking: Asking, sink: ChatSink, book: ChatBook, incidentId: string, together: readonly string[]): Promise<Found> {
