@@ -10,6 +10,13 @@ export function toVisible(text: string): string {
   });
 }
 
+const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
+
+/** What a program writes for a terminal alone, such as its colours, says nothing and is left out. */
+export function withoutColours(text: string): string {
+  return text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+}
+
 /** The last `count` lines that say something, each at most `width` characters. A progress bar's `\r` ends a line. */
 export function lastLines(text: string, count: number, width = 300): readonly string[] {
   const lines = text

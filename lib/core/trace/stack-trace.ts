@@ -1,3 +1,4 @@
+import { withoutColours } from '../text/excerpt.ts';
 import { findGo } from './go.ts';
 import { findJava } from './java.ts';
 import { type Lines, linesOf, type TextLines } from './lines.ts';
@@ -14,7 +15,6 @@ import { type FoundTrace, isOwn, type StackFrame, type StackTrace } from './shap
 export type { StackFrame, StackTrace } from './shape.ts';
 
 const FINDERS = [findPython, findNode, findGo, findRust, findJava] as const;
-const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 
 /** What any of the languages knows its traces by must be found here too. */
 const MAY_OPEN = /^(?:\s+at |panic: |fatal error: |FATAL ERROR: |SIG[A-Z]+: |thread '|\/|file:\/\/|node:|[A-Za-z]:\\)/;
@@ -57,7 +57,7 @@ export function mayOpen(line: string): boolean {
 
 /** Without colours, and with one kind of line end. */
 function plainOf(text: string): string {
-  const plain = text.includes('\u001b') ? text.replace(COLOURS, '') : text;
+  const plain = withoutColours(text);
   return plain.includes('\r') ? plain.replace(/\r\n?/g, '\n') : plain;
 }
 
