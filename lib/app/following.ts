@@ -3,6 +3,7 @@ import { CadenceError } from '../core/error.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { NOT_BEGUN } from '../core/session/progress.ts';
 import { tell } from '../core/session/view.ts';
+import { lastLines, withoutColours } from '../core/text/excerpt.ts';
 import { createCursor } from '../platform/file-cursor.ts';
 import type { Files } from '../ports.ts';
 import { createReading, type Reading } from './reading.ts';
@@ -143,6 +144,27 @@ function createTeller(onText: (text: string) => void): { hear(text: string): voi
       open = '';
     },
   };
+}
+
+/** What a run under way has said last, in one line, of whichever stream it has written to last; '' : nothing yet. Only the end of the file is read. */
+export function lastLineOf(reading: Reading, run: RunRecord): string {
+  const { files } = reading;
+  const found = [run.stdout_path, run.stderr_path].flatMap((path) => {
+    const info = path === null ? undefined : files.info(path);
+    return path === null || info?.kind !== 'file' || info.sizeBytes === 0 ? [] : [{ path, ...info }];
+  });
+  const [newest] = found.toSorted((a, b) => b.mtimeMs - a.mtimeMs);
+  if (newest === undefined) return '';
+  const start = Math.max(0, newest.sizeBytes - BLOCK_BYTES);
+  const text = files.readRange(newest.path, start, BLOCK_BYTES).toString('utf8');
+  if (newest.path !== run.stdout_path || reading.kindUnderWay(run.run_id) !== 'claude') return lastLines(withoutColours(text), 1)[0] ?? '';
+  let told = '';
+  const teller = createTeller((words) => {
+    told += words;
+  });
+  teller.hear(text);
+  teller.end();
+  return lastLines(told, 1)[0] ?? '';
 }
 
 /** Where the last lines begin, found from the end; a newline at the very end closes the last line and begins none. */

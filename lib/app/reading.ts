@@ -241,7 +241,8 @@ function buriedRecord(reading: Reading, tickId: string): RunRecord | undefined {
   return found === undefined ? undefined : { ...blankRecord(found.name), status: 'dead', reason: `it lies in the dlq: ${found.file}` };
 }
 
-function underWay(reading: Reading, name: TickName): RunRecord {
+/** What is known of a run before it has ended. */
+export function underWay(reading: Pick<Reading, 'outputs'>, name: TickName): RunRecord {
   return { ...blankRecord(name), status: 'running', ...reading.outputs(formatRunId(name.id, name.attempts)) };
 }
 
