@@ -23,6 +23,7 @@ void main(process.argv.slice(2), {
   cwd: process.cwd(),
   env: process.env,
   isTerminal: stderr.isTerminal && stdout.isTerminal,
+  isScreen: stdout.isTerminal,
   signals: process,
   loadMcp: () => import('../lib/mcp/server.ts'),
   stdout: stdout.say,

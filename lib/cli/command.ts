@@ -45,6 +45,8 @@ export interface CommandContext {
   readonly everywhere: readonly FlagSpec[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** There is a screen to draw on, and whoever sits there asked for this himself. */
+  readonly isScreen: boolean;
   /** The agent root, checked. Throws `not_found`. */
   root(): Promise<string>;
   /** From here on the first SIGINT or SIGTERM is heard as: whoever waits wants to leave. */
@@ -96,6 +98,8 @@ export interface World {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly isTerminal: boolean;
+  /** stdout is a terminal, wherever the words beside go; absent: it is none. */
+  readonly isScreen?: boolean | undefined;
   readonly signals?: Signals | undefined;
   /** The surface for agents that speak MCP, loaded on use. */
   readonly loadMcp?: (() => Promise<McpSurface>) | undefined;

@@ -44,9 +44,7 @@ export function createCommentary(out: Output, root: string): Commentary {
 
   return {
     see(event) {
-      if (event.cadence === CONTROL_CADENCE && event.stage !== 'run_finished') return;
-      // What it did is told by its incidents.
-      if (isCareCadence(event.cadence ?? '') && (event.stage === 'claimed' || event.stage === 'run_finished')) return;
+      if (isOfTheHouse(event)) return;
       count(event);
       if (out.isJson || (!out.isVerbose && isRoutine(event))) return;
       const line = describeEvent(event, out.paint, root);
@@ -64,6 +62,17 @@ export function createCommentary(out: Output, root: string): Commentary {
       return `${isDrained ? 'Drained' : 'Stopped before all had run'}: ${ended}${left}`;
     },
   };
+}
+
+/** What a person who looks on is told of, without asking for more. */
+export function isToldAtOnce(event: BusEvent): boolean {
+  return !isOfTheHouse(event) && !isRoutine(event);
+}
+
+/** Of an order its end is told, and what care has done is told by its incidents. */
+function isOfTheHouse({ cadence = '', stage }: BusEvent): boolean {
+  if (cadence === CONTROL_CADENCE) return stage !== 'run_finished';
+  return isCareCadence(cadence) && (stage === 'claimed' || stage === 'run_finished');
 }
 
 /** Of an inline run only the end is told. */

@@ -51,6 +51,7 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     everywhere: GLOBAL_FLAGS,
     cwd: world.cwd,
     env: world.env,
+    isScreen: world.isScreen === true,
     loadMcp: world.loadMcp,
     ask: (words) => ask(words, world),
     leaving(said = 'answer') {
@@ -118,5 +119,5 @@ async function ask(words: readonly string[], world: World): Promise<{ readonly c
   const hear = (text: string): void => {
     stdout += text;
   };
-  return { code: await main(words, { ...world, isTerminal: false, signals: undefined, stdout: hear, stderr: () => undefined }), stdout };
+  return { code: await main(words, { ...world, isTerminal: false, isScreen: false, signals: undefined, stdout: hear, stderr: () => undefined }), stdout };
 }

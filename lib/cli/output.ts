@@ -15,7 +15,7 @@ function paintFor(isColored: boolean): Paint {
 }
 
 /** The last gate before the terminal, whoever made the text: a file's name, a payload and a run's words are anybody's. */
-function fit(text: string, isColored: boolean): string {
+export function fit(text: string, isColored: boolean): string {
   if (!isColored) return toVisible(text);
   return text
     .split(OUR_COLORS)

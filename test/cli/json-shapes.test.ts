@@ -47,6 +47,7 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await note('list', 'list');
     for (const name of ['well', 'inner', 'agent']) await note(`show ${name}`, 'show', name);
     await note('status, before anything has run', 'status');
+    await note('top, before anything has run', 'top');
     await note('audit, before anything has run', 'audit');
     await note('runs, before anything has run', 'runs');
     await note('dlq, before anything has died', 'dlq');

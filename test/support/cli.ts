@@ -29,6 +29,7 @@ export interface CallOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly isTerminal?: boolean;
+  readonly isScreen?: boolean;
   readonly signals?: World['signals'];
   /** Hears every piece as it is said. */
   readonly onStdout?: (text: string) => void;
@@ -42,6 +43,7 @@ export async function call(words: readonly string[], options: CallOptions = {}):
     cwd: options.cwd ?? '/',
     env: options.env ?? {},
     isTerminal: options.isTerminal ?? false,
+    isScreen: options.isScreen,
     signals: options.signals,
     stdout(text) {
       said.stdout += text;

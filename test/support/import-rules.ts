@@ -167,7 +167,7 @@ export function librarySurface(sources: readonly Source[]): Finding[] {
 const SURFACE_ADVICE = { instead: 'keep the path of enqueue() to node: modules; import the type only, or move this out of its reach' };
 
 /** What is asked all day long: whoever waits for such an answer shall not wait for the packages that read definitions. */
-const LIGHT = ['status', 'runs', 'logs', 'events', 'wait', 'why', 'enqueue', 'cancel'].map((verb) => `lib/cli/verbs/${verb}.ts`);
+const LIGHT = ['status', 'top', 'runs', 'logs', 'events', 'wait', 'why', 'enqueue', 'cancel'].map((verb) => `lib/cli/verbs/${verb}.ts`);
 const HEAVY = ['zod', 'yaml', 'pino', 'chokidar', 'ajv'];
 
 export function heavyAnswers(sources: readonly Source[]): Finding[] {

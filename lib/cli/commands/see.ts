@@ -15,6 +15,20 @@ export const SEE_COMMANDS: CommandGroup = {
       load: () => import('../verbs/status.ts'),
     },
     {
+      name: 'top',
+      summary: 'the same, live: what runs and says what, what is held, what comes, the last events',
+      usage: '[--once]',
+      maxWords: 0,
+      flags: [{ name: 'once', summary: 'one picture as plain text; so it is without a terminal, too' }],
+      examples: ['cadence-bus top', 'cadence-bus top --once', 'cadence-bus top --json'],
+      notes: [
+        'It reads files, needs no owner, changes nothing and sleeps while nothing happens. Keys: q quits, arrows, j, k,',
+        'PageUp and PageDown scroll where it does not fit, ? shows them all.',
+      ],
+      exits: [NO_ROOT],
+      load: () => import('../verbs/top.ts'),
+    },
+    {
       name: 'list',
       summary: 'the cadences, what they run, and what is wrong with their definitions',
       usage: '[--all]',

@@ -35,13 +35,10 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
 }
 
 function describe(status: StatusView, paint: Paint): string {
-  const { counts } = status;
-  const lines = [ownerLine(status.owner, paint), `${counts.inbox} in the inbox · ${counts.waiting} waiting · ${counts.claimed} running · ${counts.dlq} dead`];
+  const lines = [ownerLine(status.owner, paint), countsLine(status.counts)];
   if (status.cadences.length > 0) lines.push('', table(status.cadences.map((cadence) => cadenceRow(cadence, paint))));
   lines.push(...status.accounts.flatMap((account) => ['', ...accountLines(account, paint)]));
-  // An account that is held has a block of its own.
-  const isShown = ({ key, state }: HoldView): boolean => state !== 'closed' && !status.accounts.some(({ account }) => key === `account:${account}`);
-  const holds = onceForTheBus(status.holds.filter(isShown));
+  const holds = shownHolds(status);
   if (holds.length > 0) lines.push('', paint.bold('Held'), ...holds.map((hold) => `  ${holdLine(hold)}`));
   if (status.overlays.length > 0)
     lines.push('', paint.bold('Set by fixes'), ...status.overlays.map((one) => `  ${paint.yellow('✚')} ${one.cadence}: ${toVisible(describeOverlay(one))}`));
@@ -61,6 +58,15 @@ function describe(status: StatusView, paint: Paint): string {
   return lines.join('\n');
 }
 
+export function countsLine({ inbox, waiting, claimed, dlq }: StatusView['counts']): string {
+  return `${inbox} in the inbox · ${waiting} waiting · ${claimed} running · ${dlq} dead`;
+}
+
+/** Without those that hold nothing. An account that is held has a block of its own. */
+export function shownHolds({ holds, accounts }: Pick<StatusView, 'holds' | 'accounts'>): readonly HoldView[] {
+  return onceForTheBus(holds.filter(({ key, state }) => state !== 'closed' && !accounts.some(({ account }) => key === `account:${account}`)));
+}
+
 /** A budget of the bus holds each who may spend something, and is told as what it is. */
 function onceForTheBus(holds: readonly HoldView[]): readonly HoldView[] {
   const ofBus = holds.find(({ key, state }) => key === 'bus' && state === 'budget');
@@ -74,7 +80,7 @@ function incidentRow({ id, state, title, occurrences, last_at }: StatusView['inc
   return [`  ${color(`◆ ${state.replace('_', ' ')}`)}`, id, `${occurrences}×`, ago(last_at), paint.dim(truncate(toVisible(title).replaceAll('\n', ' '), 70))];
 }
 
-const MARK: Readonly<Record<CadenceView['status'], string>> = {
+export const MARK: Readonly<Record<CadenceView['status'], string>> = {
   running: '▶',
   held: '‖',
   failing: '✗',
@@ -121,7 +127,7 @@ function accountLines(view: AccountView, paint: Paint): readonly string[] {
   const time = until === null ? 'until a person says so' : countdown(parseIso(until) ?? 0, nowMs());
   const names = waiting.slice(0, SHOWN_CADENCES).map(({ cadence, ticks }) => `${cadence}${ticks === 1 ? '' : ` (${ticks})`}`);
   const rest = waiting.length - names.length;
-  const who = waiting_ticks === 0 ? 'no tick waits for it' : `${waiting_ticks} ${waiting_ticks === 1 ? 'tick waits' : 'ticks wait'}: ${names.join(', ')}`;
+  const who = waiting_ticks === 0 ? 'no tick waits for it' : `${waitersOf(waiting_ticks)}: ${names.join(', ')}`;
   return [
     `${paint.yellow(`‖ account ${toVisible(account)} is ${state.replace('_', ' ')}`)}  ${told}${from === '' ? '' : paint.dim(` (since ${from})`)}`,
     `  ${time} · ${who}${rest > 0 ? ` and ${rest} more` : ''}`,
@@ -129,7 +135,11 @@ function accountLines(view: AccountView, paint: Paint): readonly string[] {
   ];
 }
 
-function failuresInARow(failures: number): string {
+export function waitersOf(ticks: number): string {
+  return `${ticks} ${ticks === 1 ? 'tick waits' : 'ticks wait'}`;
+}
+
+export function failuresInARow(failures: number): string {
   return failures === 1 ? '1 failure' : `${failures} failures in a row`;
 }
 
@@ -152,7 +162,7 @@ export function holdLine(hold: HoldView): string {
   return `${toVisible(hold.key)}  ${stateInWords(hold.state)}${left}: ${truncate(toVisible(hold.because).replaceAll('\n', ' '), 160)}`;
 }
 
-function nextSteps(status: StatusView): readonly string[] {
+export function nextSteps(status: StatusView): readonly string[] {
   const isStopped = status.holds.some(({ key, state }) => key === 'bus' && (state === 'halted' || state === 'paused'));
   const isOwned = status.owner.state === 'running' || status.owner.state === 'silent';
   const isBroken =

@@ -6,7 +6,7 @@ import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnsw
 import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { simulateAnswer } from './simulation.ts';
-import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer } from './state.ts';
+import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer, topAnswer } from './state.ts';
 import { heartbeatAnswer, probeAnswer } from './watch.ts';
 
 /** What each command may answer with --json when it did what was asked. */
@@ -19,6 +19,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   hooks: [hooksAnswer, changesAnswer, dryRun],
   probe: [probeAnswer, dryRun],
   status: [statusAnswer, runAnswer],
+  top: [topAnswer],
   list: [listAnswer],
   show: [showAnswer, runAnswer],
   runs: [runsAnswer],

@@ -77,7 +77,7 @@ export const receipt = z
   .describe('A tick is on disk. The commands may be run from anywhere.');
 
 const outputLine = z.looseObject({ stream: z.enum(['stdout', 'stderr']), text });
-const eventLine = z.looseObject({
+export const eventLine = z.looseObject({
   ts: text,
   level: z.enum(['info', 'warn', 'error']),
   stage: text,

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { hold, instantOrNull, isOk, number, overlay, problem, text } from './answer-part.ts';
 import { monthlyCost } from './money.ts';
+import { eventLine, runRecord } from './run.ts';
 
 const owner = z.looseObject({
   state: z.enum(['running', 'silent', 'stopped', 'died', 'never_started']),
@@ -49,6 +50,15 @@ export const statusAnswer = z.looseObject({
     .nullable()
     .describe('What the owner has done since it started; null: there is none.'),
   counts: z.looseObject({ inbox: number, waiting: number, claimed: number, dlq: number }),
+});
+
+export const topAnswer = z.looseObject({
+  ...statusAnswer.shape,
+  // Of these only `status` tells.
+  stats: z.unknown().optional(),
+  root: text,
+  running: z.array(z.looseObject({ ...runRecord.shape, last_line: text.describe('What it has said last; empty: nothing yet.') })),
+  events: z.array(eventLine).describe('The newest of the journal, oldest first.'),
 });
 
 export const holdsAnswer = z.looseObject({ ok: isOk, holds: z.array(hold) });
