@@ -175,8 +175,8 @@ async function interrupt(deps: RecoveryDeps, claim: Claim, cadence: Cadence, sta
   await conclusion.end({ claim, transition, run, runDirs: [] });
 }
 
-/** When its child was begun, as far as its folder says. */
+/** When its first child, which is its guard's where it has one, was begun, as far as its folders say. */
 function begunMs({ files, paths }: RecoveryDeps, runId: string): Ms | undefined {
-  const begun = files.info(`${paths.running}/${runId}/run.json`);
+  const begun = files.info(`${paths.running}/${runId}.guard/run.json`) ?? files.info(`${paths.running}/${runId}/run.json`);
   return begun === undefined ? undefined : Math.round(begun.mtimeMs);
 }

@@ -124,6 +124,24 @@ describe('a child whose owner was killed', () => {
     assert.match((await yard.cli('show', tick)).stdout, /took +5s; its end was recorded .+ later, by the next owner/);
   });
 
+  it('has run since its guard was asked, also where the guard still is', async () => {
+    const yard = createYard();
+    yard.shell('slow', 'echo done', 'guard: { shell: true, command: "until [ -e go ]; do sleep 0.02; done; exit 1" }');
+    const owner = await yard.start();
+    const tick = await yard.enqueue('slow');
+    const guard = join(yard.paths.running, `${tick}-1.guard`);
+    await eventually('the guard is asked', () => readIfThere(join(guard, 'pid')) !== '');
+    owner.kill('SIGKILL');
+    await owner.ended;
+    const beganMs = Math.floor(Date.now() / 1000) * 1000 - 60_000;
+    utimesSync(join(guard, 'run.json'), beganMs / 1000, beganMs / 1000);
+    await yard.start();
+    yard.put('go', '');
+    const record = await finalRecord(yard, tick);
+    assert.deepEqual([record.status, record.started_at], ['skipped', new Date(beganMs).toISOString()]);
+    assert.ok(record.duration_ms >= 60_000);
+  });
+
   it('is killed too: its run was interrupted, its attempt stays charged, and it is tried again', async () => {
     const yard = createYard();
     yard.shell('slow', WAITS, 'retry: { attempts: 2, delays: [1ms] }');
