@@ -40,21 +40,43 @@ export const HEAL_SCHEMA = {
 } as const;
 
 /**
- * The answer in what an agent said. In this order: its structured output, an object that is all it said, the last object
- * in a code block, the last `ACTION:` line with the `SET:` lines around it. undefined: there is no usable answer, which
- * never means "restart".
+ * The answer in what an agent said. In this order: its structured output, an object that is all it said, and of these two
+ * what it said last: an object in a code block, an `ACTION:` line with the `SET:` lines around it. Before it comes what it
+ * quotes, which may be the words of a program that would like to be the answer. undefined: there is no usable answer,
+ * which never means "restart".
  */
 export function readAnswer(structured: unknown, text: string): HealAnswer | undefined {
-  return answerOf(fieldsOf(structured)) ?? answerOf(wholeObject(text)) ?? answerOf(lastBlock(text)) ?? lineAnswer(text);
+  const whole = answerOf(fieldsOf(structured)) ?? answerOf(wholeObject(text));
+  if (whole !== undefined) return whole;
+  const lines = text.split(/\r\n|\r|\n/);
+  const block = blocksOf(lines).findLast(({ fields }) => kindIn(fields) !== undefined);
+  const at = lines.findLastIndex((line) => ACTION.test(line));
+  return block !== undefined && block.at > at ? answerOf(block.fields) : lineAnswer(lines, at);
 }
 
 function wholeObject(text: string): Readonly<Record<string, unknown>> | undefined {
   return fieldsOf(jsonIn(text.trim()));
 }
 
-function lastBlock(text: string): Readonly<Record<string, unknown>> | undefined {
-  const blocks = [...text.matchAll(/```(?:json)?[ \t]*\n([\s\S]*?)\n[ \t]*```/g)].map(([, block]) => fieldsOf(jsonIn(block ?? '')));
-  return blocks.filter((block) => block !== undefined).at(-1);
+const OPENS = /(`{3,})[ \t]*([\w-]*)[ \t]*$/;
+
+/** The objects in code blocks, and the line that each ends at. What stands in a block of more backticks is quoted there. */
+function blocksOf(lines: readonly string[]): readonly { readonly fields: Readonly<Record<string, unknown>>; readonly at: number }[] {
+  const blocks: { readonly fields: Readonly<Record<string, unknown>>; readonly at: number }[] = [];
+  let open: { readonly ticks: number; readonly word: string; readonly at: number } | undefined;
+  for (const [at, line] of lines.entries()) {
+    const [, { length: ticks } = '', word = ''] = OPENS.exec(line) ?? [];
+    if (ticks === 0 || (open !== undefined && ticks < open.ticks)) continue;
+    if (open === undefined || word !== '') {
+      // Within a block of more backticks it is a line like every other.
+      if (open === undefined || ticks === open.ticks) open = { ticks, word: word.toLowerCase(), at };
+      continue;
+    }
+    const fields = open.word === '' || open.word === 'json' ? fieldsOf(jsonIn(lines.slice(open.at + 1, at).join(' '))) : undefined;
+    if (fields !== undefined) blocks.push({ fields, at });
+    open = undefined;
+  }
+  return blocks;
 }
 
 function jsonIn(text: string): unknown {
@@ -63,7 +85,7 @@ function jsonIn(text: string): unknown {
 
 function answerOf(fields: Readonly<Record<string, unknown>> | undefined): HealAnswer | undefined {
   if (fields === undefined) return undefined;
-  const kind = kindOf(textOf(fields.kind) ?? textOf(fields.action));
+  const kind = kindIn(fields);
   const given = fieldsOf(fields.set) ?? {};
   const words = Object.entries(given).flatMap(([name, value]) =>
     typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value)) ? [[name, String(value)] as const] : [undefined],
@@ -75,9 +97,7 @@ const ACTION = /^[ \t>*_`#-]*ACTION:[ \t]*[`*_]*([a-z_]+)[`*_]*[ \t]*$/i;
 const SET = /^[ \t>*_`#-]*SET:[ \t]*`?([A-Za-z_][A-Za-z0-9_]*)=(.*?)`?[ \t]*$/i;
 
 /** A26: the last `ACTION:` holds, with the `SET:` lines that follow it, or stand right above it. */
-function lineAnswer(text: string): HealAnswer | undefined {
-  const lines = text.split(/\r\n|\r|\n/);
-  const at = lines.findLastIndex((line) => ACTION.test(line));
+function lineAnswer(lines: readonly string[], at: number): HealAnswer | undefined {
   if (at < 0) return undefined;
   let from = at;
   while (from > 0 && SET.test(lines[from - 1] as string)) from -= 1;
@@ -86,6 +106,10 @@ function lineAnswer(text: string): HealAnswer | undefined {
     return found === null ? [] : [[found[1] as string, (found[2] as string).trim()] as const];
   });
   return finished(kindOf(ACTION.exec(lines[at] as string)?.[1]), words, lines.slice(0, from).join('\n').trim());
+}
+
+function kindIn(fields: Readonly<Record<string, unknown>>): HealKind | undefined {
+  return kindOf(textOf(fields.kind) ?? textOf(fields.action));
 }
 
 function kindOf(word: string | undefined): HealKind | undefined {
