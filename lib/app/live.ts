@@ -30,7 +30,7 @@ export interface Live extends Closeable {
 
 /** So rarely at least is shown what has moved, and read what has happened: a burst is one reading, which never takes more than a fifth of a processor. */
 const BETWEEN_SHOWS_MS: Ms = 1_000;
-const BETWEEN_READS_MS: Ms = 200;
+const BETWEEN_READS_MS: Ms = 500;
 const TIMES_ITS_COST = 4;
 /** What an owner does at an instant is done a moment later. */
 const GRACE_MS: Ms = 1_000;
@@ -93,7 +93,9 @@ export function createLive({ clock, read, hints: createHints, show }: LiveDeps):
       isReading = false;
     }
     const nowMs = clock.nowMs();
-    const forMs = Math.max(BETWEEN_READS_MS, TIMES_ITS_COST * (nowMs - beganMs));
+    // For an owner that does not answer it was only waited.
+    const costMs = shown.view.owner.state === 'silent' ? 0 : nowMs - beganMs;
+    const forMs = Math.max(BETWEEN_READS_MS, TIMES_ITS_COST * costMs);
     rest = { untilMs: nowMs + forMs, forMs };
     const comes = nextChange(shown.view, nowMs);
     changeMs = comes === undefined ? undefined : comes + GRACE_MS;

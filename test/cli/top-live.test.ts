@@ -84,8 +84,8 @@ describe('A44 what is watched', () => {
     await yard.to(10_000);
     assert.deepEqual([yard.reads(), yard.wakesIn()], [2, undefined]);
     yard.hint();
-    assert.equal(yard.wakesIn(), 200);
-    await yard.to(10_200);
+    assert.equal(yard.wakesIn(), 500);
+    await yard.to(10_500);
     assert.deepEqual([yard.reads(), yard.shown.length, yard.wakesIn()], [3, 3, undefined]);
   });
 
@@ -93,6 +93,10 @@ describe('A44 what is watched', () => {
     const yard = await createYard(() => ({ view: viewOf(), costMs: 500 }));
     yard.hint();
     assert.equal(yard.wakesIn(), 2_000);
+    const owner = { ...viewOf().owner, state: 'silent' as const };
+    const waiting = await createYard(() => ({ view: viewOf({ owner }), costMs: 3_000 }));
+    waiting.hint();
+    assert.equal(waiting.wakesIn(), 500, 'who waits for an answer works no more for that');
   });
 
   it('is shown anew when a time on the screen moves on, at most once a second, and is not read for that', async () => {

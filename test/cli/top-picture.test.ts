@@ -123,6 +123,11 @@ describe('A44 the picture that top draws', () => {
     assert.equal(told.match(/the key is refused/g)?.length, 1);
   });
 
+  it('names a place by its path in the root', () => {
+    const broken_edits = [{ name: 'mail', because: '/srv/bus/cadences/mail.yaml:2:1  not valid YAML' } as TopView['broken_edits'][number]];
+    assert.match(drawn(viewOf({ broken_edits })).lines.join('\n'), /! mail: the last good version goes on: cadences\/mail\.yaml:2:1 {2}not valid YAML/);
+  });
+
   it('moves when the first time on the screen does, and never for one that is out of sight', () => {
     assert.equal(drawn(TROUBLE, { rows: 16 }).movesInMs, 1_000);
     const calm = viewOf({ cadences: [cadenceOf('later', { next: inTime(90_400) })] });

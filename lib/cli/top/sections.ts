@@ -67,7 +67,12 @@ export function oneLine(text: string): string {
   return truncate(toVisible(text).replaceAll(/[\n\t]/g, ' '), WORDS_WIDTH);
 }
 
-function brokenCells({ settings_fault, misnamed, broken_edits }: TopView, { paint }: Looks, refused: string | undefined): readonly Cells[] {
+/** A path without the root, which everybody knows. */
+function near(text: string, root: string): string {
+  return text.replaceAll(`${root}/`, '');
+}
+
+function brokenCells({ settings_fault, misnamed, broken_edits, root }: TopView, { paint }: Looks, refused: string | undefined): readonly Cells[] {
   const isNamed = broken_edits.some(({ name }) => name === SETTINGS_FILE);
   const told = [
     ...(refused === undefined ? [] : [`this is how it was, for it cannot be read now: ${refused}`]),
@@ -75,7 +80,7 @@ function brokenCells({ settings_fault, misnamed, broken_edits }: TopView, { pain
     ...misnamed,
     ...broken_edits.map(({ name, because }) => `${name}: the last good version goes on: ${because}`),
   ];
-  return told.map((text) => [`${paint.red('!')} ${oneLine(text)}`]);
+  return told.map((text) => [`${paint.red('!')} ${oneLine(near(text, root))}`]);
 }
 
 function heldCells(view: TopView, { nowMs, paint, isWide }: Looks): readonly Cells[] {
@@ -89,7 +94,12 @@ function heldCells(view: TopView, { nowMs, paint, isWide }: Looks): readonly Cel
     .filter(({ key, state }) => !isTrying(state) || !key.startsWith('cadence:'))
     .map((hold): Cells => {
       const { key, state, until, because } = hold;
-      return [paint.yellow(`‖ ${oneLine(key.replace(/^cadence:/, ''))}`), heldAs(state), left(until, 'the next tick is its probe'), oneLine(because)];
+      return [
+        paint.yellow(`‖ ${oneLine(key.replace(/^cadence:/, ''))}`),
+        heldAs(state),
+        left(until, 'the next tick is its probe'),
+        oneLine(near(because, view.root)),
+      ];
     });
   return [...holds, ...accounts];
 }
