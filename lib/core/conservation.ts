@@ -9,7 +9,7 @@ export interface Census {
   readonly dead: ReadonlySet<string>; // dlq
   /** Ids with a final record. */
   readonly finished: ReadonlySet<string>;
-  /** Ids that the journal or the log of runs has ever named. */
+  /** Ids that the journal or the log of runs has ever named; those that are finished may be left out. */
   readonly seen: ReadonlySet<string>;
 }
 

@@ -23,13 +23,6 @@ export function createHistory({ files, paths }: HistoryDeps): History {
   const dir = paths.runs;
   const digestNow = createDigestReader(files, dir);
 
-  function newestFirst(cadence: string | undefined, status: string | undefined, firstDay: string | undefined): Iterable<Found> {
-    if (cadence === undefined)
-      return recordsBackward(files, dir, { firstDay, needles: status === undefined ? undefined : [`"status":${JSON.stringify(status)}`] });
-    const head = digestNow().cadences.get(cadence)?.at;
-    return head === undefined ? [] : chainBackward(files, dir, cadence, head);
-  }
-
   return {
     keyed(sinceMs) {
       const firstDay = dayOf(sinceMs);
@@ -47,16 +40,10 @@ export function createHistory({ files, paths }: HistoryDeps): History {
       }
       return newest;
     },
-    runs({ cadence, limit, sinceMs, status }) {
+    runs({ limit, ...query }) {
       const runs: RunRecord[] = [];
-      // A line never stands in a segment older than the day of its writing, so older segments hold nothing younger.
-      const firstDay = sinceMs === undefined ? undefined : dayOf(sinceMs);
       if (limit <= 0) return runs;
-      for (const { run, at } of newestFirst(cadence, status, firstDay)) {
-        if (firstDay !== undefined && at.day < firstDay) break;
-        if ((status === undefined || run.status === status) && isSince(run, sinceMs)) runs.push(run);
-        if (runs.length >= limit) break;
-      }
+      for (const run of eachRun({ files, paths }, query, digestNow)) if (runs.push(run) >= limit) break;
       return runs;
     },
 
@@ -87,6 +74,27 @@ export function createHistory({ files, paths }: HistoryDeps): History {
       return Object.fromEntries([...cadences].map(([name, { at: _at, ...entry }]) => [name, entry]));
     },
   };
+}
+
+/** As `History.runs`, one by one and without end: for sums over so many that they would fill the memory. */
+export function* eachRun(
+  { files, paths }: HistoryDeps,
+  { cadence, sinceMs, status }: Omit<Parameters<History['runs']>[0], 'limit'>,
+  digestNow = createDigestReader(files, paths.runs),
+): Generator<RunRecord> {
+  // A line never stands in a segment older than the day of its writing, so older segments hold nothing younger.
+  const firstDay = sinceMs === undefined ? undefined : dayOf(sinceMs);
+  for (const { run, at } of newestFirst()) {
+    if (firstDay !== undefined && at.day < firstDay) return;
+    if ((status === undefined || run.status === status) && isSince(run, sinceMs)) yield run;
+  }
+
+  function newestFirst(): Iterable<Found> {
+    if (cadence === undefined)
+      return recordsBackward(files, paths.runs, { firstDay, needles: status === undefined ? undefined : [`"status":${JSON.stringify(status)}`] });
+    const head = digestNow().cadences.get(cadence)?.at;
+    return head === undefined ? [] : chainBackward(files, paths.runs, cadence, head);
+  }
 }
 
 /** By its end, which is when it was recorded. */

@@ -8,6 +8,7 @@ import { createClock } from '../../lib/platform/clock.ts';
 import { createFiles } from '../../lib/platform/files.ts';
 import type { Clock } from '../../lib/ports.ts';
 import { createDesk, type Desk, errorOf } from '../support/cli.ts';
+import { startCli } from '../support/owner-cli.ts';
 
 const MINUTE = 60_000;
 const DAY = 86_400_000;
@@ -167,4 +168,17 @@ it('costs, analyze and runs say what retention has taken of what they were asked
     [day, day, undefined],
   );
   assert.match((await desk.tell('runs', 'seldom')).stdout, /^What ran of seldom is on file no more \(retention\); the last one: succeeded at 20\S+Z\.\n$/);
+});
+
+it('costs counts as many runs as there are in little memory, for it forgets each once it is counted', async () => {
+  const desk = createDesk();
+  desk.put('cadences/brief.md', 'Say hello.\n');
+  const count = 80_000;
+  // As many as a call may have arguments, and more.
+  const some = Array.from({ length: count / 16 }, () => ['brief', MINUTE, { cost_usd: 0.01, summary: 'Said hello.' }] as const);
+  for (let n = 0; n < 16; n += 1) past(desk, ...some);
+  const { ended } = startCli(['costs', '--since', '400d', '--json', '--root', desk.root], { env: { NODE_OPTIONS: '--max-old-space-size=48' } });
+  const { code, stdout, stderr } = await ended;
+  assert.equal(code, 0, stderr.slice(0, 400));
+  assert.deepEqual([JSON.parse(stdout).total.runs, JSON.parse(stdout).total.usd], [count, count / 100]);
 });

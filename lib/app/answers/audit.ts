@@ -32,11 +32,15 @@ function both(some: readonly string[], others: readonly string[]): readonly stri
 function look({ files, paths, names, dead, foreign }: Reading): Audit {
   const finished = new Set<string>();
   const buried = new Set<string>();
-  const seen = new Set<string>();
+  // Of hundreds of thousands that have finished, nothing else is kept.
+  const unfinished = new Set<string>();
   scanIds({ files, paths }, (id, status) => {
-    seen.add(id);
-    if (status === 'claimed' || !isFinal(status)) return;
+    if (status === 'claimed' || !isFinal(status)) {
+      if (!finished.has(id)) unfinished.add(id);
+      return;
+    }
     finished.add(id);
+    if (unfinished.size > 0) unfinished.delete(id);
     if (status === 'dead') buried.add(id);
     else buried.delete(id);
   });
@@ -48,7 +52,7 @@ function look({ files, paths, names, dead, foreign }: Reading): Audit {
     running: new Set(ids('claimed').filter(runs)),
     dead: new Set(dead().map(({ name }) => name.id)),
     finished,
-    seen,
+    seen: unfinished,
   });
   const strays = foreign().filter((file) => file.endsWith('.json') || file.endsWith('.ndjson')).length;
   return { ...audit, enqueued: audit.enqueued + strays, waiting: audit.waiting + strays };

@@ -8,6 +8,7 @@ import type { RunRecord } from '../../core/run.ts';
 import { formatRunId } from '../../core/tick.ts';
 import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
 import { createLocalDays, type LocalDays, monthOf } from '../../core/time/local-day.ts';
+import { eachRun } from '../../history/history.ts';
 import { goneBefore } from '../../history/records.ts';
 import { readMachine } from '../../platform/machine.ts';
 import { healersIn, loadDefinitions } from '../definitions/defined.ts';
@@ -71,9 +72,7 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
   if (cadence !== undefined && !known.includes(cadence)) throw unknownCadence(cadence, known);
   const reserved = readReserved(reading);
   const sinceMs = askedMs ?? monthStart(days, nowMs());
-  const runs = reading.history
-    .runs({ limit: Number.POSITIVE_INFINITY, sinceMs, ...(cadence === undefined ? {} : { cadence }) })
-    .filter((run) => concernsMoney(run, [...cadences, ...healers]));
+  const { rows, total } = sumOf(eachRun(reading, { sinceMs, ...(cadence === undefined ? {} : { cadence }) }), [...cadences, ...healers], by, days);
   const ledger: Ledger = { spending, reserved: reserved.map(({ hold }) => hold), day: days.dayAt(nowMs()), monthEndMs: days.monthEndMs(nowMs()) };
   return {
     ok: true,
@@ -81,8 +80,8 @@ export function readCosts(root: string, { cadence, sinceMs: askedMs, by }: Costs
     ...goneSince(reading, sinceMs),
     zone,
     by,
-    costs: groupRuns(runs, by, days),
-    total: rowOf(runs.map(shareOf)),
+    costs: rows,
+    total,
     reserved: reserved
       .filter(({ hold }) => hold.cadence === (cadence ?? hold.cadence))
       .map(({ runId, hold }) => ({ run_id: runId, cadence: hold.cadence, usd: toUsd(hold.micros) })),
@@ -134,22 +133,33 @@ function shareOf(run: RunRecord): Share {
   return { micros, guessed: isGuess ? micros : 0, runs: hasRun(run) ? 1 : 0 };
 }
 
-function rowOf(shares: readonly Share[]): Omit<CostRow, 'name'> {
-  const sum = (pick: (share: Share) => number): number => shares.reduce((total, share) => total + pick(share), 0);
-  return { runs: sum(({ runs }) => runs), usd: toUsd(sum(({ micros }) => micros)), guessed_usd: toUsd(sum(({ guessed }) => guessed)) };
+const NOTHING: Share = { micros: 0, guessed: 0, runs: 0 };
+
+function plus(one: Share, other: Share): Share {
+  return { micros: one.micros + other.micros, guessed: one.guessed + other.guessed, runs: one.runs + other.runs };
 }
 
-function groupRuns(runs: readonly RunRecord[], by: CostGroup, days: LocalDays): readonly CostRow[] {
-  const groups = new Map<string, Share[]>();
+function rowOf({ micros, guessed, runs }: Share): Omit<CostRow, 'name'> {
+  return { runs, usd: toUsd(micros), guessed_usd: toUsd(guessed) };
+}
+
+interface Sums {
+  readonly rows: readonly CostRow[];
+  readonly total: Omit<CostRow, 'name'>;
+}
+
+/** Each run is forgotten once it is counted. */
+function sumOf(runs: Iterable<RunRecord>, cadences: readonly Cadence[], by: CostGroup, days: LocalDays): Sums {
+  const groups = new Map<string, Share>();
+  let total = NOTHING;
   for (const run of runs) {
-    for (const [name, share] of partsOf(run, by, days)) {
-      const group = groups.get(name);
-      if (group === undefined) groups.set(name, [share]);
-      else group.push(share);
-    }
+    if (!concernsMoney(run, cadences)) continue;
+    total = plus(total, shareOf(run));
+    for (const [name, share] of partsOf(run, by, days)) groups.set(name, plus(groups.get(name) ?? NOTHING, share));
   }
-  const rows = [...groups].map(([name, shares]) => ({ name, ...rowOf(shares) }));
-  return by === 'day' ? rows.sort((a, b) => (a.name < b.name ? -1 : 1)) : rows.sort((a, b) => b.usd - a.usd || (a.name < b.name ? -1 : 1));
+  const rows = [...groups].map(([name, share]) => ({ name, ...rowOf(share) }));
+  const inOrder = by === 'day' ? rows.sort((a, b) => (a.name < b.name ? -1 : 1)) : rows.sort((a, b) => b.usd - a.usd || (a.name < b.name ? -1 : 1));
+  return { rows: inOrder, total: rowOf(total) };
 }
 
 function partsOf(run: RunRecord, by: CostGroup, days: LocalDays): readonly (readonly [string, Share])[] {
