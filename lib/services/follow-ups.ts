@@ -8,6 +8,7 @@ import type { RunRecord } from '../core/run.ts';
 import { toIso } from '../core/time/instant.ts';
 import type { Clock, Definitions, Ids, Outbox, Queue } from '../ports.ts';
 import type { CarePlan } from './care-plan.ts';
+import { inTurns } from './in-turns.ts';
 import type { NoticeDesk } from './notice-desk.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface FollowUps {
   /** A run of this cadence begins, and somebody may want to hear of it. */
   started(cadence: string, beginning: () => RunRecord): void;
   /** Makes good what these records, oldest first, prescribe and what was perhaps not done. */
-  makeGood(runs: readonly RunRecord[]): Promise<void>;
+  makeGood(runs: Iterable<RunRecord>): Promise<void>;
 }
 
 export interface FollowUpsDeps {
@@ -109,7 +110,8 @@ export function createFollowUps(deps: FollowUpsDeps): FollowUps {
     async makeGood(runs) {
       // What waits already must be known before anything is put beside it.
       await queue.refresh(true);
-      for (const run of runs.filter(({ cadence }) => !isBuiltin(cadence))) {
+      for await (const run of inTurns(clock, runs)) {
+        if (isBuiltin(run.cadence)) continue;
         care.seen(run);
         act(run);
       }

@@ -18,6 +18,7 @@ import {
 import type { RunRecord } from '../core/run.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Doc, Journal, RunLog } from '../ports.ts';
+import { inTurns } from './in-turns.ts';
 import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.ts';
 
 /**
@@ -27,10 +28,11 @@ import { isDiskFault, type StorageHealth, TRY_AGAIN_MS } from './storage-health.
 export interface HoldsBook {
   holds(): Holds;
   /**
-   * Reads what is on disk, folds in the runs behind it, voids probes whose owner died. Answers with the runs folded in.
-   * Save it when what they ask for is done: a second death before that must find them again.
+   * Reads what is on disk, folds in the runs behind it, voids probes whose owner died. Answers with the runs folded in, read
+   * anew from the log each time: without a book they are all that there ever were. Save it when what they ask for is done: a
+   * second death before that must find them again.
    */
-  load(): readonly RunRecord[];
+  load(): Promise<Iterable<RunRecord>>;
   onStart(keys: readonly string[], runId: string): void;
   /** A run of an earlier owner lives on. If it was a probe it still is: nobody may begin beside it, and its end decides. */
   onAdopt(runId: string): void;
@@ -131,15 +133,19 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
 
   return {
     holds: () => holds,
-    load() {
+    async load() {
       holds = doc.read() ?? NO_HOLDS;
       shown = view.read() === undefined ? '' : 'unknown';
-      const unseen = [...runLog.since(holds.through)];
-      for (const run of unseen) holds = fold(run);
+      const from = holds.through;
+      through = runLog.position();
+      let count = 0;
+      for await (const run of inTurns(clock, runLog.since(from))) {
+        holds = fold(run);
+        count += 1;
+      }
       inherited = holds;
       holds = holdsAfterRestart(holds);
-      through = runLog.position();
-      return unseen;
+      return { [Symbol.iterator]: () => firstOf(runLog.since(from), count) };
     },
     onStart(keys, runId) {
       become(holdsOnStart(holds, keys, runId), runId);
@@ -162,6 +168,16 @@ export function createHoldsBook(deps: HoldsBookDeps): HoldsBook {
     },
     save,
   };
+}
+
+function* firstOf<T>(all: Iterable<T>, count: number): Generator<T> {
+  let left = count;
+  if (left === 0) return;
+  for (const one of all) {
+    yield one;
+    left -= 1;
+    if (left === 0) return;
+  }
 }
 
 function adviceOn(key: string, breaker: Breaker): Readonly<Record<string, string>> {

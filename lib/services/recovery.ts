@@ -12,6 +12,7 @@ import { endServed, isAskedAnew } from './early-end.ts';
 import type { FollowUps } from './follow-ups.ts';
 import { isTimersTick } from './hint.ts';
 import type { HoldsBook } from './holds-book.ts';
+import { inTurns } from './in-turns.ts';
 import type { Jobs } from './jobs.ts';
 import type { Purse } from './purse.ts';
 import { sweepRunFolders } from './run-folders.ts';
@@ -56,7 +57,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
   const { files, paths, queue, history, book, jobs } = deps;
   // What ends here wakes the owner, who may begin the next run before all is recovered.
   const left = files.list(paths.running);
-  const unseen = book.load();
+  const unseen = await book.load();
   const claims = await queue.orphans();
   const recorded = history.newest(
     new Set(claims.flatMap(({ name }) => [name.attempts, name.attempts - 1].map((tries) => formatRunId(name.id, tries)))),
@@ -73,7 +74,7 @@ export async function recover(deps: RecoveryDeps): Promise<void> {
     const end = endOf(deps, recorded, claim);
     if (end === undefined || !(await completeMove(deps, claim, end))) open.push(claim);
   }
-  for (const run of unseen) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
+  for await (const run of inTurns(deps.clock, unseen)) if (run.moves_to?.startsWith('dlq/')) queue.report(run, history.attempts(run.cadence, run.tick));
   await deps.followUps.makeGood(unseen);
   // From here on what ended before is done, and its records need not be seen again.
   book.save();

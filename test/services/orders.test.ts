@@ -9,11 +9,11 @@ import { testClock } from '../support/bus.ts';
 import { storyOwner, storyRunner } from '../support/story.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
-function yard(underWay = 3) {
+async function yard(underWay = 3) {
   const root = tempRoot();
   mkdirSync(`${root}/cadences`);
   const { parts } = storyOwner(root, createFiles(), testClock(), storyRunner());
-  parts.book.load();
+  await parts.book.load();
   parts.book.save();
   const stopped: string[] = [];
   const orders = createOrders({
@@ -67,16 +67,16 @@ describe('orders', () => {
   ];
   for (const [payload, answer] of cases) {
     it(`A20 answers ${JSON.stringify(payload)} with "${answer}"`, async () => {
-      assert.equal(summaryOf(await yard().orders.carryOut(payload)), answer);
+      assert.equal(summaryOf(await (await yard()).orders.carryOut(payload)), answer);
     });
   }
 
   it('counts one run as one', async () => {
-    assert.equal(summaryOf(await yard(1).orders.carryOut({ order: 'kill' })), '1 run is being stopped');
+    assert.equal(summaryOf(await (await yard(1)).orders.carryOut({ order: 'kill' })), '1 run is being stopped');
   });
 
   it('purges only what bears the name of a dead tick, and nothing outside the dlq', async () => {
-    const { parts, orders } = yard();
+    const { parts, orders } = await yard();
     const dead = formatDeadName({ dueMs: 0, cadence: 'nightly', id: 'x7k2p9qd4mzt', attempts: 1, reason: 'exhausted' });
     for (const file of [dead, 'notes.txt']) writeFileSync(`${parts.paths.dlq}/${file}`, '{}');
     assert.equal(summaryOf(await orders.carryOut({ order: 'purge', files: [dead, 'notes.txt', '../holds.json', 7] })), '1 dead tick is removed');
@@ -85,7 +85,7 @@ describe('orders', () => {
   });
 
   it('A62 keeps no secret that an operator gives as a reason', async () => {
-    const { parts, orders } = yard();
+    const { parts, orders } = await yard();
     await orders.carryOut({ order: 'pause', key: 'cadence:nightly', because: 'the key hunter2 is out' });
     await orders.carryOut({ order: 'trip', key: 'account:claude', because: 'hunter2' });
     const { paused, breakers } = parts.book.holds();
@@ -94,7 +94,7 @@ describe('orders', () => {
   });
 
   it('an operator who resets a tripped breaker closes it, and an account is a key like a cadence', async () => {
-    const { parts, orders } = yard();
+    const { parts, orders } = await yard();
     await orders.carryOut({ order: 'trip', key: 'account:claude', because: 'billing' });
     assert.equal(parts.book.holds().breakers['account:claude']?.state, 'isolated');
     await orders.carryOut({ order: 'reset', key: 'account:claude' });

@@ -48,7 +48,7 @@ function runnerOf(root: string, ran: Map<string, number>, { died }: CutFiles): S
 /** The story pauses one cadence; a third owner lets it go on, so that every tick comes to its end. */
 async function resumeAll(root: string, clock: ReturnType<typeof testClock>, ran: Map<string, number>): Promise<void> {
   const owner = storyOwner(root, createFiles(), clock, storyRunner(ran));
-  owner.parts.book.load();
+  await owner.parts.book.load();
   owner.parts.book.change({ ...owner.parts.book.holds(), paused: {} });
   await runToRest(storyOwner(root, createFiles(), clock, storyRunner(ran)), clock);
 }
