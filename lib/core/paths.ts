@@ -31,6 +31,8 @@ export interface Paths {
   readonly halt: string;
   /** The last round of the watchman. */
   readonly heartbeat: string;
+  /** Empty: a person was told that the disk takes nothing, and is to hear when it is well again. A full disk may still take a name. */
+  readonly diskTold: string;
   /** Cadences whose timer has let slots pass; there only as long as there are any. */
   readonly lateTimers: string;
   /** Left by a timer's `bin/enqueue` that found the owner dead; its age says since when ticks come in vain. */
@@ -75,6 +77,7 @@ export function pathsOf(root: string): Paths {
     installed: `${state}/installed.json`,
     halt: `${state}/halt`,
     heartbeat: `${state}/heartbeat.json`,
+    diskTold: `${state}/disk-told`,
     lateTimers: `${state}/late-timers.json`,
     ownerGone: `${state}/owner-gone`,
     probeCursor: `${state}/probe-cursor.json`,

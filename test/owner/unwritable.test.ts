@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { apiServer } from '../notify/api-server.ts';
+import { eventually } from '../support/eventually.ts';
 import type { CliOptions } from '../support/owner-cli.ts';
 import { list, readIfThere } from './owner-yard.ts';
 import { createSmallDisk } from './small-disk.ts';
@@ -65,7 +66,11 @@ describe('P23 the watchman on a disk that takes nothing', () => {
       assert.deepEqual([told.sink.kind, /nothing can be written/.test(told.text)], ['shell', true]);
       disk.free(owner);
     }
+    server.seen.length = 0;
     const { said } = await beat();
+    const told = await eventually('the person who was told of it hears that it is well', () => server.seen.find(({ path }) => path === '/hook'));
+    assert.match(String(told.body.text), /well again: (?:.*, )?disk/);
+    assert.equal(existsSync(yard.paths.diskTold), false);
     assert.deepEqual(
       said.worries.map(({ key }) => key).filter((key) => key === 'disk'),
       [],

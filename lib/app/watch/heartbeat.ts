@@ -6,7 +6,7 @@ import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { type Ms, toIso } from '../../core/time/instant.ts';
 import { reloadsOf, type Telling, tellingOf, tellingUnkept, type WatchMemory } from '../../core/watch/memory.ts';
 import { type ReloadTraces, tracesAfter } from '../../core/watch/reload-trace.ts';
-import { diskWorry, type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../../core/watch/watch.ts';
+import { DISK, diskWorry, type Repair, repairsOf, type Sight, type Worry, worriesOf } from '../../core/watch/watch.ts';
 import { createDoc } from '../../doc.ts';
 import { createSlotReading } from '../../history/slot-ledger.ts';
 import { createBusLog } from '../../platform/bus-log.ts';
@@ -30,7 +30,7 @@ import { readWatchMemory } from './memory.ts';
 import { noticesOf, tellSinks } from './notices.ts';
 import { beginPing, type PingView } from './ping.ts';
 import { lookAround, type SightDeps } from './sight.ts';
-import { tellWithoutDisk, unwritableFor } from './unwritable.ts';
+import { noteDiskTold, tellWithoutDisk, unwritableFor } from './unwritable.ts';
 
 export interface HeartbeatQuery {
   /** Instead of that of `bus.yaml`. */
@@ -117,7 +117,9 @@ type Told = Pick<Heartbeat, 'worries' | 'telling' | 'diagnosis'>;
 
 async function tellAndKeep({ root, settings, definitions, memory, round, atMs, faults, redact }: Gone, doc: Doc<WatchMemory>): Promise<Told> {
   const { worries } = round;
-  const telling = tellingOf(memory, worries, atMs);
+  const files = createFiles();
+  const { diskTold } = pathsOf(root);
+  const telling = tellingOf(memory, worries, atMs, files.info(diskTold) === undefined ? [] : [DISK]);
   const filing = planFiling(definitions, round, memory);
   let filed = memory?.filed ?? {};
   await orFault(faults, async () => {
@@ -131,7 +133,10 @@ async function tellAndKeep({ root, settings, definitions, memory, round, atMs, f
   if (words !== undefined) {
     await orFault(faults, () => tell(root, worries.length > 0 ? 'warn' : 'info', words, state === 'running'));
     const notices = noticesOf(root, settings, telling, words);
-    await orFault(faults, async () => void faults.push(...(await tellSinks(root, notices, state === 'running' || state === 'silent'))));
+    await orFault(faults, async () => {
+      faults.push(...(await tellSinks(root, notices, state === 'running' || state === 'silent')));
+      files.remove(diskTold);
+    });
   }
   const { intervalMs, enabled } = settings.heartbeat;
   const next = { format: 1, at: toIso(atMs), ok: worries.length === 0, interval_ms: intervalMs, enabled } as const;
@@ -147,7 +152,10 @@ async function tellUnkept({ root, settings, memory, round, atMs, faults, redact 
   const worries = [diskWorry(unwritable), ...round.worries];
   const telling = tellingUnkept(memory, worries, atMs, settings.heartbeat.intervalMs);
   const words = wordsOf({ ...round, worries }, telling, undefined, redact);
-  if (words !== undefined) faults.push(...(await tellWithoutDisk(root, settings, noticesOf(root, settings, telling, words))));
+  if (words !== undefined) {
+    faults.push(...(await tellWithoutDisk(root, settings, noticesOf(root, settings, telling, words))));
+    noteDiskTold(createFiles(), pathsOf(root));
+  }
   return { worries, telling, diagnosis: null };
 }
 

@@ -42,6 +42,15 @@ export function unwritableFor(files: Files, paths: Paths): string | undefined {
   }
 }
 
+/** Nothing else of it can be kept. A disk that is read-only does not take even that; then nobody hears that it is well again. */
+export function noteDiskTold(files: Files, { diskTold }: Paths): void {
+  try {
+    files.write(diskTold, '');
+  } catch (error) {
+    if (!isDiskFault(error)) throw error;
+  }
+}
+
 const WITHIN_MS: Ms = 15_000;
 
 /** From this very process to each sink, once. Answers with what went wrong. */

@@ -41,7 +41,8 @@ export interface Telling {
 /** P24: dead timers are one set. */
 const DEAD_TIMERS_AGAIN_MS: Ms = 4 * 3_600_000;
 
-export function tellingOf(memory: WatchMemory | undefined, worries: readonly Worry[], nowMs: Ms): Telling {
+/** `unkept`: what was told beside what is remembered. */
+export function tellingOf(memory: WatchMemory | undefined, worries: readonly Worry[], nowMs: Ms, unkept: readonly string[] = []): Telling {
   const before = memory?.told ?? {};
   const isDeadSetDue = isDueOfSet(before, worries.filter(isDeadTimer), nowMs);
   const due = worries.filter((worry) => {
@@ -52,7 +53,7 @@ export function tellingOf(memory: WatchMemory | undefined, worries: readonly Wor
   const now = Object.fromEntries(
     worries.map(({ key, level }) => [key, { level, at: due.some((one) => one.key === key) ? toIso(nowMs) : (before[key]?.at ?? '') }]),
   );
-  return { due, recovered: Object.keys(before).filter((key) => now[key] === undefined), told: now };
+  return { due, recovered: [...Object.keys(before), ...unkept].filter((key) => now[key] === undefined), told: now };
 }
 
 const HOUR_MS: Ms = 3_600_000;

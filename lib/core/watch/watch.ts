@@ -152,9 +152,11 @@ export function isDeadTimer({ key }: Pick<Worry, 'key'>): boolean {
   return key.startsWith('timer:');
 }
 
+export const DISK = 'disk';
+
 /** Then nothing is dropped, run or recorded, and no owner can tell of it either. */
 export function diskWorry(because: string): Worry {
-  return { key: 'disk', level: 'critical', words: `nothing can be written: ${because}`, next: 'cadence-bus doctor' };
+  return { key: DISK, level: 'critical', words: `nothing can be written: ${because}`, next: 'cadence-bus doctor' };
 }
 
 export function worriesOf({ owner, timers, late, missing }: Sight): readonly Worry[] {
