@@ -1,7 +1,7 @@
 import { CadenceError } from '../core/error.ts';
 import { slotKey } from '../core/slot/slot.ts';
 import { FORCED_DUE_MS, isCadenceName, MAX_TICK_BYTES, parseRunId, refuseCadenceName, type Tick, type TickName } from '../core/tick.ts';
-import { type Ms, parseIso, toIso } from '../core/time/instant.ts';
+import { isIsoInstant, type Ms, parseIso, toIso } from '../core/time/instant.ts';
 import type { Ids } from '../ports.ts';
 
 /** What a program asks for in one call, checked here once and turned into a tick's name and text. */
@@ -56,7 +56,7 @@ function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {
   if (typeof cadence !== 'string' || !isCadenceName(cadence)) throw refuseCadenceName(shown(cadence));
   requireText('source', source);
   if (key !== undefined) requireText('key', key);
-  if (slot !== undefined && (!INSTANT.test(slot) || slot.length > MAX_INSTANT || parseIso(slot) === undefined)) {
+  if (slot !== undefined && (!INSTANT.test(slot) || slot.length > MAX_INSTANT || !isIsoInstant(slot))) {
     throw refuse(`the slot "${shown(slot)}" is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
   }
   if (expiresAtMs !== undefined) requireNumber('expiresAtMs', expiresAtMs);

@@ -87,6 +87,8 @@ describe('bad input: each message says where it is and what to do', () => {
     ['an option by nearly its name', 'edit well --timout 1m', 64, /edit has no option --timout/, /Did you mean --timeout\?/],
     ['a command by nearly its name', 'capabilites', 64, /there is no command capabilites/, /Did you mean capabilities\?/],
     ['a payload that is no JSON', 'enqueue well --payload {', 65, /the payload is no JSON: column 2: found its end/, /quoted twice/],
+    ['an instant that is none', 'enqueue well --expires-at never', 65, /--expires-at never is not an instant/, /2026-11-20T07:00:00Z/],
+    ['a day that no month has', 'enqueue well --at 2026-02-30T07:00:00Z', 65, /is not an instant/, /2026-11-20T07:00:00Z/],
     ['a payload that does not fit the schema', 'enqueue strict --payload {"to":7}', 65, /payload\.to: found the number 7, which must be string/, /show strict/],
     ['a payload file that is missing', 'enqueue well --payload @/none/payload.json', 66, /\/none\/payload\.json/, /./],
     ['a prompt file that is missing', 'new brief --prompt @/none/prompt.md', 66, /\/none\/prompt\.md/, /./],

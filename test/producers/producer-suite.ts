@@ -135,6 +135,33 @@ function describeRefusals(producer: Producer): void {
     }
   });
 
+  it('refuses a slot and an end that no calendar and no clock has', async () => {
+    const wrong = [
+      '2026-13-01',
+      '2026-00-10',
+      '2026-11-00',
+      '2026-11-32',
+      '2026-13-45T00:00:00Z',
+      '2026-11-20T25:00:00Z',
+      '2026-11-20T07:60:00Z',
+      '2026-11-20T07:00:60Z',
+    ];
+    for (const instant of wrong)
+      for (const words of [{ slot: instant }, { expiresAt: instant }]) {
+        const root = emptyRoot();
+        await refused(producer.produce({ cadence: 'mail', ...words }, root), 'bad_data', root);
+      }
+    for (const slot of ['2026-02-30T00:00:00Z', '2026-11-31T00:00:00Z']) {
+      const root = emptyRoot();
+      await refused(producer.produce({ cadence: 'mail', slot }, root), 'bad_data', root);
+    }
+  });
+
+  it('takes every other instant', async () => {
+    for (const slot of ['2024-02-29T23:59:59Z', '2026-12-31', '2026-10-30T07:00+01:00', '2026-01-20T00:00:00.123Z', '2026-11-20T24:00:00Z', '2026-11-20T07:00'])
+      assert.equal((await only(producer, { cadence: 'mail', slot })).slot, slot);
+  });
+
   it('says permission where the inbox may not be written', async () => {
     const uid = process.getuid?.() === 0 ? NOBODY : undefined; // root may write everywhere
     const root = emptyRoot(uid);

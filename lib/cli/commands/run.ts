@@ -42,7 +42,7 @@ export const RUN_COMMANDS: CommandGroup = {
         'cadence-bus enqueue report --at 2026-11-21T07:00:00Z',
       ],
       exits: [
-        [65, 'the payload or a name is wrong'],
+        [65, 'the payload, a name or an instant is wrong'],
         [66, 'no such root or file'],
         [74, 'the disk refused'],
       ],

@@ -1,7 +1,7 @@
 import { checkPayload, createProducer, type EnqueueOptions, previewTick, readPayload } from '../../app/producing.ts';
 import { nowMs } from '../../app/root.ts';
 import { CadenceError } from '../../core/error.ts';
-import { parseIso } from '../../core/time/instant.ts';
+import { isIsoInstant, parseIso } from '../../core/time/instant.ts';
 import { type CommandContext, DRY_RUN, type Flags } from '../command.ts';
 
 export async function run({ words, flags, out, root }: CommandContext): Promise<number> {
@@ -46,7 +46,7 @@ export function enqueueOptions(flags: Flags): EnqueueOptions {
 }
 
 function instant(flag: string, given: string | undefined): number | undefined {
-  const atMs = parseIso(given);
-  if (given === undefined || atMs !== undefined) return atMs;
-  throw new CadenceError('usage', `--${flag} ${given} is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
+  if (given === undefined) return undefined;
+  if (isIsoInstant(given)) return parseIso(given);
+  throw new CadenceError('bad_data', `--${flag} ${given} is not an instant`, 'Write it like 2026-11-20T07:00:00Z.');
 }
