@@ -29,6 +29,8 @@ export function exitsOf({ flags, exits }: Pick<CommandSpec, 'flags' | 'exits'>):
     [0, 'ok'] as const,
     ...(flags.some(({ name }) => name === 'dry-run') ? [[2, 'dry run: nothing was changed'] as const] : []),
     [64, 'usage'] as const,
+    [74, 'the disk or the system refused'] as const,
+    [77, 'not permitted'] as const,
   ];
   const told = new Set(exits.map(([code]) => code));
   return [...shared.filter(([code]) => !told.has(code)), ...exits].toSorted(([a], [b]) => a - b);
