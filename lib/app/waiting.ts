@@ -18,7 +18,7 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
   const now = reading.lookup(id);
   if (isOver(now)) return now;
   const state = await probeOwner(root, undefined, signal);
-  if (state.kind === 'none') throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, START);
+  if (state.kind === 'none') throw new CadenceError('no_owner', `${id} is ${now.status}, and nobody runs the bus of ${root}`, startIn(root));
   const by = ownRun();
   const timeout = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
   const leave = AbortSignal.any([timeout, signal].filter((one) => one !== undefined));
@@ -37,17 +37,22 @@ export async function waitForRun(root: string, id: string, timeoutMs: number | u
   if (timeout?.aborted === true) {
     const { status, reason } = await lookupHeld(root, id);
     const next =
-      state.kind === 'silent' ? 'Its owner does not answer (stopped or asleep): cadence-bus status' : `It goes on. Look again: cadence-bus wait ${id}`;
+      state.kind === 'silent'
+        ? `Its owner does not answer (stopped or asleep): cadence-bus status ${at(root)}`
+        : `It goes on. Look again: cadence-bus wait ${id} ${at(root)}`;
     throw new CadenceError('timeout', `${id} is still ${status}${reason === '' ? '' : `: ${reason}`}`, next);
   }
-  throw new CadenceError('no_owner', `the owner ended before ${id} did`, START);
+  throw new CadenceError('no_owner', `the owner ended before ${id} did`, startIn(root));
 }
 
 /** What is said to whoever waits no longer. */
 export function leftBehind(root: string, id: string, again = 'wait'): CadenceError {
-  const at = `${id} --root ${shellWord(root)}`;
+  const it = `${id} ${at(root)}`;
   const { status } = createReading(root).lookup(id);
-  return new CadenceError('timeout', `${id} is still ${status}`, `It goes on: cadence-bus ${again} ${at}, or cadence-bus cancel ${at}`);
+  return new CadenceError('timeout', `${id} is still ${status}`, `It goes on: cadence-bus ${again} ${it}, or cadence-bus cancel ${it}`);
 }
 
-const START = 'Start the owner: cadence-bus start';
+const startIn = (root: string): string => `Start the owner: cadence-bus start ${at(root)}`;
+
+/** As in a receipt: who waits may stand in another folder when it tries the next command. */
+const at = (root: string): string => `--root ${shellWord(root)}`;

@@ -43,9 +43,10 @@ describe('D21 wait', () => {
     assert.equal(errorOf(await desk.ask('wait', 'x7k2p9qd4mzt')).code, 66);
     const tick = await desk.enqueue('slow');
     const alone = errorOf(await desk.ask('wait', tick));
-    assert.deepEqual([alone.code, alone.error, alone.hint], [69, 'no_owner', 'Start the owner: cadence-bus start']);
+    assert.deepEqual([alone.code, alone.error, alone.hint], [69, 'no_owner', `Start the owner: cadence-bus start --root ${desk.root}`]);
     const owner = await desk.start();
-    assert.equal(errorOf(await desk.ask('wait', tick, '--timeout', '100ms')).code, 124);
+    const late = errorOf(await desk.ask('wait', tick, '--timeout', '100ms'));
+    assert.deepEqual([late.code, late.hint], [124, `It goes on. Look again: cadence-bus wait ${tick} --root ${desk.root}`]);
     owner.kill('SIGSTOP');
     assert.equal(errorOf(await desk.ask('wait', tick, '--timeout', '1500ms')).code, 124, 'a stopped owner is waited for as long as was asked');
     const waiting = desk.ask('wait', tick);
