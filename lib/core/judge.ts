@@ -2,6 +2,7 @@ import type { Evidence } from './evidence.ts';
 import type { Ending, Outcome } from './outcome.ts';
 import { lastLines, truncate } from './text/excerpt.ts';
 import { formatDuration } from './time/duration.ts';
+import type { Ms } from './time/instant.ts';
 
 const RETRY_LATER = 75;
 const PERMANENT: readonly number[] = [77, 78];
@@ -24,11 +25,11 @@ const SIGNALS: Readonly<Record<number, string>> = {
 export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
   switch (ending.stoppedFor) {
     case 'timeout':
-      return { kind: 'fail', blame: 'cadence', reason: withLines(`timed out after ${formatDuration(ending.durationMs)}`, ending) };
+      return { kind: 'fail', blame: 'cadence', reason: withLines(`timed out after ${formatDuration(limitOf(ending))}`, ending) };
     case 'idle':
       return { kind: 'fail', blame: 'cadence', reason: withLines('stopped: no output for its idle_timeout', ending) };
     case 'hung_start':
-      return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(ending.durationMs)}`, ending) };
+      return { kind: 'fail', blame: 'cadence', reason: withLines(`hung at its start: no word for ${formatDuration(limitOf(ending))}`, ending) };
     case 'budget':
       return { kind: 'give_up', blame: 'cadence', reason: withLines('stopped: it has cost more than its budget', ending), class: 'budget' };
     case 'spent':
@@ -53,6 +54,11 @@ export function judgeExit(ending: Ending, okCodes: readonly number[]): Outcome {
   const reason = withLines(describeExit(code, signal), ending);
   if (code !== null && PERMANENT.includes(code)) return { kind: 'give_up', blame: 'cadence', reason };
   return { kind: 'fail', blame: 'cadence', reason };
+}
+
+/** What was passed, and not how long it took to end after that. */
+export function limitOf({ limitMs, durationMs }: Pick<Ending, 'limitMs' | 'durationMs'>): Ms {
+  return limitMs ?? durationMs;
 }
 
 /** Of a failure: nothing of the run itself has begun. */

@@ -34,6 +34,8 @@ export interface Ending {
   /** The first cause wins; what happens after a kill is the kill's doing. */
   readonly stoppedFor: StopCause | null;
   readonly durationMs: Ms;
+  /** Of one that was stopped at a limit of time: the limit. It lasts longer, for it is given time to end. */
+  readonly limitMs?: Ms;
   /** When it ended, where that was before anybody followed it. */
   readonly endedMs?: Ms;
   readonly stdoutTail: string;

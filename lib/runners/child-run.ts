@@ -54,6 +54,8 @@ interface ChildEnd {
   readonly exit: ChildExit;
   readonly stoppedFor: StopCause | null;
   readonly survivors: Ending['survivors'];
+  /** Of time, that it has passed. */
+  readonly limitMs?: Ms | undefined;
 }
 
 /** An event may hold a whole file. */
@@ -74,7 +76,8 @@ async function follow(deps: RunnerDeps, phase: Phase, child: Child, stop: StopSi
   await listener?.end();
   const last = watched.end();
   const survivors = end.stoppedFor === null && end.exit.spawnError === null ? await deps.processes.leftBehind(phase.job.runId, phase.startedMs) : end.survivors;
-  return endingOf(deps, phase, { ...end, survivors }, last);
+  const limitMs = end.stoppedFor === 'timeout' ? timeoutMs : end.stoppedFor === 'hung_start' ? firstOutputMs : undefined;
+  return endingOf(deps, phase, { ...end, survivors, limitMs }, last);
 }
 
 /** The file is read on from where the run began, whoever followed it before. */
@@ -113,7 +116,7 @@ function stopperOf(child: Child, killGraceMs: number): { readonly end: (cause: S
   return { end, ended };
 }
 
-function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors }: ChildEnd, last?: LastLook): Ending {
+function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors, limitMs }: ChildEnd, last?: LastLook): Ending {
   const { output, before, until } = phase;
   const { stdoutBytes = 0, stderrBytes = 0, droppedBytes = 0 } = last ?? {};
   // Of a silent child nothing is read.
@@ -126,6 +129,7 @@ function endingOf(deps: RunnerDeps, phase: Phase, { exit, stoppedFor, survivors 
     spawnError: exit.spawnError,
     stoppedFor,
     durationMs: Math.max(0, (endedMs ?? deps.clock.nowMs()) - phase.startedMs),
+    ...(limitMs === undefined ? {} : { limitMs }),
     ...(endedMs === undefined ? {} : { endedMs }),
     stdoutTail: tail(output.stdoutPath, stdoutBytes, before.stdoutBytes, until?.stdoutBytes),
     stderrTail: tail(output.stderrPath, stderrBytes, before.stderrBytes, until?.stderrBytes),

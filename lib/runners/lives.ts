@@ -98,7 +98,7 @@ function outcomeOf(answer: unknown, life: Life): Outcome {
 export function stoppedFor(deps: RunnerDeps, phase: Phase, cause: StopCause): Outcome {
   const durationMs = Math.max(0, deps.clock.nowMs() - phase.startedMs);
   const nothing = { code: null, signal: null, spawnError: null, stdoutTail: '', stderrTail: '', droppedBytes: 0, survivors: [] };
-  return judgeExit({ ...nothing, stoppedFor: cause, durationMs }, []);
+  return judgeExit({ ...nothing, stoppedFor: cause, durationMs, ...(cause === 'timeout' ? { limitMs: phase.job.cadence.timeoutMs } : {}) }, []);
 }
 
 /** It cannot be killed as a process can; that it may still be at work is said where the reason is shown. */

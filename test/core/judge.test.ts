@@ -82,6 +82,8 @@ describe('the judgement of an exit', () => {
 
   it('P3 names what we stopped it for, whatever its exit code says then: the first cause wins', () => {
     assert.match(JSON.stringify(judgeExit(ending({ code: 0, stoppedFor: 'timeout' }), [0])), /timed out after 1s/);
+    const slow = ending({ stoppedFor: 'timeout', limitMs: 3_000, durationMs: 8_000 });
+    assert.match(JSON.stringify(judgeExit(slow, [0])), /timed out after 3s"/, 'the limit, and not how long its end took');
     const last = judgeExit(ending({ code: 137, stoppedFor: 'timeout', stdoutTail: 'ready\n', stderrTail: 'Killed\n' }), [0]);
     assert.match(JSON.stringify(last), /timed out after 1s: ready"/, 'what a shell says of its child is no word of the run');
     assert.match(JSON.stringify(judgeExit(ending({ code: 137, stderrTail: 'Killed\n' }), [0])), /: Killed"/);

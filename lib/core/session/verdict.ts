@@ -1,4 +1,4 @@
-import { describeExit, judgeExit, signalOf, summarize } from '../judge.ts';
+import { describeExit, judgeExit, limitOf, signalOf, summarize } from '../judge.ts';
 import { formatUsd } from '../money/dollars.ts';
 import type { Ending, Outcome } from '../outcome.ts';
 import { lastLines, toVisible, truncate } from '../text/excerpt.ts';
@@ -169,11 +169,11 @@ function headOf(kind: SessionClass, session: Session, ending: Ending): string {
   const { words } = SESSION_CLASSES[kind];
   switch (ending.stoppedFor) {
     case 'timeout':
-      return kind === 'timeout' ? `timed out after ${formatDuration(ending.durationMs)}` : `${words} (stopped after ${formatDuration(ending.durationMs)})`;
+      return kind === 'timeout' ? `timed out after ${formatDuration(limitOf(ending))}` : `${words} (stopped after ${formatDuration(limitOf(ending))})`;
     case 'idle':
       return kind === 'timeout' ? 'stopped: no output for its idle_timeout' : `${words} (stopped: no output for its idle_timeout)`;
     case 'hung_start':
-      return kind === 'hung_start' ? `hung at its start: no word for ${formatDuration(ending.durationMs)}` : `${words} (stopped: it hung at its start)`;
+      return kind === 'hung_start' ? `hung at its start: no word for ${formatDuration(limitOf(ending))}` : `${words} (stopped: it hung at its start)`;
     case 'budget':
       return `${words}: ${spentWords(ending)}`;
     case 'spent':

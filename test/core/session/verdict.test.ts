@@ -200,6 +200,7 @@ describe('a session that we stopped', () => {
       assert.deepEqual([verdict.class, verdict.scope], ['auth', 'account'], stoppedFor);
     }
     assert.match(judge(lines(INIT, retry('overloaded', 529)), { stoppedFor: 'timeout' }).words, /^the API is overloaded \(stopped after 1m 1s\)$/);
+    assert.match(judge(lines(INIT, retry('overloaded', 529)), { stoppedFor: 'timeout', limitMs: 60_000 }).words, /\(stopped after 1m\)$/);
     assert.equal(judge(lines(INIT, retry('unknown', null)), { stoppedFor: 'idle' }).class, 'network', 'nobody answered');
     assert.equal(judge('', { stoppedFor: 'hung_start', stderrTail: 'Invalid API key' }).class, 'auth');
   });
