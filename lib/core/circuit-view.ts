@@ -14,8 +14,8 @@ export interface CircuitView {
 
 export interface CircuitEntry {
   readonly failures: number;
-  /** null: until a human says so. */
-  readonly open_until: string | null;
+  /** Of an isolated one the last instant that can be written, for it ends when a human says so, and who reads this parses a time. */
+  readonly open_until: string;
   readonly state: 'open' | 'half_open' | 'isolated';
   readonly reason: string;
   readonly run_id: string | null;
@@ -23,6 +23,8 @@ export interface CircuitEntry {
   readonly class?: string | undefined;
   readonly advice?: string | undefined;
 }
+
+const FOR_EVER = toIso(Number.MAX_SAFE_INTEGER);
 
 /** undefined where nothing is open: then there is no file. */
 export function circuitView(holds: Holds, nowMs: Ms): CircuitView | undefined {
@@ -72,7 +74,7 @@ function entryOf(breaker: Breaker, nowMs: Ms): CircuitEntry | undefined {
     case 'half_open':
       return { failures: breaker.failures, open_until: breaker.until, state: 'half_open', reason: breaker.because, run_id: breaker.probe_id };
     case 'isolated':
-      return { failures: breaker.failures, open_until: null, state: 'isolated', reason: breaker.because, run_id: null };
+      return { failures: breaker.failures, open_until: FOR_EVER, state: 'isolated', reason: breaker.because, run_id: null };
     case 'blocked':
       return (parseIso(breaker.until) ?? 0) > nowMs
         ? { failures: breaker.failures, open_until: breaker.until, state: 'open', reason: breaker.because, run_id: breaker.run_id }

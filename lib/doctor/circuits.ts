@@ -25,7 +25,7 @@ export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): 
       const entries = [...Object.entries(open), ...named('account', accounts), ...named('agent', providers)];
       if (entries.length === 0) return ok('none is open');
       const told = listed(entries.map(([name, entry]) => describe(name, entry)));
-      const over = entries.filter(([, { open_until }]) => open_until !== null && (parseIso(open_until) ?? 0) <= clock.nowMs());
+      const over = entries.filter(([, { open_until }]) => (parseIso(open_until) ?? 0) <= clock.nowMs());
       if (over.length === 0 || (await isOwned())) return warn(told, 'cadence-bus breaker ls');
       return warn(`${told}; of ${counted(over.length, 'circuit')} the time is over and nobody probes: the next start does`, 'cadence-bus start');
     },
@@ -33,7 +33,7 @@ export function createCircuitsCheck({ clock, circuit, isOwned }: CircuitsDeps): 
 }
 
 function describe(name: string, { state, failures, open_until, reason }: CircuitEntry): string {
-  // It is half open since then, and until its probe has ended.
-  const time = open_until === null || state === 'half_open' ? '' : ` until ${open_until}`;
+  // It is half open since then, and until its probe has ended; what is isolated has no end.
+  const time = state !== 'open' ? '' : ` until ${open_until}`;
   return `${name} is ${state.replace('_', ' ')}${time} after ${counted(failures, 'failure')} (${reason})`;
 }

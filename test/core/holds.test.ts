@@ -143,7 +143,7 @@ describe('circuit-open.json', () => {
       open: { nightly: { failures: 3, open_until: toIso(T0 + 30 * 60_000), state: 'open', reason: 'exit 1', run_id: 'c' } },
       accounts: {
         claude: {
-          ...{ failures: 0, open_until: null, state: 'isolated', reason: 'billing', run_id: null },
+          ...{ failures: 0, open_until: '9999-12-31T23:59:59.999Z', state: 'isolated', reason: 'billing', run_id: null },
           advice: 'It is held open by an operator. To let it go on: cadence-bus breaker reset account:claude',
         },
       },
