@@ -5,6 +5,8 @@ export interface Check {
   readonly id: string;
   readonly title: string;
   inspect(): Promise<Finding>;
+  /** What it would look at is not there, which another check tells: it has no line. */
+  isMoot?(): boolean;
   /**
    * Mends what `inspect` found with `mend: FIX`; absent: nothing safe to do. Answers with what was done, '' where nothing was
    * left to do; throws where the system refuses. Run twice it is as run once.

@@ -11,7 +11,9 @@ export type ClaudeRun = Extract<Cadence['run'], { kind: 'claude' }>;
 export interface ClaudeLoginDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
   readonly cadences: () => readonly Cadence[];
-  /** As a session of this cadence would be logged in. undefined: no claude, or one too old for the question. */
+  /** Without one, who is logged in is no question; that it is missing is told by its own check. */
+  readonly isThere: () => boolean;
+  /** As a session of this cadence would be logged in. undefined: a claude that is too old for the question. */
   readonly ask: (run: ClaudeRun) => Promise<AuthStatus | undefined>;
   /** Why the account is held: its key was refused. */
   readonly refused: (account: string) => string | undefined;
@@ -21,7 +23,7 @@ const SOON_MS: Ms = 7 * 86_400_000;
 const MEND = 'claude setup-token';
 
 /** No network, no cost. The owner's environment may hold another login than the one here, so this is never red. */
-export function createClaudeLoginCheck({ clock, cadences, ask, refused }: ClaudeLoginDeps): Check {
+export function createClaudeLoginCheck({ clock, cadences, isThere, ask, refused }: ClaudeLoginDeps): Check {
   function judge(account: string, status: AuthStatus | undefined): Finding {
     if (status === undefined) return ok(`account ${account}: this claude does not tell`);
     if (!status.isLoggedIn) return warn(`account ${account} has no login here; the owner's environment may differ`, MEND);
@@ -40,6 +42,7 @@ export function createClaudeLoginCheck({ clock, cadences, ask, refused }: Claude
   return {
     id: 'claude-login',
     title: 'Login',
+    isMoot: () => cadences().some(({ run }) => run.kind === 'claude') && !isThere(),
     async inspect() {
       const asked = new Map<string, ClaudeRun>();
       for (const { run, account } of cadences()) if (run.kind === 'claude' && account !== undefined && !asked.has(account)) asked.set(account, run);

@@ -13,6 +13,7 @@ const DAY = 86_400_000;
 const inspect = (answer: object | undefined, accounts: readonly string[] = ['claude', 'claude'], refused?: string) =>
   createClaudeLoginCheck({
     clock: { nowMs: () => NOW },
+    isThere: () => true,
     cadences: () => accounts.map((account, index) => cadenceOf(`agent-${index}`, CLAUDE, { account })),
     ask: async () => (answer === undefined ? undefined : readAuthStatus(JSON.stringify(answer))),
     refused: () => refused,
@@ -45,6 +46,18 @@ describe('the check of the login', () => {
     assert.deepEqual([level, mend], ['warn', 'claude setup-token']);
     assert.equal(detail, 'account claude is logged in (api_key), and was refused: invalid x-api-key');
   });
+});
+
+it('doctor says nothing of a login where there is no claude, for it says that', async () => {
+  const { root, put } = yard();
+  put(`${root}/cadences/agent.md`, 'Look around.');
+  put(`${root}/cadences/bus.yaml`, 'claude: { path: /no/such/claude }');
+  const { checks } = await examine(root, false);
+  assert.equal(checks.find(({ id }) => id === 'claude')?.level, 'fail');
+  assert.equal(
+    checks.find(({ id }) => id === 'claude-login'),
+    undefined,
+  );
 });
 
 describe('the check of the clock', () => {

@@ -117,6 +117,7 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
     createClaudeLoginCheck({
       clock: facts.clock,
       cadences: () => facts.variants(),
+      isThere: () => facts.findClaude().kind === 'found',
       async ask(run) {
         const { askAuthStatus } = await import('../owner/probing.ts');
         const said = await askAuthStatus({ files, env, claudePath: facts.settings().claudePath }, run);
