@@ -6,6 +6,7 @@ import type { Breaker } from '../core/breaker.ts';
 import { isCareCadence } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
+import { isLeftover } from '../core/leftover.ts';
 import type { PurseView } from '../core/money/purse-view.ts';
 import { type Paths, pathsOf } from '../core/paths.ts';
 import { blankRecord } from '../core/record.ts';
@@ -18,6 +19,7 @@ import {
   isForcedName,
   isTickId,
   MAX_FILE_BYTES,
+  mayBecomeTick,
   parseBuriedName,
   parseRunId,
   parseTickName,
@@ -40,8 +42,10 @@ export interface Reading {
   names(folder: 'inbox' | 'waiting' | 'claimed'): readonly TickName[];
   /** Names of cadences that there is a file for, and of commands of `exec`; nothing is parsed. */
   defined(): readonly string[];
-  /** Files of the drop zone that bear no canonical name. */
+  /** Files of the drop zone that bear no canonical name, and may become ticks. */
   foreign(): readonly string[];
+  /** What lies there and never will; hidden files are nobody's business. */
+  leftAlone(): readonly string[];
   /** The ticks in them, as far as they can be read. */
   arrivals(): Arrivals;
   dead(): readonly DeadEntry[];
@@ -110,7 +114,8 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
     history,
     names: (folder) => once(folder, () => namesIn(folder)),
     defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
-    foreign: () => listing('inbox').others.filter((file) => !file.startsWith('.')),
+    foreign: () => listing('inbox').others.filter(mayBecomeTick),
+    leftAlone: () => listing('inbox').others.filter((file) => !mayBecomeTick(file) && !file.startsWith('.') && !isLeftover('ticks', file)),
     arrivals: () => once('arrivals', () => readArrivals({ files, paths }, reading.foreign())),
     dead: () => once('dead', () => deadIn(files.list(paths.dlq))),
     holds: () => readableHolds(readJson(paths.holds)),

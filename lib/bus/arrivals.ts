@@ -19,12 +19,11 @@ export interface Arrivals {
 
 const MOST_READ = 1000;
 
-/** For who only looks: whose they are. `names`: all that lie there under such names. */
+/** For who only looks: whose they are. `names`: all that lie there under such names and may become ticks. */
 export function readArrivals({ files, paths }: { readonly files: Pick<Files, 'read'>; readonly paths: Paths }, names: readonly string[]): Arrivals {
-  const candidates = names.filter((file) => /\.(?:nd)?json$/.test(file));
   const ticks: Arrival[] = [];
   let [looked, bytesLeft] = [0, MAX_BATCH_BYTES];
-  for (const name of candidates.slice(0, MOST_READ)) {
+  for (const name of names.slice(0, MOST_READ)) {
     if (bytesLeft <= 0) break;
     looked += 1;
     const isBatch = name.endsWith('.ndjson');
@@ -37,5 +36,5 @@ export function readArrivals({ files, paths }: { readonly files: Pick<Files, 're
       if (tick !== undefined) ticks.push({ cadence: tick.cadence, dueMs: parseIso(tick.due_at) ?? found.info.mtimeMs });
     }
   }
-  return { ticks, unread: candidates.length - looked };
+  return { ticks, unread: names.length - looked };
 }

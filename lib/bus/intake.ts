@@ -1,5 +1,5 @@
 import type { Paths } from '../core/paths.ts';
-import { type DeadName, FORCED_DUE_MS, MAX_FILE_BYTES, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
+import { type DeadName, FORCED_DUE_MS, isUnwritable, MAX_FILE_BYTES, parseDeadName, parseTickName, type TickName } from '../core/tick.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { Clock, Files, Ids, QueueNews } from '../ports.ts';
 import type { Batches } from './batches.ts';
@@ -137,7 +137,7 @@ export function createIntake(deps: IntakeDeps): Intake {
     condemn,
     take(file) {
       if (file.startsWith('.')) return undefined;
-      if (file.includes('\uFFFD')) {
+      if (isUnwritable(file)) {
         deps.left.leave(pathOf(file), 'its name is not UTF-8');
         return undefined;
       }

@@ -96,6 +96,16 @@ export function formatDeadName(name: DeadName): string {
   return `${formatCompact(name.dueMs)}.${name.cadence}.${name.id}.${name.attempts}.${name.reason}.json`;
 }
 
+/** A name that is not UTF-8 arrives changed, so that nobody can open or move its file. */
+export function isUnwritable(file: string): boolean {
+  return file.includes('\uFFFD');
+}
+
+/** By its name: what no owner ever takes in, however long it lies in the inbox, is no tick. */
+export function mayBecomeTick(file: string): boolean {
+  return !file.startsWith('.') && !isUnwritable(file) && (file.endsWith(SUFFIX) || file.endsWith('.ndjson'));
+}
+
 /** undefined for every name that is not canonical to the last character. */
 export function parseTickName(file: string): TickName | undefined {
   return file.endsWith(SUFFIX) ? readName(file.slice(0, -SUFFIX.length)) : undefined;

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { takeAudit } from '../../lib/app/answers/audit.ts';
 import { createReading } from '../../lib/app/reading.ts';
 import { createFiles } from '../../lib/platform/files.ts';
+import { createDesk } from '../support/cli.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
 const TICK = '20261120T070000000Z.backup.x7k2p9qd4mzt.0.json';
@@ -29,3 +31,29 @@ for (const isOfOneMoment of [false, true])
     assert.deepEqual([ticks, foreign.toSorted()], isOfOneMoment ? [1, ['morning.json']] : [2, ['evening.json', 'morning.json']]);
     assert.equal(looks, isOfOneMoment ? 1 : 4);
   });
+
+it('what its name keeps from ever becoming a tick is counted nowhere, and status and doctor say that it lies there', async () => {
+  const desk = createDesk();
+  desk.shell('well', 'true');
+  for (const file of ['readme.txt', 'x\uFFFD.json', '.hidden', 'a.json.part']) desk.put(`state/cadence-bus/inbox/${file}`, '{"cadence":"well"}\n');
+  const left = ['a.json.part', 'readme.txt', 'x\uFFFD.json'];
+  const { said } = await desk.ask('status');
+  assert.deepEqual([(said.counts as Readonly<Record<string, number>>).inbox, said.left_alone], [0, left]);
+  assert.match((await desk.tell('status')).stdout, /^! In the inbox, no tick and left alone: a\.json\.part, readme\.txt, x\uFFFD\.json$/m);
+  const { enqueued, waiting } = takeAudit(desk.root);
+  assert.deepEqual([enqueued, waiting], [0, 0]);
+  const drained = JSON.parse((await desk.spawn(['start', '--drain', '--json']).ended).stdout.trimEnd().split('\n').at(-1) as string) as { waiting: number };
+  assert.equal(drained.waiting, 0);
+  const strays = ((await desk.ask('doctor')).said.checks as readonly Readonly<Record<string, string>>[]).find(({ id }) => id === 'strays');
+  assert.match(strays?.detail ?? '', /^3 files are no tick and left alone/);
+  desk.put('state/cadence-bus/inbox/morning.json', '{"cadence":"well"}\n');
+  assert.deepEqual([((await desk.ask('status')).said.counts as Readonly<Record<string, number>>).inbox, takeAudit(desk.root).waiting], [1, 1]);
+});
+
+it('show has every default filled in, the overlap of ticks too', async () => {
+  const desk = createDesk();
+  desk.shell('well', 'true');
+  desk.shell('short', 'true', 'overlap: skip');
+  const overlapOf = async (name: string): Promise<unknown> => ((await desk.ask('show', name)).said.cadence as Readonly<Record<string, unknown>>).overlap;
+  assert.deepEqual([await overlapOf('well'), await overlapOf('short')], ['scheduled ticks coalesce, others queue', 'skip']);
+});

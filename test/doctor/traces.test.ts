@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, truncateSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { createReading } from '../../lib/app/reading.ts';
 import { createBrokenFilesCheck } from '../../lib/doctor/broken-files.ts';
 import { FIX } from '../../lib/doctor/check.ts';
 import { createKeptOutputCheck } from '../../lib/doctor/kept-output.ts';
@@ -18,17 +19,17 @@ const NAME = '20261120T070000000Z.backup.x7k2p9qd4mzt.0';
 
 describe('the check of the inbox', () => {
   it('is well with ticks, batches, revived ticks, hidden files and temporary ones', async () => {
-    const { files, paths, put } = yard();
+    const { root, paths, put } = yard();
     for (const file of [`${NAME}.json`, 'morning.json', 'many.ndjson', `${NAME}.exhausted.json`, '.DS_Store', `${NAME}.exhausted.json.123456`])
       put(`${paths.inbox}/${file}`, {});
-    assert.equal((await createStraysCheck({ files, paths }).inspect()).level, 'ok');
+    assert.equal((await createStraysCheck({ leftAlone: createReading(root).leftAlone, inbox: paths.inbox }).inspect()).level, 'ok');
   });
 
   it('warns of what is left alone, by name, five at most, and shows no escape', async () => {
-    const { files, paths, put } = yard();
+    const { root, paths, put } = yard();
     for (const file of ['a.txt', 'b.json.part', 'c', 'd', 'e', 'f\u001b[2J']) put(`${paths.inbox}/${file}`, '');
     mkdirSync(`${paths.inbox}/g`);
-    const { level, detail } = await createStraysCheck({ files, paths }).inspect();
+    const { level, detail } = await createStraysCheck({ leftAlone: createReading(root).leftAlone, inbox: paths.inbox }).inspect();
     assert.equal(level, 'warn');
     assert.equal(detail, '7 files are no tick and left alone: a.txt, b.json.part, c, d, e and 2 more');
     assert.equal(existsSync(`${paths.inbox}/a.txt`), true);

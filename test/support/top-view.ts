@@ -68,6 +68,7 @@ export function viewOf(about: Partial<TopView> = {}): TopView {
     incidents: [],
     overlays: [],
     broken_edits: [],
+    left_alone: [],
     settings_fault: null,
     misnamed: [],
     counts: { inbox: 0, waiting: 0, claimed: 0, dlq: 0 },

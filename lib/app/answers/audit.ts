@@ -54,6 +54,6 @@ function look({ files, paths, names, dead, foreign }: Reading): Audit {
     finished,
     seen: unfinished,
   });
-  const strays = foreign().filter((file) => file.endsWith('.json') || file.endsWith('.ndjson')).length;
+  const strays = foreign().length;
   return { ...audit, enqueued: audit.enqueued + strays, waiting: audit.waiting + strays };
 }

@@ -23,7 +23,7 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     })),
     diagnosis: cadence.isDiagnosis ?? false,
     schedule: cadence.schedule === undefined ? null : viewSchedule(cadence.schedule),
-    overlap: cadence.overlap ?? null,
+    overlap: overlapOf(cadence),
     expires_ms: cadence.expiresMs ?? null,
     timeout_ms: cadence.timeoutMs,
     idle_timeout_ms: cadence.idleTimeoutMs,
@@ -42,6 +42,11 @@ export function viewCadence(cadence: Cadence): Readonly<Record<string, unknown>>
     network: about.network,
     destructive: about.destructive,
   };
+}
+
+/** Without the key it is none of its three values: each tick by where it comes from. */
+export function overlapOf({ overlap }: Pick<Cadence, 'overlap'>): string {
+  return overlap ?? 'scheduled ticks coalesce, others queue';
 }
 
 /** In the names of the file; what is not limited is null. */

@@ -61,6 +61,8 @@ export interface StatusView {
   readonly settings_fault: string | null;
   /** What is wrong with the names of files that define nothing for it. */
   readonly misnamed: readonly string[];
+  /** Files of the inbox that never become ticks, for their names. */
+  readonly left_alone: readonly string[];
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -126,6 +128,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
     broken_edits: brokenEdits.filter(({ name }) => only === undefined || name === only),
     settings_fault: fault === undefined ? null : formatProblem(fault),
     misnamed: only === undefined ? misnamedFiles(problems).map(formatProblem) : [],
+    left_alone: only === undefined ? reading.leftAlone().toSorted() : [],
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }

@@ -136,14 +136,13 @@ function workChecks(facts: DoctorFacts): readonly Check[] {
 /** Who does it, and what waits for it. */
 function ownerChecks({ reading, clock, owner, words, isOwned, holds, surroundings, settings }: DoctorFacts): readonly Check[] {
   const { files, paths, names } = reading;
-  const isTick = (file: string): boolean => file.endsWith('.json') || file.endsWith('.ndjson');
   return [
     createOwnerCheck({
       clock,
       owner,
       storage: async () => (await words())?.storage,
       pending: () => [...names('inbox'), ...names('waiting')],
-      foreign: () => reading.foreign().filter(isTick).length,
+      foreign: () => reading.foreign().length,
     }),
     createOwnerVersionCheck({ owner, version: VERSION }),
     createOwnerSurroundingsCheck({ owner, here: surroundings, isClaudeSet: () => settings().claudePath !== undefined }),
@@ -151,7 +150,7 @@ function ownerChecks({ reading, clock, owner, words, isOwned, holds, surrounding
     createClaimsCheck({ claimed: () => names('claimed'), isOwned }),
     createDeadLettersCheck({ dead: reading.dead }),
     createSinksCheck({ sinks: async () => (await import('../notices.ts')).readSinks(paths.root) }),
-    createStraysCheck({ files, paths }),
+    createStraysCheck({ leftAlone: reading.leftAlone, inbox: paths.inbox }),
   ];
 }
 

@@ -48,6 +48,6 @@ export function takeTicks(reading: Reading, files: Files): TakenTicks {
     const since = parseIso(reading.outputs(runId).started_at);
     if (since !== undefined) startedMs.set(runId, since);
   }
-  const strays = reading.foreign().filter((file) => OF_TICKS.test(file)).length;
+  const strays = reading.foreign().length;
   return { waiting: [...reading.names('inbox'), ...reading.names('waiting')].filter(isOthers).length + strays, running: running.length, startedMs };
 }

@@ -146,7 +146,7 @@ function stuckBy(ground: Ground): string | undefined {
   if (oldest !== undefined && atMs - oldest.dueMs >= STUCK_MS)
     return `a tick of ${oldest.cadence} is due for ${formatDuration(atMs - oldest.dueMs)}, nothing holds it, and nothing runs`;
   if (ground.holds.some(({ key, state }) => key === 'bus' && state === 'halted')) return undefined;
-  const left = reading.foreign().find((file) => /\.(?:nd)?json$/.test(file) && atMs - (files.info(`${paths.inbox}/${file}`)?.mtimeMs ?? atMs) >= STUCK_MS);
+  const left = reading.foreign().find((file) => atMs - (files.info(`${paths.inbox}/${file}`)?.mtimeMs ?? atMs) >= STUCK_MS);
   return left === undefined ? undefined : `${left} lies in the inbox and is not taken in`;
 }
 

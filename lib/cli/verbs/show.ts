@@ -1,5 +1,5 @@
 import { type AgentView, viewAgents } from '../../app/answers/agent-view.ts';
-import { viewCadence } from '../../app/answers/cadence-view.ts';
+import { overlapOf, viewCadence } from '../../app/answers/cadence-view.ts';
 import { lookupHeld } from '../../app/answers/held-record.ts';
 import { withHooks } from '../../app/answers/hook-results.ts';
 import { type MonthlyCostView, readMonthlyCosts } from '../../app/answers/monthly-costs.ts';
@@ -106,7 +106,7 @@ function describeCadence(cadence: Cadence, { cost, next, agents, overlay }: Show
     ['enabled', cadence.enabled ? 'yes' : 'no'],
     ['lane', cadence.lane],
     ['workspace', cadence.workspace ?? 'none'],
-    ['overlap', cadence.overlap ?? 'scheduled ticks coalesce, others queue'],
+    ['overlap', overlapOf(cadence)],
     ['timeout', `${span(cadence.timeoutMs)}, without output ${span(cadence.idleTimeoutMs)}, then ${span(cadence.killGraceMs)} to end`],
     ['expires', cadence.expiresMs === undefined ? 'never' : formatDuration(cadence.expiresMs)],
     [

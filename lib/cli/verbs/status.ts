@@ -51,11 +51,18 @@ function describe(status: StatusView, paint: Paint): string {
     const told = status.misnamed.map((problem) => `  ${paint.red('!')} ${toVisible(problem)}`);
     lines.push('', paint.bold('Files that define nothing, for their names'), ...told);
   }
+  if (status.left_alone.length > 0) lines.push('', `${paint.yellow('!')} ${leftAloneWords(status.left_alone)}`);
   if (status.broken_edits.length > 0) {
     const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
     lines.push('', paint.bold('Broken edits; the last good version goes on'), ...told);
   }
   return lines.join('\n');
+}
+
+function leftAloneWords(files: readonly string[]): string {
+  const more = files.length > SHOWN_STRAYS ? ` and ${files.length - SHOWN_STRAYS} more` : '';
+  const told = files.slice(0, SHOWN_STRAYS).map((file) => truncate(toVisible(file), 70));
+  return `In the inbox, no tick and left alone: ${told.join(', ')}${more}`;
 }
 
 export function countsLine({ inbox, waiting, claimed, dlq }: StatusView['counts']): string {
@@ -74,6 +81,7 @@ function onceForTheBus(holds: readonly HoldView[]): readonly HoldView[] {
 }
 
 const SHOWN_INCIDENTS = 8;
+const SHOWN_STRAYS = 5;
 
 function incidentRow({ id, state, title, occurrences, last_at }: StatusView['incidents'][number], paint: Paint): readonly string[] {
   const color = state === 'ignored' ? paint.dim : state === 'healing' ? paint.yellow : paint.red;
