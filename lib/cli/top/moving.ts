@@ -43,8 +43,3 @@ export function coming(iso: string, nowMs: Ms, tell: (left: string | undefined) 
   const whole = Math.ceil(leftMs / stepMs) * stepMs;
   return { text: tell(formatDuration(whole)), movesInMs: leftMs - (whole - stepMs) };
 }
-
-/** The first that moves. */
-export function soonest(all: readonly (Ms | undefined)[]): Ms | undefined {
-  return all.reduce<Ms | undefined>((least, one) => (one === undefined || (least ?? one) < one ? least : one), undefined);
-}

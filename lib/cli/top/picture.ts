@@ -1,10 +1,11 @@
 import type { Shown } from '../../app/live.ts';
 import { cutToWidth, widthOf } from '../../core/text/width.ts';
 import type { Ms } from '../../core/time/instant.ts';
+import { soonest } from '../../core/time/soonest.ts';
 import type { Paint } from '../command.ts';
 import { ownerLine } from '../owner-line.ts';
 import { countsLine } from '../verbs/status.ts';
-import { type Moving, soonest, still } from './moving.ts';
+import { type Moving, still } from './moving.ts';
 import { oneLine, type Section, sectionsOf } from './sections.ts';
 
 /** Where it is drawn, and what of it somebody looks at. */
@@ -87,7 +88,7 @@ const KEYS = [
   'It only looks. Times of day are UTC.',
 ];
 
-function headOf({ view }: Shown, { columns, paint }: Pick<Frame, 'columns' | 'paint'>): readonly string[] {
+export function headOf({ view }: Pick<Shown, 'view'>, { columns, paint }: Pick<Frame, 'columns' | 'paint'>): readonly string[] {
   const { owner, counts, summary } = view;
   const short = `inbox ${counts.inbox} · waiting ${counts.waiting} · running ${counts.claimed} · dead ${counts.dlq}`;
   const kinds = (['failing', 'held', 'unproven', 'put_off', 'running', 'healthy', 'never_run', 'disabled'] as const)

@@ -50,7 +50,7 @@ async function list({ flags, out, root }: CommandContext): Promise<number> {
   const since = flags.duration('since');
   const { shown, others } = listIncidents(await root(), { state, cadence: flags.text('cadence'), sinceMs: since === undefined ? undefined : nowMs() - since });
   out.result({ ok: true, incidents: shown, others }, () => {
-    if (shown.length > 0) return table(shown.map((one) => row(one, out.paint)));
+    if (shown.length > 0) return table(shown.map((one) => incidentRow(one, out.paint)));
     return state === undefined ? `Nothing is open.${others === 0 ? '' : ` On file: ${others}, see incidents ls --state all.`}` : 'No such incident is on file.';
   });
   const [first] = shown;
@@ -58,7 +58,7 @@ async function list({ flags, out, root }: CommandContext): Promise<number> {
   return 0;
 }
 
-function row({ id, state, title, occurrences, last_at, attempts, ignored_until }: IncidentView, paint: Paint): readonly string[] {
+export function incidentRow({ id, state, title, occurrences, last_at, attempts, ignored_until }: IncidentView, paint: Paint): readonly string[] {
   const until = state === 'ignored' && ignored_until !== undefined ? ` until ${ignored_until.slice(0, 16)}Z` : '';
   return [
     `${paintState(state, paint)}${until}`,

@@ -33,7 +33,7 @@ export async function run({ words, flags, out, root }: CommandContext): Promise<
   // Of one that ran and whose runs are gone the digest still knows.
   const last = cadence === undefined || runs.length > 0 ? undefined : reading.history.digest()[cadence]?.last;
   if (cadence !== undefined && runs.length === 0 && last === undefined && !isKnownHere(reading, cadence)) throw unknownCadence(cadence, reading.defined());
-  out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query, last) : table(runs.map((one) => row(one, out.paint)))));
+  out.result({ ok: true, runs }, () => (runs.length === 0 ? nothing(query, last) : table(runs.map((one) => runRow(one, out.paint)))));
   const [first] = runs;
   if (first !== undefined) out.next(...(hasOutput(first) ? [`cadence-bus logs ${first.run_id}`] : []), `cadence-bus show ${first.run_id}`);
   return 0;
@@ -76,7 +76,7 @@ export function paintStatus(run: RunRecord, paint: Paint): string {
   }
 }
 
-function row(run: RunRecord, paint: Paint): readonly string[] {
+export function runRow(run: RunRecord, paint: Paint): readonly string[] {
   const name = run.cadence === CONTROL_CADENCE ? paint.dim('order') : run.cadence;
   const told = run.summary === '' ? run.reason : run.summary;
   return [

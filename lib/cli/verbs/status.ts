@@ -99,7 +99,7 @@ export const MARK: Readonly<Record<CadenceView['status'], string>> = {
   disabled: '-',
 };
 
-function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
+export function cadenceRow(cadence: CadenceView, paint: Paint): readonly string[] {
   const color = {
     running: paint.blue,
     held: paint.yellow,

@@ -58,7 +58,13 @@ function describeAll({ since, owner, settings_fault: fault, cadences, well }: Wh
 }
 
 /** What mends the first hold, else a look at the last run. */
-function nextStep({ cadence, slots, owner, holds: [hold], broken_edit: edit }: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds' | 'broken_edit'>): string {
+export function nextStep({
+  cadence,
+  slots,
+  owner,
+  holds: [hold],
+  broken_edit: edit,
+}: Pick<WhyView, 'cadence' | 'slots' | 'owner' | 'holds' | 'broken_edit'>): string {
   const last = slots.findLast(({ run_id }) => run_id !== null);
   if (hold === undefined && owner !== 'running') return owner === 'silent' ? 'cadence-bus status' : 'cadence-bus start';
   if (edit !== null) return `cadence-bus check ${cadence}`;
@@ -93,7 +99,7 @@ function describe({ cadence, timezone, slots, facts }: Pick<WhyView, 'cadence' |
   return rows.length === 0 ? title : [title, '', paint.dim(`  ${timezone}`), table(rows)].join('\n');
 }
 
-function paintEnd(end: SlotView['end'], paint: Paint): string {
+export function paintEnd(end: SlotView['end'], paint: Paint): string {
   switch (end) {
     case 'ran':
       return paint.green(end);
