@@ -26,6 +26,7 @@ void main(process.argv.slice(2), {
   isScreen: stdout.isTerminal,
   signals: process,
   loadMcp: () => import('../lib/mcp/server.ts'),
+  loadWeb: () => import('../lib/web/server.ts'),
   stdout: stdout.say,
   stderr: stderr.say,
 }).then(leave);

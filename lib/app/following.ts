@@ -20,6 +20,8 @@ export interface LogOptions {
   readonly streams: readonly Stream[];
   /** Of each stream only the last lines of what is there already. */
   readonly tailLines?: number | undefined;
+  /** Of each stream only so much of its end. */
+  readonly tailBytes?: number;
   readonly raw: boolean;
   /** A session's stream in words, for people. */
   readonly told?: boolean;
@@ -99,7 +101,8 @@ function createTails(reading: Reading, run: RunRecord, options: LogOptions, onPi
     options.told === true && stream === 'stdout' && (run.session_id !== undefined || reading.kindUnderWay(run.run_id) === 'claude');
 
   function begin(path: string, sizeBytes: number, stream: Stream): (onText: (text: string) => void) => void {
-    const from = options.tailLines === undefined ? 0 : tailOffset(files, path, sizeBytes, options.tailLines);
+    const least = Math.max(0, sizeBytes - (options.tailBytes ?? sizeBytes));
+    const from = options.tailLines === undefined ? least : Math.max(least, tailOffset(files, path, sizeBytes, options.tailLines));
     const told = isTold(stream);
     const read = createCursor(files, path, from, options.raw || told);
     return told ? () => read(teller.hear) : read;

@@ -1,3 +1,4 @@
+import type { PageWords } from '../app/page-words.ts';
 import type { CadenceError } from '../core/error.ts';
 
 /** One verb, as data: from this table come parsing, help, completion and the description for agents. */
@@ -54,6 +55,7 @@ export interface CommandContext {
   /** Another command line, in this very process: its exit code and what it would have said on stdout. */
   ask(words: readonly string[]): Promise<{ readonly code: number; readonly stdout: string }>;
   readonly loadMcp?: World['loadMcp'];
+  readonly loadWeb?: World['loadWeb'];
 }
 
 export interface Flags {
@@ -93,6 +95,19 @@ export interface McpSurface {
   }): Promise<void>;
 }
 
+export interface WebSurface {
+  /** Resolves when it listens, on this machine alone. Port 0 is a free one. */
+  serve(
+    deps: {
+      readonly root: string;
+      readonly words: PageWords;
+      readonly redact: (text: string) => string;
+      readonly nowMs: () => number;
+    },
+    port: number,
+  ): Promise<{ readonly url: string; readonly port: number; close(): void }>;
+}
+
 /** What the program is started in, and where it speaks. */
 export interface World {
   readonly cwd: string;
@@ -103,6 +118,8 @@ export interface World {
   readonly signals?: Signals | undefined;
   /** The surface for agents that speak MCP, loaded on use. */
   readonly loadMcp?: (() => Promise<McpSurface>) | undefined;
+  /** The surface for a browser, loaded on use. */
+  readonly loadWeb?: (() => Promise<WebSurface>) | undefined;
   /** `isLast`: what the command has left to say, and nothing of it goes on meanwhile. */
   readonly stdout: (text: string, isLast?: boolean) => void;
   readonly stderr: (text: string, isLast?: boolean) => void;

@@ -53,6 +53,7 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
     env: world.env,
     isScreen: world.isScreen === true,
     loadMcp: world.loadMcp,
+    loadWeb: world.loadWeb,
     ask: (words) => ask(words, world),
     leaving(said = 'answer') {
       leaving ??= listenForLeave(world.signals, said);
@@ -75,7 +76,7 @@ async function dispatch(line: CommandLine, world: World, isColored: boolean): Pr
 }
 
 /** These are the watch, or tell of it themselves. */
-const WATCHES: ReadonlySet<string> = new Set(['heartbeat', 'probe', 'doctor', 'start', 'install', 'uninstall', 'completion', 'mcp']);
+const WATCHES: ReadonlySet<string> = new Set(['heartbeat', 'probe', 'doctor', 'start', 'install', 'uninstall', 'completion', 'mcp', 'web']);
 
 /** The watchmen are watched by everybody who comes by. It is a word beside the answer: what is wrong with it is no fault of the command. */
 async function warn(root: string, out: Output): Promise<void> {

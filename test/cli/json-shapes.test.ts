@@ -3,6 +3,7 @@ import { before, describe, it } from 'node:test';
 import { answerSchema } from '../../lib/wire/answers/answers.ts';
 import { assertGolden, shapeOf } from '../golden/golden.ts';
 import { type Answer, call, createDesk, parseAnswer } from '../support/cli.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** What `cadence-bus schema <command>` says of an answer is true of every answer in the goldens. */
 function assertFits(command: string | undefined, said: unknown): void {
@@ -48,6 +49,13 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     for (const name of ['well', 'inner', 'agent']) await note(`show ${name}`, 'show', name);
     await note('status, before anything has run', 'status');
     await note('top, before anything has run', 'top');
+    const web = desk.spawn(['web', '--json']);
+    await eventually('web tells where it is', () => web.stdout().includes('\n'));
+    web.kill('SIGTERM');
+    await web.ended;
+    const said: unknown = JSON.parse(web.stdout());
+    assertFits('web', said);
+    shapes.web = { answer: shapeOf(said) };
     await note('audit, before anything has run', 'audit');
     await note('runs, before anything has run', 'runs');
     await note('dlq, before anything has died', 'dlq');

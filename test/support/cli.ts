@@ -31,6 +31,7 @@ export interface CallOptions {
   readonly isTerminal?: boolean;
   readonly isScreen?: boolean;
   readonly signals?: World['signals'];
+  readonly loadWeb?: World['loadWeb'];
   /** Hears every piece as it is said. */
   readonly onStdout?: (text: string) => void;
   readonly onStderr?: (text: string) => void;
@@ -45,6 +46,7 @@ export async function call(words: readonly string[], options: CallOptions = {}):
     isTerminal: options.isTerminal ?? false,
     isScreen: options.isScreen,
     signals: options.signals,
+    loadWeb: options.loadWeb,
     stdout(text) {
       said.stdout += text;
       options.onStdout?.(text);

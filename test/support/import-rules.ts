@@ -43,11 +43,11 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
     ...['fleet', 'services', 'doctor', 'node:path'],
   ],
   cli: [...SURFACE, 'node:util', 'node:path'],
-  web: [...SURFACE, 'hono', '@hono/node-server'],
+  web: SURFACE,
   tui: SURFACE,
   mcp: [...SURFACE, '@modelcontextprotocol/*'],
   'index.ts': ['core', 'platform/producer.ts', ...ON_DEMAND],
-  bin: ['cli', 'mcp', 'platform/voice.ts'],
+  bin: ['cli', 'mcp', 'web', 'platform/voice.ts'],
 };
 
 const SIBLINGS: readonly (readonly string[])[] = [

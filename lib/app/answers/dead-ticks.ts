@@ -34,6 +34,13 @@ export function listDead(root: string, cadence: string | undefined): readonly De
     .map((entry) => deadView(reading, entry));
 }
 
+/** Those that were due last, and how many there are in all: however many that is, it is told at once. */
+export function listDeadEnd(root: string, most: number): { readonly dead: readonly DeadView[]; readonly total: number } {
+  const reading = createReading(root);
+  const all = reading.dead();
+  return { dead: all.slice(-most).map((entry) => deadView(reading, entry)), total: all.length };
+}
+
 export function showDead(root: string, id: string): { readonly view: DeadView; readonly incident: string | null; readonly content: unknown } {
   const reading = createReading(root);
   const entry = findDead(reading, id);

@@ -29,6 +29,20 @@ export const SEE_COMMANDS: CommandGroup = {
       load: () => import('../verbs/top.ts'),
     },
     {
+      name: 'web',
+      summary: 'the same in a browser on this machine, with incidents, cadences, runs and the dlq to follow',
+      usage: '[--port N]',
+      maxWords: 0,
+      flags: [{ name: 'port', value: 'N', summary: 'listen there; default: a free port' }],
+      examples: ['cadence-bus web', 'cadence-bus web --port 8080', 'cadence-bus web --json'],
+      notes: [
+        'It listens on 127.0.0.1 alone, and whoever does not know the token in the address it prints is shown nothing. It changes',
+        'nothing: where something is to be done it shows the command. It sleeps while no page is open, and ends with Ctrl-C.',
+      ],
+      exits: [NO_ROOT, [75, 'the port is taken'], [77, 'the port is not for this user']],
+      load: () => import('../verbs/web.ts'),
+    },
+    {
       name: 'list',
       summary: 'the cadences, what they run, and what is wrong with their definitions',
       usage: '[--all]',

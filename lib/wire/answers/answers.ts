@@ -6,7 +6,19 @@ import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnsw
 import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
 import { simulateAnswer } from './simulation.ts';
-import { auditAnswer, checkAnswer, dlqAnswers, doctorAnswer, drainAnswer, haltAnswer, holdsAnswer, orderAnswer, statusAnswer, topAnswer } from './state.ts';
+import {
+  auditAnswer,
+  checkAnswer,
+  dlqAnswers,
+  doctorAnswer,
+  drainAnswer,
+  haltAnswer,
+  holdsAnswer,
+  orderAnswer,
+  statusAnswer,
+  topAnswer,
+  webAnswer,
+} from './state.ts';
 import { heartbeatAnswer, probeAnswer } from './watch.ts';
 
 /** What each command may answer with --json when it did what was asked. */
@@ -20,6 +32,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   probe: [probeAnswer, dryRun],
   status: [statusAnswer, runAnswer],
   top: [topAnswer],
+  web: [webAnswer],
   list: [listAnswer],
   show: [showAnswer, runAnswer],
   runs: [runsAnswer],

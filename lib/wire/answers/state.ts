@@ -62,6 +62,13 @@ export const topAnswer = z.looseObject({
   events: z.array(eventLine).describe('The newest of the journal, oldest first.'),
 });
 
+export const webAnswer = z.looseObject({
+  ok: isOk,
+  url: text.describe('For whoever may look: the token in it lets in.'),
+  port: number,
+  root: text,
+});
+
 export const holdsAnswer = z.looseObject({ ok: isOk, holds: z.array(hold) });
 export const orderAnswer = z.looseObject({ ok: isOk, key: text, state: text, run_id: text });
 export const haltAnswer = z.looseObject({ ok: isOk, state: z.literal('halted'), path: text, stopped: text });
