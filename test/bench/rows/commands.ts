@@ -46,10 +46,17 @@ const enqueue: Row = {
   },
 };
 
-/** The least that a shell can do to leave a tick: it looks at nothing, and the file is made. */
+/** The least that a shell can do for what is promised of a tick: one way to ask, no root but the one that is named, and no word on what fails. */
 const CREATES = `#!/bin/sh
-set -C
-printf '{"cadence":"%s","source":"sh"}\\n' "$1" >"$CADENCE_ROOT/state/cadence-bus/inbox/$1.$$-1.json"
+LC_ALL=C
+umask 077
+set -Cf
+trap '' XFSZ PIPE
+case $1 in ? | -* | *- | *[!a-z0-9-]*) exit 65 ;; esac
+file=$CADENCE_ROOT/state/cadence-bus/inbox/$1.$$-1.json
+[ -d "$CADENCE_ROOT/cadences" ] && [ ! -e "$file" ] || exit 66
+{ printf '{"cadence":"%s","source":"sh"}\\n' "$1" >"$file" || exit 74; } 2>&-
+printf 'enqueued %s %s\\n' "$1" "$file"
 `;
 
 interface Asked {
