@@ -1,5 +1,6 @@
 import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
+import { GAVE_WAY } from '../core/owner.ts';
 import { isFinal, type RunRecord } from '../core/run.ts';
 import { shellWord } from '../core/text/shell-word.ts';
 import { formatRunId } from '../core/tick.ts';
@@ -39,6 +40,7 @@ type Leaves = boolean | 'first';
  * Waits for a tick's end, its output live. Where nobody owns the root, this process is the owner meanwhile and runs the
  * tick's cadence, in the order of its ticks; nothing else is started but hooks and notices, which are waited
  * for a while. An owner that ends before the tick does, such as another process that waited like this, is followed by us.
+ * While nothing of it runs, an owner that is to stay takes over from us, and runs the tick.
  * `leaves`: a run that asks to be tried later is an end too, though its tick waits, whoever is the owner. `first`: so is
  * the first try, whatever came of it and whoever is the owner.
  */
@@ -51,10 +53,21 @@ export async function runHere(root: string, tick: string, timeoutMs: Ms | undefi
       ? runAsOwner(root, tick, leftMs, hearer, leaves)
       : runByOwner({ root, tick, id: leaves === 'first' ? formatRunId(tick, 1) : tick, leaves }, leftMs, hearer));
     if (run !== undefined) return run;
+    if (state.kind === 'none') await untilOwned(root, hearer.leave);
   }
 }
 
-/** undefined: somebody else is the owner now. */
+const OWNED_WITHIN_MS = 5_000;
+const LOOK_AGAIN_MS = 50;
+
+/** Whoever we gave way to is a moment away; if he does not come, it is our turn again. */
+async function untilOwned(root: string, leave: AbortSignal | undefined): Promise<void> {
+  const giveUpMs = nowMs() + OWNED_WITHIN_MS;
+  while (leave?.aborted !== true && nowMs() < giveUpMs && (await probeOwner(root, undefined, leave)).kind === 'none')
+    await new Promise<void>((resolve) => createClock().after(LOOK_AGAIN_MS, resolve));
+}
+
+/** undefined: somebody else is the owner now, or will be in a moment. */
 async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined, hearer: Hearer, leaves: Leaves): Promise<RunRecord | undefined> {
   const only = createReading(root).lookup(tick).cadence;
   const live = createLive(root, tick, hearer);
@@ -64,6 +77,7 @@ async function runAsOwner(root: string, tick: string, timeoutMs: Ms | undefined,
     const told = Promise.allSettled([tellWhyNot(root, tick, live, hearer, over.signal)]);
     const run = await endOf(owner, tick, { timeoutMs, leaves, leave: hearer.leave }).finally(() => over.abort());
     await told;
+    if (run === GAVE_WAY) return undefined;
     // An owner before us may have run it before anybody listened; its words lie there still.
     if (run !== undefined) live.begin(run.run_id);
     if (run === undefined || !isFinal(run.status)) live.stop();
@@ -93,7 +107,7 @@ interface Patience {
 }
 
 /** undefined: the time is over, or whoever waited has left. */
-async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: Patience): Promise<RunRecord | undefined> {
+async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: Patience): Promise<RunRecord | typeof GAVE_WAY | undefined> {
   const { conclusion, clock, history } = owner.parts;
   let timer: Closeable | undefined;
   const end = new Promise<RunRecord>((resolve) => {
@@ -110,7 +124,9 @@ async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: P
     if (leave?.aborted === true) resolve(undefined);
   });
   try {
-    return known !== undefined && isFinal(known.status) ? known : await Promise.race([end, late, owner.ended.then(() => undefined)]);
+    return known !== undefined && isFinal(known.status)
+      ? known
+      : await Promise.race([end, late, owner.ended.then((because) => (because === GAVE_WAY ? GAVE_WAY : undefined))]);
   } finally {
     timer?.close();
   }

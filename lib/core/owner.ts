@@ -33,6 +33,9 @@ export type OwnerState =
   | { readonly kind: 'silent'; readonly info: OwnerInfo | undefined }
   | { readonly kind: 'none'; readonly info: OwnerInfo | undefined };
 
+/** Why an owner for a moment ends that only waited, when one comes that is to stay. */
+export const GAVE_WAY = 'it gave way to an owner that is to stay';
+
 /** What may be asked of the owner through its socket. */
 export type ControlRequest =
   | { readonly op: 'ping' }
@@ -44,4 +47,6 @@ export type ControlRequest =
   | { readonly op: 'wait'; readonly id: string; readonly by?: string }
   /** Every event from now on. */
   | { readonly op: 'events' }
+  /** Somebody comes who is to stay. Answers with whether it ends for him, at once or in a moment. */
+  | { readonly op: 'yield' }
   | { readonly op: 'shutdown' };

@@ -136,7 +136,7 @@ export function parseRequest(line: string): Asked {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { kind: 'refused', because: 'the request is not an object' };
   const { op, id, by } = value as { readonly op?: unknown; readonly id?: unknown; readonly by?: unknown };
-  if (op === 'ping' || op === 'stats' || op === 'wake' || op === 'events' || op === 'shutdown') return { kind: 'request', request: { op } };
+  if (op === 'ping' || op === 'stats' || op === 'wake' || op === 'events' || op === 'yield' || op === 'shutdown') return { kind: 'request', request: { op } };
   if (op !== 'wait') return { kind: 'refused', because: `no such op: ${JSON.stringify(op)?.slice(0, 80) ?? 'none given'}` };
   const waits = typeof by === 'string' && parseRunId(by) !== undefined ? { by } : {};
   if (typeof id === 'string' && (isTickId(id) || parseRunId(id) !== undefined)) return { kind: 'request', request: { op, id, ...waits } };

@@ -97,6 +97,20 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS,
   }
 }
 
+/** Whether the owner ends for one who is to stay. One of an older version does not know the word. */
+export async function asksToYield(root: string): Promise<boolean> {
+  let answer: Answer = {};
+  try {
+    await askOwner(root, { op: 'yield' }, (said) => {
+      answer = said;
+    });
+  } catch (error) {
+    if (error instanceof CadenceError && error.code === 'no_owner') return true;
+    throw error;
+  }
+  return answer.yields === true;
+}
+
 /** When it is we who got no turn for so long, the answer lies there by now, and a turn of the loop is enough to read it. */
 function abortAfter(ms: Ms): AbortSignal {
   const controller = new AbortController();

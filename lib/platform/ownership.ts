@@ -4,7 +4,7 @@ import { CadenceError } from '../core/error.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { awakeMs } from './awake.ts';
-import { probeOwner } from './control.ts';
+import { asksToYield, probeOwner } from './control.ts';
 import { type ControlServer, createControlServer } from './control-server.ts';
 import { attempt, faultOf } from './fault.ts';
 import { createIds } from './ids.ts';
@@ -41,7 +41,11 @@ export async function acquireOwnership(deps: OwnershipDeps): Promise<Acquired> {
   const giveUpMs = awakeMs() + GIVE_UP_AFTER_MS;
   for (;;) {
     const state = await probeOwner(place.root);
-    if (state.kind !== 'none') return { kind: 'taken', state };
+    if (state.kind !== 'none') {
+      if (awakeMs() > giveUpMs || !(await givesWay(place.root, state, deps.info))) return { kind: 'taken', state };
+      await pause(LOOK_AGAIN_MS);
+      continue;
+    }
     const acquired = await acquireUnderLock(place, deps.info);
     if (acquired !== undefined) return acquired;
     if (awakeMs() > giveUpMs) {
@@ -49,6 +53,11 @@ export async function acquireOwnership(deps: OwnershipDeps): Promise<Acquired> {
     }
     await pause(LOOK_AGAIN_MS);
   }
+}
+
+/** One for a moment, to one who is to stay: a run that waits for hours must not keep everything else from running. */
+async function givesWay(root: string, { kind, info: theirs }: OwnerState, ours: OwnerInfo | undefined): Promise<boolean> {
+  return kind === 'answers' && theirs?.before !== undefined && ours !== undefined && ours.before === undefined && (await asksToYield(root));
 }
 
 /** undefined: somebody else is at it; look again. */

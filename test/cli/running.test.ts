@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runHere } from '../../lib/app/run-here.ts';
+import { probeOwner } from '../../lib/platform/control.ts';
 import { call, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFloor, hasBegun } from './floor.ts';
@@ -24,6 +27,44 @@ describe('run', () => {
       for (const word of ['begun\n', 'ended\n', 'aside\n']) assert.ok(heard.includes(word), heard);
     });
   }
+
+  for (const began of ['where nobody owns the root', 'beside an owner that is killed'] as const) {
+    it(`that only waits keeps no owner out, ${began}`, async () => {
+      const desk = createFloor();
+      assert.equal((await desk.tell('breaker', 'trip', 'well')).code, 0);
+      const first = began === 'where nobody owns the root' ? undefined : await desk.start();
+      const waiting = desk.spawn(['run', 'well', '--json']);
+      const waits = (): boolean =>
+        ['inbox', 'waiting'].some((dir) => readdirSync(join(desk.root, 'state/cadence-bus', dir)).some((file) => file.includes('.well.')));
+      await eventually('it waits', waits);
+      first?.child.kill('SIGKILL');
+      const own = (): { readonly pid: number; readonly state: string; readonly before?: unknown } =>
+        JSON.parse(readFileSync(join(desk.root, 'state/cadence-bus/owner.json'), 'utf8'));
+      await eventually('it is the owner meanwhile', () => own().before !== undefined && own().pid === waiting.pid);
+      await eventually('it listens', async () => (await probeOwner(desk.root)).kind === 'answers');
+      const rehearsal = await desk.ask('start', '--dry-run');
+      assert.deepEqual([rehearsal.code, rehearsal.said.ok], [2, true]);
+      const other = await desk.enqueue('flaky');
+      await desk.start();
+      await eventually('the others run', () => desk.records().some((run) => run.tick === other && run.status === 'succeeded'));
+      assert.equal((await desk.tell('breaker', 'reset', 'well')).code, 0);
+      const { code, stdout } = await waiting.ended;
+      assert.equal(code, 0, stdout);
+      assert.equal(JSON.parse(stdout).status, 'succeeded');
+      assert.equal(desk.records().filter((run) => run.cadence === 'well').length, 1);
+    });
+  }
+
+  it('whose run is under way is named to an owner that would begin, and goes on', async () => {
+    const desk = createFloor();
+    const running = desk.spawn(['run', 'slow', '--json']);
+    await hasBegun(desk);
+    const { code, hint } = errorOf(await desk.ask('start'));
+    assert.equal(code, 75);
+    assert.match(hint, /ends with that run/);
+    desk.put('go', '');
+    assert.equal((await running.ended).code, 0);
+  });
 
   for (const kind of ['with an owner', 'without an owner'] as const) {
     describe(kind, () => {

@@ -10,7 +10,7 @@ import { holdingOf } from './holding.ts';
 export function createControl(
   parts: OwnerParts,
   info: OwnerInfo,
-  life: { readonly serves: (cadence: string) => boolean; wake(): void; stop(because: string): void },
+  life: { readonly serves: (cadence: string) => boolean; wake(): void; stop(because: string): void; yields(): boolean },
 ): (request: ControlRequest, reply: ControlReply) => void {
   const waiters = new Map<string, ControlReply[]>();
   const answerWaiters = (id: string, run: RunRecord): void => {
@@ -67,6 +67,8 @@ export function createControl(
         void parts.clock.breathe().then(() => reply.send({ ok: true }));
         return undefined;
       }
+      case 'yield':
+        return finish(reply, { ok: true, yields: life.yields() });
       case 'shutdown':
         finish(reply, { ok: true });
         return life.stop('asked to by the control channel');

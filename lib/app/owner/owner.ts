@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { isFollowUpCadence } from '../../core/builtin.ts';
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
+import { GAVE_WAY } from '../../core/owner.ts';
 import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import { parseJson } from '../../core/text/json-text.ts';
 import { toIso } from '../../core/time/instant.ts';
@@ -111,7 +112,8 @@ async function run(options: RunOptions, info: OwnerInfo, ownership: Ownership, e
     if (isToStay(options)) listeners.push(await beginSchedules(parts));
     watches.push(...watchAll(parts, ports, loop.wake));
   });
-  ownership.serve(createControl(parts, info, { serves, wake: loop.wake, stop: (because) => void end.stop(because) }));
+  const stop = (because: string): void => void end.stop(because);
+  ownership.serve(createControl(parts, info, { serves, wake: loop.wake, stop, yields: () => yields(options, parts, stop) }));
   loop.wake();
   return {
     info,
@@ -235,6 +237,15 @@ function isToStay({ ordersOnly, only }: OwnerOptions): boolean {
   return ordersOnly !== true && only === undefined;
 }
 
+/** Who carries out orders ends in a moment anyway. Hooks and notices under way are gone on with by whoever comes. */
+function yields(options: OwnerOptions, { jobs }: OwnerParts, stop: (because: string) => void): boolean {
+  if (isToStay(options)) return false;
+  if (options.ordersOnly === true) return true;
+  if (jobs.running().some(({ cadence }) => !isFollowUpCadence(cadence))) return false;
+  stop(GAVE_WAY);
+  return true;
+}
+
 /** An owner for a moment ends well: were that all that is known then, nobody would hear any more that the last one to stay has died. */
 function lastThatStayed(root: string, { files }: OwnerPorts): OwnerInfo | null {
   const read = files.read(pathsOf(root).owner);
@@ -250,6 +261,12 @@ export function refusal(root: string, state: OwnerState): CadenceError {
       'held',
       `${root} is owned by ${who}, which does not answer (stopped or asleep)`,
       'To end it and take over: cadence-bus start --takeover',
+    );
+  if (state.info?.before !== undefined)
+    return new CadenceError(
+      'held',
+      `${root} is owned by ${who}, for a run that is under way there`,
+      'It ends with that run: start again then, or at once after cadence-bus cancel.',
     );
   return new CadenceError('held', `${root} is owned by ${who}`, 'One owner per root is enough; see cadence-bus status.');
 }
