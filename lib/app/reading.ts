@@ -237,7 +237,15 @@ function look(reading: Reading, id: string, tickId: string): RunRecord | undefin
   if (record !== undefined && (isAttempt ? record.status !== 'waiting' : isFinal(record.status) && record.status !== 'dead')) return record;
   if (running !== undefined) return underWay(reading, running);
   if (waiting !== undefined) return pendingRecord(reading, waiting, record);
-  return record !== undefined && isFinal(record.status) ? record : (buriedRecord(reading, tickId) ?? record);
+  if (record !== undefined && isFinal(record.status)) return record;
+  return (isAttempt ? endBefore(reading, id, tickId) : undefined) ?? buriedRecord(reading, tickId) ?? record;
+}
+
+/** A receipt names the run that is to come. Of one that never began, for its tick was ended before, that end is the answer. */
+function endBefore(reading: Reading, id: string, tickId: string): RunRecord | undefined {
+  const last = reading.history.find(tickId);
+  const isEnd = last?.status === 'cancelled' || last?.status === 'expired' || last?.status === 'dead';
+  return isEnd && id === formatRunId(tickId, last.attempt + 1) ? last : undefined;
 }
 
 /** What somebody has moved to the dlq by hand has no end on record. */

@@ -98,6 +98,12 @@ for (const kind of ['with an owner', 'without an owner'] as const) {
         const { code, said } = await desk.ask('cancel', `${tick}${suffix}`);
         assert.deepEqual([code, said.ok, said.status, said.tick], [0, true, 'cancelled', tick]);
         assert.equal(errorOf(await desk.ask('cancel', tick)).code, 66);
+        // The commands of a receipt name the run that has not begun, and never will.
+        for (const verb of ['show', 'wait']) {
+          const [byRun, byTick] = [await desk.ask(verb, `${tick}-1`), await desk.ask(verb, tick)];
+          assert.deepEqual([byRun.said.status, byRun.said.reason], ['cancelled', 'cancelled while it waited']);
+          assert.deepEqual(byRun, byTick);
+        }
       }
       assert.deepEqual([...desk.ls('inbox'), ...desk.ls('waiting')], []);
       assert.equal((await desk.ask('audit')).code, 0);
