@@ -26,6 +26,8 @@ describe('rules that are broken on purpose', () => {
   it('are noticed by the tests of that rule', { timeout: 240_000 }, async () => {
     const yard = createMutationYard();
     try {
+      const unbroken = MUTANTS.filter(({ rule }) => EVERY_TIME.includes(rule)).flatMap(({ tests }) => tests);
+      assert.ok(await yard.passes([...new Set(unbroken)]), 'they fail while nothing is broken');
       for (const rule of EVERY_TIME) {
         const mutant = MUTANTS.find((one) => one.rule === rule);
         assert.ok(mutant !== undefined, rule);

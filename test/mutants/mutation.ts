@@ -49,6 +49,7 @@ function runTests(folder: string, tests: readonly string[]): Promise<boolean> {
   const child = spawn(process.execPath, ['test/support/run-tests.mjs', ...tests], { cwd: folder, env, stdio: 'ignore', timeout: WITHIN_MS });
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => resolve(code === 0));
+    // Tests that came to no end have noticed nothing.
+    child.once('close', (code) => (code === null ? reject(new Error(`${tests.join(' ')}: no end within ${WITHIN_MS / 1000} s`)) : resolve(code === 0)));
   });
 }

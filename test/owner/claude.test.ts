@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import type { RunRecord } from '../../lib/core/run.ts';
 import { eventually } from '../support/eventually.ts';
 import type { CliOptions } from '../support/owner-cli.ts';
 import { createYard, finalRecord, type Yard } from './owner-yard.ts';
@@ -46,6 +47,28 @@ describe('a claude cadence on a real owner', () => {
     );
     assert.equal(seen.env.CADENCE_RUN_ID, record.run_id);
     assert.equal(record.prompt_path, `${yard.paths.cadences}/brief.md`);
+  });
+
+  it('M10 M31 keeps its words in files named by day, cadence and run; its event tells of the prompt, the exit code, the time it took and the files', async () => {
+    const yard = createYard();
+    yard.put('cadences/brief.md', 'Write.\n');
+    yard.shell('ill', 'echo said; echo broke >&2; exit 3', 'retry: { attempts: 1 }');
+    await yard.start(withClaude(yard, 'claude/2.1.328/success-stream'));
+    const [well, ill] = [await finalRecord(yard, await yard.enqueue('brief')), await finalRecord(yard, await yard.enqueue('ill'))];
+    const fileOf = ({ cadence, run_id, started_at }: RunRecord, stream: string): string =>
+      `${yard.paths.subsessions}/${started_at.slice(0, 10)}-${cadence}-${run_id}.${stream}.log`;
+    const told = (stage: string, { run_id }: RunRecord) => eventually(stage, () => yard.events(stage).find((event) => event.run_id === run_id));
+    const success = await told('run_finished', well);
+    assert.deepEqual(
+      [success.prompt, success.exit_code, success.duration_ms, success.stdout_path],
+      [`${yard.paths.cadences}/brief.md`, 0, well.duration_ms, fileOf(well, 'stdout')],
+    );
+    const failure = await told('subsession_failed', ill);
+    assert.deepEqual(
+      [failure.exit_code, failure.duration_ms, failure.error, failure.stdout_path, failure.stderr_path],
+      [3, ill.duration_ms, 'exit 3: broke', fileOf(ill, 'stdout'), fileOf(ill, 'stderr')],
+    );
+    assert.equal(readFileSync(fileOf(ill, 'stderr'), 'utf8'), 'broke\n');
   });
 
   it('takes an edited prompt with the next tick', async () => {
