@@ -57,3 +57,15 @@ it('show has every default filled in, the overlap of ticks too', async () => {
   const overlapOf = async (name: string): Promise<unknown> => ((await desk.ask('show', name)).said.cadence as Readonly<Record<string, unknown>>).overlap;
   assert.deepEqual([await overlapOf('well'), await overlapOf('short')], ['scheduled ticks coalesce, others queue', 'skip']);
 });
+
+it('a name that no cadence ever had is in status as long as its tick lies in the dlq', async () => {
+  const desk = createDesk();
+  desk.shell('well', 'true');
+  await desk.enqueue('wel');
+  assert.equal((await desk.spawn(['start', '--drain']).ended).code, 0);
+  const names = async (): Promise<unknown> => ((await desk.ask('status')).said.cadences as readonly { readonly name: string }[]).map(({ name }) => name);
+  assert.deepEqual(await names(), ['wel', 'well']);
+  assert.equal((await desk.ask('dlq', 'purge', '--all')).code, 0);
+  assert.deepEqual(await names(), ['well']);
+  assert.equal((await desk.ask('runs', 'wel')).code, 0, 'what became of its tick is still told');
+});

@@ -156,7 +156,7 @@ async function drainLate(root: string, ids: readonly string[]): Promise<CliEnd> 
 
 function openQuestions(root: string, ids: readonly string[]): readonly string[] {
   const { missing, doubled } = takeAudit(root);
-  const { history, foreign, names } = createReading(root);
+  const { history, foreign, leftAlone, names } = createReading(root);
   // What the program does for itself (bus-…) may be tried again later.
   const left = (['inbox', 'waiting', 'claimed'] as const).flatMap((folder) =>
     names(folder)
@@ -172,7 +172,7 @@ function openQuestions(root: string, ids: readonly string[]): readonly string[] 
     ...doubled.map((id) => `${id} lies in two places`),
     ...open.map((id) => `${id} has not ended`),
     ...left.map((path) => `${path} is left`),
-    ...foreign().map((file) => `inbox/${file} is left`),
+    ...[...foreign(), ...leftAlone()].map((file) => `inbox/${file} is left`),
   ];
 }
 

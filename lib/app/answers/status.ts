@@ -183,8 +183,14 @@ function countByCadence(names: readonly Of[]): (cadence: string) => number {
 
 /** From the folder's listing: nothing has to be parsed to know what there is. */
 function cadenceNames(reading: Reading, digest: Readonly<Record<string, CadenceDigest>>, pending: readonly Of[]): readonly string[] {
-  const all = new Set([...reading.defined(), ...Object.keys(digest), ...pending.map((name) => name.cadence)]);
+  const remembered = Object.keys(digest).filter((name) => !wasNeverDefined(digest[name]));
+  const all = new Set([...reading.defined(), ...remembered, ...pending.map((name) => name.cadence)]);
   return [...all].filter((name) => isCadenceName(name) && name !== CONTROL_CADENCE).sort();
+}
+
+/** A name that somebody has misspelt: nothing ever ran under it. While a tick of it lies in the dlq it is shown for that. */
+function wasNeverDefined(digest: CadenceDigest | undefined): boolean {
+  return digest?.succeeded === 0 && digest.last.status === 'dead' && digest.last.attempt === 0;
 }
 
 /** Of whom every run is over that the last owner left. */
