@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { readScript } from '../support/script.ts';
 import { countCalls, INJECTIONS, type Injection, tryAt, whyNot } from './injection.ts';
 import { failuresIn } from './reasons.ts';
+import { whyNoClock } from './set-clock.ts';
 import { soak } from './soak.ts';
 
 const HELP = `Examples
@@ -28,12 +29,20 @@ interface Row {
 }
 
 /** Faults that have a test of their own in every run: here they are harder, where they can be. */
-const TESTED: readonly { readonly fault: string; readonly files: readonly string[]; readonly env?: Readonly<Record<string, string>> }[] = [
+interface Tested {
+  readonly fault: string;
+  readonly files: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly whyNot?: () => string | undefined;
+}
+
+const TESTED: readonly Tested[] = [
   { fault: 'kill -9 of the owner, again and again, under load', files: ['owner/kill-storm'], env: { FAULT_KILLS: process.env.FAULT_KILLS ?? '100' } },
   { fault: 'a disk that is full, and one that is read-only', files: ['owner/full-disk'] },
   { fault: 'folders and files without a right, garbage of 200 kinds, 100,000 files at once', files: ['bus/hostile'] },
   { fault: 'a stopped owner (SIGSTOP), and a second one beside it', files: ['owner/two-owners'] },
   { fault: 'children that ignore TERM, that leave others behind, that outlive their owner', files: ['owner/stopping', 'owner/adoption'] },
+  { fault: 'the clock set forward by hours and back by more, under a living owner', files: ['faults/set-clock'], whyNot: whyNoClock },
   { fault: 'output without end', files: ['owner/output', 'platform/child-log'] },
   { fault: 'death after every changing call, twice in a row', files: ['crash/'] },
 ];
@@ -55,18 +64,22 @@ async function inject(injection: Injection): Promise<Row> {
   const outcomes = new Map<string, number>();
   const wrong: string[] = [];
   const step = Math.max(1, (last - first + 1) / points);
-  let tried = 0;
+  let hit = 0;
   for (let at = first; at <= last; at += step) {
     const trial = await tryAt(injection, Math.floor(at));
-    tried += 1;
+    if (!trial.isHit) continue;
+    hit += 1;
     outcomes.set(trial.outcome, (outcomes.get(trial.outcome) ?? 0) + 1);
     for (const one of trial.wrong) wrong.push(`call ${trial.at}: ${one}`);
   }
   const told = [...outcomes].map(([outcome, times]) => `${times} ${outcome}`).join(', ');
-  return { fault, happened: `${tried} of ${last - first + 1} calls hit: ${told}`, verdict: wrong.length === 0 ? 'held' : 'BROKEN', wrong };
+  if (hit === 0) wrong.push('no call was hit, so nothing was tried');
+  return { fault, happened: `${hit} of ${last - first + 1} calls hit: ${told}`, verdict: wrong.length === 0 ? 'held' : 'BROKEN', wrong };
 }
 
-function tested({ fault, files, env }: (typeof TESTED)[number]): Promise<Row> {
+function tested({ fault, files, env, whyNot: whyAbsent }: Tested): Promise<Row> {
+  const reason = whyAbsent?.();
+  if (reason !== undefined) return Promise.resolve({ fault, happened: reason, verdict: 'absent' });
   const child = spawn(process.execPath, ['test/support/run-tests.mjs', ...files], {
     cwd: ROOT,
     env: { ...process.env, FILE_TIMEOUT_MS, ...env },

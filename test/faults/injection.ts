@@ -33,6 +33,9 @@ export const INJECTIONS: readonly Injection[] = [
   { calls: 'unlink', fault: 'signal=KILL' },
   { calls: 'mkdir', fault: 'error=ENOSPC' },
   { calls: 'fdatasync', fault: 'error=EIO' },
+  { calls: 'openat', fault: 'error=EINTR' },
+  { calls: 'fsync', fault: 'error=EINTR' },
+  { calls: 'write', fault: 'error=EINTR', isOfLogs: true },
 ];
 
 export type Outcome = 'went on' | 'ended and said so' | 'killed';
@@ -41,6 +44,8 @@ export interface Trial {
   /** Which call it hit, of how many. */
   readonly at: number;
   readonly outcome: Outcome;
+  /** The system says so itself; this owner may have made fewer calls than the one that was counted. */
+  readonly isHit: boolean;
   /** Empty: nothing was lost, doubled or left open. */
   readonly wrong: readonly string[];
 }
@@ -123,20 +128,23 @@ export async function countCalls(injection: Injection): Promise<readonly [number
 export async function tryAt(injection: Injection, at: number): Promise<Trial> {
   const { root, ids } = await furnish();
   const { calls, fault } = injection;
+  const trace = `${root}.trace`;
   try {
-    const end = await drain(root, `exec strace ${traced(injection, root)} -o /dev/null -e inject=${calls}:${fault}:when=${at} "$0" "$@"`);
+    const end = await drain(root, `exec strace ${traced(injection, root)} -o ${trace} -e inject=${calls}:${fault}:when=${at} "$0" "$@"`);
     const outcome: Outcome = end.signal !== null ? 'killed' : end.code === 0 ? 'went on' : 'ended and said so';
     const wrong = end.hung
       ? ['it hung']
       : end.code !== 0 && end.signal === null && end.stderr.trim() === ''
         ? [`it ended with ${end.code} and said nothing`]
         : [];
+    const isHit = outcome === 'killed' || readFileSync(trace, 'utf8').includes('(INJECTED)');
     // Children that outlived a killed owner end first, as they do for the next owner.
     const next = await drainLate(root, ids);
     if (next.code !== 0) wrong.push(`the next owner ended with ${next.code}: ${next.stderr.trim().slice(0, 200)}`);
-    return { at, outcome, wrong: [...wrong, ...openQuestions(root, ids)] };
+    return { at, outcome, isHit, wrong: [...wrong, ...openQuestions(root, ids)] };
   } finally {
     remove(root);
+    rmSync(trace, { force: true });
   }
 }
 
