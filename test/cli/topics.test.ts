@@ -57,7 +57,7 @@ describe('help on a topic', () => {
 describe('README.md', () => {
   it('is short, and sends its reader to topics that there are', () => {
     const lines = README.split('\n').filter((line) => !line.startsWith('|'));
-    assert.ok(lines.length <= 221, `${lines.length} lines beside its tables`);
+    assert.ok(lines.length <= 223, `${lines.length} lines beside its tables`);
     const named = [...README.matchAll(/`(?:cadence-bus )?help ([a-z]+)`/g)].map(([, name]) => name);
     assert.deepEqual([...new Set(named)].toSorted(), NAMES.toSorted());
   });

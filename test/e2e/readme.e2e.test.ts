@@ -16,6 +16,7 @@ const IN_CHECKOUT: readonly string[] = ['cadence-bus', 'Try it'];
 const GOES_ON: Readonly<Record<string, RegExp>> = {
   'npm ci && npm start': /demo-broken breaker open after/,
   'cadence-bus start': /owns /,
+  'cadence-bus web': /http:\/\/127\.0\.0\.1:\d+\//,
 };
 
 /** What no test can run to the letter, each with the reason. A line is named by its beginning. */
