@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isFinal } from '../../lib/core/run.ts';
+import { isFinal, type RunStatus } from '../../lib/core/run.ts';
 import { createDesk } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { childrenOf } from '../support/owner-cli.ts';
@@ -25,22 +25,23 @@ describe('the clock of the machine, set while an owner is at work', () => {
       return JSON.parse(stdout).tick;
     };
     const hasEnded = (tick: string): boolean => desk.records().some((run) => run.tick === tick && isFinal(run.status));
-    const ticks: string[] = [];
+    const expected = new Map<string, RunStatus>();
     for (const offset of ['+5h', '-7h', '+0']) {
       const slow = await enqueue('slow');
       await eventually('its child runs', () => childrenOf(desk.root).length > 0);
       clock.set(offset);
-      const quick = [await enqueue('well'), await enqueue('ill')];
-      await eventually(`what was dropped at ${offset} has ended`, () => quick.every(hasEnded), 60_000);
+      // Of one that has failed its pause may last until it is noticed that the clock was set back, which takes a minute: test/services has that.
+      const quick = [await enqueue('well'), ...(offset === '-7h' ? [] : [await enqueue('ill')])];
+      await eventually(`what was dropped at ${offset} has ended`, () => quick.every(hasEnded));
       desk.put(`go-${slow}`, '');
-      await eventually(`what ran when the clock was set to ${offset} has ended`, () => hasEnded(slow), 60_000);
-      ticks.push(slow, ...quick);
+      await eventually(`what ran when the clock was set to ${offset} has ended`, () => hasEnded(slow));
+      for (const [at, tick] of [slow, ...quick].entries()) expected.set(tick, at === 2 ? 'dead' : 'succeeded');
     }
     // It was the clock of the owner that was set: else this test would say nothing.
     const seen = desk.records().map((run) => Date.parse(run.ended_at ?? '') - Date.now());
     assert.ok(Math.max(...seen) > 4 * HOUR_MS && Math.min(...seen) < -6 * HOUR_MS, seen.join(', '));
-    const endOf = (tick: string): string | undefined => desk.records().findLast((run) => run.tick === tick)?.status;
-    for (const [at, tick] of ticks.entries()) assert.equal(endOf(tick), at % 3 === 2 ? 'dead' : 'succeeded', `tick ${at}`);
+    for (const [tick, status] of expected) assert.equal(desk.records().findLast((run) => run.tick === tick)?.status, status, tick);
+    assert.equal(expected.size, 8);
     const { said } = await desk.ask('audit');
     assert.deepEqual([said.ok, said.missing], [true, []]);
     return undefined;
