@@ -106,7 +106,7 @@ interface Patience {
   readonly leave: AbortSignal | undefined;
 }
 
-/** undefined: the time is over, or whoever waited has left. */
+/** undefined: the time is over, or whoever waited has left. Or the word for that we gave way. */
 async function endOf(owner: Owner, tick: string, { timeoutMs, leaves, leave }: Patience): Promise<RunRecord | typeof GAVE_WAY | undefined> {
   const { conclusion, clock, history } = owner.parts;
   let timer: Closeable | undefined;

@@ -97,13 +97,14 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS,
   }
 }
 
-/** Whether the owner ends for one who is to stay. One of an older version does not know the word. */
-export async function asksToYield(root: string): Promise<boolean> {
+/** Whether the owner ends for one who is to stay. One of an older version does not know the word, and one that stands still does not answer. */
+export async function askToYield(root: string): Promise<boolean> {
   let answer: Answer = {};
+  const hear = (said: Answer): void => {
+    answer = said;
+  };
   try {
-    await askOwner(root, { op: 'yield' }, (said) => {
-      answer = said;
-    });
+    await askOwner(root, { op: 'yield' }, hear, abortAfter(ANSWERS_WITHIN_MS));
   } catch (error) {
     if (error instanceof CadenceError && error.code === 'no_owner') return true;
     throw error;

@@ -4,7 +4,7 @@ import { CadenceError } from '../core/error.ts';
 import { pathsOf } from '../core/paths.ts';
 import type { OwnerInfo, OwnerState, Ownership } from '../ports.ts';
 import { awakeMs } from './awake.ts';
-import { asksToYield, probeOwner } from './control.ts';
+import { askToYield, probeOwner } from './control.ts';
 import { type ControlServer, createControlServer } from './control-server.ts';
 import { attempt, faultOf } from './fault.ts';
 import { createIds } from './ids.ts';
@@ -57,7 +57,7 @@ export async function acquireOwnership(deps: OwnershipDeps): Promise<Acquired> {
 
 /** One for a moment, to one who is to stay: a run that waits for hours must not keep everything else from running. */
 async function givesWay(root: string, { kind, info: theirs }: OwnerState, ours: OwnerInfo | undefined): Promise<boolean> {
-  return kind === 'answers' && theirs?.before !== undefined && ours !== undefined && ours.before === undefined && (await asksToYield(root));
+  return kind === 'answers' && theirs?.before !== undefined && ours !== undefined && ours.before === undefined && (await askToYield(root));
 }
 
 /** undefined: somebody else is at it; look again. */

@@ -3,6 +3,7 @@ import { expiry, type HoldCause, isMomentary, type Verdict } from '../core/gate.
 import type { Paths } from '../core/paths.ts';
 import { CONTROL_CADENCE, type TickName } from '../core/tick.ts';
 import type { Ms } from '../core/time/instant.ts';
+import { soonest } from '../core/time/soonest.ts';
 import type { Clock, Definition, Definitions, Head, Journal, Queue } from '../ports.ts';
 import type { Conclusion } from './conclusion.ts';
 import { createDismissal } from './dismissal.ts';
@@ -11,7 +12,7 @@ import type { Gatekeeper } from './gatekeeper.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Jobs } from './jobs.ts';
 import { createOverlap } from './overlap.ts';
-import { createOwnExpiry, earlier } from './own-expiry.ts';
+import { createOwnExpiry } from './own-expiry.ts';
 import { createParking } from './parking.ts';
 import type { Purse } from './purse.ts';
 import { isDiskFault, TRY_AGAIN_MS } from './storage-health.ts';
@@ -137,7 +138,7 @@ export function createConsumer(deps: ConsumerDeps): Consumer {
         }
         const endMs = ownExpiry.endMs(head.name, definition.cadence, verdict.cause);
         if (endMs === undefined || endMs > clock.nowMs()) {
-          await hold(cadence, { ...verdict, untilMs: earlier(verdict.untilMs, endMs) });
+          await hold(cadence, { ...verdict, untilMs: soonest([verdict.untilMs, endMs]) });
           return hasStarted;
         }
         await dismissal.bury(head.name, 'expired', expiry(verdict.because));

@@ -4,6 +4,7 @@ import { type HoldCause, isMomentary } from '../core/gate.ts';
 import { isSlotTick } from '../core/slot/slot.ts';
 import { spokenEndMs, type TickName } from '../core/tick.ts';
 import type { Ms } from '../core/time/instant.ts';
+import { soonest } from '../core/time/soonest.ts';
 import type { Queue } from '../ports.ts';
 
 /**
@@ -39,11 +40,7 @@ export function createOwnExpiry(queue: Pick<Queue, 'peek'>): OwnExpiry {
     endMs(name, cadence, cause) {
       if (isMomentary(cause) || cause === 'due' || cause === 'halt' || cause === 'pause') return undefined;
       const ofCadence = cadence?.expiresMs === undefined || name.attempts > 0 ? undefined : name.dueMs + cadence.expiresMs;
-      return earlier(spokenMs(name), ofCadence);
+      return soonest([spokenMs(name), ofCadence]);
     },
   };
-}
-
-export function earlier(one: Ms | undefined, other: Ms | undefined): Ms | undefined {
-  return one === undefined ? other : other === undefined ? one : Math.min(one, other);
 }

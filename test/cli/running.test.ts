@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { runHere } from '../../lib/app/run-here.ts';
-import { probeOwner } from '../../lib/platform/control.ts';
+import { askToYield, probeOwner } from '../../lib/platform/control.ts';
 import { call, type Desk, errorOf, parseAnswer, type Told } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { createFloor, hasBegun } from './floor.ts';
@@ -54,6 +54,18 @@ describe('run', () => {
       assert.equal(desk.records().filter((run) => run.cadence === 'well').length, 1);
     });
   }
+
+  it('that gave way is the owner again where nobody came', async () => {
+    const desk = createFloor();
+    assert.equal((await desk.tell('breaker', 'trip', 'well')).code, 0);
+    const waiting = desk.spawn(['run', 'well', '--json']);
+    await eventually('it listens', async () => (await probeOwner(desk.root)).kind === 'answers');
+    await eventually('it gives way', () => askToYield(desk.root));
+    await eventually('it has ended as an owner', () => desk.events('owner_stopped').length === 2);
+    await eventually('it is the owner again', async () => desk.events('owner_started').length === 3 && (await probeOwner(desk.root)).kind === 'answers');
+    assert.equal((await desk.tell('breaker', 'reset', 'well')).code, 0);
+    assert.equal((await waiting.ended).code, 0);
+  });
 
   it('whose run is under way is named to an owner that would begin, and goes on', async () => {
     const desk = createFloor();

@@ -8,7 +8,7 @@ import { pathsOf } from '../../lib/core/paths.ts';
 import { probeOwner } from '../../lib/platform/control.ts';
 import { ownerPlace } from '../../lib/platform/owner-socket.ts';
 import { acquireOwnership } from '../../lib/platform/ownership.ts';
-import type { Ownership } from '../../lib/ports.ts';
+import type { OwnerInfo, Ownership } from '../../lib/ports.ts';
 import { type OwnerProcess, startOwner, stopOwner } from '../support/owner-process.ts';
 import { tempRoot } from '../support/temp-root.ts';
 
@@ -48,6 +48,35 @@ describe('ownership of a root', () => {
     assert.equal((await probeOwner(root)).kind, 'none');
     (await own(root)).close();
     assert.deepEqual(readdirSync(pathsOf(root).state), []);
+  });
+
+  describe('of one for a moment, asked by one who is to stay', () => {
+    const infoOf = (root: string, more: Partial<OwnerInfo> = {}): OwnerInfo => {
+      const about = { version: '1', node: process.version, host: 'here', root, started_at: new Date().toISOString() };
+      return { format: 1, pid: process.pid, identity: '', ...about, state: 'running', ...more };
+    };
+    const ask = async (answer: 'yields' | 'stays' | 'says nothing' | 'an older version') => {
+      const root = tempRoot();
+      const moment = await acquireOwnership({ root, info: infoOf(root, { before: null }) });
+      assert.ok(moment.kind === 'owned');
+      moment.ownership.serve((request, reply) => {
+        assert.equal(request.op, 'yield');
+        if (answer === 'says nothing') return;
+        reply.send(answer === 'an older version' ? { ok: false, error: { code: 'usage' } } : { ok: true, yields: answer === 'yields' });
+        reply.end();
+        if (answer === 'yields') moment.ownership.close();
+      });
+      const acquired = await acquireOwnership({ root, info: infoOf(root) });
+      if (acquired.kind === 'owned') acquired.ownership.close();
+      moment.ownership.close();
+      return acquired.kind;
+    };
+
+    it('goes to him where it gives way', async () => assert.equal(await ask('yields'), 'owned'));
+
+    it('stays where it is at work, stands still or does not know the word', async () => {
+      for (const answer of ['stays', 'says nothing', 'an older version'] as const) assert.equal(await ask(answer), 'taken', answer);
+    });
   });
 
   it('is a socket for its user alone in a folder for its user alone', async () => {

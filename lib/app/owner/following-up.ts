@@ -10,7 +10,8 @@ import type { Outcome } from '../../core/outcome.ts';
 import { blankRecord } from '../../core/record.ts';
 import type { RunRecord } from '../../core/run.ts';
 import { slotKey } from '../../core/slot/slot.ts';
-import { type Ms, parseIso, toIso } from '../../core/time/instant.ts';
+import { parseIso, toIso } from '../../core/time/instant.ts';
+import { soonest } from '../../core/time/soonest.ts';
 import { createComments } from '../../incidents/comments.ts';
 import { createOutbox } from '../../notify/outbox.ts';
 import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '../../ports.ts';
@@ -93,7 +94,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
       tell: announcing.tell,
       poll() {
         healing.recall();
-        return soonest(announcing.poll(), chat.poll());
+        return soonest([announcing.poll(), chat.poll()]);
       },
     },
     healing,
@@ -128,11 +129,6 @@ function createMissedListener({ definitions, journal, clock }: Storage, care: Ca
       journal.emit({ level: 'warn', stage: 'care_failed', cadence, step: 'incidents', because: error.message });
     }
   };
-}
-
-function soonest(...times: readonly (Ms | undefined)[]): Ms | undefined {
-  const known = times.filter((atMs) => atMs !== undefined);
-  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** A run that has only begun, as far as it can be told of. */

@@ -6,6 +6,7 @@ import { GAVE_WAY } from '../../core/owner.ts';
 import { pathsOf, SETTINGS_FILE } from '../../core/paths.ts';
 import { parseJson } from '../../core/text/json-text.ts';
 import { toIso } from '../../core/time/instant.ts';
+import { soonest } from '../../core/time/soonest.ts';
 import { VERSION } from '../../core/version.ts';
 import { createLoop } from '../../loop.ts';
 import { parseOwnerInfo } from '../../platform/owner-info.ts';
@@ -178,16 +179,12 @@ async function poll({ consumer, probe, announcing, upkeep, health, clock }: Owne
     const nextMs = await consumer.poll();
     health.well('ticks');
     const tidyMs = await upkeep.daily(() => !consumer.isDrained());
-    return [tidyMs, probe.poll(), announcing.poll()].reduce(sooner, nextMs);
+    return soonest([nextMs, tidyMs, probe.poll(), announcing.poll()]);
   } catch (error) {
     if (!isDiskFault(error)) throw error;
     health.failed('ticks', error.message);
     return clock.nowMs() + TRY_AGAIN_MS;
   }
-}
-
-function sooner(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function watchAll(parts: OwnerParts, { watchCadences }: OwnerPorts, wake: () => void): readonly Closeable[] {
@@ -237,11 +234,16 @@ function isToStay({ ordersOnly, only }: OwnerOptions): boolean {
   return ordersOnly !== true && only === undefined;
 }
 
-/** Who carries out orders ends in a moment anyway. Hooks and notices under way are gone on with by whoever comes. */
+/** Hooks and notices under way are gone on with by whoever comes. */
+export function isAtWork(running: readonly { readonly cadence: string }[]): boolean {
+  return running.some(({ cadence }) => !isFollowUpCadence(cadence));
+}
+
+/** Who carries out orders ends in a moment anyway. */
 function yields(options: OwnerOptions, { jobs }: OwnerParts, stop: (because: string) => void): boolean {
   if (isToStay(options)) return false;
   if (options.ordersOnly === true) return true;
-  if (jobs.running().some(({ cadence }) => !isFollowUpCadence(cadence))) return false;
+  if (isAtWork(jobs.running())) return false;
   stop(GAVE_WAY);
   return true;
 }

@@ -1,8 +1,7 @@
-import { isFollowUpCadence } from '../../core/builtin.ts';
 import { probeOwner } from '../../platform/control.ts';
 import type { OwnerState } from '../../ports.ts';
 import { readStatus, type StatusView } from '../answers/status.ts';
-import { refusal } from './owner.ts';
+import { isAtWork, refusal } from './owner.ts';
 import { askOwnerWords } from './owner-words.ts';
 
 /** What an owner would find who started now. Throws as its start would where it could not own the root. */
@@ -15,5 +14,5 @@ export async function wouldOwn(root: string, takeOver: boolean): Promise<{ reado
 
 /** One for a moment, of which nothing runs, gives way. */
 async function wouldYield(root: string, { info }: OwnerState): Promise<boolean> {
-  return info?.before !== undefined && !(await askOwnerWords(root)).running.some(({ cadence }) => !isFollowUpCadence(cadence));
+  return info?.before !== undefined && !isAtWork((await askOwnerWords(root)).running);
 }

@@ -13,7 +13,7 @@ import type { Paint } from '../command.ts';
 import { isToldAtOnce } from '../commentary.ts';
 import { describeEvent } from '../event-words.ts';
 import { table } from '../output.ts';
-import { failuresInARow, MARK, shownHolds, waitersOf } from '../verbs/status.ts';
+import { failuresInARow, incidentMark, MARK, shownHolds, waitersOf } from '../verbs/status.ts';
 import { ago, coming, lasting, type Moving, still } from './moving.ts';
 
 /** What belongs together, most important first. */
@@ -154,8 +154,7 @@ function againAt(until: string, nowMs: Ms): Moving {
 
 function incidentCells({ incidents }: TopView, { nowMs, paint }: Looks): readonly About[] {
   return incidents.map(({ id, cadence, state, title, occurrences, last_at }) => {
-    const color = state === 'ignored' ? paint.dim : state === 'healing' ? paint.yellow : paint.red;
-    const cells = [color(`◆ ${state.replace('_', ' ')}`), oneLine(cadence), `${occurrences}×`, ago(last_at, nowMs), oneLine(title)];
+    const cells = [incidentMark(state, paint), oneLine(cadence), `${occurrences}×`, ago(last_at, nowMs), oneLine(title)];
     return { cells, to: { kind: 'incident', id, cell: cells.length - 1 } };
   });
 }

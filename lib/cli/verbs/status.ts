@@ -84,8 +84,12 @@ const SHOWN_INCIDENTS = 8;
 const SHOWN_STRAYS = 5;
 
 function incidentRow({ id, state, title, occurrences, last_at }: StatusView['incidents'][number], paint: Paint): readonly string[] {
+  return [`  ${incidentMark(state, paint)}`, id, `${occurrences}×`, ago(last_at), paint.dim(truncate(toVisible(title).replaceAll('\n', ' '), 70))];
+}
+
+export function incidentMark(state: StatusView['incidents'][number]['state'], paint: Paint): string {
   const color = state === 'ignored' ? paint.dim : state === 'healing' ? paint.yellow : paint.red;
-  return [`  ${color(`◆ ${state.replace('_', ' ')}`)}`, id, `${occurrences}×`, ago(last_at), paint.dim(truncate(toVisible(title).replaceAll('\n', ' '), 70))];
+  return color(`◆ ${state.replace('_', ' ')}`);
 }
 
 export const MARK: Readonly<Record<CadenceView['status'], string>> = {
