@@ -32,6 +32,16 @@ for (const isOfOneMoment of [false, true])
     assert.equal(looks, isOfOneMoment ? 1 : 4);
   });
 
+it('of however many files that are left alone an answer names a few, and how many there are', async () => {
+  const desk = createDesk();
+  for (let n = 0; n < 1000; n += 1) desk.put(`state/cadence-bus/inbox/junk-${n}.txt`, '');
+  for (const verb of ['status', 'top']) {
+    const { said } = await desk.ask(verb);
+    assert.deepEqual([(said.left_alone as string[]).length, said.left_alone_count], [20, 1000], verb);
+  }
+  assert.match((await desk.tell('status')).stdout, /junk-0\.txt, .* and 995 more$/m);
+});
+
 it('what its name keeps from ever becoming a tick is counted nowhere, and status and doctor say that it lies there', async () => {
   const desk = createDesk();
   desk.shell('well', 'true');

@@ -69,6 +69,7 @@ export function viewOf(about: Partial<TopView> = {}): TopView {
     overlays: [],
     broken_edits: [],
     left_alone: [],
+    left_alone_count: 0,
     settings_fault: null,
     misnamed: [],
     counts: { inbox: 0, waiting: 0, claimed: 0, dlq: 0 },

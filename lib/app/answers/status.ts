@@ -61,8 +61,9 @@ export interface StatusView {
   readonly settings_fault: string | null;
   /** What is wrong with the names of files that define nothing for it. */
   readonly misnamed: readonly string[];
-  /** Files of the inbox that never become ticks, for their names. */
+  /** Files of the inbox that never become ticks, for their names: the first of them, and how many there are. */
   readonly left_alone: readonly string[];
+  readonly left_alone_count: number;
   readonly counts: Readonly<Record<'inbox' | 'waiting' | 'claimed' | 'dlq', number>>;
 }
 
@@ -76,6 +77,9 @@ export interface OwnerView {
 }
 
 /** Throws `not_found` where `only` is neither defined nor known from what it did. */
+/** An answer has to be read by somebody, however much lies there. */
+const NAMED_STRAYS = 20;
+
 export async function readStatus(root: string, only: string | undefined): Promise<StatusView> {
   const seen = ownerView(await probeOwner(root));
   const { brokenEdits, holding, storage } = seen.state === 'running' ? await askOwnerWords(root) : { brokenEdits: [], holding: [] };
@@ -116,6 +120,7 @@ export async function readStatus(root: string, only: string | undefined): Promis
   // The program's own are shown where somebody should look; a hold of the whole bus is told once, as what it is.
   const isHeldAlone = (name: string): boolean => holds.some(({ key }) => key === `cadence:${name}`);
   const cadences = shown.filter(({ name, status, dead }) => !isBuiltin(name) || name === only || AMISS.includes(status) || isHeldAlone(name) || dead > 0);
+  const leftAlone = only === undefined ? reading.leftAlone().toSorted() : [];
   return {
     ok: true,
     owner,
@@ -128,7 +133,8 @@ export async function readStatus(root: string, only: string | undefined): Promis
     broken_edits: brokenEdits.filter(({ name }) => only === undefined || name === only),
     settings_fault: fault === undefined ? null : formatProblem(fault),
     misnamed: only === undefined ? misnamedFiles(problems).map(formatProblem) : [],
-    left_alone: only === undefined ? reading.leftAlone().toSorted() : [],
+    left_alone: leftAlone.slice(0, NAMED_STRAYS),
+    left_alone_count: leftAlone.length,
     counts: { inbox: places.inbox.length + reading.foreign().length, waiting: places.waiting.length, claimed: places.claimed.length, dlq: dead.length },
   };
 }

@@ -51,7 +51,7 @@ function describe(status: StatusView, paint: Paint): string {
     const told = status.misnamed.map((problem) => `  ${paint.red('!')} ${toVisible(problem)}`);
     lines.push('', paint.bold('Files that define nothing, for their names'), ...told);
   }
-  if (status.left_alone.length > 0) lines.push('', `${paint.yellow('!')} ${leftAloneWords(status.left_alone)}`);
+  if (status.left_alone.length > 0) lines.push('', `${paint.yellow('!')} ${leftAloneWords(status)}`);
   if (status.broken_edits.length > 0) {
     const told = status.broken_edits.map(({ name, because }) => `  ${paint.red('!')} ${name}: ${toVisible(because)}`);
     lines.push('', paint.bold('Broken edits; the last good version goes on'), ...told);
@@ -59,8 +59,8 @@ function describe(status: StatusView, paint: Paint): string {
   return lines.join('\n');
 }
 
-function leftAloneWords(files: readonly string[]): string {
-  const more = files.length > SHOWN_STRAYS ? ` and ${files.length - SHOWN_STRAYS} more` : '';
+function leftAloneWords({ left_alone: files, left_alone_count: count }: StatusView): string {
+  const more = count > SHOWN_STRAYS ? ` and ${count - SHOWN_STRAYS} more` : '';
   const told = files.slice(0, SHOWN_STRAYS).map((file) => truncate(toVisible(file), 70));
   return `In the inbox, no tick and left alone: ${told.join(', ')}${more}`;
 }

@@ -49,7 +49,8 @@ export const statusAnswer = z.looseObject({
     .looseObject({ inline: number, escalated: number, retries: number, dlq: number, spawn_failures: number })
     .nullable()
     .describe('What the owner has done since it started; null: there is none.'),
-  left_alone: z.array(text).describe('Files of the inbox that never become ticks, for their names.'),
+  left_alone: z.array(text).describe('Files of the inbox that never become ticks, for their names; at most 20 of them.'),
+  left_alone_count: number,
   counts: z.looseObject({ inbox: number, waiting: number, claimed: number, dlq: number }),
 });
 
