@@ -1,4 +1,5 @@
 import { type CalendarField, isEvery, type Schedule } from '../core/time/schedule.ts';
+import { writtenZone } from '../core/time/zone.ts';
 import { type CalendarKnock, knocksOf } from './knock.ts';
 
 /** The lines of a `[Timer]` section that knock at every slot of a schedule. */
@@ -16,7 +17,7 @@ const WEEKDAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** systemd means both where a weekday and a date are named, cron means either: that is two lines. */
 function onCalendar(knock: CalendarKnock, timezone: string | undefined): readonly string[] {
-  const zone = timezone === undefined ? '' : ` ${timezone}`;
+  const zone = timezone === undefined ? '' : ` ${writtenZone(timezone)}`;
   const time = `${list(knock, 'hours')}:${list(knock, 'minutes')}:${knock.seconds.length === 60 ? '*' : ranges(knock.seconds)}${zone}`;
   const months = list(knock, 'months');
   const isAnyDay = isEvery('days', knock.days);

@@ -30,6 +30,7 @@ describe('the schedule of a cadence file', () => {
       ['schedule: 5\n', '2:11 schedule', /found the number 5, expected a schedule such as/],
       ['schedule: []\n', '2:11 schedule', /found an empty list/],
       ['schedule: hourly\ntimezone: Vienna\n', '3:11 timezone', /found "Vienna", expected a time zone.*Did you mean "Europe\/Vienna"/],
+      ['schedule: hourly\ntimezone: "+02:00"\n', '3:11 timezone', /expected a time zone such as Europe/],
       ['schedule: hourly\ncatchup: last\n', '3:10 catchup', /expected one of latest, all, skip.*Did you mean "latest"/],
       ['window: 2h\n', '2:1 window', /there is none.*Add schedule/],
       ['timezone: UTC\njitter: 5m\n', '2:1 timezone', /there is none/],

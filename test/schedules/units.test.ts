@@ -59,6 +59,19 @@ describe('D12 units of systemd', () => {
     ]);
   });
 
+  it('name a zone as its file is named, however it is spelled', () => {
+    const zones = ['europe/vienna', 'EUROPE/VIENNA', 'Europe/Vienna', 'utc', 'america/port-au-prince', 'us/pacific', 'CET', 'Etc/GMT-2'];
+    const jobs = zones.map((zone, index) => timerJob('daily 7:00', { label: `cadence-bus.w.timer.z${index}` }, zone));
+    assert.deepEqual(jobs.map((job) => /^OnCalendar=.* (\S+)$/m.exec(systemdUnits(job).timer ?? '')?.[1]).slice(0, 5), [
+      'Europe/Vienna',
+      'Europe/Vienna',
+      'Europe/Vienna',
+      'UTC',
+      'America/Port-au-Prince',
+    ]);
+    verify(jobs);
+  });
+
   it('start what they are told to, with a root of blanks, quotes and umlauts', () => {
     const folder = tempRoot('cb-units-');
     const program = join(folder, `no "de" 100% $x Ünï`);

@@ -43,7 +43,9 @@ export function isUtc(name: string): boolean {
   return name === 'UTC' || name === 'Etc/UTC';
 }
 
+/** An offset such as +02:00 is none: Node knows it from 22 on, systemd never. */
 export function isZone(name: string): boolean {
+  if (/^[+-]/.test(name)) return false;
   try {
     zoneOf(name);
     return true;
@@ -51,6 +53,14 @@ export function isZone(name: string): boolean {
     if (error instanceof RangeError) return false;
     throw error;
   }
+}
+
+/** As a file of the zone database is named. Here upper and lower case are one, for systemd they are not. */
+export function writtenZone(name: string): string {
+  const same = Intl.supportedValuesOf('timeZone').find((zone) => zone.toLowerCase() === name.toLowerCase());
+  if (same !== undefined) return same;
+  const isOneCase = name === name.toLowerCase() || (name === name.toUpperCase() && name.includes('/'));
+  return isOneCase ? new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions().timeZone : name;
 }
 
 function createZone(name: string): Zone {
