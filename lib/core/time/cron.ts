@@ -69,7 +69,7 @@ function parseField(field: CalendarField, text: string): readonly number[] | Sch
   return [...values].sort((a, b) => a - b);
 }
 
-/** `*`, `7`, `mon`, `1-5`, each with an optional `/step`. */
+/** `*`, `7`, `mon`, `1-5`, each with an optional `/step`. A week that ends with Sunday, such as `fri-sun`, ends with 7. */
 function parsePart(field: CalendarField, part: string): readonly number[] | ScheduleFault {
   const [range = '', step, ...more] = part.split('/');
   const [first, last] = CALENDAR_RANGES[field];
@@ -82,14 +82,18 @@ function parsePart(field: CalendarField, part: string): readonly number[] | Sche
   if (by < 1) return fault(`found the step ${JSON.stringify(step)}, expected a whole number from 1 on`);
   if (isStar(range)) return every(first, last, by);
   const [from, to, ...others] = range.split('-').map((word) => numberOf(field, word));
-  const until = range.includes('-') ? to : step === undefined ? from : last;
+  const ending = field === 'weekdays' && to === 0 && from !== undefined && from > 0 ? 7 : to;
+  const until = range.includes('-') ? ending : step === undefined ? from : last;
   if (others.length > 0 || from === undefined || until === undefined || from < first || until > most)
     return fault(
       `found ${JSON.stringify(part)}, expected ${first} to ${most}${field === 'months' ? ' or jan to dec' : field === 'weekdays' ? ' or sun to sat' : ''}`,
     );
-  if (from > until) return fault(`found ${JSON.stringify(part)}, which runs backwards`, `Write ${from}-${last},${first}-${until}.`);
+  if (from > until)
+    return fault(`found ${JSON.stringify(part)}, which runs backwards`, `Write ${span(from, most)},${span(field === 'weekdays' ? 1 : first, until)}.`);
   return every(from, until, by);
 }
+
+const span = (from: number, to: number): string => (from === to ? `${from}` : `${from}-${to}`);
 
 function every(from: number, to: number, by: number): readonly number[] {
   const values: number[] = [];

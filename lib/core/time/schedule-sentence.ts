@@ -1,4 +1,5 @@
 import { formatDuration } from './duration.ts';
+import type { Ms } from './instant.ts';
 import { type CadenceSchedule, type CalendarField, type CalendarRule, isEvery, type ScheduleRule } from './schedule.ts';
 
 /** A schedule restated in a sentence, from what it means and not from what was written. */
@@ -25,7 +26,7 @@ function sentencesOf(rules: readonly ScheduleRule[]): readonly string[] {
   const groups = new Map<string, { readonly times: string[]; readonly days: string }>();
   const sentences: string[] = [];
   for (const rule of rules) {
-    if (rule.kind === 'interval') sentences.push(`every ${formatDuration(rule.everyMs)}`);
+    if (rule.kind === 'interval') sentences.push(`every ${exactly(rule.everyMs)}`);
     else if (rule.minutes.length * rule.hours.length > MOST_TIMES) sentences.push(`${frequent(rule)}${onDays(rule)}`);
     else {
       const days = daysOf(rule);
@@ -34,7 +35,7 @@ function sentencesOf(rules: readonly ScheduleRule[]): readonly string[] {
       group.times.push(...rule.hours.flatMap((hour) => rule.minutes.map((minute) => `${two(hour)}:${two(minute)}`)));
     }
   }
-  return [...sentences, ...[...groups.values()].map(({ times, days }) => `${days} at ${joined([...times].sort())}`)];
+  return [...sentences, ...[...groups.values()].map(({ times, days }) => `${days} at ${joined([...new Set(times)].sort())}`)];
 }
 
 const MOST_TIMES = 6;
@@ -65,20 +66,40 @@ function onDays(rule: CalendarRule): string {
 function daysOf({ days, months, weekdays, eitherDay }: CalendarRule): string {
   const everyDay = isEvery('days', days);
   const named = [
-    ...(everyDay && !eitherDay ? [] : [`on day ${joined(days.map(String))} of the month`]),
+    ...(everyDay && !eitherDay ? [] : [`on day ${joined(spans(days, String))} of the month`]),
     ...(isEvery('weekdays', weekdays) && !eitherDay ? [] : [weekdayWords(weekdays)]),
   ];
-  const inMonths = isEvery('months', months) ? '' : ` in ${joined(runsOf(months).map(([from, to]) => span(MONTHS, from - 1, to - 1)))}`;
+  const inMonths = isEvery('months', months) ? '' : ` in ${joined(spans(months, (month) => MONTHS[month - 1] as string))}`;
   return `${named.length === 0 ? 'every day' : named.join(eitherDay ? ' and also ' : ', if it is ')}${inMonths}`;
 }
 
+/** A week ends with Sunday. */
 function weekdayWords(weekdays: readonly number[]): string {
-  return `${joined(runsOf(weekdays).map(([from, to]) => span(DAYS, from, to)))}`;
+  const week = weekdays.map((day) => (day === 0 ? 7 : day)).sort((a, b) => a - b);
+  return joined(spans(week, (day) => DAYS[day % 7] as string));
 }
 
-function span(names: readonly string[], from: number, to: number): string {
-  if (from === to) return names[from] as string;
-  return to === from + 1 ? `${names[from]} and ${names[to]}` : `${names[from]} to ${names[to]}`;
+/** Three in a row or more are a span. */
+function spans(values: readonly number[], nameOf: (value: number) => string): readonly string[] {
+  return runsOf(values).flatMap(([from, to]) => (to - from < 2 ? [...new Set([from, to])].map(nameOf) : [`${nameOf(from)} to ${nameOf(to)}`]));
+}
+
+const UNITS = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const;
+
+/** To the second, for it is a promise. */
+function exactly(ms: Ms): string {
+  let rest = ms;
+  const parts = UNITS.map(([unit, sizeMs]) => {
+    const amount = Math.floor(rest / sizeMs);
+    rest -= amount * sizeMs;
+    return amount === 0 ? '' : `${amount}${unit}`;
+  });
+  return parts.filter((part) => part !== '').join(' ');
 }
 
 /** 1, 2, 3, 7 → 1 to 3, 7 */

@@ -18,10 +18,12 @@ export function parseSchedule(text: string): ReadRule<readonly ScheduleRule[]> {
     .replace(/\s*,\s*/g, ',')
     .split(/\s+/);
   const [verb = ''] = words;
-  const rest = words.slice(1).filter((word) => word !== 'at' && word !== 'on');
+  const rest = words.slice(1).filter((word) => !FILLERS.includes(word));
   if (verb === '') return faultOf('found an empty text, expected a schedule', ALL_FORMS);
   const read = Object.hasOwn(READERS, verb) ? READERS[verb] : undefined;
   if (read !== undefined) return read(text, rest);
+  const lone = words.length === 1 ? verbOfLone(verb) : undefined;
+  if (lone !== undefined) return faultOf(`found ${JSON.stringify(text)}, expected a schedule`, `Did you mean "${lone} ${verb}"? ${ALL_FORMS}`);
   if (/^[@*?\d]/.test(verb)) {
     const cron = parseCron(text);
     return cron.kind === 'fault' ? cron : { kind: 'rule', rule: [cron.rule] };
@@ -30,9 +32,16 @@ export function parseSchedule(text: string): ReadRule<readonly ScheduleRule[]> {
   return faultOf(`found ${JSON.stringify(text.slice(0, 60))}, expected a schedule`, meant === undefined ? ALL_FORMS : `Did you mean "${meant}"? ${ALL_FORMS}`);
 }
 
+function verbOfLone(word: string): string | undefined {
+  if (parseTime(word) !== undefined) return 'daily';
+  return /^\d/.test(word) && parseDuration(word) ? 'every' : undefined;
+}
+
 type Reader = (text: string, words: readonly string[]) => ReadRule<readonly ScheduleRule[]>;
 
 const ALL_FORMS = 'Write every 30m, hourly :22, daily 7:00,19:00, weekdays 7:00, weekly mon 7:33, monthly 1 7:00, or cron such as "0 2 * * 1-5".';
+/** Said, and without meaning. */
+const FILLERS = ['at', 'on', 'and'];
 const LEAST_MS: Ms = 1000;
 const MOST_MS: Ms = 366 * 86_400_000;
 
@@ -47,8 +56,9 @@ const READERS: Readonly<Record<string, Reader>> = {
 };
 
 function readEvery(text: string, words: readonly string[]): ReadRule<readonly ScheduleRule[]> {
-  const [given, ...more] = words;
-  const everyMs = given === undefined || more.length > 0 ? undefined : parseDuration(given);
+  // As a sentence of ours has it: every 1h 30m.
+  const given = words.join('');
+  const everyMs = parseDuration(given);
   if (everyMs === undefined) return faultOf(`found ${JSON.stringify(text)}, expected a time with its unit`, 'Write every 90s, every 30m or every 6h.');
   if (everyMs < LEAST_MS || everyMs % LEAST_MS !== 0) return faultOf(`found ${given}, expected whole seconds, at least one`);
   if (everyMs > MOST_MS) return faultOf(`found ${given}, expected a year at most`);

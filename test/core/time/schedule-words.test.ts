@@ -39,6 +39,15 @@ describe('P33 D12 a schedule in words or in cron', () => {
         '0 0 13 * fri',
         '0 2 1 1,jul *',
         '15 */6 * * *',
+        '0 7 * * fri-sun',
+        '0 7 * * 5-7',
+        '0 7 * * mon-sun',
+        '0 7 * * sun-tue',
+        '0 9 */100,1-7 * mon',
+        '0 7 1,2 jan,feb,jul *',
+        'every 1h 30m',
+        'every 25h30m',
+        'weekdays at 7:00 and 19:00',
       ].map((line) => sentence(line)),
       [
         'every 30m',
@@ -48,7 +57,7 @@ describe('P33 D12 a schedule in words or in cron', () => {
         'every day at 07:00 and 19:00',
         'every day at 07:05 and 19:30',
         'Monday to Friday at 07:00',
-        'Sunday and Saturday at 10:00',
+        'Saturday and Sunday at 10:00',
         'Monday at 07:33',
         'Monday and Thursday at 07:33 and 08:00',
         'on day 1 and 15 of the month at 07:00',
@@ -57,8 +66,21 @@ describe('P33 D12 a schedule in words or in cron', () => {
         'on day 13 of the month and also Friday at 00:00',
         'on day 1 of the month in January and July at 02:00',
         'every day at 00:15, 06:15, 12:15 and 18:15',
+        'Friday to Sunday at 07:00',
+        'Friday to Sunday at 07:00',
+        'every day at 07:00',
+        'Monday, Tuesday and Sunday at 07:00',
+        'on day 1 to 7 of the month, if it is Monday at 09:00',
+        'on day 1 and 2 of the month in January, February and July at 07:00',
+        'every 1h 30m',
+        'every 1d 1h 30m',
+        'Monday to Friday at 07:00 and 19:00',
       ],
     );
+  });
+
+  it('says a time of day once that two lines name', () => {
+    assert.equal(sentence('daily 7:00', 'every 12h', '0 7 * * *'), 'every 12h and every day at 07:00');
   });
 
   it('tells its zone, its spread and what becomes of missed times', () => {
@@ -92,6 +114,10 @@ describe('P33 D12 a schedule in words or in cron', () => {
       ['60 * * * *', /"60", expected 0 to 59 in the field for the minute/],
       ['0 24 * * *', /expected 0 to 23 in the field for the hour/],
       ['0 22-2 * * *', /runs backwards.* Write 22-23,0-2/],
+      ['0 7 * * sat-tue', /runs backwards.* Write 6-7,1-2/],
+      ['0 7 * * sat-mon', /Write 6-7,1\./],
+      ['7:00', /found "7:00", expected a schedule.*Did you mean "daily 7:00"/],
+      ['30m', /Did you mean "every 30m"/],
       ['*/0 * * * *', /the step "0"/],
       ['0 0 L * *', /L, W and # are not known here/],
       ['* * * *', /found 4 fields, expected five/],
