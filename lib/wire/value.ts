@@ -13,6 +13,12 @@ const ENV_NAME = 'the name of an environment variable (letters, digits and _)';
 const WORD = 'a word; put it in quotes';
 const PATH = 'a path: absolute, from ~/, or relative to the agent root';
 
+/** For editors, which know the JSON Schema only. The reader's own rule stands beside each. */
+const AMOUNT = '[0-9]+([.][0-9]+)?';
+const DURATION_PATTERN = `^ *(${AMOUNT} *(ms|s|m|h|d|w) *)+$`;
+const SIZE_PATTERN = `^ *${AMOUNT} ?([bB]|[kKmMgGtT]([iI]?[bB])?) *$`;
+const MORE_THAN_NOTHING = '(?=.*[1-9])';
+
 const isText = (text: string) => !text.includes('\0');
 
 export const text = z.string({ error: 'text' }).refine(isText, { error: 'text without a NUL character' });
@@ -24,16 +30,28 @@ export const path = z
 
 /** A duration, or 0 for none. */
 export const optionalDuration = z.union(
-  [z.literal(0), z.string({ error: NO_DURATION }).refine((given) => parseDuration(given) !== undefined, { error: NO_DURATION })],
+  [
+    z.literal(0),
+    z
+      .string({ error: NO_DURATION })
+      .refine((given) => parseDuration(given) !== undefined, { error: NO_DURATION })
+      .meta({ pattern: `${DURATION_PATTERN}|^ *0 *$` }),
+  ],
   {
     error: NO_DURATION,
   },
 );
 
 /** A duration longer than nothing. */
-export const duration = z.string({ error: DURATION }).refine((given) => (parseDuration(given) ?? 0) > 0, { error: DURATION });
+export const duration = z
+  .string({ error: DURATION })
+  .refine((given) => (parseDuration(given) ?? 0) > 0, { error: DURATION })
+  .meta({ pattern: MORE_THAN_NOTHING + DURATION_PATTERN });
 
-export const size = z.string({ error: SIZE }).refine((given) => (parseSize(given) ?? 0) > 0, { error: SIZE });
+export const size = z
+  .string({ error: SIZE })
+  .refine((given) => (parseSize(given) ?? 0) > 0, { error: SIZE })
+  .meta({ pattern: MORE_THAN_NOTHING + SIZE_PATTERN });
 
 /** A word of a command: numbers and booleans arrive as they were written. */
 export const word = z.union(
