@@ -1,6 +1,6 @@
 import { homedir, hostname } from 'node:os';
 import { isUtc } from '../core/time/zone.ts';
-import { namedZone } from './uptime.ts';
+import { clockZone, namedZone } from './uptime.ts';
 
 /** What this process knows of itself and where it runs. */
 export interface Machine {
@@ -32,5 +32,5 @@ export function readMachine(): Machine {
 
 /** Most who ask for the machine do not ask for it, and to look it up takes as long as a quarter of a command. */
 function ownZone(): string {
-  return isUtc(namedZone() ?? '') ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return isUtc(namedZone() ?? '') ? 'UTC' : clockZone();
 }

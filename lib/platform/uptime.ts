@@ -15,24 +15,54 @@ export function createUptime(): Uptime {
 
 const LOCALTIME = '/etc/localtime';
 
-/** TZ, else the link that a system leaves for it, else what this process found at its start. */
+/** TZ, else the link that a system leaves for it, else what this process found at its start; always one that there is. */
 function timezone(): string {
   const named = namedZone();
-  return named !== undefined && isZone(named) ? named : new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (named !== undefined && isZone(named)) return named;
+  return clockZone();
+}
+
+/** What the clocks of this process go by. Of a TZ that it cannot read Intl says nothing at all, or a name of its own making, such as GMT+05:00. */
+export function clockZone(): string {
+  const found = new Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined;
+  if (found !== undefined && isZone(found)) return found;
+  const named = namedZone();
+  return named !== undefined && isZone(named) ? named : fixedZone(new Date().getTimezoneOffset());
+}
+
+/** TZ where it is set and names no zone: such as CET-1CEST, which libc knows and Intl takes for UTC. */
+export function lostZone(): { readonly given: string; readonly used: string } | undefined {
+  const given = process.env.TZ;
+  const named = namedZone();
+  if (given === undefined || named === undefined || isZone(named)) return undefined;
+  return { given, used: timezone() };
+}
+
+/** Minutes behind UTC. In these names the sign is that of POSIX. */
+function fixedZone(minutesBehind: number): string {
+  const hours = Math.round(minutesBehind / 60);
+  return hours === 0 ? 'UTC' : `Etc/GMT${hours > 0 ? '+' : '-'}${Math.abs(hours)}`;
 }
 
 /** As it stands there: whether there is such a zone is not looked at. */
 export function namedZone(): string | undefined {
   const given = process.env.TZ?.replace(/^:/, '');
-  return given === undefined || given === '' ? linkedZone() : given;
+  if (given === undefined || given === '' || given === LOCALTIME) return linkedZone();
+  // As POSIX has it.
+  if (given === 'UTC0') return 'UTC';
+  return given.startsWith('/') ? (zoneIn(given) ?? given) : given;
 }
 
 function linkedZone(): string | undefined {
   try {
-    return /zoneinfo\/(.+)$/.exec(readlinkSync(LOCALTIME))?.[1];
+    return zoneIn(readlinkSync(LOCALTIME));
   } catch (error) {
     // No such file, or a plain one: the system keeps its zone elsewhere.
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'EINVAL') return undefined;
     throw error;
   }
+}
+
+function zoneIn(path: string): string | undefined {
+  return /zoneinfo\/(.+)$/.exec(path)?.[1];
 }

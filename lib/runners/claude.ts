@@ -84,5 +84,7 @@ function firstWordMs({ args }: ClaudeKind): Ms | undefined {
 /** claude tells clock times in the zone it runs in. */
 function zoneOf({ env }: ClaudeKind): string {
   const { TZ: set } = env.values;
-  return set !== undefined && /^[A-Za-z]+\/[\w/+-]+$/.test(set) ? set : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const zone = set !== undefined && /^[A-Za-z]+\/[\w/+-]+$/.test(set) ? set : (Intl.DateTimeFormat().resolvedOptions().timeZone as string | undefined);
+  // Of a TZ that it cannot read Intl says nothing.
+  return zone ?? 'UTC';
 }

@@ -201,13 +201,21 @@ describe('the check of the clock', () => {
   it('warns of records that are more than two minutes ahead', async () => {
     const nowMs = Date.UTC(2026, 10, 20);
     const inspect = (newest: readonly number[], platform = 'linux') =>
-      createWallClockCheck({ clock: { nowMs: () => nowMs }, newestMs: () => newest, platform }).inspect();
+      createWallClockCheck({ clock: { nowMs: () => nowMs }, newestMs: () => newest, platform, lostZone: () => undefined }).inspect();
     assert.equal((await inspect([])).level, 'ok');
     assert.equal((await inspect([nowMs - HOUR_MS, nowMs + 120_000])).level, 'ok');
     const { level, detail } = await inspect([nowMs - 1, nowMs + 120_001]);
     assert.equal(level, 'warn');
     assert.match(detail, /2m from now/);
     assert.notEqual((await inspect([nowMs + HOUR_MS], 'darwin')).mend, (await inspect([nowMs + HOUR_MS])).mend);
+  });
+});
+
+describe('the check of the clock, and of its zone', () => {
+  it('warns of a TZ that names no zone', async () => {
+    const lostZone = () => ({ given: 'CET-1CEST', used: 'UTC' });
+    const { level, detail, mend } = await createWallClockCheck({ clock: { nowMs: () => 0 }, newestMs: () => [], platform: 'linux', lostZone }).inspect();
+    assert.deepEqual([level, detail, mend], ['warn', 'TZ=CET-1CEST names no time zone, so schedules without timezone: go by UTC', 'unset TZ']);
   });
 });
 

@@ -47,6 +47,7 @@ import { inspectRuns } from '../../history/audit-scan.ts';
 import { remoteFileSystem } from '../../platform/file-system.ts';
 import { createPermissions } from '../../platform/permissions.ts';
 import { askProgram } from '../../platform/program-answer.ts';
+import { lostZone } from '../../platform/uptime.ts';
 import type { Closeable } from '../../ports.ts';
 import { incidentHealth } from '../answers/incident-reading.ts';
 import { createRedacting } from '../redacting.ts';
@@ -202,6 +203,6 @@ function traceChecks({ reading: { files, paths, names, history }, clock, platfor
     createLeftoversCheck({ clock, files, paths }),
     createRunLogCheck({ sizeBytes: runLogBytes, read: () => inspectRuns({ files, paths }) }),
     createKeptOutputCheck({ files, paths, mostBytes: () => settings().retentionBytes }),
-    createWallClockCheck({ clock, newestMs, platform }),
+    createWallClockCheck({ clock, newestMs, platform, lostZone }),
   ];
 }

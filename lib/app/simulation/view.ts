@@ -82,13 +82,18 @@ export async function readSimulation(root: string, query: SimulationQuery): Prom
     ok: isWell,
     from: toIso(fromMs),
     to: toIso(toMs),
-    timezone: createUptime().timezone(),
+    timezone: zoneHere(),
     ...start,
     cadences: rows,
     totals,
     slots: ordered,
     problems,
   };
+}
+
+/** That of the machine: times are told and read in it. */
+export function zoneHere(): string {
+  return createUptime().timezone();
 }
 
 function slotOf(cadence: string, slot: SlotView, { overlapped, heldBy }: Meetings, firstRuns: ReadonlyMap<string, RunRecord>): SimulatedSlot {

@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import { nowMs } from '../../app/root.ts';
-import { readSimulation, type SimulatedSlot, type SimulationTally, type SimulationView } from '../../app/simulation/view.ts';
+import { readSimulation, type SimulatedSlot, type SimulationTally, type SimulationView, zoneHere } from '../../app/simulation/view.ts';
 import { CadenceError } from '../../core/error.ts';
 import { formatMicros, toMicros } from '../../core/money/budget.ts';
 import { formatProblem } from '../../core/text/problem-text.ts';
@@ -36,7 +36,7 @@ export async function run({ flags, out, root, cwd }: CommandContext): Promise<nu
 
 function instantOf(flag: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  const zone = zoneOf(new Intl.DateTimeFormat().resolvedOptions().timeZone);
+  const zone = zoneOf(zoneHere());
   const at = parseLocal(text, zone, nowMs());
   if (at === undefined)
     throw new CadenceError('usage', `--${flag} ${text} is no time`, 'Write it like 07:00, "tomorrow 7:00", "2026-11-20 7:00" or 2026-11-20T07:00:00Z.');
