@@ -4,6 +4,7 @@
  *
  *     node test/support/run-tests.mjs [unit | e2e | bench | claude] [part of a path …]
  *     FILE_TIMEOUT_MS=1800000 node test/support/run-tests.mjs …       for a test that was made longer
+ *     EACH_ALONE=1 node test/support/run-tests.mjs …                  no two files in one process
  *
  * On Node 20 `node --test <folder or quoted glob>` finds no `.ts` test and passes. So the files are found here, and a run
  * that has nothing to run, or a file without a test in it, is a failure. Node's own closing lines stay on stdout: `.ci/run`
@@ -13,10 +14,10 @@
  * their files run once more, alone: what fails again has failed, what passes is told as unsteady, with its error, to be mended.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { availableParallelism, constants, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const SUITES = ['unit', 'e2e', 'bench', 'claude'];
@@ -63,6 +64,35 @@ function makePackage(folder, env) {
   const made = spawnSync(process.execPath, ['--import', 'tsx', 'test/support/packed.ts', folder], { cwd: ROOT, env, stdio: ['ignore', 2, 2] });
   if (made.status !== 0) throw new Error('The package could not be made, so no e2e test can run.');
   return { ...env, CADENCE_BUS_PACKED: folder };
+}
+
+/** To load the program costs a process more than most of these files take. They leave their process as they found it. */
+const SHARING = /^test\/(bus|cli|config|core|doctor|history|incidents|notify|runners|schedules|services|wire)\//;
+/** They wait for long, or want the memory for themselves. */
+const NOT_SHARING = /^test\/(bus\/hostile|cli\/(heartbeat|install|nested|orders|running|waits))/;
+const SHARE_A_PROCESS = 8;
+
+/** A file without a test of its own is noticed only where it is alone. */
+function mayShare(path) {
+  return (
+    process.env.EACH_ALONE === undefined &&
+    SHARING.test(path) &&
+    !NOT_SHARING.test(path) &&
+    /\bit\b.* from 'node:test';/.test(readFileSync(join(ROOT, path), 'utf8'))
+  );
+}
+
+/** What is to be handed to node: those that are alone, which take longest, and behind them a file in `folder` for each few of the others. */
+function inProcesses(files, folder) {
+  const sharing = files.filter(mayShare);
+  const shared = [];
+  while (sharing.length > 0) {
+    const path = join(folder, `shared-${shared.length + 1}.mjs`);
+    const together = sharing.splice(0, SHARE_A_PROCESS);
+    writeFileSync(path, together.map((file) => `import ${JSON.stringify(pathToFileURL(join(ROOT, file)).href)};\n`).join(''));
+    shared.push(path);
+  }
+  return [...files.filter((file) => !mayShare(file)), ...shared];
 }
 
 /** More than these are no accident. */
@@ -138,7 +168,7 @@ async function main(words) {
   try {
     const env = suite === 'e2e' ? makePackage(join(folder, 'package'), testEnv(suite)) : testEnv(suite);
     const report = join(folder, 'report.tap');
-    const code = await runNode(suite, files, report, env);
+    const code = await runNode(suite, inProcesses(files, folder), report, env);
     const told = readFileSync(report, 'utf8');
     const wrong = complaint(told, files);
     if (wrong !== undefined) throw new Error(wrong);

@@ -117,6 +117,23 @@ describe('run-tests', () => {
     assert.match(stderr, /contains no-such/);
   });
 
+  it('loads in one process what leaves its process as it found it, and tells which file failed', () => {
+    const asks = (word: string): string => `(globalThis as Record<string, unknown>)['seen'] ${word}`;
+    const first = test(`${asks('= true')};\nit('is first', () => {});`);
+    const second = test(`it('shares', () => { if (${asks('!== true')}) throw new Error('alone'); });\nit('fails', () => { throw new Error('no'); });`);
+    const alone = test(`it('is alone', () => { if (${asks('=== true')}) throw new Error('shared'); });`);
+    const { status, stdout } = run('shared', { 'core/a.test.ts': first, 'core/b.test.ts': second, 'owner/c.test.ts': alone });
+    assert.equal(status, 1);
+    assert.match(stdout, /^ℹ tests 4$/m);
+    assert.deepEqual(stdout.match(/^failed: \w.*$/gm), ['failed: fails (test/core/b.test.ts)']);
+  });
+
+  it('notices a file without a test also where others share a process', () => {
+    const { status, stderr } = run('hollow', { 'core/a.test.ts': PASSING, 'core/b.test.ts': PASSING, 'core/hollow.test.ts': 'export {};' });
+    assert.equal(status, 1);
+    assert.match(stderr, /No test in test\/core\/hollow\.test\.ts/);
+  });
+
   it('lets no root of the shell reach a test', () => {
     const { status, stdout } = run('env', { 'a.test.ts': test(`it('has none', () => { if (process.env['AGENT_ROOT'] !== undefined) throw new Error(); });`) });
     assert.equal(status, 0, stdout);
