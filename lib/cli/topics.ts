@@ -161,6 +161,7 @@ slots pass (stale); a cadence with on_diagnose: {} has an agent asked about it o
   cadence-bus incidents ignore nightly-backup --for 12h    # counted, told to nobody; approve and resolve are the other orders
   cadence-bus learn                                  # what 30 days say: persistent, chronic_cycle, intermittent, and why
   cadence-bus analyze --since 7d                     # what fails most, what mends it, what it costs
+  cadence-bus vault                                  # all of it as linked Markdown notes, which Obsidian opens as a vault
 
 What fails and heals by itself ten times in a row is noise: only the digest of learn tells of it, until it stops healing. What
 needs a person and what is critically late is always told. Two hundred incidents that are over are kept.

@@ -18,6 +18,8 @@ export interface Paths {
   /** Threads of incidents in chats, and how far they have been read. */
   readonly chats: string;
   readonly incidents: string;
+  /** Notes made of all that, for people. */
+  readonly vault: string;
   readonly slots: string;
   readonly healing: string;
   readonly attempts: string;
@@ -66,6 +68,7 @@ export function pathsOf(root: string): Paths {
     alerts: `${state}/alerts.json`,
     chats: `${state}/chats.json`,
     incidents: `${state}/incidents`,
+    vault: `${state}/vault`,
     slots: `${state}/slots`,
     healing: `${state}/healing.json`,
     attempts: `${state}/attempts.tsv`,

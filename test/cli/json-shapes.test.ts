@@ -120,6 +120,8 @@ describe('P37 D2 with --json every verb answers with one flat object, in the for
     await note('incidents', 'incidents');
     await note('learn', 'learn');
     await note('analyze', 'analyze');
+    await note('vault --dry-run', 'vault', '--dry-run');
+    await note('vault', 'vault');
     await note('incidents show', 'incidents', 'show', 'ill');
     await note('incidents ignore --dry-run', 'incidents', 'ignore', 'ill', '--dry-run');
     await note('incidents resolve', 'incidents', 'resolve', 'ill');

@@ -52,5 +52,16 @@ export const CARE_COMMANDS: CommandGroup = {
       exits: [NO_ROOT],
       load: () => import('../verbs/analyze.ts'),
     },
+    {
+      name: 'vault',
+      summary: 'write what failed, what was tried and what came of it as linked Markdown notes, to read or to open in Obsidian',
+      usage: '[--dry-run]',
+      maxWords: 0,
+      flags: [DRY],
+      examples: ['cadence-bus vault', 'cadence-bus vault --dry-run -v', 'cadence-bus vault --json'],
+      exits: [NO_ROOT],
+      effect: 'changes',
+      load: () => import('../verbs/vault.ts'),
+    },
   ],
 };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { heldAnswer, hooksAnswer, notifyAnswers } from './act.ts';
 import { dryRun, failure, isOk } from './answer-part.ts';
-import { analyzeAnswer, incidentsAnswers, learnAnswer } from './care.ts';
+import { analyzeAnswer, incidentsAnswers, learnAnswer, vaultAnswer } from './care.ts';
 import { capabilitiesAnswer, changeAnswer, changesAnswer, listAnswer, schemaAnswers, showAnswer, skillsAnswer } from './definition.ts';
 import { costsAnswer } from './money.ts';
 import { LINES, receipt, runAnswer, runsAnswer } from './run.ts';
@@ -47,6 +47,7 @@ const ANSWERS: Readonly<Record<string, readonly z.ZodType[]>> = {
   learn: [learnAnswer],
   analyze: [analyzeAnswer],
   incidents: [...incidentsAnswers, dryRun],
+  vault: [vaultAnswer],
   simulate: [simulateAnswer],
   heartbeat: [heartbeatAnswer, dryRun],
   check: [checkAnswer],

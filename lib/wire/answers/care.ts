@@ -80,3 +80,14 @@ export const analyzeAnswer = z.looseObject({
   failed_cost_usd: number,
   healing_cost_usd: number,
 });
+
+export const vaultAnswer = z.looseObject({
+  ok: isOk,
+  path: text,
+  notes: number.describe('How many there are.'),
+  written: z.array(text).describe('Places in the vault of what was new or has changed.'),
+  unchanged: number,
+  removed: z.array(text).describe('Notes that stand for nothing any more.'),
+  in_the_way: z.array(text).describe('Not made here, and left as it is, where a note should be.'),
+  left_out: z.looseObject({ incidents: number, dead: number }).describe('Older ones that have no note.'),
+});
