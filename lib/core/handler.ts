@@ -23,6 +23,8 @@ export interface HandlerEnqueueOptions {
 
 /** What an inline handler may answer; the module's default export is `async (tick, context) => answer`. */
 export type HandlerAnswer =
+  // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a return shall have the type Promise<HandlerAnswer>
+  | void
   | undefined
   | string
   | {

@@ -89,8 +89,13 @@ async function loadHandler(file: string, url: string, load: (url: string) => Pro
     if (typeof module.default === 'function') return { kind: 'handler', handler: module.default as Handler };
     return notLoaded(`its handler ${file} has no default export that is a function: export default async (tick, context) => …`);
   } catch (thrown) {
-    return notLoaded(`its handler ${file} could not be loaded: ${isUnknownTypeScript(thrown, file) ? TYPESCRIPT : describeThrow(thrown)}`);
+    return notLoaded(`its handler ${file} could not be loaded: ${isUnknownTypeScript(thrown, file) ? TYPESCRIPT : describeLoad(thrown, file)}`);
   }
+}
+
+/** Where a text is no program, only Node's own report of an uncaught error says. */
+function describeLoad(thrown: unknown, file: string): string {
+  return thrown instanceof SyntaxError ? `${describeThrow(thrown)}; node ${file} shows where` : describeThrow(thrown);
 }
 
 const TYPESCRIPT = 'this Node does not load .ts (Node >= 22.18 does): write it as .mjs';

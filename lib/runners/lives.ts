@@ -91,7 +91,7 @@ function outcomeOf(answer: unknown, life: Life): Outcome {
     life.result = resultIn(answer);
     return outcome;
   } catch (thrown) {
-    return failed(describeThrow(thrown));
+    return failed(`its handler answered a result that JSON cannot say: ${describeThrow(thrown)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import type { HandlerAnswer } from '../../lib/core/handler.ts';
 import { describeThrow, judgeAnswer } from '../../lib/runners/answer.ts';
 import { createInlineWork } from '../../lib/runners/inline.ts';
 import { phaseOf, type RunnerDeps } from '../../lib/runners/phase.ts';
@@ -87,7 +88,10 @@ describe('a handler', () => {
 
   it('that cannot be loaded is a failure that says why and where', async () => {
     assert.match(await answerOf('export const handler = 1'), /has no default export that is a function/);
-    assert.match(await answerOf('export default () => {\n  let 1x;\n}'), /^fail: its handler \/.*handler-\d+\.mjs could not be loaded: \w/);
+    assert.match(
+      await answerOf('export default () => {\n  let 1x;\n}'),
+      /^fail: its handler \/.*handler-\d+\.mjs could not be loaded: \w.*; node \/.*handler-\d+\.mjs shows where$/,
+    );
     assert.match(await answerOf('import "./absent.mjs"; export default () => {}'), /^fail: its handler .* could not be loaded: .*absent\.mjs/);
     assert.match(reasonOf((await bench.run(job(join(bench.root, 'gone.mjs')))).outcome), /gone\.mjs is not there/);
   });
@@ -187,6 +191,11 @@ describe('a handler that takes too long', () => {
 });
 
 describe('what a handler answers', () => {
+  it('may be nothing, in its type too', async () => {
+    const quiet = async (): Promise<HandlerAnswer> => {};
+    assert.deepEqual(judgeAnswer(await quiet()), { kind: 'ok', summary: '' });
+  });
+
   it('fails in words, however odd it is', () => {
     const hostile = [null, 5, true, Symbol('x'), 10n, [], () => 1, { kind: 'ok', summary: 5 }, { kind: 'defer', delay: 'soon' }, Object.create(null)];
     const circular: Record<string, unknown> = {};

@@ -153,6 +153,9 @@ describe('a handler that answers with a result', () => {
         { kind: 'kept', value: { swept: 4 } },
       ],
     );
-    assert.match(reasonOf((await handler('b.mjs', "const a = {}; a.a = a; return { kind: 'ok', result: a };")).outcome), /^fail: .*circular/);
+    assert.match(
+      reasonOf((await handler('b.mjs', "const a = {}; a.a = a; return { kind: 'ok', result: a };")).outcome),
+      /^fail: its handler answered a result that JSON cannot say: .*circular/,
+    );
   });
 });
