@@ -34,13 +34,13 @@ export async function enqueue(cadence: string, options: EnqueueOptions & { reado
  * The owner of a root inside your own program, as `cadence-bus start` is one by itself. Rejects with a `CadenceError` of the
  * code `held`, which names the other, where somebody owns the root. The root is found as for `enqueue`.
  *
+ * A bundler leaves the package out where a program consumes (esbuild: `--external:cadence-bus`); `enqueue` alone may be bundled.
+ *
  * If you come from a consumer that took its policies as options: `agentRoot` is `root`, `logger` is `onEvent`; `pollMs` is
  * gone, for nothing polls. The rest are keys of a cadence's file, each cadence with its own: `maxSpawnMs` is `timeout`,
  * `maxAttempts` is `retry.attempts`, `backoffSchedule` is `retry.delays`, `circuitThreshold` is `breaker.failures`,
  * `circuitDurationMs` is `breaker.open`, and what `spawnSession` replaced is `run`, with `claude.path` in `bus.yaml`.
  */
 export async function startConsumer(options: ConsumerOptions & { readonly root?: string } = {}): Promise<Consumer> {
-  const { root: named, ...rest } = options;
-  const root = requireRoot(named, process.cwd(), process.env);
-  return (await import('./app/library-consumer.ts')).startConsumer(root, rest);
+  return (await import('./app/library-consumer.ts')).startConsumer(options);
 }

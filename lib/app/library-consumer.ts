@@ -1,6 +1,8 @@
+import { CadenceError } from '../core/error.ts';
 import type { BusEvent } from '../core/event.ts';
 import { startOwner } from './owner/owner.ts';
 import type { OwnerStats } from './owner/stats.ts';
+import { requireRoot } from './root.ts';
 
 /** What a program may tell its own consumer; all that concerns one cadence stands in that cadence's file. */
 export interface ConsumerOptions {
@@ -24,8 +26,24 @@ export interface Consumer {
   readonly ended: Promise<string>;
 }
 
-export async function startConsumer(root: string, options: ConsumerOptions): Promise<Consumer> {
-  const owner = await startOwner({ root, ...options });
+/** `ports` are for the tests. */
+const KNOWN = new Set(['root', 'takeOver', 'onEvent', 'ports']);
+
+/** An `agentRoot` that is passed over is an owner of another root: the nearest one. */
+function requireKnown(options: ConsumerOptions): void {
+  const unknown = Object.keys(options).find((name) => !KNOWN.has(name));
+  if (unknown !== undefined) throw new CadenceError('bad_data', `there is no option "${unknown}" of startConsumer`, HINT);
+  const { onEvent, takeOver } = options;
+  if (onEvent !== undefined && typeof onEvent !== 'function') throw new CadenceError('bad_data', 'onEvent is no function', HINT);
+  if (takeOver !== undefined && typeof takeOver !== 'boolean') throw new CadenceError('bad_data', 'takeOver is neither true nor false', HINT);
+}
+
+const HINT = "Its options are root, takeOver and onEvent; all that concerns one cadence stands in that cadence's file.";
+
+export async function startConsumer(options: ConsumerOptions & { readonly root?: string }): Promise<Consumer> {
+  requireKnown(options);
+  const root = requireRoot(options.root, process.cwd(), process.env);
+  const owner = await startOwner({ ...options, root });
   const { parts, info, ended } = owner;
   return {
     ended,

@@ -8,7 +8,7 @@ import { errnoOf, faultOf } from './fault.ts';
  * The agent root where nobody named one: CADENCE_ROOT, else AGENT_ROOT, else the nearest parent with a `cadences/`
  * folder; undefined where there is none. An empty variable counts as unset. What a variable names is not checked here.
  */
-export function findRoot(cwd: string, env: Readonly<Record<string, string | undefined>>): string | undefined {
+export function findRoot(cwd: string = process.cwd(), env: Readonly<Record<string, string | undefined>> = process.env): string | undefined {
   const named = env.CADENCE_ROOT || env.AGENT_ROOT;
   if (named !== undefined && named !== '') return resolve(cwd, named);
   for (let folder = resolve(cwd); ; folder = dirname(folder)) {
@@ -19,6 +19,8 @@ export function findRoot(cwd: string, env: Readonly<Record<string, string | unde
 
 /** `named` (a `--root`), else the found one; throws `not_found` unless it has a `cadences/` folder. */
 export function requireRoot(named: string | undefined, cwd: string, env: Readonly<Record<string, string | undefined>>): string {
+  if (named !== undefined && (typeof named !== 'string' || named.includes('\0')))
+    throw new CadenceError('usage', 'the root is no path', 'Hand over the path of the agent root as text; of a file URL: fileURLToPath(url).');
   if (named === '') throw new CadenceError('usage', 'the root is empty', HINT);
   const root = named === undefined ? findRoot(cwd, env) : resolve(cwd, named);
   if (root === undefined) throw new CadenceError('not_found', `no folder at ${cwd} or above it has a cadences/ folder`, `${HINT}${ofNobody(env)}`);

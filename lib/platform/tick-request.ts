@@ -65,6 +65,7 @@ function tickOf(cadence: string, options: EnqueueOptions, nowMs: Ms): Tick {
   }
   if (depth !== undefined && (!Number.isSafeInteger(depth) || depth < 0 || depth > MAX_DEPTH))
     throw refuse(`depth is ${depth}`, 'It is a whole number from 0 to 1000.');
+  if (force !== undefined && typeof force !== 'boolean') throw refuse(`force is "${shown(force)}"`, 'Hand over true, or leave it out.');
   return {
     cadence,
     source,
@@ -103,7 +104,7 @@ function toJson(tick: Tick): string {
   return json;
 }
 
-/** JSON.stringify leaves out functions and writes NaN as null; here nothing gets lost silently. */
+/** JSON.stringify leaves out functions, and writes NaN as null and a Map or a promise as {}; here nothing gets lost silently. */
 function stringify(tick: Tick): string {
   const { payload } = tick;
   if (payload === undefined || payload === null || typeof payload === 'string' || typeof payload === 'boolean') return JSON.stringify(tick);
@@ -121,7 +122,16 @@ function stringify(tick: Tick): string {
 }
 
 function isLost(value: unknown): boolean {
-  return typeof value === 'number' ? !Number.isFinite(value) : ['function', 'symbol', 'bigint'].includes(typeof value);
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value === 'object') return value !== null && !Array.isArray(value) && isHollow(value);
+  return ['function', 'symbol', 'bigint'].includes(typeof value);
+}
+
+/** All that it holds is out of JSON's sight: a Map, a Set, an Error, a promise that nobody has awaited. A plain object may be empty. */
+function isHollow(value: object): boolean {
+  const kind: unknown = Object.getPrototypeOf(value);
+  // The plain object of another realm (vm, a test runner) has another prototype than ours, which has none in its turn.
+  return kind !== null && Object.getPrototypeOf(kind) !== null && Object.keys(value).length === 0;
 }
 
 /** A stranger's text in a message: short, and nothing that a terminal obeys. */
@@ -132,6 +142,7 @@ function shown(text: unknown): string {
 }
 
 function describe(value: unknown): string {
+  if (typeof value === 'object') return `an object of the kind ${Object.prototype.toString.call(value).slice(8, -1)}`;
   return typeof value === 'number' ? String(value) : `a ${typeof value}`;
 }
 

@@ -65,6 +65,20 @@ it('a handler that asks for a tick after a time nobody understands, or by an opt
   assert.equal(dropped.length, 1, dropped.join(' '));
 });
 
+it('refuses an option that it does not know: the root that an agentRoot names would be passed over for the nearest one', async () => {
+  const yard = createYard();
+  const wrong = [
+    { agentRoot: yard.root },
+    { root: yard.root, onevent: () => undefined },
+    { root: yard.root, onEvent: 5 },
+    { root: yard.root, takeOver: 'yes' },
+  ];
+  for (const options of wrong) {
+    const { code, hint } = await refusalOf(() => startConsumer(options as object));
+    assert.deepEqual([code, hint.slice(0, 42)], ['bad_data', 'Its options are root, takeOver and onEvent']);
+  }
+});
+
 it('a handler that is stopped with its owner is interrupted for that, charged nothing, and no halt is made up', async () => {
   const yard = createYard();
   yard.inline('long', 'context.log("at work"); await new Promise((end) => context.signal.addEventListener("abort", end));');

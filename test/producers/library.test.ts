@@ -3,8 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { it } from 'node:test';
+import { pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { CadenceError } from '../../lib/core/error.ts';
-import { enqueue, findRoot } from '../../lib/index.ts';
+import { enqueue, findRoot, startConsumer } from '../../lib/index.ts';
 import { createIds } from '../../lib/platform/ids.ts';
 import { createProducer, type EnqueueOptions } from '../../lib/platform/producer.ts';
 import { emptyRoot, filesIn, inboxOf, readTicks } from './inbox-reader.ts';
@@ -122,6 +124,9 @@ it('makes one tick of a slot however often it is asked, and says that it was the
   assert.deepEqual(found.map(({ tick }) => tick.payload).sort(), [1, 'first']);
 });
 
+/** JSON.stringify makes an empty object of each. */
+const HOLLOW: readonly unknown[] = [new Map([[1, 2]]), new Set([1]), Promise.resolve(1), { a: [new Error('no')] }, /x/, new (class Job {})()];
+
 it('refuses what JSON cannot say rather than losing it', async () => {
   const cycle: Record<string, unknown> = {};
   cycle.self = cycle;
@@ -133,7 +138,19 @@ it('refuses what JSON cannot say rather than losing it', async () => {
     },
   };
   const root = emptyRoot();
-  for (const payload of [() => 1, Symbol('s'), 1n, { a: { b: 1n } }, [() => 1], Number.NaN, { a: Number.POSITIVE_INFINITY }, cycle, deep, throwing]) {
+  for (const payload of [
+    ...HOLLOW,
+    () => 1,
+    Symbol('s'),
+    1n,
+    { a: { b: 1n } },
+    [() => 1],
+    Number.NaN,
+    { a: Number.POSITIVE_INFINITY },
+    cycle,
+    deep,
+    throwing,
+  ]) {
     assert.equal(await codeOf(enqueue('mail', { root, payload })), 'bad_data');
   }
   const wrong: readonly EnqueueOptions[] = [
@@ -147,8 +164,35 @@ it('refuses what JSON cannot say rather than losing it', async () => {
     { parentRun: '../x' },
     { slot: 'now' },
   ];
-  for (const options of wrong) assert.equal(await codeOf(enqueue('mail', { root, ...options })), 'bad_data', JSON.stringify(options));
+  for (const options of [...wrong, { force: 'yes' } as object])
+    assert.equal(await codeOf(enqueue('mail', { root, ...options })), 'bad_data', JSON.stringify(options));
+  await assert.rejects(enqueue('mail', { root, payload: { jobs: new Map() } }), /the payload holds an object of the kind Map at "jobs"/);
   assert.deepEqual(filesIn(inboxOf(root)), []);
+});
+
+it('takes plain objects that are empty, of other realms too, and whatever says itself what it is as JSON', async () => {
+  const root = emptyRoot();
+  const payload = [
+    {},
+    Object.create(null),
+    runInNewContext('({})'),
+    new Date(0),
+    new (class Job {
+      n = 1;
+    })(),
+    Buffer.of(),
+  ];
+  await enqueue('mail', { root, payload });
+  assert.deepEqual(readTicks(inboxOf(root))[0]?.tick.payload, [{}, {}, {}, '1970-01-01T00:00:00.000Z', { n: 1 }, { type: 'Buffer', data: [] }]);
+});
+
+it('refuses a root that is no path', async () => {
+  const root = emptyRoot();
+  const wrong: readonly unknown[] = [5, null, pathToFileURL(root), `${root}\0`];
+  for (const given of wrong) {
+    assert.equal(await codeOf(enqueue('mail', { root: given as string })), 'usage');
+    assert.equal(await codeOf(startConsumer({ root: given as string })), 'usage');
+  }
 });
 
 it('takes the payload as it was when it was handed over', async () => {
@@ -169,6 +213,7 @@ it('finds the root as the command line does', () => {
   assert.equal(findRoot(near, { CADENCE_ROOT: 'a' }), join(near, 'a'));
   assert.equal(findRoot(cwd, {}), near);
   assert.equal(findRoot('/', {}), undefined);
+  assert.equal(findRoot(), findRoot(process.cwd(), process.env));
 });
 
 // strace is for Linux alone; the order of calls that it proves is the same everywhere.
