@@ -18,6 +18,7 @@ import type { Announcing } from '../services/announcer.ts';
 import { type Capacity, createCapacity } from '../services/capacity.ts';
 import { type Conclusion, createConclusion } from '../services/conclusion.ts';
 import { type Consumer, createConsumer } from '../services/consumer.ts';
+import { createDeferrals } from '../services/deferrals.ts';
 import { createDismissal } from '../services/dismissal.ts';
 import { createGatekeeper, type Gatekeeper } from '../services/gatekeeper.ts';
 import { createHoldsBook, type HoldsBook } from '../services/holds-book.ts';
@@ -115,7 +116,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     consumer.freed(cadence);
     wiring.wake();
   };
-  const jobs = createJobs({ clock, files, paths, journal, capacity, conclusion, book, purse, runnerOf, newStop: createStopSignal, onFree });
+  const jobs = createJobs({ ...storage, capacity, conclusion, deferrals: createDeferrals(storage), book, purse, runnerOf, newStop: createStopSignal, onFree });
   const ignoreMissed: Scheduling['ignore'] = (cadence, untilMs) => scheduling.ignore(cadence, untilMs);
   const orders = composeOrders(storage, { queue, book, jobs, conclusion, incident, ignoreMissed, respond: healing.respond });
   const knownKeys = createKnownKeys({ clock, history, conclusion });

@@ -27,8 +27,9 @@ version running and says so.
 
 A command gets its payload as JSON on stdin and in the file $CADENCE_PAYLOAD_FILE, never as an argument, and
 CADENCE_RUN_ID, CADENCE_NAME, CADENCE_ATTEMPT, CADENCE_KEY, CADENCE_ROOT in its environment. Its exit code
-speaks: 0 done, 75 try again later (not charged), 77 and 78 give up at once, anything else a failure. An inline handler is
-export default async (tick, context) => answer; a string is its summary, a throw is a failure.
+speaks: 0 done, 75 try again later (not charged; again and again, by retry.delays one after the other), 77 and 78 give up
+at once, anything else a failure. An inline handler is export default async (tick, context) => answer; a string is its
+summary, a throw is a failure.
 
 A run may happen more than once: at-least-once is what a crash allows, exactly-once is not promised. key, run_id and
 attempt are handed over so that a job can notice.

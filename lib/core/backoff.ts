@@ -6,7 +6,11 @@ import type { Ms } from './time/instant.ts';
  * answer by at most `jitter` either way.
  */
 export function retryDelayMs(policy: RetryPolicy, made: number, random: number): Ms {
-  const delays = policy.delaysMs;
-  const base = delays[Math.min(Math.max(made, 1), delays.length) - 1] ?? 0;
+  const base = delayAfter(policy, made) ?? 0;
   return Math.max(0, Math.round(base * (1 + policy.jitter * (2 * random - 1))));
+}
+
+/** The one that belongs to so many tries, the last one for all that come after it; undefined: there are none. */
+export function delayAfter({ delaysMs: delays }: RetryPolicy, made: number): Ms | undefined {
+  return delays[Math.min(Math.max(made, 1), delays.length) - 1];
 }

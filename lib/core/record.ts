@@ -25,6 +25,7 @@ export interface Finished {
   /** What its budget was charged where nobody knows what it cost. */
   readonly chargedUsd?: number | undefined;
   readonly result?: KeptResult | undefined;
+  readonly deferrals?: number | undefined;
 }
 
 const TIMED_OUT = 124;
@@ -89,6 +90,7 @@ export function recordOf(run: Finished): RunRecord {
   record.source = tick.source;
   if (cadence?.run.kind === 'claude' || cadence?.run.kind === 'agent') record.prompt_path = cadence.run.promptPath;
   if (transition.to !== 'finished') Object.assign(record, movesOf(transition));
+  if (run.deferrals !== undefined && run.deferrals > 0) record.deferrals = run.deferrals;
   if (ending !== undefined) Object.assign(record, tailOf(outcome, ending));
   if (ending !== undefined) Object.assign(record, sessionOf(ending), remainsOf(ending));
   return record;

@@ -71,6 +71,8 @@ export interface RunRecord {
   readonly stderr_tail?: string;
   /** Set where the tick goes on: when it is due again. */
   readonly retry_at?: string;
+  /** How often in a row, with this one, it has asked to be tried later without saying when. */
+  readonly deferrals?: number;
   /** Of what has not run yet: after this it is not run, as it said itself. */
   readonly expires_at?: string;
   /** Where the tick's file goes, `waiting/<name>` or `dlq/<name>`; absent: it is removed. A restart carries this out. */

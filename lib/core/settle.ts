@@ -1,4 +1,4 @@
-import { retryDelayMs } from './backoff.ts';
+import { delayAfter, retryDelayMs } from './backoff.ts';
 import type { RetryPolicy } from './cadence.ts';
 import type { Outcome } from './outcome.ts';
 import type { RunStatus } from './run.ts';
@@ -15,8 +15,8 @@ const DEFER_MS: Ms = 60_000;
 /** Who asks to be tried later is charged nothing, so without a delay it would be tried without end, as fast as the machine can. */
 const LEAST_DEFER_MS: Ms = 1_000;
 
-/** `name` is the claimed name: its attempts include the one that has just ended. */
-export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: RetryPolicy, nowMs: Ms, random: number): Transition {
+/** `name` is the claimed name: its attempts include the one that has just ended. `deferrals`: so often in a row, with this one, it asked to be tried later. */
+export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: RetryPolicy, nowMs: Ms, random: number, deferrals = 0): Transition {
   const spent = attemptsSpent(name, tick);
   const uncharged = { ...name, attempts: name.attempts - 1 };
   switch (outcome.kind) {
@@ -32,7 +32,7 @@ export function settle(name: TickName, tick: Tick, outcome: Outcome, policy: Ret
       return {
         to: 'waiting',
         status: 'waiting',
-        name: { ...uncharged, dueMs: nowMs + Math.max(LEAST_DEFER_MS, outcome.delayMs ?? policy.delaysMs[0] ?? DEFER_MS) },
+        name: { ...uncharged, dueMs: nowMs + Math.max(LEAST_DEFER_MS, outcome.delayMs ?? delayAfter(policy, deferrals) ?? DEFER_MS) },
         because: outcome.reason,
       };
     case 'interrupted':

@@ -10,6 +10,7 @@ import type { Ms } from '../core/time/instant.ts';
 import type { Claim, Clock, Files, Job, Journal, RunEnd, Runner, StopSignal } from '../ports.ts';
 import type { Capacity } from './capacity.ts';
 import type { Conclusion } from './conclusion.ts';
+import type { Deferrals } from './deferrals.ts';
 import type { HoldsBook } from './holds-book.ts';
 import type { Purse } from './purse.ts';
 import { createStopNotes } from './stop-notes.ts';
@@ -35,6 +36,7 @@ export interface JobsDeps {
   readonly journal: Journal;
   readonly capacity: Capacity;
   readonly conclusion: Conclusion;
+  readonly deferrals: Deferrals;
   readonly book: HoldsBook;
   readonly purse: Purse;
   readonly runnerOf: (cadence: Cadence) => Runner;
@@ -52,7 +54,7 @@ interface Active {
 }
 
 export function createJobs(deps: JobsDeps): Jobs {
-  const { clock, paths, journal, capacity, conclusion, book, purse } = deps;
+  const { clock, paths, journal, capacity, conclusion, deferrals, book, purse } = deps;
   const active = new Map<string, Active>();
   const stopNotes = createStopNotes(deps);
 
@@ -69,7 +71,8 @@ export function createJobs(deps: JobsDeps): Jobs {
     const endedMs = clock.nowMs();
     const { ending, costUsd, hasRun = true } = end;
     const outcome = blamedOn(cadence, end.outcome, ending);
-    const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random());
+    const putOff = deferrals.count(claim, outcome);
+    const transition = settle(name, tick, outcome, cadence.retry, endedMs, clock.random(), putOff);
     const chargedUsd = purse.charge(cadence, { kind: cadence.run.kind, outcome, ending, costUsd, hasRun }, job.runId);
     const { stdoutPath, stderrPath, evidence, result } = end;
     const { startedMs } = job;
@@ -88,6 +91,7 @@ export function createJobs(deps: JobsDeps): Jobs {
       evidence,
       chargedUsd,
       result,
+      deferrals: putOff,
     });
     const mayRest = !needsSettling(cadence, end);
     const isSettled = conclusion.end({ claim, transition, run, runDirs: runFolders(paths, job, how), mayRest });

@@ -45,6 +45,16 @@ describe('settlement', () => {
     }
   });
 
+  it('puts off for longer, delay by delay, what asks for it again and again, and charges nothing', () => {
+    const later: Outcome = { kind: 'defer', delayMs: undefined, reason: 'exit 75' };
+    const waits = [1, 2, 3, 4, 500].map((deferrals) => {
+      const deferred = settle(name(1), tick, later, { ...DEFAULT_RETRY, delaysMs: [30_000, 120_000, 600_000] }, T0, 0.5, deferrals);
+      assert.ok(deferred.to === 'waiting' && deferred.name.attempts === 0);
+      return deferred.name.dueMs - T0;
+    });
+    assert.deepEqual(waits, [30_000, 120_000, 600_000, 600_000, 600_000]);
+  });
+
   it('takes nobody at his word who asks to be tried again at once, for he is charged nothing', () => {
     const deferred = go({ kind: 'defer', delayMs: 0, reason: 'again' }, 1);
     assert.ok(deferred.to === 'waiting' && deferred.name.dueMs === T0 + 1_000);

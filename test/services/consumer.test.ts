@@ -202,6 +202,43 @@ describe('the consumer', () => {
     );
   });
 
+  it('puts off for longer what asks for it again and again, over a restart too, and starts anew once it came to something else', async () => {
+    const later = 'retry: { attempts: 2, delays: [30s, 2m, 10m], jitter: 0 }';
+    const LATER: Outcome = { kind: 'defer', delayMs: undefined, reason: 'exit 75' };
+    const pauses: (readonly [number, number | undefined])[] = [];
+    let answer: Outcome = LATER;
+    let bus = await yard({ night: command('night', later) }, () => answer);
+    const again = async (outcome: Outcome): Promise<void> => {
+      answer = outcome;
+      await bus.settle();
+      const [run] = bus.parts.history.runs({ cadence: 'night', limit: 1 });
+      const restMs = Date.parse(run?.retry_at ?? '') - bus.clock.nowMs();
+      pauses.push([restMs / 1000, run?.deferrals]);
+      bus.clock.advance(restMs);
+    };
+    const id = bus.drop('night');
+    await again(LATER);
+    await again(LATER);
+    bus = await yard({}, () => answer, bus.root, bus.clock);
+    await again(LATER);
+    await again(LATER);
+    await again({ kind: 'defer', delayMs: 5_000, reason: 'in 5 s' });
+    await again(LATER);
+    await again(FAIL);
+    await again(LATER);
+    assert.deepEqual(pauses, [
+      [30, 1],
+      [120, 2],
+      [600, 3],
+      [600, 4],
+      [5, undefined],
+      [30, 1],
+      [30, undefined],
+      [30, 1],
+    ]);
+    assert.match(bus.ls('waiting')[0] ?? '', new RegExp(`\\.night\\.${id}\\.1\\.json$`));
+  });
+
   it('M9 runs as many of a lane as it holds and defers the rest without a charge', async () => {
     const ends: (() => void)[] = [];
     const wait = (): Promise<Outcome> => new Promise((resolve) => ends.push(() => resolve(OK)));
