@@ -89,8 +89,9 @@ type TickFolder = 'inbox' | 'waiting' | 'claimed';
 /** `isOfOneMoment`: each folder of ticks is looked at once, so that an answer of many parts agrees with itself, and one of many cadences comes in time. */
 export function createReading(root: string, files: Files = createFiles(), { isOfOneMoment = false } = {}): Reading {
   const paths = pathsOf(root);
-  const history = createHistory({ files, paths });
   const once = isOfOneMoment ? createKeeper() : always;
+  const past = createHistory({ files, paths });
+  const history: History = { ...past, digest: () => once('digest', past.digest) };
   const listing = (folder: TickFolder): Listing => once(`listing of ${folder}`, () => listingOf(files.list(paths[folder])));
 
   function namesIn(folder: TickFolder): readonly TickName[] {
@@ -113,13 +114,13 @@ export function createReading(root: string, files: Files = createFiles(), { isOf
     files,
     history,
     names: (folder) => once(folder, () => namesIn(folder)),
-    defined: () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? []),
+    defined: () => once('defined', () => [...files.list(paths.cadences), ...files.list(paths.commands)].flatMap((file) => cadenceOf(file) ?? [])),
     foreign: () => listing('inbox').others.filter(mayBecomeTick),
     leftAlone: () => listing('inbox').others.filter((file) => !mayBecomeTick(file) && !file.startsWith('.') && !isLeftover('ticks', file)),
     arrivals: () => once('arrivals', () => readArrivals({ files, paths }, reading.foreign())),
     dead: () => once('dead', () => deadIn(files.list(paths.dlq))),
-    holds: () => readableHolds(readJson(paths.holds)),
-    purse: () => readablePurse(readJson(paths.purse)),
+    holds: () => once('holds', () => readableHolds(readJson(paths.holds))),
+    purse: () => once('purse', () => readablePurse(readJson(paths.purse))),
     lookup: (id) => lookup(reading, id),
     endMs: (name) => spokenEnd(reading, name),
     runs: (query) => runsAskedFor(history, query),

@@ -29,9 +29,9 @@ it('a backlog of any length is told: in the rows of status, in why, and in the p
   assert.deepEqual([audit.code, audit.said.waiting, audit.said.missing], [0, MANY, []]);
 });
 
-it('why of all looks at each folder of ticks once, however many cadences wait', async () => {
+it('why of all looks at each folder once, however many cadences wait, and reads each definition once', async () => {
   const desk = createDesk();
-  const { waiting, dlq } = pathsOf(desk.root);
+  const { waiting, dlq, cadences: folder } = pathsOf(desk.root);
   for (const dir of [waiting, dlq]) mkdirSync(dir, { recursive: true });
   const cadences = Array.from({ length: 12 }, (_, n) => `job-${n}`);
   for (const [n, cadence] of cadences.entries()) {
@@ -51,7 +51,9 @@ it('why of all looks at each folder of ticks once, however many cadences wait', 
     told.map(({ cadence, facts }) => [cadence, facts.includes('1 tick waits'), facts.includes('1 tick of it lies in the dlq')]),
     cadences.toSorted().map((cadence) => [cadence, true, true]),
   );
-  assert.deepEqual([looks.filter((dir) => dir === waiting).length, looks.filter((dir) => dir === dlq).length], [1, 1]);
+  const looksAt = (asked: string): number => looks.filter((dir) => dir === asked).length;
+  // The names first, then what the files say.
+  assert.deepEqual([looksAt(waiting), looksAt(dlq), looksAt(folder)], [1, 1, 2]);
 });
 
 /** The ledger of a schedule that holds since two hours ago, and the last slot that came. */

@@ -50,18 +50,18 @@ const MOST_ASKED = 10_000;
 
 /** What became of the slots of a cadence, or why it did not run; from files, so that a dead owner keeps no secret. */
 export async function explainWhy(root: string, cadence: string, query: WhyQuery): Promise<WhyView> {
-  return explainOn(await readWhyGround(root), cadence, query);
+  return explainOn(await readWhyGround(root, undefined, cadence), cadence, query);
 }
 
 /** `known`: its slots, where they have been looked up. */
 export async function explainOn(ground: WhyGround, cadence: string, query: WhyQuery, known?: readonly SlotView[]): Promise<WhyView> {
   const { reading, ledger, atMs, owner } = ground;
   const isOwned = owner.kind !== 'none';
-  const definitions = await definitionsFor(reading, cadence);
-  const cursor = currentCursor(definitions, ground, cadence, isOwned);
-  const [broken] = await brokenCadences(reading, definitions, ground.kept);
-  const edit = broken === undefined && owner.kind === 'answers' ? await brokenEditOf(ground, definitions, cadence) : undefined;
-  const defined = definitions.find(({ name }) => name === cadence)?.cadence;
+  const definition = await ground.definition(cadence);
+  const defined = definition?.cadence;
+  const cursor = currentCursor(definition, ground, cadence, isOwned);
+  const [broken] = definition === undefined ? [] : await brokenCadences(reading, [definition], ground.kept);
+  const edit = broken === undefined && owner.kind === 'answers' ? await brokenEditOf(ground, definition) : undefined;
   const plan = broken === undefined ? (cursor?.plan ?? null) : undefined;
   const zone = zoneOf(cursor?.plan?.zone ?? createUptime().timezone());
   const incidents = ground.incidents.filter(({ cadences }) => cadences.includes(cadence));
@@ -73,7 +73,7 @@ export async function explainOn(ground: WhyGround, cadence: string, query: WhyQu
     ...(await describeStanding({
       reading,
       name: cadence,
-      isDefined: definitions.some(({ name }) => name === cadence),
+      isDefined: definition !== undefined,
       cadence: defined,
       holds,
       plan,
@@ -102,28 +102,20 @@ export async function explainOn(ground: WhyGround, cadence: string, query: WhyQu
   return { ...told, slots };
 }
 
-/** Its own; also that of a command of `exec`, and of the program's own, which no file of the folder defines. */
-async function definitionsFor(reading: Reading, cadence: string): Promise<readonly Definition[]> {
-  const { loadDefinitions, withFault } = await import('../definitions/defined.ts');
-  // Who mends another is made from the definition of that one.
-  const found = withFault(loadDefinitions(reading.paths.root, isHealCadence(cadence) ? undefined : cadence), reading, cadence);
-  return found === undefined ? [] : [found];
-}
-
 /** Its owner is asked only where its file is wrong. */
-async function brokenEditOf({ words }: WhyGround, definitions: readonly Definition[], cadence: string): Promise<BrokenEdit | undefined> {
-  if (definitions.every(({ problems }) => problems.length === 0)) return undefined;
-  return (await words()).brokenEdits.find(({ name }) => name === cadence);
+async function brokenEditOf({ words }: WhyGround, definition: Definition | undefined): Promise<BrokenEdit | undefined> {
+  if (definition === undefined || definition.problems.length === 0) return undefined;
+  return (await words()).brokenEdits.find(({ name }) => name === definition.name);
 }
 
 /** Without an owner nobody keeps the plan in step with its definition; then the definition itself is asked. */
-function currentCursor(definitions: readonly Definition[], { reading, cursors, atMs }: WhyGround, cadence: string, isOwned: boolean): SlotCursor | undefined {
+function currentCursor(definition: Definition | undefined, { reading, cursors, atMs }: WhyGround, cadence: string, isOwned: boolean): SlotCursor | undefined {
   const cursor = cursors.get(cadence);
-  const isDefined = reading.defined().includes(cadence) || (isHealCadence(cadence) && definitions.some(({ name }) => name === cadence));
+  const isDefined = reading.defined().includes(cadence) || (isHealCadence(cadence) && definition !== undefined);
   const isUnknown = !isDefined && cursor === undefined && reading.history.runs({ cadence, limit: 1 }).length === 0 && !isKnownHere(reading, cadence);
   if (isUnknown) throw unknownCadence(cadence, reading.defined());
   if (!isDefined || (isOwned && cursor !== undefined) || (cursor !== undefined && !isEdited(reading, cadence, cursor))) return cursor;
-  const schedule = definitions.find(({ name }) => name === cadence)?.cadence?.schedule;
+  const schedule = definition?.cadence?.schedule;
   if (schedule === undefined) return cursor;
   const plan = planOf(schedule, schedule.timezone ?? createUptime().timezone(), 'builtin');
   const now = formatSlot(atMs);

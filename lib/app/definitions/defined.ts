@@ -8,7 +8,7 @@ import { pathsOf } from '../../core/paths.ts';
 import { CONTROL_CADENCE } from '../../core/tick.ts';
 import { createFiles } from '../../platform/files.ts';
 import { readMachine } from '../../platform/machine.ts';
-import type { Definition, Problem } from '../../ports.ts';
+import type { Definition, Files, Problem } from '../../ports.ts';
 import { createReading, type Reading } from '../reading.ts';
 import { nowMs, unknownCadence } from '../root.ts';
 import { knownDefinitions } from './known.ts';
@@ -66,8 +66,8 @@ function isSame(one: Problem, other: Problem): boolean {
 }
 
 /** Who comes next need not read again what we had to read. */
-export function loadDefinitions(root: string, only?: string): LiveDefinitions {
-  const [files, paths, machine] = [createFiles(), pathsOf(root), readMachine()];
+export function loadDefinitions(root: string, only?: string, files: Files = createFiles()): LiveDefinitions {
+  const [paths, machine] = [pathsOf(root), readMachine()];
   const loaded = createAllDefinitions({ files, paths, home: machine.home, cache: knownDefinitions(files, paths, machine, nowMs), only });
   loaded.keep();
   return loaded;
