@@ -63,6 +63,7 @@ function entryOf(breaker: Breaker, nowMs: Ms): CircuitEntry | undefined {
     case 'backing_off':
       return undefined;
     case 'open':
+    case 'blocked':
       // The time is over and the next tick is the probe: open_until lies in the past and the state says so.
       return {
         failures: breaker.failures,
@@ -75,9 +76,5 @@ function entryOf(breaker: Breaker, nowMs: Ms): CircuitEntry | undefined {
       return { failures: breaker.failures, open_until: breaker.until, state: 'half_open', reason: breaker.because, run_id: breaker.probe_id };
     case 'isolated':
       return { failures: breaker.failures, open_until: FOR_EVER, state: 'isolated', reason: breaker.because, run_id: null };
-    case 'blocked':
-      return (parseIso(breaker.until) ?? 0) > nowMs
-        ? { failures: breaker.failures, open_until: breaker.until, state: 'open', reason: breaker.because, run_id: breaker.run_id }
-        : undefined;
   }
 }

@@ -157,6 +157,9 @@ describe('circuit-open.json', () => {
 
   it('says half_open once the time is over: an entry never outlives its open_until unseen', () => {
     assert.equal(circuitView(open, T0 + 31 * 60_000)?.open.nightly?.state, 'half_open');
+    const quota = fold(NO_HOLDS, { status: 'failed', blame: 'account', class: 'quota', account: 'claude', blocked_until: toIso(T0 + 3_600_000) });
+    const states = [0, 3_599_999, 3_600_000, 86_400_000].map((ms) => circuitView(quota, T0 + ms)?.accounts.claude?.state);
+    assert.deepEqual(states, ['open', 'open', 'half_open', 'half_open']);
   });
 });
 
