@@ -71,6 +71,17 @@ describe('P22 what the watchman sees of runs', () => {
     assert.deepEqual(brief((await seen(yard, false)).missing), ['job none 0']);
   });
 
+  it('a file that is dated ahead of now, as out of an archive, hides nothing', async () => {
+    const yard = yardWith('job', 'schedule: hourly :00', 'timezone: UTC');
+    await yard.start();
+    await yard.passUntil('2026-11-20T09:30:00Z');
+    yard.crash();
+    date(yard, 'job', '2030-01-01T00:00:00Z');
+    assert.deepEqual((await seen(yard, false)).missing, []);
+    yard.clock.advance(15 * HOUR);
+    assert.deepEqual(brief((await seen(yard, false)).missing), ['job critical 15']);
+  });
+
   it('an edit gives a cadence its time anew, and one that has never run is missing after that time, too', async () => {
     const yard = yardWith('job', 'schedule: weekly mon 7:00', 'timezone: UTC');
     yard.clock.set(Date.parse('2026-11-29T12:00:00Z'));

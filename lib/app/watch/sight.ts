@@ -104,7 +104,7 @@ function missingRun(ground: Ground, cadence: Cadence, newest: RunRecord | undefi
   const last = lastRun(reading, name, newest);
   const lastRunMs = parseIso(last?.ended_at ?? last?.started_at);
   // An edit gives it its time anew: what was weekly and is hourly from now on has missed nothing.
-  const sinceMs = Math.max(lastRunMs ?? 0, parseIso(cursor?.since) ?? 0, reading.files.info(cadence.path)?.mtimeMs ?? 0);
+  const sinceMs = latestBy(atMs, [lastRunMs, parseIso(cursor?.since), reading.files.info(cadence.path)?.mtimeMs]);
   const query = { fromMs: sinceMs, untilMs: atMs - GRACE_MS, most: MOST_SLOTS, nowMs: atMs, isOwned, shared: sharedKeys(cadence, reading.holds(), atMs) };
   // Where missed times are not to be made up for, they are no worry either; that nothing runs at all is one.
   const slots = cursor === undefined || schedule?.catchup === 'skip' ? [] : slotsWith(reading, ledger, cursor, name, query);
@@ -116,6 +116,12 @@ function missingRun(ground: Ground, cadence: Cadence, newest: RunRecord | undefi
     putOff: newest?.status === 'waiting' ? `it was put off: ${newest.reason}` : undefined,
     ignoredUntilMs: cursor !== undefined && isIgnored(cursor, atMs) ? parseIso(cursor.ignored?.until) : undefined,
   });
+}
+
+/** What is dated ahead of now, such as a file out of an archive, says nothing; else nobody would be missed until then. */
+function latestBy(atMs: Ms, dates: readonly (Ms | undefined)[]): Ms {
+  const past = dates.filter((date) => date !== undefined && date <= atMs) as readonly Ms[];
+  return past.length === 0 ? atMs : Math.max(...past);
 }
 
 function isHolding(hold: HoldView, { name, account }: Cadence): boolean {
