@@ -145,7 +145,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
     scheduling,
     announceDefinitions,
     stats: createOwnerStats(journal),
-    upkeep: createUpkeep(storage, following.incidents, wiring.uptime),
+    upkeep: createUpkeep(storage, following, wiring.uptime),
     ...{ probe, announcing },
     async recover() {
       conclusion.onRecord(healing.hear);

@@ -3,7 +3,7 @@ import { type Arrivals, readArrivals } from '../bus/arrivals.ts';
 import { readLinesUnderWay } from '../bus/lines-under-way.ts';
 import { cadenceOf } from '../config/cadence-folder.ts';
 import type { Breaker } from '../core/breaker.ts';
-import { isCareCadence } from '../core/builtin.ts';
+import { isUnasked } from '../core/builtin.ts';
 import { CadenceError } from '../core/error.ts';
 import { type Holds, NO_HOLDS } from '../core/holds.ts';
 import { isLeftover } from '../core/leftover.ts';
@@ -56,7 +56,7 @@ export interface Reading {
   lookup(id: string): RunRecord;
   /** Until when a tick that waits may be run, by its own text. */
   endMs(name: TickName): Ms | undefined;
-  /** As `history.runs`, without the care for failures, which nobody asked for by name. */
+  /** As `history.runs`, without the care for failures and what is made of it, which nobody asked for by name. */
   runs(query: Parameters<History['runs']>[0]): readonly RunRecord[];
   /** Where the words of a run under way go; both null before it has begun, and after its end. */
   outputs(runId: string): Pick<RunRecord, 'started_at' | 'stdout_path' | 'stderr_path'>;
@@ -176,7 +176,7 @@ function runsAskedFor(history: History, query: Parameters<History['runs']>[0]): 
   if (query.cadence !== undefined) return history.runs(query);
   for (let limit = query.limit * 2; ; limit *= 4) {
     const found = history.runs({ ...query, limit });
-    const asked = found.filter(({ cadence }) => !isCareCadence(cadence));
+    const asked = found.filter(({ cadence }) => !isUnasked(cadence));
     if (asked.length >= query.limit || found.length < limit) return asked.slice(0, query.limit);
   }
 }

@@ -44,7 +44,7 @@ export async function makeVault(
 /** Without secrets, by their shapes: whoever makes the notes, and in whatever environment, makes the same. */
 const redact = createRedaction([]);
 const NO_WORDS: ReadonlySet<string> = new Set(['id', 'incident_id', 'tick', 'run_id', 'run_ids', 'proof_run_id', 'cadence', 'cadences', 'name']);
-const MOST_RECORDS = 1_000_000;
+const MOST_RECORDS = 100_000;
 
 async function readSource(root: string, reading: Reading, breathe: () => Promise<void> | undefined): Promise<VaultSource> {
   const all = readIncidents(reading);

@@ -1,4 +1,4 @@
-import { isBuiltin, isCareCadence } from '../core/builtin.ts';
+import { isBuiltin, isUnasked } from '../core/builtin.ts';
 import type { BusEvent } from '../core/event.ts';
 import { CONTROL_CADENCE } from '../core/tick.ts';
 import { parseIso } from '../core/time/instant.ts';
@@ -72,7 +72,7 @@ export function isToldAtOnce(event: BusEvent): boolean {
 /** Of an order its end is told, and what care has done is told by its incidents. */
 function isOfTheHouse({ cadence = '', stage }: BusEvent): boolean {
   if (cadence === CONTROL_CADENCE) return stage !== 'run_finished';
-  return isCareCadence(cadence) && (stage === 'claimed' || stage === 'run_finished');
+  return isUnasked(cadence) && (stage === 'claimed' || stage === 'run_finished');
 }
 
 /** Of an inline run only the end is told. */

@@ -75,6 +75,7 @@ const WORDS: Readonly<Record<Stage, (told: Told) => string | undefined>> = {
   state_broken: ({ event, paint, why, near }) => `${paint.red('!')} ${near(event.path)}: ${why}`,
   foreign_left: ({ event, paint, why, near }) => `${paint.yellow('?')} ${near(event.path)} is left alone: ${why}`,
   upkeep: ({ event, paint, why }) => `${paint.dim('~')} tidied: ${event.because === undefined ? `${event.removed} old files, ${event.drafts} drafts` : why}`,
+  vault: ({ paint, why }) => `${paint.yellow('~')} the notes of the vault were not made anew: ${why}`,
   slot_fired: ({ event, paint, who, why }) =>
     event.by === 'catchup' ? `${paint.yellow('⏲')} ${who} made up for the slot of ${event.slot}: ${why}` : undefined,
   slot_ended: ({ event, paint, who, why }) =>

@@ -165,7 +165,7 @@ slots pass (stale); a cadence with on_diagnose: {} has an agent asked about it o
   cadence-bus vault                                  # all of it as linked Markdown notes, which Obsidian opens as a vault
 
 What fails and heals by itself ten times in a row is noise: only the digest of learn tells of it, until it stops healing. What
-needs a person and what is critically late is always told. Two hundred incidents that are over are kept.
+needs a person and what is critically late is always told. Two hundred incidents that are over are kept. Where there is a vault, the owner keeps its notes true.
 
   # more keys of a cadence that trains something
   on_failure:

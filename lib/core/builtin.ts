@@ -14,6 +14,7 @@ import { shortMark } from './text/mark.ts';
  *     bus-care                   what follows a failure and its proof (core/incident/care.ts); keyed ticks, one after the other
  *     bus-probe                  does nothing: its run is the receipt that a timer of the system reaches the owner
  *     bus-ladder                 what the ladder has put off: the end of a window, of a wait for an answer; keyed ticks
+ *     bus-vault                  makes the notes of the vault anew, where there is one; keyed ticks
  *     bus-watch                  who looks where a repair of the watchman did not help (core/watch/agent.ts)
  *     bus-mend-, bus-heal-, bus-diagnose-<cadence>   who mends a cadence (core/heal/cadence.ts)
  */
@@ -24,6 +25,7 @@ const CHAT_PREFIX = 'bus-chat-';
 export const CARE_CADENCE = 'bus-care';
 export const PROBE_CADENCE = 'bus-probe';
 export const LADDER_CADENCE = 'bus-ladder';
+export const VAULT_CADENCE = 'bus-vault';
 const MAX_NAME = 50;
 
 /** How many runs of the program's own lanes may be under way; 1 where nothing is said. */
@@ -48,6 +50,11 @@ export function isNotifyCadence(name: string): boolean {
 
 export function isCareCadence(name: string): boolean {
   return name === CARE_CADENCE;
+}
+
+/** What goes on behind the scenes: nobody has asked for it by its name. */
+export function isUnasked(name: string): boolean {
+  return isCareCadence(name) || name === VAULT_CADENCE;
 }
 
 export function isChatCadence(name: string): boolean {
@@ -103,6 +110,7 @@ export function builtinCadence(name: string, paths: Paths): Cadence | undefined 
       retry: { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 },
     };
   if (name === PROBE_CADENCE) return { ...controlCadence(paths), name, description: 'Shows that a timer reaches the owner', lane: name };
+  if (name === VAULT_CADENCE) return { ...controlCadence(paths), name, description: 'Makes the notes of the vault anew', lane: name };
   if (name === LADDER_CADENCE) {
     const retry = { attempts: 1_000_000, delaysMs: [1_000, 5_000, 30_000], jitter: 0.25 };
     return { ...controlCadence(paths), name, description: 'What the ladder has put off', lane: name, retry };

@@ -64,4 +64,5 @@ export type Stage =
   | 'heartbeat'
   | 'timer_late'
   | 'timer_on_time'
-  | 'upkeep';
+  | 'upkeep'
+  | 'vault';

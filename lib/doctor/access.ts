@@ -33,13 +33,7 @@ export function createAccessCheck({ files, paths, setMode }: AccessDeps): Check 
       const whole = judge(top, 'folder', FOLDER_MODE);
       return whole.some(isShutToUs)
         ? whole
-        : [
-            ...whole,
-            ...foldersOf(paths)
-              .filter((path) => path.startsWith(`${top}/`))
-              .flatMap(inFolder),
-            ...filesOf(top),
-          ];
+        : [...whole, ...[...foldersOf(paths), paths.vault].filter((path) => path.startsWith(`${top}/`)).flatMap(inFolder), ...filesOf(top)];
     });
   }
 

@@ -100,6 +100,17 @@ describe('the check of access', () => {
     }
   });
 
+  it('A48 A40 tells of a vault that cannot be written, and opens it to the bus', async () => {
+    const one = yard();
+    mkdirSync(one.paths.vault, { mode: 0o700 });
+    assert.equal((await accessOf(one).inspect()).level, 'ok');
+    chmodSync(one.paths.vault, 0o500);
+    const { level, detail } = await accessOf(one).inspect();
+    assert.deepEqual([level, detail], ['fail', `the bus itself has no access: ${one.paths.vault} is 0500, not 0700`]);
+    await accessOf(one).repair?.();
+    assert.equal(modeOf(one.paths.vault), 0o700);
+  });
+
   it('A40 closes all of it, once, and no file of the user', async () => {
     const place = yard();
     const { paths } = place;

@@ -1,4 +1,4 @@
-import { isCareCadence, isChatCadence, isHookCadence, isNotifyCadence } from '../../core/builtin.ts';
+import { isCareCadence, isChatCadence, isHookCadence, isNotifyCadence, VAULT_CADENCE } from '../../core/builtin.ts';
 import type { Cadence } from '../../core/cadence.ts';
 import { CadenceError } from '../../core/error.ts';
 import type { BusEvent } from '../../core/event.ts';
@@ -21,6 +21,7 @@ import { createFollowUps, type FollowUps } from '../../services/follow-ups.ts';
 import { createIncidentOrders, type IncidentOrders } from '../../services/incident-orders.ts';
 import { createNoticeDesk } from '../../services/notice-desk.ts';
 import { isDiskFault } from '../../services/storage-health.ts';
+import { createVaultPlan, type VaultPlan } from '../../services/vault-plan.ts';
 import { createNamedRedaction } from '../redacting.ts';
 import type { Storage } from '../storage.ts';
 import { composeAnnouncer } from './alerting.ts';
@@ -29,6 +30,7 @@ import { composeChat, createChatRunner } from './chatting.ts';
 import { composeHealing, type Healing } from './healing.ts';
 import { composeDelivery, createNotifyRunner } from './notice-runner.ts';
 import type { Runners } from './running.ts';
+import { createVaultRunner, tellingOf } from './vaulting.ts';
 
 /** Hooks, notices and care of an owner: what makes them, and what carries them out. */
 export interface FollowingUp {
@@ -37,6 +39,7 @@ export interface FollowingUp {
   readonly healing: Healing;
   readonly followUps: FollowUps;
   readonly announcing: Announcing;
+  readonly vault: VaultPlan;
   /** Tells whoever gave an order in a chat where it came to nothing. */
   answered(order: unknown, end: Promise<Outcome>): Promise<Outcome>;
   /** The runner of a cadence of the program's own; undefined: it is another's. */
@@ -66,6 +69,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const healing = composeHealing(storage, { ...parts, incidents: () => incidents });
   const { incidents, announcing, runner: careRunner }: Caring = composeCaring(storage, { ladder: healing.ladder, announcer });
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });
+  const vault = createVaultPlan({ clock, ids, queue, files, paths, journal, serves: parts.serves, hasEnded, wake });
   const followUps = createFollowUps({ clock, ids, queue, outbox, definitions, care, desk, host: machine.host, hasEnded, wake });
   const chat = composeChat(storage, { ...parts, http: parts.http, incidents, desk, redact, onBroken });
   const deliverer = composeDelivery(storage, { outbox, http: parts.http, redact, chat });
@@ -97,16 +101,17 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
         return soonest([announcing.poll(), chat.poll()]);
       },
     },
-    healing,
+    ...{ healing, vault },
     async answered(order, end) {
       const outcome = await end;
       chat.carriedOut(order, outcome);
       return outcome;
     },
     runnerOf(cadence, runners) {
-      if (isCareCadence(cadence)) return careRunner;
+      if (cadence === VAULT_CADENCE) return createVaultRunner(storage);
+      if (isCareCadence(cadence)) return tellingOf(careRunner, vault.ask);
       const mender = healing.runnerOf(cadence, runners);
-      if (mender !== undefined) return mender;
+      if (mender !== undefined) return tellingOf(mender, vault.ask);
       if (isChatCadence(cadence)) return createChatRunner(chat, cadence);
       if (isHookCadence(cadence)) return createHookRunner(storage, runners.command);
       return isNotifyCadence(cadence) ? createNotifyRunner(storage, { deliverer, outbox, command: runners.command }, cadence) : undefined;

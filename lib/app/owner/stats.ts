@@ -1,4 +1,4 @@
-import { isCareCadence } from '../../core/builtin.ts';
+import { isUnasked } from '../../core/builtin.ts';
 import type { BusEvent } from '../../core/event.ts';
 import type { Journal } from '../../ports.ts';
 
@@ -40,7 +40,7 @@ function decisionOf({ ts, stage, cadence, run_id }: BusEvent): OwnerStats['last_
 
 /** Care for a failure is no work that somebody asked for. */
 function countersOf({ stage, status, error, cadence }: BusEvent): readonly (Counter | 'claimed')[] {
-  if (cadence !== undefined && isCareCadence(cadence)) return [];
+  if (cadence !== undefined && isUnasked(cadence)) return [];
   if (stage === 'claimed') return ['claimed'];
   if (stage === 'subsession_spawn') return ['escalated'];
   if (stage === 'run_finished') return status === 'succeeded' ? ['succeeded'] : [];

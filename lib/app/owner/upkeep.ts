@@ -9,6 +9,7 @@ import { applyRetention } from '../../history/retention.ts';
 import { identityOf } from '../../platform/process-identity.ts';
 import { createUptime } from '../../platform/uptime.ts';
 import type { Incidents, Uptime } from '../../ports.ts';
+import type { VaultPlan } from '../../services/vault-plan.ts';
 import type { Storage } from '../storage.ts';
 
 /**
@@ -33,7 +34,12 @@ const OLD_MS: Ms = 3_600_000;
 const FAR_MS: Ms = 3_600_000;
 const DRAFT = /^[a-z0-9]{12}\.(\d{1,10})$/;
 
-export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forget'>, { sinceBootMs }: Pick<Uptime, 'sinceBootMs'> = createUptime()): Upkeep {
+export interface UpkeepParts {
+  readonly incidents: Pick<Incidents, 'forget'>;
+  readonly vault: VaultPlan;
+}
+
+export function createUpkeep(storage: Storage, { incidents, vault }: UpkeepParts, { sinceBootMs }: Pick<Uptime, 'sinceBootMs'> = createUptime()): Upkeep {
   const { clock, files, paths, journal, definitions } = storage;
   const bornMs = clock.nowMs();
   let doneOn = '';
@@ -97,6 +103,7 @@ export function createUpkeep(storage: Storage, incidents: Pick<Incidents, 'forge
         const { removed, freedBytes } = await applyRetention({ files, clock, paths }, settings);
         const isAny = removed.length + drafts + forgotten > 0;
         if (isAny) journal.emit({ level: 'info', stage: 'upkeep', removed: removed.length, freed_bytes: freedBytes, drafts, incidents: forgotten });
+        vault.ask();
       } catch (error) {
         if (!(error instanceof CadenceError)) throw error;
         journal.emit({ level: 'warn', stage: 'upkeep', because: error.message });

@@ -26,7 +26,7 @@ export function indexNote(source: VaultSource, patterns: readonly Pattern[], lin
     title: 'cadence-bus vault',
     body: [
       `What failed in ${code(source.root)}, what was tried, and what came of it. As a picture: ${link('graph', 'the graph')}.`,
-      'These notes are made from the files of the bus by `cadence-bus vault`, and made anew by it: what you write into them is written over. Notes of your own, beside them or in folders of your own, are left alone; so is a note of which you take the line `generated_by` away, and its place is not written to then.',
+      'These notes are made from the files of the bus by `cadence-bus vault`, and made anew by it, and by the owner once a day and after an incident has changed: what you write into them is written over. Notes of your own, beside them or in folders of your own, are left alone; so is a note of which you take the line `generated_by` away, and its place is not written to then.',
       ...section(
         'Open',
         open.map((incident) => incidentLine(incident, link)),
