@@ -2,6 +2,7 @@ import type { Outcome } from '../core/outcome.ts';
 import { formatRunId } from '../core/tick.ts';
 import { parseIso } from '../core/time/instant.ts';
 import type { Claim, History } from '../ports.ts';
+import { isDiskFault } from './storage-health.ts';
 
 /**
  * How often in a row the runs under way have asked to be tried later without saying when. The record of the last time
@@ -22,7 +23,14 @@ export function createDeferrals({ history }: { readonly history: Pick<History, '
 
   function recorded({ name, tick }: Claim, runId: string): number {
     const enqueuedMs = parseIso(tick.enqueued_at) ?? 0;
-    return name.dueMs <= enqueuedMs ? 0 : (history.newest(new Set([runId]), RECENT_RUNS).get(runId)?.deferrals ?? 0);
+    if (name.dueMs <= enqueuedMs) return 0;
+    try {
+      return history.newest(new Set([runId]), RECENT_RUNS).get(runId)?.deferrals ?? 0;
+    } catch (error) {
+      // Where the log cannot be read the count starts anew.
+      if (isDiskFault(error)) return 0;
+      throw error;
+    }
   }
 
   return {
