@@ -20,6 +20,7 @@ import type { Ms } from '../core/time/instant.ts';
 import { soonest } from '../core/time/soonest.ts';
 import { commands, link, list, painted, section, text, words } from './html.ts';
 import type { Page } from './template.ts';
+import { vaultPage } from './vault-pages.ts';
 
 export interface PageDeps {
   readonly root: string;
@@ -39,6 +40,8 @@ export async function pageAt(deps: PageDeps, path: string): Promise<Page> {
   if (kind === 'cadence' && isCadenceName(id ?? '')) return cadencePage(deps, id ?? '');
   if (kind === 'run' && id !== undefined && (isTickId(id) || parseRunId(id) !== undefined)) return runPage(deps, id);
   if (kind === 'incident' && isIncidentId(id ?? '')) return incidentPage(deps, id ?? '');
+  const note = vaultPage(deps.root, path, (words) => inRoot(deps, words));
+  if (note !== undefined) return note;
   switch (path) {
     case '/':
       return { title: 'now', main: nowPage(deps, { view: await readTop(deps.root), refused: undefined }).html, isLive: true };
@@ -51,7 +54,7 @@ export async function pageAt(deps: PageDeps, path: string): Promise<Page> {
     case '/dlq':
       return deadPage(deps);
     default:
-      throw new CadenceError('not_found', 'there is no such page', 'What there is stands above: now, cadences, runs, incidents, dlq.');
+      throw new CadenceError('not_found', 'there is no such page', 'What there is stands above: now, cadences, runs, incidents, dlq, vault.');
   }
 }
 

@@ -90,6 +90,7 @@ export function document({ title, main, isLive = false }: Page, { root, at }: Pa
     ['/runs', 'runs'],
     ['/incidents', 'incidents'],
     ['/dlq', 'dlq'],
+    ['/vault', 'vault'],
   ].map(([href, word]) => `<a href="${href}">${word}</a>`);
   return `<!doctype html>
 <html lang="en">

@@ -30,7 +30,7 @@ export const SEE_COMMANDS: CommandGroup = {
     },
     {
       name: 'web',
-      summary: 'the same in a browser on this machine, with incidents, cadences, runs and the dlq to follow',
+      summary: 'the same in a browser on this machine, with incidents, cadences, runs, the dlq and the vault to follow',
       usage: '[--port N]',
       maxWords: 0,
       flags: [{ name: 'port', value: 'N', summary: 'listen there; default: a free port' }],
