@@ -21,8 +21,12 @@ export interface Parking {
 
 type Held = Pick<Extract<Verdict, { kind: 'hold' }>, 'cause' | 'untilMs' | 'key'>;
 
-/** `forced`: the forced tick that is held too. `breaker`: what held it, as it was then; a run of another cadence may end it before its time. */
-type Parked = Held & { readonly forced: string | undefined; readonly breaker: Breaker | undefined };
+/**
+ * `sinceMs`: when it was parked; an earlier now is that of a clock that was set back, and what it waits for was named by
+ * another time. `forced`: the forced tick that is held too. `breaker`: what held it, as it was then; a run of another
+ * cadence may end it before its time.
+ */
+type Parked = Held & { readonly sinceMs: Ms; readonly forced: string | undefined; readonly breaker: Breaker | undefined };
 
 export interface ParkingDeps {
   readonly clock: Pick<Clock, 'nowMs'>;
@@ -40,17 +44,18 @@ export function createParking({ clock, queue, book }: ParkingDeps): Parking {
 
   return {
     park(cadence, held) {
-      parked.set(cadence, { ...held, forced: queue.head(cadence)?.name.id, breaker: breakerBehind(held.key) });
+      parked.set(cadence, { ...held, sinceMs: clock.nowMs(), forced: queue.head(cadence)?.name.id, breaker: breakerBehind(held.key) });
     },
     heldFor(cadence, onHeld) {
       const held = parked.get(cadence);
       if (held === undefined) return undefined;
-      const { cause, untilMs, forced, key, breaker } = held;
+      const { cause, untilMs, sinceMs, forced, key, breaker } = held;
+      const nowMs = clock.nowMs();
       const head = queue.head(cadence);
       if (isNewForced(head, forced)) return undefined;
       // One that is due sooner may have come since.
       const freeMs = cause === 'due' && head !== undefined ? Math.min(head.name.dueMs, untilMs ?? head.name.dueMs) : untilMs;
-      if ((freeMs !== undefined && freeMs <= clock.nowMs()) || breakerBehind(key) !== breaker) {
+      if (nowMs < sinceMs || (freeMs !== undefined && freeMs <= nowMs) || breakerBehind(key) !== breaker) {
         parked.delete(cadence);
         return undefined;
       }

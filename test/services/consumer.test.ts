@@ -343,7 +343,6 @@ describe('the consumer', () => {
     bus.drop('flaky');
     await bus.settle();
     bus.clock.set(T0 - 365 * 86_400_000);
-    bus.parts.consumer.reconsider();
     await bus.settle();
     // A pause between tries is no opening: neither the tick nor its cadence waits longer than the longest pause from now, a minute at least.
     bus.clock.advance(61_000);
