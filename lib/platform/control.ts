@@ -1,7 +1,8 @@
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CadenceError } from '../core/error.ts';
+import { pathsOf } from '../core/paths.ts';
 import type { Ms } from '../core/time/instant.ts';
 import type { ControlRequest, OwnerInfo, OwnerState } from '../ports.ts';
 import { awakeMs } from './awake.ts';
@@ -11,6 +12,8 @@ import { knock, ownerPlace, refuseForeignFolder } from './owner-socket.ts';
 
 const ANSWERS_WITHIN_MS = 1_000;
 const ASK_AGAIN_MS = 10;
+/** From `owner.json` to the socket. */
+const BEGINS_WITHIN_MS = 1_000;
 /** More than any run record; an owner that sends longer lines is none of ours. */
 const MAX_LINE_CHARS = 16 * 1024 * 1024;
 
@@ -75,8 +78,9 @@ function parseAnswer(line: string): Answer {
 
 /**
  * Who owns this root, for readers: it takes nothing and changes nothing. One who hangs up without a word may be dying:
- * the kernel closes his socket a moment after he is gone from the list of processes. So he is asked again. Whoever aborts
- * `leave` waits for no answer: who has not answered by then is silent.
+ * the kernel closes his socket a moment after he is gone from the list of processes. So he is asked again, as is one who
+ * has just written who he is, and listens in a moment. Whoever aborts `leave` waits for no answer: who has not answered by
+ * then is silent.
  */
 export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS, leave?: AbortSignal): Promise<OwnerState> {
   const place = ownerPlace(root);
@@ -86,7 +90,12 @@ export async function probeOwner(root: string, withinMs: Ms = ANSWERS_WITHIN_MS,
   for (;;) {
     const beganMs = awakeMs();
     const knocked = await knock(place.socket);
-    if (knocked.kind !== 'open' && knocked.kind !== 'left') return stateOfUnopened(knocked.kind, place.root, readOwnerInfo(place.root));
+    if (knocked.kind !== 'open' && knocked.kind !== 'left') {
+      const found = stateOfUnopened(knocked.kind, place.root, readOwnerInfo(place.root));
+      if (knocked.kind === 'full' || !lives(found.info) || !isJustWritten(place.root) || leave?.aborted === true) return found;
+      await pause(ASK_AGAIN_MS);
+      continue;
+    }
     giveUp ??= leave === undefined ? abortAfter(withinMs) : AbortSignal.any([abortAfter(withinMs), leave]);
     const pid = knocked.kind === 'left' ? undefined : await ping(knocked.socket, giveUp);
     const info = readOwnerInfo(place.root);
@@ -125,10 +134,18 @@ function abortAfter(ms: Ms): AbortSignal {
  * a root, socket and `owner.json` are copies, too: whoever lives there owns the other root, and is none of ours to end.
  */
 function stateOfUnopened(kind: 'full' | 'refused' | 'absent', root: string, info: OwnerInfo | undefined): OwnerState {
-  const lives = info?.state === 'running' && info.pid !== process.pid && isAlive(info);
-  const livesElsewhere = lives && realPathOf(info.root) !== root;
-  if (kind === 'full' || (kind === 'refused' && lives && !livesElsewhere)) return { kind: 'silent', info };
+  const livesElsewhere = lives(info) && realPathOf(info.root) !== root;
+  if (kind === 'full' || (kind === 'refused' && lives(info) && !livesElsewhere)) return { kind: 'silent', info };
   return { kind: 'none', info: livesElsewhere ? undefined : info };
+}
+
+function lives(info: OwnerInfo | undefined): info is OwnerInfo {
+  return info?.state === 'running' && info.pid !== process.pid && isAlive(info);
+}
+
+function isJustWritten(root: string): boolean {
+  const ageMs = Date.now() - (statSync(pathsOf(root).owner, { throwIfNoEntry: false })?.mtimeMs ?? 0);
+  return ageMs >= 0 && ageMs < BEGINS_WITHIN_MS;
 }
 
 /** undefined: it is there no more. */

@@ -253,6 +253,27 @@ describe('ownership of a root', () => {
     await other.end('SIGKILL');
   });
 
+  it('is asked for again while its owner has written who it is and does not listen yet', async () => {
+    const other = await start(tempRoot());
+    const written = JSON.parse(readFileSync(pathsOf(other.child.spawnargs.at(-1) as string).owner, 'utf8'));
+    for (const left of ['a dead socket', 'no socket']) {
+      const root = tempRoot();
+      const before = await start(root);
+      await before.end('SIGKILL');
+      const { socket } = ownerPlace(root);
+      if (left === 'no socket') unlinkSync(socket);
+      writeFileSync(pathsOf(root).owner, JSON.stringify({ ...written, root: ownerPlace(root).root }));
+      const state = probeOwner(root, PATIENT_MS);
+      // It has knocked in vain by now.
+      const server = createServer((caller) => caller.end(`${JSON.stringify({ ok: true, pid: other.pid })}\n`)).listen(`${socket}.new`);
+      renameSync(`${socket}.new`, socket);
+      const { kind, info } = await state;
+      assert.deepEqual([kind, info?.pid], ['answers', other.pid], left);
+      server.close();
+    }
+    await other.end('SIGKILL');
+  });
+
   it('is not that of the root of which it is a copy, whose owner lives, and is not ended from here', async () => {
     const [root, copy] = [tempRoot(), tempRoot()];
     const owner = await start(root);
