@@ -37,6 +37,11 @@ for (const shell of shells) {
   });
 }
 
+it('ends where the shell does not know the folder that it is in, which zsh calls "." once it is gone', () => {
+  const ran = spawnSync('/bin/sh', ['-c', `set -- hello; PWD=.; . '${SCRIPT}'`], { cwd: '/', encoding: 'utf8', env: {}, timeout: 10_000 });
+  assert.deepEqual([ran.status, ran.stderr.slice(0, 55)], [66, 'enqueue: no folder here or above has a cadences/ folder']);
+});
+
 type Enqueue = (words: readonly string[], options?: Parameters<typeof sh>[2]) => Ran;
 
 function describeAnswers(enqueue: Enqueue): void {
