@@ -105,7 +105,7 @@ export function composeOwner(wiring: OwnerWiring): OwnerParts {
   });
   const processes = wiring.processes ?? createProcesses({ clock, files, paths });
   const hasEnded = (id: string): boolean => knownKeys.has(id);
-  const following = composeFollowingUp(storage, { ...wiring, queue, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
+  const following = composeFollowingUp(storage, { ...wiring, queue, held: book, hasEnded, shortage: (cadence) => purse.shortage(cadence)?.because, rush });
   const { followUps, healing, announcing, incidentOrders: incident } = following;
   const conclusion = createConclusion({ ...storage, queue, book, health, keepExit: processes.keepExit, followUps, onFault });
   const purse = composePurse(storage, health);

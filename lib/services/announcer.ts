@@ -1,3 +1,5 @@
+import { accountAdvice } from '../core/agent/account-advice.ts';
+import { accountKey, breakerOf, cadenceKey, type Holds } from '../core/holds.ts';
 import type { CareCase } from '../core/incident/care.ts';
 import { type Incident, isOpen } from '../core/incident/incident.ts';
 import { type DigestEntry, isSuppressed, type Learned } from '../core/incident/learning.ts';
@@ -30,6 +32,7 @@ export interface AnnouncerDeps {
   readonly incidents: Pick<Incidents, 'open' | 'get'>;
   readonly book: Doc<AlertBook>;
   readonly desk: NoticeDesk;
+  readonly holds: () => Holds;
   readonly host: string;
   readonly intervalOf: (cadence: string) => Ms | undefined;
   /** What was learned of whose incident it is, where `after` failures in a row were asked for. */
@@ -67,9 +70,9 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     return { notify: { ...notify, sinks }, policy: alertPolicy(bus, own) };
   }
 
-  /** Retries of one tick are one failure. */
+  /** Retries of one tick are one failure, and so is a tick that its breaker keeps from being tried again: it may be hours until it is given up. */
   function failuresInARow(cadence: string, most: number): number {
-    let failures = 0;
+    let failures = breakerOf(deps.holds(), cadenceKey(cadence)).state === 'open' && history.runs({ cadence, limit: 1 })[0]?.status === 'failed' ? 1 : 0;
     for (const run of history.runs({ cadence, limit: most * RECORDS_EACH })) {
       if (isProven(run)) break;
       if (endingKind(run.status) === 'failure') failures += 1;
@@ -114,12 +117,29 @@ export function createAnnouncer(deps: AnnouncerDeps): Announcing {
     deps.wake();
   }
 
+  /** What keeps its tick, or all of its account, from being tried again, and what a person can do for that; undefined: nothing does. */
+  function heldWords({ account, cadence }: Incident, isMidway: boolean): string | undefined {
+    if (account === undefined) {
+      const breaker = breakerOf(deps.holds(), cadenceKey(cadence));
+      return isMidway && breaker.state === 'open' ? `nothing of it runs until ${breaker.until.slice(0, 19)}Z` : undefined;
+    }
+    const breaker = breakerOf(deps.holds(), accountKey(account));
+    if (breaker.state !== 'open' && breaker.state !== 'blocked') return undefined;
+    return `all of account ${account} waits until ${breaker.until.slice(0, 19)}Z. ${accountAdvice(account, breaker)}`;
+  }
+
   function putNotice(seen: AlertCase, decision: Exclude<AlertDecision, { tell: 'nothing' }>, run: RunRecord | undefined, sink: Sink, count: number): void {
     const { incident } = seen;
     const about = run ?? history.find(incident.run_ids.at(-1) ?? '');
     const kind = decision.tell;
     const { message } = told(incident.cadence).notify;
-    const more = { failures: seen.failures, level: decision.level, asksHuman: decision.asksHuman, isPlain: message === DEFAULT_MESSAGE };
+    const more = {
+      failures: seen.failures,
+      level: decision.level,
+      asksHuman: decision.asksHuman,
+      isPlain: message === DEFAULT_MESSAGE,
+      held: heldWords(incident, about?.status === 'failed'),
+    };
     const text =
       kind === 'reminder'
         ? remindText(incident, decision.asksHuman, decision.level)

@@ -1,4 +1,5 @@
 import type { Cadence } from '../../core/cadence.ts';
+import type { Holds } from '../../core/holds.ts';
 import type { Incident } from '../../core/incident/incident.ts';
 import { type DigestEntry, digestOf, episodesOf, LEARNING_MS, type Learned, learn } from '../../core/incident/learning.ts';
 import { alertPolicy } from '../../core/notice/policy.ts';
@@ -15,12 +16,13 @@ import { readReloadsInVain } from '../watch/memory.ts';
 interface Parts {
   readonly incidents: Incidents;
   readonly desk: NoticeDesk;
+  readonly holds: () => Holds;
   readonly wake: () => void;
   readonly onBroken: (path: string) => void;
 }
 
 /** Who is told of incidents, for one owner. */
-export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBroken }: Parts): Announcing {
+export function composeAnnouncer(storage: Storage, { incidents, desk, holds, wake, onBroken }: Parts): Announcing {
   const { clock, files, paths, definitions, history, machine } = storage;
   const book = createDoc({ files, clock, path: paths.alerts, parse: parseAlertBook, onBroken });
   return createAnnouncer({
@@ -30,6 +32,7 @@ export function composeAnnouncer(storage: Storage, { incidents, desk, wake, onBr
     incidents,
     book,
     desk,
+    holds,
     host: machine.host,
     wake,
     intervalOf: createIntervals(storage),

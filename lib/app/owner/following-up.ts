@@ -18,6 +18,7 @@ import type { Http, Incidents, Job, Outbox, Queue, Runner, StopSignal } from '..
 import type { Announcing } from '../../services/announcer.ts';
 import { type CarePlan, createCarePlan } from '../../services/care-plan.ts';
 import { createFollowUps, type FollowUps } from '../../services/follow-ups.ts';
+import type { HoldsBook } from '../../services/holds-book.ts';
 import { createIncidentOrders, type IncidentOrders } from '../../services/incident-orders.ts';
 import { createNoticeDesk } from '../../services/notice-desk.ts';
 import { isDiskFault } from '../../services/storage-health.ts';
@@ -52,6 +53,7 @@ export interface FollowingUpParts {
   readonly hasEnded: (tickId: string) => boolean;
   /** Why there is no money for a run of this cadence. */
   readonly shortage: (cadence: Cadence) => string | undefined;
+  readonly held: Pick<HoldsBook, 'holds'>;
   readonly wake: () => void;
   /** A cadence that has failed need not wait any longer. */
   readonly rush: (cadence: string) => void;
@@ -65,7 +67,7 @@ export function composeFollowingUp(storage: Storage, parts: FollowingUpParts): F
   const redact = createNamedRedaction(storage.redacting, storage.machine.env);
   const { queue, hasEnded, wake } = parts;
   const desk = createNoticeDesk({ clock, ids, queue, outbox, redact });
-  const announcer = (incidents: Incidents): Announcing => composeAnnouncer(storage, { incidents, desk, wake, onBroken });
+  const announcer = (incidents: Incidents): Announcing => composeAnnouncer(storage, { incidents, desk, holds: parts.held.holds, wake, onBroken });
   const healing = composeHealing(storage, { ...parts, incidents: () => incidents });
   const { incidents, announcing, runner: careRunner }: Caring = composeCaring(storage, { ladder: healing.ladder, announcer });
   const care = createCarePlan({ clock, ids, queue, definitions, incidents, hasEnded });

@@ -13,15 +13,19 @@ export interface AlertWords {
   readonly asksHuman: boolean;
   /** Nobody has given words of his own: then ours say more. */
   readonly isPlain: boolean;
+  /** What keeps it from being tried again, and until when. */
+  readonly held?: string | undefined;
 }
 
 export function alertText(template: string, run: RunRecord, kind: 'failure' | 'recovery', incident: Incident, words: AlertWords, host: string): string {
   const text = renderMessage(template, run, kind, host);
   if (!words.isPlain || kind === 'recovery') return text;
   const more = [
-    ...(words.failures > 1 ? [`${words.failures} ticks failed in a row`] : []),
-    ...(words.level === 'none' ? [] : [words.level]),
+    // What an account answers says nothing of how often this one failed.
+    ...(words.failures > 1 && incident.account === undefined ? [`${words.failures} ticks failed in a row`] : []),
+    ...(words.level === 'none' || incident.account !== undefined ? [] : [words.level]),
     ...(words.asksHuman ? [`it needs you${whyOf(incident)}: cadence-bus incidents show ${incident.id}`] : []),
+    ...(words.held === undefined ? [] : [words.held]),
   ];
   return more.length === 0 ? text : `${text} - ${more.join(', ')}`;
 }
