@@ -1,4 +1,4 @@
-import type { Ms } from './instant.ts';
+import { isIsoInstant, type Ms } from './instant.ts';
 import type { Zone } from './zone.ts';
 
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
@@ -15,14 +15,14 @@ export function formatLocal(atMs: Ms, zone: Zone): string {
 /** `7:00`, `yesterday 7:00`, `2026-11-20 7:00`, or an instant with its offset. undefined: none of these. */
 export function parseLocal(text: string, zone: Zone, nowMs: Ms): Ms | undefined {
   if (/\d(?:Z|[+-]\d\d:?\d\d)$/.test(text)) {
-    const at = Date.parse(text);
-    return Number.isNaN(at) ? undefined : at;
+    return isIsoInstant(text) ? Date.parse(text) : undefined;
   }
   const found = /^(?:(today|yesterday|tomorrow|\d{4}-\d{2}-\d{2})[ T])?(\d{1,2}):(\d{2})(?::(\d{2}))?$/i.exec(text.trim());
   const [, day = 'today', hour, minute, second = '0'] = found ?? [];
   if (found === null || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
   const today = Math.floor(zone.localMs(nowMs) / DAY_MS) * DAY_MS;
   const offset = { today: 0, yesterday: -DAY_MS, tomorrow: DAY_MS }[day.toLowerCase()];
+  if (offset === undefined && !isIsoInstant(day)) return undefined;
   const dayMs = offset === undefined ? Date.parse(`${day}T00:00:00Z`) : today + offset;
-  return Number.isNaN(dayMs) ? undefined : zone.instantOf(dayMs + Number(hour) * 3_600_000 + Number(minute) * 60_000 + Number(second) * 1000);
+  return zone.instantOf(dayMs + Number(hour) * 3_600_000 + Number(minute) * 60_000 + Number(second) * 1000);
 }

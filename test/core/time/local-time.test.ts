@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { formatLocal } from '../../../lib/core/time/local-time.ts';
+import { formatLocal, parseLocal } from '../../../lib/core/time/local-time.ts';
 import { zoneOf } from '../../../lib/core/time/zone.ts';
 
 it('local time says which of two it is where the clocks were set back, and is itself everywhere else', () => {
@@ -19,4 +19,20 @@ it('local time says which of two it is where the clocks were set back, and is it
     ['2026-04-04T15:15:00Z', 'UTC', 'Sat 2026-04-04 15:15'],
   ] as const)
     assert.equal(shown(iso, zone), text, `${iso} in ${zone}`);
+});
+
+it('a day that its month does not have is no time, and not one of the month after', () => {
+  const read = (text: string): string | undefined => {
+    const at = parseLocal(text, zoneOf('Europe/Vienna'), Date.parse('2026-11-20T10:00Z'));
+    return at === undefined ? undefined : new Date(at).toISOString().slice(0, 16);
+  };
+  for (const text of ['2026-02-30 7:00', '2026-02-29 7:00', '2026-04-31T07:00:00Z', '2026-02-30T07:00:00+01:00', '2026-13-01 7:00', '0000-00-00 7:00'])
+    assert.equal(read(text), undefined, text);
+  assert.deepEqual(['2028-02-29 7:00', '2026-11-20T07:00:00Z', '2026-11-20T07:00:00+01:00', 'tomorrow 7:00', '7:00'].map(read), [
+    '2028-02-29T06:00',
+    '2026-11-20T07:00',
+    '2026-11-20T06:00',
+    '2026-11-21T06:00',
+    '2026-11-20T06:00',
+  ]);
 });
