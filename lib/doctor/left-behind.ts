@@ -23,7 +23,7 @@ export function createLeftBehindCheck({ runs, living }: LeftBehindDeps): Check {
       const memory = formatBytes([...bytes.values()].reduce((sum, one) => sum + one, 0));
       const told = listed(alive.map(({ pid, command, cadence, run_id }) => `${pid} ${command} (${cadence}, ${run_id})`));
       return warn(
-        `${counted(alive.length, 'process', 'processes')} of ended runs live on, with ${memory} of memory: ${told}`,
+        `${counted(alive.length, 'process', 'processes')} of ended runs ${alive.length === 1 ? 'lives' : 'live'} on, with ${memory} of memory: ${told}`,
         `kill ${alive.map(({ pid }) => pid).join(' ')}`,
       );
     },

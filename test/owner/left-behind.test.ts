@@ -33,7 +33,7 @@ describe('a run that ends well and leaves a process behind', () => {
       assert.ok((await yard.cli('events', run_id.slice(0, -2))).stdout.includes(`; left behind: ${left.pid} sleep 60`));
       const found = await checkOf(yard);
       assert.equal(found?.level, 'warn');
-      assert.match(found.detail, new RegExp(`^1 process of ended runs live on, with [\\d.]+ [KM]B of memory: ${left.pid} sleep 60 \\(leaky, ${run_id}\\)$`));
+      assert.match(found.detail, new RegExp(`^1 process of ended runs lives on, with [\\d.]+ [KM]B of memory: ${left.pid} sleep 60 \\(leaky, ${run_id}\\)$`));
       assert.equal(found.mend, `kill ${left.pid}`);
     } finally {
       killQuietly(left.pid);
