@@ -2,7 +2,7 @@ import { slotsOf } from '../core/agent/slot.ts';
 import type { Cadence } from '../core/cadence.ts';
 import { nearest } from '../core/text/nearest.ts';
 import type { FileInfo, Files } from '../ports.ts';
-import { checkCadence } from '../wire/cadence.ts';
+import { checkCadence, isCadenceKey } from '../wire/cadence.ts';
 import { type Markdown, splitFrontMatter } from '../wire/front-matter.ts';
 import type { SourceProblem } from '../wire/problem.ts';
 import { readYaml } from '../wire/yaml-source.ts';
@@ -15,6 +15,8 @@ import type { Needed } from './run-builder.ts';
 export interface DraftFacts {
   readonly built?: Cadence;
   readonly problems: readonly SourceProblem[];
+  /** What is right, and hardly meant. Absent: nothing. */
+  readonly warnings?: readonly SourceProblem[];
   readonly needed: readonly Needed[];
   readonly lane?: { readonly name: string; readonly at: SourceProblem };
 }
@@ -52,7 +54,7 @@ export function draftCadence(name: string, path: string, text: string, context: 
 
 /** The draft of a text that was read before. */
 export function draftOf(facts: DraftFacts, files: DraftContext['files']): CadenceDraft {
-  const { built, problems, needed, lane } = facts;
+  const { built, problems, warnings: hardlyMeant = [], needed, lane } = facts;
   const cadence = built === undefined ? undefined : inRealWorkspaces(built, files);
   return {
     facts,
@@ -60,7 +62,7 @@ export function draftOf(facts: DraftFacts, files: DraftContext['files']): Cadenc
     problems,
     missing: (lanes) => {
       const { problems: needs, warnings } = missingNeeds(needed, cadence, files);
-      return { problems: [...needs, ...(lane === undefined ? [] : missingLane(lane, lanes))], warnings };
+      return { problems: [...needs, ...(lane === undefined ? [] : missingLane(lane, lanes))], warnings: [...hardlyMeant, ...warnings] };
     },
   };
 }
@@ -76,9 +78,11 @@ function readFacts(name: string, path: string, text: string, context: DraftConte
   const build = { source, root: context.root, home: context.home, promptPath: path, problems, needed };
   const built = checked.file === undefined ? undefined : buildCadence(name, path, checked.file, build, context.agents ?? NO_AGENT_DEFAULTS);
   const lane = checked.file?.lane;
+  const warnings = prompt === undefined ? [] : strayFrontMatter(prompt);
   return asPlain({
     problems,
     needed,
+    ...(warnings.length === 0 ? {} : { warnings }),
     ...(built === undefined || problems.length > 0 ? {} : { built }),
     ...(lane === undefined ? {} : { lane: { name: lane, at: source.problem(['lane'], '') } }),
   });
@@ -87,6 +91,18 @@ function readFacts(name: string, path: string, text: string, context: DraftConte
 /** Nothing may depend on whether a definition was read just now or is known from before. */
 function asPlain(facts: DraftFacts): DraftFacts {
   return JSON.parse(JSON.stringify(facts)) as DraftFacts;
+}
+
+const STRAY = /^(?:[ \t]*\r?\n)*---[ \t]*(?:yaml)?[ \t]*\r?\n/;
+
+/** Keys between two lines of ---, but not in the first line: they say nothing, and go to the session as words. */
+function strayFrontMatter({ front, body }: Markdown): readonly SourceProblem[] {
+  const opening = front === undefined ? STRAY.exec(body)?.[0] : undefined;
+  if (opening === undefined) return [];
+  const rest = body.slice(opening.length);
+  const end = /^---[ \t]*$/m.exec(rest)?.index;
+  if (end === undefined || ![...rest.slice(0, end).matchAll(/^([a-z_]+):/gm)].some(([, key = '']) => isCadenceKey(key))) return [];
+  return [topProblem(opening.split('\n').length - 1, 'these keys are a part of the prompt', 'Front matter begins with --- in the very first line.')];
 }
 
 /** What must be right before anything else is worth reading. */

@@ -120,6 +120,10 @@ const KIND_SCHEMAS: Readonly<Record<RunKindName, z.ZodType<RunFile>>> = { comman
 /** With problems, `file` is what could be read beside them, for more problems to be found in it; it is not to be used. */
 export type Checked<T> = { readonly file: T | undefined; readonly problems: readonly SourceProblem[] };
 
+export function isCadenceKey(name: string): boolean {
+  return Object.hasOwn(cadenceSchema.shape, name);
+}
+
 /** `isPrompt`: the text is the front matter of an .md file, which is a claude cadence whatever else it says. */
 export function checkCadence(source: YamlSource, isPrompt: boolean): Checked<CadenceFile> {
   if (!source.isSound) return { file: undefined, problems: source.problems };

@@ -329,3 +329,22 @@ describe('the text of problems', () => {
     assert.equal(problems.at(-1)?.message, 'and 951 more problems from here on');
   });
 });
+
+it('keys that look like front matter and are words of the prompt are warned of', () => {
+  const warnings = (text: string): readonly string[] => {
+    const { problems, yard } = loadOne('brief.md', text);
+    assert.deepEqual(problems, []);
+    return (yard.load().all()[0]?.warnings ?? []).map(({ line, message }) => `${line} ${message}`);
+  };
+  const told = 'these keys are a part of the prompt';
+  assert.deepEqual(warnings('\n\n---\nschedule: daily 7:00\nbudget: {day_usd: 1}\n---\nhi\n'), [`3 ${told}`]);
+  assert.deepEqual(warnings('---yaml\r\nschedule: daily 7:00\r\n---\r\nhi\r\n'), [`1 ${told}`]);
+  for (const text of [
+    'hi\n',
+    '\n---\nhi\n---\n',
+    '\n---\nschedule: daily\n',
+    '---\ntimeout: 5m\n---\nhi\n\n---\nschedule: x\n---\n',
+    'hi\n---\nschedule: x\n---\n',
+  ])
+    assert.deepEqual(warnings(text), [], text);
+});
