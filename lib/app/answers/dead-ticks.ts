@@ -3,17 +3,12 @@ import { CadenceError } from '../../core/error.ts';
 import { parseJson } from '../../core/text/json-text.ts';
 import { isTickId, parseDeadName, parseRunId } from '../../core/tick.ts';
 import { parseIso } from '../../core/time/instant.ts';
+import type { DeadLetter } from '../../core/vault/source.ts';
 import { createReading, type DeadEntry, type Reading } from '../reading.ts';
 import { incidentOfTick } from './incident-reading.ts';
 
 /** One line of `dlq ls`, with what the file says of why. */
-export interface DeadView {
-  readonly tick: string;
-  readonly cadence: string;
-  readonly attempts: number;
-  readonly reason: string;
-  readonly because: string;
-  readonly died_at: string;
+export interface DeadView extends DeadLetter {
   readonly path: string;
 }
 
